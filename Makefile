@@ -1,0 +1,55 @@
+# The commands of this project; `make help` lists them.
+.DEFAULT_GOAL := help
+BIN := node_modules/.bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci
+	@touch $@
+
+install: node_modules/.package-lock.json ## the npm packages, as locked
+
+build: install ## the plugin (dist/protoc-gen-sse.js) and the runtime as a package (dist/runtime)
+	rm -rf dist
+	node scripts/bundle.js
+	tsc -p templates/typescript
+
+generate: install ## src/gen and test/gen from their protos
+	rm -rf src/gen test/gen
+	buf generate proto --template buf.gen.yaml -o src
+	buf generate test/proto --include-imports --template buf.gen.yaml -o test
+
+test: build ## every test
+	vitest run
+
+golden: build ## rewrite golden/**/want and the README's tables; read the diff before you commit it
+	UPDATE_GOLDEN=1 vitest run test/golden.test.ts test/readme.test.ts
+
+demo: build ## a server and a client over real HTTP: examples/market
+	$(MAKE) -C examples/market demo
+
+lint: install ## formatting, linting and types, of TypeScript and protos
+	biome check --error-on-warnings
+	buf lint
+	buf format --diff --exit-code
+	tsc -p .
+	tsc -p templates/typescript --noEmit
+
+format: install ## formats everything
+	biome check --write
+	buf format -w
+
+bench: build ## sizes and start-up, side by side
+	$(MAKE) -C bench bench
+
+check: lint generate test demo ## all of it; nothing may have changed in the tree afterwards
+	git diff --exit-code
+	@test -z "$$(git status --porcelain)" || { git status --porcelain; echo "make check left files behind"; exit 1; }
+
+clean: ## removes what was built and installed
+	rm -rf dist .cache node_modules examples/*/node_modules examples/*/gen examples/*/dist
+
+.PHONY: help install build generate test golden demo lint format bench check clean

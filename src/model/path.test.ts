@@ -1,0 +1,113 @@
+import { expect, test } from "vitest";
+import facts from "../../test/http-rule.json" with { type: "json" };
+import { PathSyntaxError, type PathTemplate, parsePathTemplate } from "./path.js";
+
+test.each(facts.templates.filter(({ valid }) => valid))("$template is a template", (fact) => {
+  const template = parsePathTemplate(fact.template);
+  expect(template.text).toBe(fact.template);
+  expect(template.segments.map(written)).toEqual(fact.segments);
+  expect(template.verb ?? "").toBe(fact.verb);
+  expect(template.variables.map(({ fieldPath, start, end }) => ({ field: fieldPath.join("."), start, end }))).toEqual(
+    // -1 stands for a `**` at the end.
+    fact.variables?.map((variable) => ({
+      ...variable,
+      end: variable.end < 0 ? template.segments.length : variable.end,
+    })),
+  );
+  for (const { offset, fieldPath } of template.variables) {
+    expect(fact.template.slice(offset - 1)).toMatch(`{${fieldPath.join(".")}`);
+  }
+});
+
+test.each(facts.templates.filter(({ valid }) => !valid))("$template is none", ({ template }) => {
+  expect(() => parsePathTemplate(template)).toThrow(PathSyntaxError);
+});
+
+test.each([
+  ["", 0, `unexpected end: a path starts with "/"`],
+  ["v1", 0, `unexpected "v" at column 1: a path starts with "/"`],
+  ["/v1/things/", 11, "unexpected end: a segment is missing"],
+  ["/v1//things", 4, `unexpected "/" at column 5: a segment is missing`],
+  ["/v1/:list", 4, `unexpected ":" at column 5: a segment is missing`],
+  ["/v1/{name}?x", 10, `unexpected "?" at column 11: a path holds no query and no fragment`],
+  ["/v1/things#x", 10, `unexpected "#" at column 11: a path holds no query and no fragment`],
+  ["/v1/things:", 11, "unexpected end: a verb is missing"],
+  ["/v1/a:b:c", 7, `unexpected ":" at column 8: a path ends with its verb`],
+  ["/v1/a:b/c", 7, `unexpected "/" at column 8: a path ends with its verb`],
+  ["/v1/a:*", 6, `unexpected "*" at column 7: a wildcard is a segment of its own`],
+  ["/v1/th*", 6, `unexpected "*" at column 7: a wildcard is a segment of its own`],
+  ["/v1/***", 6, `unexpected "*" at column 7: a wildcard is a segment of its own`],
+  ["/v1/*a", 5, `unexpected "a" at column 6: "/" or a verb ":name" follows a segment`],
+  ["/v1/{a}b", 7, `unexpected "b" at column 8: "/" or a verb ":name" follows a segment`],
+  ["/v1/a}", 5, `unexpected "}" at column 6: "/" or a verb ":name" follows a segment`],
+  ["/v1{name}", 3, `unexpected "{" at column 4: a variable is a segment of its own`],
+  ["/v1/{a}{b}", 7, `unexpected "{" at column 8: a variable is a segment of its own`],
+  ["/v1/{a={b}}", 7, `unexpected "{" at column 8: a variable holds no variable`],
+  ["/v1/{a=b/{c}}", 9, `unexpected "{" at column 10: a variable holds no variable`],
+  ["/v1/{a", 6, `unexpected end: a variable is "{field}" or "{field=segments}"`],
+  ["/v1/{a=b", 8, `unexpected end: a variable is "{field}" or "{field=segments}"`],
+  ["/v1/{a b}", 6, `unexpected " " at column 7: write "%20"`],
+  ["/v1/{a-b}", 6, `unexpected "-" at column 7: a variable is "{field}" or "{field=segments}"`],
+  ["/v1/{}", 5, `unexpected "}" at column 6: a variable starts with the name of a field`],
+  ["/v1/{1a}", 5, `unexpected "1" at column 6: a variable starts with the name of a field`],
+  ["/v1/{a.}", 7, `unexpected "}" at column 8: a variable starts with the name of a field`],
+  ["/v1/{a=}", 7, `unexpected "}" at column 8: a segment is missing`],
+  ["/v1/{a=b:c}", 8, `unexpected ":" at column 9: a variable is "{field}" or "{field=segments}"`],
+  ["/**/a/**", 6, `a second "**" at column 7: a path can hold one`],
+  ["/{a=**}/{b=**}", 11, `a second "**" at column 12: a path can hold one`],
+  ["/caf\u00e9", 4, `unexpected "\u00e9" at column 5: write "%C3%A9"`],
+  ["/\u{1f600}", 1, `unexpected "\u{1f600}" at column 2: write "%F0%9F%98%80"`],
+  ["/a\ud800", 2, `unexpected "\ud800" at column 3: "/" or a verb ":name" follows a segment`],
+  ["/a%2", 2, `unexpected "%" at column 3: two hexadecimal digits follow "%": write "%25" for the character itself`],
+  ["/%FF", 1, `"%FF" at column 2 is not the escapes of UTF-8`],
+  ["/a/../b", 3, `segment ".." at column 4: no URL keeps it`],
+  ["/a/%2e", 3, `segment "%2e" at column 4: no URL keeps it`],
+])("%j is refused with its place", (text, offset, message) => {
+  const error = refusal(text);
+  expect(error.message).toBe(message);
+  expect(error.offset).toBe(offset);
+});
+
+test("the path / alone is a template without segments", () => {
+  expect(parsePathTemplate("/")).toEqual({ text: "/", segments: [], verb: undefined, variables: [] });
+});
+
+test("** may be followed by further segments, in a variable and after it", () => {
+  const template = parsePathTemplate("/v1/{name=o/**/.ext}/tail");
+  expect(template.segments.map(written)).toEqual(["v1", "o", "**", ".ext", "tail"]);
+  expect(template.variables).toEqual([{ fieldPath: ["name"], start: 1, end: 4, offset: 5 }]);
+});
+
+test("a literal takes every character of a URL's segment", () => {
+  const literal = "azAZ09-._~!$&'()+,;=@%C3%a9";
+  expect(parsePathTemplate(`/${literal}:${literal}`)).toMatchObject({ segments: [{ value: literal }], verb: literal });
+});
+
+// An accidental square would take a hundred million steps a text, and end the test by its limit.
+test.each(["/a", "/*", "/{a}", "a.", "%41", "{", "/{a=b", "\u{1f600}"])(
+  "%j repeated is read in linear time",
+  (part) => {
+    for (const start of ["/", "/{a", "/{a=", ""]) {
+      try {
+        parsePathTemplate(start + part.repeat(500_000 / part.length));
+      } catch (error) {
+        expect(error).toBeInstanceOf(PathSyntaxError);
+      }
+    }
+  },
+);
+
+function refusal(text: string): PathSyntaxError {
+  try {
+    parsePathTemplate(text);
+  } catch (error) {
+    if (error instanceof PathSyntaxError) return error;
+    throw error;
+  }
+  throw new Error(`"${text}" was taken`);
+}
+
+function written(segment: PathTemplate["segments"][number]): string {
+  if (segment.kind === "literal") return segment.value;
+  return segment.kind === "any" ? "*" : "**";
+}

@@ -1,0 +1,22 @@
+import type { Interceptor } from "./interceptor.js";
+import type { Kinds } from "./method.js";
+import type { StreamOptions } from "./stream-options.js";
+
+/** Options of a client: where its server is, and defaults of the options of its calls. */
+export interface BaseClientOptions<K extends Kinds> extends Omit<StreamOptions, "signal" | "lastEventId"> {
+  /**
+   * What stands before the paths: `https://api.example.com`, with or without a path and a trailing slash.
+   * In a browser it may be relative to the page: `/api`, or empty.
+   */
+  readonly baseUrl: string | URL;
+  /** Wrap every call. The first is the outermost. */
+  readonly interceptors?: readonly Interceptor<K>[] | undefined;
+  /** Whether cookies and the like are sent to another origin, as `fetch` takes it. Default: what `fetch` does. */
+  readonly credentials?: RequestInit["credentials"] | undefined;
+}
+
+/** The entries that are given: one that is undefined is not. */
+export function given<T extends object>(entries: { readonly [K in keyof T]: T[K] | undefined }): T {
+  // Without those that are undefined, they are as `T` says.
+  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,72 @@
+import { ContentTypeError, type ErrorContext, NetworkError, TimeoutError } from "./errors.js";
+import { readText } from "./read-text.js";
+import { streamFormat } from "./stream-format.js";
+import type { StreamOptions } from "./stream-options.js";
+import type { StreamAttempt, StreamSource } from "./stream-source.js";
+import type { Waiter } from "./waiter.js";
+
+/** One request of a stream, and the body of its response. */
+export interface Connection {
+  /** Sends the request. The format is undefined for a 204, which has no body to read. */
+  open(): Promise<{ readonly response: Response; readonly format: "sse" | "jsonl" | undefined }>;
+  /** The next bytes; undefined at the end of the body. Fails after a silence of `idleMs`. */
+  read(idleMs: number | undefined): Promise<Uint8Array | undefined>;
+  /** Lets go of the request and of the body. */
+  close(): void;
+}
+
+const ignore = (): void => {};
+
+/** Makes a connection, which sends nothing before it is opened. `context` says where the stream is. */
+export function createConnection(
+  source: StreamSource<unknown>,
+  options: StreamOptions,
+  { wait }: Waiter,
+  context: () => ErrorContext & Omit<StreamAttempt, "signal">,
+): Connection {
+  const abort = new AbortController();
+  const { signal } = abort;
+  let body: Response["body"] | ReadableStreamDefaultReader<Uint8Array> | undefined;
+
+  function close(): void {
+    // Where the connection broke, or somebody else reads the body, there is nothing to let go of.
+    body?.cancel().catch(ignore);
+    abort.abort();
+  }
+
+  function limit<V>(work: Promise<V>, kind: "connect" | "idle", ms?: number): Promise<V> {
+    return wait(work, ms, () => new TimeoutError(kind, Number(ms), context()));
+  }
+
+  return {
+    close,
+
+    async open() {
+      const opening = source.open({ ...context(), signal });
+      // A response that comes too late is let go of, also where `fetch` does not heed its signal.
+      opening.then((response) => {
+        body = response.body;
+        if (signal.aborted) close();
+      }, ignore);
+      const response = await limit(opening, "connect", options.connectTimeoutMs ?? options.timeoutMs);
+      const format = streamFormat(response.headers.get("content-type"));
+      if (response.status === 204) return { response, format: undefined };
+      if (format) return { response, format };
+      const expected = options.format === "jsonl" ? "application/jsonl" : "text/event-stream";
+      throw new ContentTypeError(expected, response, await limit(readText(response, 1024), "connect"), context());
+    },
+
+    async read(idleMs) {
+      if (body && "getReader" in body) body = body.getReader();
+      const reading = body?.read().catch((cause) => {
+        const at = { ...context(), cause };
+        // After 300 s of silence Node's `fetch` gives a body up, saying "terminated". Who asked to be told of
+        // silence is told as of any other.
+        throw idleMs && cause?.cause?.code === "UND_ERR_BODY_TIMEOUT"
+          ? new TimeoutError("idle", 300_000, at)
+          : new NetworkError(`the connection was lost: ${cause?.cause ?? cause}`, at);
+      });
+      return reading && (await limit(reading, "idle", idleMs)).value;
+    },
+  };
+}

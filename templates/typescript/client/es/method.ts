@@ -1,0 +1,63 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  fromJson,
+  type Message,
+  type MessageInitShape,
+  type MessageShape,
+  type Registry,
+  toJson,
+} from "@bufbuild/protobuf";
+import type { MethodHttp } from "../../shared/method.js";
+import type { ClientMethod } from "../method.js";
+import { fieldPath } from "./field-path.js";
+import { createMessageError } from "./message-error.js";
+import { completeHttp } from "./method-http.js";
+import { readDetail } from "./read-detail.js";
+import { checkMessage, type Validator } from "./validator.js";
+
+/** What a client of protobuf-es messages deals in. */
+export interface EsKinds {
+  readonly method: DescMethod;
+  readonly message: Message;
+  readonly settings: MessageSettings;
+}
+
+/** How messages are read and checked. */
+export interface MessageSettings {
+  /** The types that messages of google.protobuf.Any hold, and extensions. Default: none. */
+  readonly registry?: Registry | undefined;
+  /** Checks requests before they are sent, and responses and events before they are handed out. Default: none. */
+  readonly validator?: Validator | undefined;
+}
+
+/** A method with its descriptor; called by generated code. */
+export function defineMethod<I extends DescMessage, O extends DescMessage>(
+  desc: DescMethod & { readonly input: I; readonly output: O },
+  http: MethodHttp,
+): ClientMethod<MessageInitShape<I>, MessageShape<O>, EsKinds> {
+  const { input, output }: { readonly input: I; readonly output: O } = desc;
+  return {
+    desc,
+    http: completeHttp(desc, http),
+    prepare: (request) => create(input, request),
+    encode(message, { registry, validator }) {
+      checkMessage(validator, input, message);
+      return toJson(input as DescMessage, message, { registry });
+    },
+    decode(json, { registry, validator }) {
+      const options = { registry, ignoreUnknownFields: true };
+      let message: MessageShape<O>;
+      try {
+        message = fromJson(output, json, options);
+      } catch (cause) {
+        const { message } = cause as Error; // of protobuf-es
+        throw createMessageError(message, { path: fieldPath(output, json, options), cause });
+      }
+      checkMessage(validator, output, message);
+      return message;
+    },
+    readDetail: (schema, json, { registry }) => readDetail(schema, json, registry),
+  };
+}

@@ -1,0 +1,36 @@
+import { type Decoder, type DecoderSink, isOver } from "./decoder.js";
+import { createLineSplitter } from "./line-splitter.js";
+
+/**
+ * Decodes JSON Lines: each line that is not blank is an event, the last one also without LF.
+ * The line `{"@error":{…}}` is the event `errorEvent` with the Status as its data.
+ */
+export function createJsonLinesDecoder(sink: DecoderSink, maxLineBytes: number, errorEvent: string): Decoder {
+  const push = createLineSplitter(false, onLine);
+
+  function onLine(line: string): void {
+    // The CR of a CRLF is white space of JSON.
+    const data = line.trim();
+    const error = /^\{\s*"@error"\s*:/.test(data) ? readError(data) : undefined;
+    if (isOver(line, maxLineBytes)) sink({ mark: "tooLarge" });
+    else if (data)
+      sink({ event: error ? errorEvent : "message", data: error ?? data, id: undefined, retry: undefined });
+  }
+
+  return (bytes) => {
+    const rest = push(bytes);
+    if (!bytes) {
+      onLine(rest);
+      sink({ mark: "end" });
+    } else if (rest.length > maxLineBytes) sink({ mark: "tooLarge" });
+  };
+}
+
+/** The JSON of the Status; undefined when the line is no JSON, which is for the decoder of messages to say. */
+function readError(line: string): string | undefined {
+  try {
+    return JSON.stringify(JSON.parse(line)["@error"]);
+  } catch {
+    return undefined;
+  }
+}

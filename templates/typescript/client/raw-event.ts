@@ -1,0 +1,11 @@
+/** An event as it came: the fields of WHATWG HTML 9.2.6, before any meaning is given to its data. */
+export interface RawEvent {
+  /** The event's type; `"message"` where the server gave none, and for a line of JSON Lines. */
+  readonly event: string;
+  /** The `data:` lines, joined by LF; or the line of JSON. */
+  readonly data: string;
+  /** The last event ID in force, which need not come from this event; undefined where none is. */
+  readonly id: string | undefined;
+  /** Milliseconds from a `retry:` of this event's block; undefined where it has none. */
+  readonly retry: number | undefined;
+}

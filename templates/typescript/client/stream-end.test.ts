@@ -1,0 +1,290 @@
+import { describe, expect, it } from "vitest";
+import { type FrameResponse, startFrameServer } from "../testing/frames.js";
+import { openStream } from "../testing/json-stream.js";
+import { MarketServiceClient } from "../testing/market-client.js";
+import { expectNoUnhandledRejections } from "../testing/unhandled.js";
+import { ContentTypeError, EventTooLargeError, NetworkError, StatusError, TruncatedError } from "./errors.js";
+import type { EventStream } from "./event-stream.js";
+
+expectNoUnhandledRejections();
+
+/** All values up to the end, and the error where it is one. */
+async function drain(stream: EventStream<unknown>): Promise<unknown[]> {
+  const values: unknown[] = [];
+  try {
+    for await (const value of stream) values.push(value);
+  } catch (error) {
+    values.push(error);
+  }
+  return values;
+}
+
+describe("a server that promises to say the end", () => {
+  it("ends the stream by saying it, whatever it does to the connection", async () => {
+    const server = await startFrameServer(({ send }) =>
+      send(":sse/1 heartbeat=15000 end\ndata: 1\n\n:end\ndata: 2\n\n"),
+    );
+    expect(await drain(openStream(server.baseUrl))).toEqual([1]);
+    await (await server.response(1)).closed;
+  });
+
+  it("is cut off when its body ends before", async () => {
+    const server = await startFrameServer(({ end }) => end(":sse/1 heartbeat=15000 end\ndata: 1\n\n"));
+    const [value, error] = await drain(openStream(server.baseUrl));
+    expect(value).toBe(1);
+    expect(error).toBeInstanceOf(TruncatedError);
+    expect(error).toMatchObject({ code: "truncated", phase: "body", attempt: 1 });
+  });
+
+  it.each([
+    ["in the middle of an event", ":sse/1 end\ndata: 1\n\ndata: 2\n"],
+    ["in the middle of the end", ":sse/1 end\ndata: 1\n\n:end"],
+    ["after a comment that is another", ":sse/1 end\ndata: 1\n\n: end\n:ending\n:END\n"],
+    ["in the middle of data that says it", ":sse/1 end\ndata: 1\n\ndata: :end\n"],
+  ])("is cut off %s", async (_name, body) => {
+    const server = await startFrameServer(({ end }) => end(body));
+    expect(await drain(openStream(server.baseUrl))).toEqual([1, expect.any(TruncatedError)]);
+  });
+
+  it("is cut off with its connection, too", async () => {
+    const server = await startFrameServer(({ send, cut }) => send(":sse/1 end\ndata: 1\n\n").then(cut));
+    const [value, error] = await drain(openStream(server.baseUrl));
+    expect(value).toBe(1);
+    expect(error).toBeInstanceOf(NetworkError);
+    expect(error).toMatchObject({ code: "network", phase: "body", cause: expect.any(Error) });
+  });
+
+  it.each([
+    ["as one word among others", ":sse/1 end heartbeat=100000\n"],
+    ["with promises that are not known yet", ":sse/1 more=1 end even-more\n"],
+    ["at the end of a line of CRLF", ":sse/1 end\r\n"],
+  ])("makes it %s", async (_name, opening) => {
+    const server = await startFrameServer(({ end }) => end(`${opening}data: 1\n\n`));
+    expect(await drain(openStream(server.baseUrl))).toEqual([1, expect.any(TruncatedError)]);
+  });
+});
+
+describe("a server that promises nothing", () => {
+  it.each([
+    ["no comment at all", ""],
+    ["a comment of its own", ": hello, no end\n"],
+    ["only heartbeats", ":sse/1 heartbeat=100000\n"],
+    ["another version", ":sse/10 end\n"],
+    ["a word that begins like it", ":sse/1 endless\n"],
+  ])("ends the stream with its body: %s", async (_name, opening) => {
+    const server = await startFrameServer(({ end }) => end(`${opening}data: 1\n\n`));
+    expect(await drain(openStream(server.baseUrl))).toEqual([1]);
+  });
+
+  it("does not end it with a comment that looks like the end", async () => {
+    const server = await startFrameServer(({ end }) => end("data: 1\n\n:end\ndata: 2\n\n"));
+    expect(await drain(openStream(server.baseUrl))).toEqual([1, 2]);
+  });
+
+  it("does not end it quietly when the connection breaks", async () => {
+    const server = await startFrameServer(({ send, cut }) => send("data: 1\n\n").then(cut));
+    expect(await drain(openStream(server.baseUrl))).toEqual([1, expect.any(NetworkError)]);
+  });
+});
+
+describe("a terminal event", () => {
+  const rule = { events: { delta: { field: "delta" }, done: { field: "done", terminal: true } } } as const;
+  const frames = ":sse/1 end\nevent: delta\ndata: 1\n\nevent: done\ndata: 2\n\nevent: delta\ndata: 3\n\n";
+
+  it("is the last, and closes the connection without waiting for the server", async () => {
+    const server = await startFrameServer(({ send }) => send(frames));
+    const stream = openStream(server.baseUrl, rule);
+    expect(await stream.next()).toMatchObject({ value: { delta: 1 } });
+    expect(await stream.next()).toMatchObject({ value: { done: 2 } });
+    // Before the caller asks again: there is nothing to wait for.
+    await (await server.response(1)).closed;
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+    expect(stream.state).toBe("closed");
+  });
+
+  it("ends batches with the read that it came by", async () => {
+    const server = await startFrameServer(({ send }) => send(frames));
+    const batches: unknown[] = [];
+    for await (const batch of openStream(server.baseUrl, rule).batches()) batches.push(batch);
+    expect(batches).toEqual([[{ delta: 1 }, { done: 2 }]]);
+  });
+
+  it("makes a body that ends after it complete", async () => {
+    const server = await startFrameServer(({ end }) => end(":sse/1 end\nevent: done\ndata: 2\n\n"));
+    expect(await drain(openStream(server.baseUrl, rule))).toEqual([{ done: 2 }]);
+  });
+
+  it("is one of the declared names, not of what every object has", async () => {
+    const server = await startFrameServer(({ end }) => end("event: constructor\ndata: 1\n\nevent: delta\ndata: 2\n\n"));
+    expect(await drain(openStream(server.baseUrl, rule))).toEqual([{ delta: 2 }]);
+  });
+});
+
+describe("terminalData", () => {
+  it("ends the stream and is no event", async () => {
+    const server = await startFrameServer(({ send }) => send(":sse/1 end\ndata: 1\n\ndata: [DONE]\n\ndata: 2\n\n"));
+    expect(await drain(openStream(server.baseUrl, { terminalData: "[DONE]" }))).toEqual([1]);
+    await (await server.response(1)).closed;
+  });
+
+  it("is compared whole", async () => {
+    const server = await startFrameServer(({ end }) => end('data: "[DONE]"\n\ndata: 2\n\n'));
+    expect(await drain(openStream(server.baseUrl, { terminalData: "[DONE]" }))).toEqual(["[DONE]", 2]);
+  });
+});
+
+describe("an error event", () => {
+  const status =
+    '{"code":5,"message":"no such symbol","details":[{"@type":"type.googleapis.com/test.v1.Detail","a":1}]}';
+
+  it("fails the stream with its Status, after the events before it", async () => {
+    const server = await startFrameServer(({ send }) =>
+      send(`:sse/1 end\nid: 1\ndata: 1\n\nevent: error\ndata: ${status}\n\n`),
+    );
+    const [value, error] = await drain(openStream(server.baseUrl));
+    expect(value).toBe(1);
+    expect(error).toBeInstanceOf(StatusError);
+    expect(error).toMatchObject({
+      code: "status",
+      statusCode: 5,
+      message: "no such symbol",
+      phase: "body",
+      lastEventId: "1",
+    });
+    await (await server.response(1)).closed;
+  });
+
+  it("has the name that the method gives it", async () => {
+    const server = await startFrameServer(({ end }) => end(`event: failure\ndata: ${status}\n\n`));
+    expect(await drain(openStream(server.baseUrl, { errorEvent: "failure" }))).toEqual([expect.any(StatusError)]);
+  });
+});
+
+describe("a response that is no stream", () => {
+  const answer =
+    (status: number, headers: Record<string, string>, body: string) =>
+    ({ raw }: FrameResponse): void =>
+      void raw.writeHead(status, headers).end(body);
+
+  it("is a ContentTypeError with the beginning of the body", async () => {
+    const page = `<!doctype html><p>Sign in</p>${" ".repeat(10_000)}`;
+    const server = await startFrameServer(answer(200, { "content-type": "text/html; charset=utf-8" }, page));
+    const stream = openStream(server.baseUrl, { resumable: true });
+    const error: unknown = await stream.next().catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(ContentTypeError);
+    expect(error).toMatchObject({
+      code: "content_type",
+      contentType: "text/html; charset=utf-8",
+      status: 200,
+      phase: "open",
+      body: page.slice(0, 1024),
+    });
+    await expect(stream.opened).rejects.toBe(error);
+    expect(server.received).toHaveLength(1);
+  });
+
+  it.each<[status: number, headers: Record<string, string>]>([
+    [200, {}],
+    [200, { "content-type": "application/json" }],
+    [200, { "content-type": "text/event-streams" }],
+    [201, { "content-type": "text/plain" }],
+  ])("%i with %j", async (status, headers) => {
+    const server = await startFrameServer(answer(status, headers, "data: 1\n\n"));
+    await expect(openStream(server.baseUrl, { resumable: true }).next()).rejects.toBeInstanceOf(ContentTypeError);
+    expect(server.received).toHaveLength(1);
+  });
+
+  it.each<Record<string, string>>([
+    { "content-type": "text/event-stream" },
+    { "content-type": "text/event-stream;charset=UTF-8" },
+    { "content-type": "Text/Event-Stream ; charset=iso-8859-1" },
+  ])("but %j is one", async (headers) => {
+    const server = await startFrameServer(answer(200, headers, 'data: "é"\n\n'));
+    expect(await drain(openStream(server.baseUrl))).toEqual(["é"]);
+  });
+
+  it("a 204 is the end, and tells those who reconnect to stop", async () => {
+    const server = await startFrameServer(answer(204, {}, ""));
+    const stream = openStream(server.baseUrl, { resumable: true }, { reconnect: { afterEnd: true } });
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+    expect(await stream.opened).toMatchObject({ status: 204, attempt: 1 });
+    expect(stream.state).toBe("closed");
+    expect(server.received).toHaveLength(1);
+  });
+});
+
+describe("maxEventBytes", () => {
+  it("fails the stream, after the events before it", async () => {
+    const server = await startFrameServer(({ send }) => send(`data: 1\n\ndata: ${"2".repeat(101)}`));
+    const stream = openStream(server.baseUrl, { resumable: true }, { maxEventBytes: 100 });
+    const [value, error] = await drain(stream);
+    expect(value).toBe(1);
+    expect(error).toBeInstanceOf(EventTooLargeError);
+    expect(error).toMatchObject({ code: "event_too_large", maxEventBytes: 100, phase: "body" });
+    await (await server.response(1)).closed;
+    expect(server.received).toHaveLength(1);
+  });
+
+  it("is 16 MiB by default", async () => {
+    const frame = (size: number): string => `data: ${"1".repeat(size)}\n\n`;
+    const server = await startFrameServer(({ number, end }) => end(frame(16 * 1024 * 1024 + number - 1)));
+    const open = (): EventStream<unknown> => openStream(server.baseUrl);
+    expect(await drain(open())).toEqual([Number.POSITIVE_INFINITY]);
+    expect(await drain(open())).toEqual([expect.any(EventTooLargeError)]);
+  });
+});
+
+describe("JSON Lines", () => {
+  const open = (baseUrl: string, maxEventBytes?: number): EventStream<unknown> =>
+    openStream(baseUrl, { errorEvent: "failure", terminalData: "[DONE]" }, { format: "jsonl", maxEventBytes });
+
+  it.each(["application/jsonl", "application/x-ndjson", "application/x-jsonl; charset=utf-8", "Application/NDJSON"])(
+    "are read where the response is of %s, whatever was asked for",
+    async (contentType) => {
+      const server = await startFrameServer(({ end }) => end('{"a":1}\n\n{"b":2}'), contentType);
+      expect(await drain(open(server.baseUrl))).toEqual([{ a: 1 }, { b: 2 }]);
+      expect(await drain(openStream(server.baseUrl))).toEqual([{ a: 1 }, { b: 2 }]);
+      expect(server.received.map(({ headers }) => headers.accept)).toEqual(["application/jsonl", "text/event-stream"]);
+    },
+  );
+
+  it("are not guessed: events are read where the response says so", async () => {
+    const server = await startFrameServer(({ end }) => end("data: 1\n\n"));
+    expect(await drain(open(server.baseUrl))).toEqual([1]);
+  });
+
+  it("fail with the Status of the error line", async () => {
+    const body = '{"a":1}\n{"@error":{"code":14,"message":"gone"}}\n';
+    const server = await startFrameServer(({ end }) => end(body), "application/jsonl");
+    const [value, error] = await drain(open(server.baseUrl));
+    expect(value).toEqual({ a: 1 });
+    expect(error).toBeInstanceOf(StatusError);
+    expect(error).toMatchObject({ statusCode: 14, message: "gone", phase: "body" });
+  });
+
+  it("have no ids, so a lost connection is not resumed by default: what was lost could not be told", async () => {
+    const server = await startFrameServer(({ send, cut }) => send("1\n").then(cut), "application/jsonl");
+    const stream = openStream(server.baseUrl, { resumable: true }, { format: "jsonl" });
+    expect(await drain(stream)).toEqual([1, expect.any(NetworkError)]);
+    expect(server.received).toHaveLength(1);
+  });
+
+  it("have a limit, too", async () => {
+    const server = await startFrameServer(({ send }) => send(`1\n${"2".repeat(101)}`), "application/jsonl");
+    expect(await drain(open(server.baseUrl, 100))).toEqual([1, expect.any(EventTooLargeError)]);
+  });
+
+  it("are not events that are called `message`", async () => {
+    const server = await startFrameServer(({ end }) => end("1\n2\n"), "application/jsonl");
+    const rule = { events: { message: { field: "message", terminal: true } } } as const;
+    expect(await drain(openStream(server.baseUrl, rule))).toEqual([1, 2]);
+  });
+
+  it("carry whole response messages, of which none is terminal by its name", async () => {
+    const body = '{"delta":{"text":"a"}}\n{"done":{"tokens":1}}\n{"delta":{"text":"b"}}\n';
+    const server = await startFrameServer(({ end }) => end(body), "application/jsonl");
+    const cases: unknown[] = [];
+    for await (const { event } of new MarketServiceClient(server).ask({}, { format: "jsonl" })) cases.push(event.case);
+    expect(cases).toEqual(["delta", "done", "delta"]);
+  });
+});

@@ -1,0 +1,65 @@
+import type { CallOptions } from "./call-options.js";
+import type { ClientError } from "./errors.js";
+
+/** Options of one stream. Times are in milliseconds; one beyond 2^31-1, `Infinity` included, is no limit. */
+export interface StreamOptions extends CallOptions {
+  /** The limit for the head of the response, of each attempt. Default: `timeoutMs`, else none. */
+  readonly connectTimeoutMs?: number | undefined;
+  /**
+   * The longest silence of an open stream; any byte ends it, comments included. `false`: no limit.
+   * Default: 2.5 times the heartbeat that the server promised, none where it promised none.
+   * Only while the caller waits for an event: a slow caller is not a silent server.
+   */
+  readonly idleTimeoutMs?: number | false | undefined;
+  /** The limit for the whole stream, every attempt included, counted from its first use. Default: none. */
+  readonly deadlineMs?: number | undefined;
+  /** The id of the event after which to begin, sent as `Last-Event-ID`. */
+  readonly lastEventId?: string | undefined;
+  /**
+   * Whether to go on after a lost connection, and how. Default: where the method is resumable, unless
+   * events were received without any id: what is lost could then not be told from what is repeated.
+   */
+  readonly reconnect?: boolean | ReconnectOptions | undefined;
+  /** Called before each wait for a reconnection. What it throws ends the stream. */
+  readonly onReconnect?: ((reconnect: Reconnect) => void) | undefined;
+  /** Called with each comment in its place among the events, heartbeats (`""`) and control frames included. */
+  readonly onComment?: ((comment: string) => void) | undefined;
+  /** The largest `data` of an event, or line of JSON Lines, in bytes of UTF-8. Default: 16 MiB. */
+  readonly maxEventBytes?: number | undefined;
+  /** An event whose name the method does not declare: left out, or a `DecodeError`. Default: `"skip"`. */
+  readonly unknownEvents?: "skip" | "throw" | undefined;
+  /** An event that is not the declared message: a `DecodeError`, or left out. Default: `"throw"`. */
+  readonly invalidEvents?: "throw" | "skip" | undefined;
+  /** What to ask for: Server-Sent Events, or JSON Lines. The response's content type decides. Default: `"sse"`. */
+  readonly format?: "sse" | "jsonl" | undefined;
+}
+
+/**
+ * How to reconnect. The delay is the server's `retry:`; without one `initialDelayMs`, less up to half of it
+ * at random. It doubles with each attempt that brings nothing. `Retry-After` makes it longer.
+ */
+export interface ReconnectOptions {
+  /** Attempts in a row that bring neither an event nor a heartbeat, until a `ReconnectError`. Default: 10. */
+  readonly maxAttempts?: number | undefined;
+  /** Default: 1,000. */
+  readonly initialDelayMs?: number | undefined;
+  /** The longest delay, a `retry:` included, but not `Retry-After`. Default: 30,000. */
+  readonly maxDelayMs?: number | undefined;
+  /**
+   * Also when the body ends in good order, as EventSource does: for feeds that never end, of servers that
+   * do not promise to say `:end`. Default: false.
+   */
+  readonly afterEnd?: boolean | undefined;
+}
+
+/** A reconnection that is about to be tried. */
+export interface Reconnect {
+  /** The number of the coming attempt: 2 is the first reconnection. */
+  readonly attempt: number;
+  /** How long it is waited. */
+  readonly delayMs: number;
+  /** What is sent as `Last-Event-ID`. */
+  readonly lastEventId: string | undefined;
+  /** Why. */
+  readonly error: ClientError;
+}

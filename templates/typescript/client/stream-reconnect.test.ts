@@ -1,0 +1,353 @@
+import { describe, expect, it } from "vitest";
+import { type FrameResponse, startFrameServer } from "../testing/frames.js";
+import { openStream } from "../testing/json-stream.js";
+import { expectNoUnhandledRejections } from "../testing/unhandled.js";
+import { DecodeError, ReconnectError, StatusError } from "./errors.js";
+import type { EventStream } from "./event-stream.js";
+import type { Reconnect, StreamOptions } from "./stream-options.js";
+
+expectNoUnhandledRejections();
+
+const resumable = { resumable: true } as const;
+/** As fast as a test wants it. */
+const fast = { initialDelayMs: 1, maxDelayMs: 5 };
+
+/** All values up to the end, and the error where it is one. */
+async function drain(stream: EventStream<unknown>): Promise<unknown[]> {
+  const values: unknown[] = [];
+  try {
+    for await (const value of stream) values.push(value);
+  } catch (error) {
+    values.push(error);
+  }
+  return values;
+}
+
+/** Answers each request with one of the given steps, in their order; the last one is repeated. */
+function steps(...answers: ((response: FrameResponse) => unknown)[]): (response: FrameResponse) => unknown {
+  return (response) => answers[Math.min(response.number, answers.length) - 1]?.(response);
+}
+const frames =
+  (text: string) =>
+  ({ send, cut }: FrameResponse): unknown =>
+    send(text).then(cut);
+const status =
+  (status: number, headers: Record<string, string> = {}) =>
+  ({ raw }: FrameResponse): unknown =>
+    raw.writeHead(status, headers).end();
+const end =
+  (text = "") =>
+  ({ end }: FrameResponse): unknown =>
+    end(text);
+
+describe("what is reconnected", () => {
+  const event = "id: 1\ndata: 1\n\n";
+  const causes: readonly [
+    name: string,
+    answer: (response: FrameResponse) => unknown,
+    values: number[],
+    options?: StreamOptions,
+  ][] = [
+    ["a connection that breaks before the head", ({ cut }) => cut(), []],
+    ["a connection that breaks", frames(event), [1]],
+    ["a body that is cut off", end(`:sse/1 end\n${event}`), [1]],
+    ["a silence longer than promised", ({ send }) => send(`:sse/1 heartbeat=8\n${event}`), [1]],
+    ["a head that does not come", () => {}, [], { connectTimeoutMs: 2_000 }],
+    ["408", status(408), []],
+    ["425", status(425), []],
+    ["429", status(429), []],
+    ["500", status(500), []],
+    ["502", status(502), []],
+    ["503", status(503), []],
+    ["504", status(504), []],
+    [
+      "an error event that says that the server is not available",
+      end(`${event}event: error\ndata: {"code":14}\n\n`),
+      [1],
+    ],
+  ];
+  it.each(causes)("%s, of a method that is resumable", async (_name, answer, values, options) => {
+    const server = await startFrameServer(steps(answer, end("id: 2\ndata: 2\n\n")));
+    const stream = openStream(server.baseUrl, resumable, { ...options, reconnect: fast });
+    expect(await drain(stream)).toEqual([...values, 2]);
+    expect(server.received).toHaveLength(2);
+    expect(server.received[1]?.headers["last-event-id"]).toBe(values.length > 0 ? "1" : undefined);
+  });
+
+  it.each(causes)(
+    "not %s, of a method that is not, or when the caller does not want it",
+    async (_name, answer, values, options) => {
+      const server = await startFrameServer(answer);
+      for (const stream of [
+        openStream(server.baseUrl, {}, options),
+        openStream(server.baseUrl, resumable, { ...options, reconnect: false }),
+      ]) {
+        expect(await drain(stream)).toEqual([...values, expect.any(Error)]);
+      }
+      expect(server.received).toHaveLength(2);
+    },
+  );
+
+  it("any method, when the caller asks for it", async () => {
+    const server = await startFrameServer(steps(frames("data: 1\n\n"), end("data: 2\n\n")));
+    expect(await drain(openStream(server.baseUrl, {}, { reconnect: fast }))).toEqual([1, 2]);
+  });
+
+  it("a resumable one by default", async () => {
+    const server = await startFrameServer(steps(frames(`retry: 1\n${event}`), end("id: 2\ndata: 2\n\n")));
+    expect(await drain(openStream(server.baseUrl, resumable))).toEqual([1, 2]);
+  });
+
+  it("not one whose events had no id, by default: what is lost could not be told from what is repeated", async () => {
+    const server = await startFrameServer(frames("retry: 1\ndata: 1\n\n"));
+    expect(await drain(openStream(server.baseUrl, resumable))).toEqual([1, expect.any(Error)]);
+    expect(server.received).toHaveLength(1);
+  });
+
+  it("one whose first events had no id, once they have", async () => {
+    const server = await startFrameServer(steps(frames(`retry: 1\ndata: 0\n\n${event}`), end("id: 2\ndata: 2\n\n")));
+    expect(await drain(openStream(server.baseUrl, resumable))).toEqual([0, 1, 2]);
+  });
+
+  const never: readonly [name: string, answer: (response: FrameResponse) => unknown, values: number[]][] = [
+    ["the end", end(event), [1]],
+    ["the end that was promised", end(`:sse/1 end\n${event}:end\n`), [1]],
+    ["400", status(400), []],
+    ["401", status(401), []],
+    ["404", status(404), []],
+    ["409", status(409), []],
+    ["410", status(410), []],
+    ["422", status(422), []],
+    ["501", status(501), []],
+    ["another content type", ({ raw }) => raw.writeHead(200, { "content-type": "text/html" }).end("<p>"), []],
+    ["an event that is no JSON", end(`${event}data: {\n\n`), [1]],
+    ["an error event of the caller's fault", end(`${event}event: error\ndata: {"code":3}\n\n`), [1]],
+    ["an error event that says that the cursor is gone", end(`${event}event: error\ndata: {"code":11}\n\n`), [1]],
+  ];
+  it.each(never)("never after %s", async (name, answer, values) => {
+    const server = await startFrameServer(answer);
+    const result = await drain(openStream(server.baseUrl, resumable, { reconnect: fast }));
+    expect(result).toEqual(name.startsWith("the end") ? values : [...values, expect.any(Error)]);
+    expect(result.at(-1)).not.toBeInstanceOf(ReconnectError);
+    expect(server.received).toHaveLength(1);
+  });
+
+  it("never after an error of a function of the caller", async () => {
+    const server = await startFrameServer(status(503));
+    const error = new Error("from a callback");
+    const fail = (): never => {
+      throw error;
+    };
+    for (const options of [{ headers: fail }, { onResponse: fail }, { onReconnect: fail }] satisfies StreamOptions[]) {
+      const before = server.received.length;
+      await expect(openStream(server.baseUrl, resumable, { ...options, reconnect: fast }).next()).rejects.toBe(error);
+      expect(server.received.length - before).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it("after the end, too, when the caller asks for what EventSource does", async () => {
+    const server = await startFrameServer(steps(end("id: 1\ndata: 1\n\n"), end("id: 2\ndata: 2\n\n"), status(204)));
+    const seen: Reconnect[] = [];
+    const stream = openStream(
+      server.baseUrl,
+      {},
+      { reconnect: { ...fast, afterEnd: true }, onReconnect: (at) => seen.push(at) },
+    );
+    expect(await drain(stream)).toEqual([1, 2]);
+    expect(server.received.map(({ headers }) => headers["last-event-id"])).toEqual([undefined, "1", "2"]);
+    expect(seen.map(({ error }) => error.code)).toEqual(["truncated", "truncated"]);
+  });
+});
+
+describe("the cursor", () => {
+  it("is that of the last event that was taken, and none that was only read", async () => {
+    const server = await startFrameServer(
+      steps(frames("id: 1\ndata: 1\n\nid: 2\ndata: 2\n\nid: 3\ndata:"), end("id: 3\ndata: 3\n\n")),
+    );
+    const stream = openStream(server.baseUrl, resumable, { reconnect: fast });
+    expect(await drain(stream)).toEqual([1, 2, 3]);
+    expect(server.received[1]?.headers["last-event-id"]).toBe("2");
+    expect(stream.lastEventId).toBe("3");
+  });
+
+  it("is what the caller gave, until an event has come", async () => {
+    const server = await startFrameServer(steps(frames(":\n"), end("id: 8\ndata: 8\n\n")));
+    expect(await drain(openStream(server.baseUrl, resumable, { reconnect: fast, lastEventId: "7" }))).toEqual([8]);
+    expect(server.received.map(({ headers }) => headers["last-event-id"])).toEqual(["7", "7"]);
+  });
+
+  it("is in force for the events of the next connection that have none", async () => {
+    const server = await startFrameServer(
+      steps(frames("id: 1\ndata: 1\n\n"), frames("data: 2\n\n"), end("data: 3\n\n")),
+    );
+    const metas: unknown[] = [];
+    for await (const { value, id, attempt } of openStream(server.baseUrl, resumable, { reconnect: fast }).withMeta()) {
+      metas.push([value, id, attempt]);
+    }
+    expect(metas).toEqual([
+      [1, "1", 1],
+      [2, "1", 2],
+      [3, "1", 3],
+    ]);
+  });
+
+  it("is kept across attempts that fail", async () => {
+    const server = await startFrameServer(steps(frames("id: 1\ndata: 1\n\n"), status(503), ({ cut }) => cut(), end()));
+    await drain(openStream(server.baseUrl, resumable, { reconnect: fast }));
+    expect(server.received.map(({ headers }) => headers["last-event-id"])).toEqual([undefined, "1", "1", "1"]);
+  });
+});
+
+describe("attempts", () => {
+  it("call the function of headers anew each time", async () => {
+    const server = await startFrameServer(steps(status(503), status(503), end("data: 1\n\n")));
+    let token = 0;
+    const headers = async (): Promise<Record<string, string>> => ({ authorization: `Bearer ${++token}` });
+    await drain(openStream(server.baseUrl, resumable, { reconnect: fast, headers }));
+    expect(server.received.map(({ headers }) => headers.authorization)).toEqual(["Bearer 1", "Bearer 2", "Bearer 3"]);
+  });
+
+  it("are counted in what the caller is told", async () => {
+    const server = await startFrameServer(steps(status(503), frames("id: 1\ndata: 1\n\n"), end("id: 2\ndata: 2\n\n")));
+    const seen: Reconnect[] = [];
+    const stream = openStream(server.baseUrl, resumable, {
+      reconnect: fast,
+      onReconnect: (reconnect) => {
+        expect(stream.state).toBe("waiting");
+        seen.push(reconnect);
+      },
+    });
+    expect(await stream.opened).toMatchObject({ status: 200, attempt: 2 });
+    await drain(stream);
+    expect(seen).toMatchObject([
+      { attempt: 2, lastEventId: undefined, error: { status: 503, attempt: 1 } },
+      { attempt: 3, lastEventId: "1", error: { code: "network", attempt: 2, lastEventId: "1" } },
+    ]);
+  });
+
+  it("are used up: the error has them all", async () => {
+    const server = await startFrameServer(steps(frames("id: 1\ndata: 1\n\n"), status(503)));
+    const [value, error] = await drain(
+      openStream(server.baseUrl, resumable, { reconnect: { ...fast, maxAttempts: 3 } }),
+    );
+    expect(value).toBe(1);
+    expect(error).toBeInstanceOf(ReconnectError);
+    expect(error).toMatchObject({
+      code: "reconnect",
+      errors: [{ code: "network" }, { status: 503 }, { status: 503 }, { status: 503 }],
+      cause: { status: 503, attempt: 4 },
+      lastEventId: "1",
+      attempt: 4,
+    });
+    expect(server.received).toHaveLength(4);
+  });
+
+  it("end with the first error that another attempt does not help", async () => {
+    const server = await startFrameServer(steps(status(503), status(404)));
+    const [error] = await drain(openStream(server.baseUrl, resumable, { reconnect: fast }));
+    expect(error).toBeInstanceOf(StatusError);
+    expect(error).toMatchObject({ status: 404, attempt: 2 });
+  });
+
+  it("count anew after an event", async () => {
+    const server = await startFrameServer(({ number, send, cut, end }) =>
+      number === 10 ? end() : send(`id: ${number}\ndata: ${number}\n\n`).then(cut),
+    );
+    const stream = openStream(server.baseUrl, resumable, { reconnect: { ...fast, maxAttempts: 1 } });
+    expect(await drain(stream)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it("count anew after a heartbeat: a quiet feed behind a proxy that cuts it every minute goes on", async () => {
+    const server = await startFrameServer(({ number, send, cut, end }) =>
+      number === 10 ? end() : send(":sse/1 heartbeat=60000\n:\n").then(cut),
+    );
+    expect(await drain(openStream(server.baseUrl, resumable, { reconnect: { ...fast, maxAttempts: 1 } }))).toEqual([]);
+    expect(server.received).toHaveLength(10);
+  });
+
+  it("do not count anew after a head, or after what a server sends at once", async () => {
+    const server = await startFrameServer(frames(":sse/1 heartbeat=60000 end\nretry: 1\n:hello\n"));
+    const [error] = await drain(openStream(server.baseUrl, resumable, { reconnect: { ...fast, maxAttempts: 2 } }));
+    expect(error).toBeInstanceOf(ReconnectError);
+    expect(server.received).toHaveLength(3);
+  });
+});
+
+describe("the delay", () => {
+  /** What the caller is told of each delay. */
+  async function delays(
+    answer: (response: FrameResponse) => unknown,
+    reconnect: StreamOptions["reconnect"],
+  ): Promise<number[]> {
+    const server = await startFrameServer(answer);
+    const delays: number[] = [];
+    await drain(
+      openStream(server.baseUrl, resumable, { reconnect, onReconnect: ({ delayMs }) => delays.push(delayMs) }),
+    );
+    return delays;
+  }
+
+  it("is the server's `retry:`, also of an earlier connection", async () => {
+    const answers = steps(frames("retry: 30\nid: 1\ndata: 1\n\n"), frames("id: 2\ndata: 2\n\n"), end());
+    expect(await delays(answers, { initialDelayMs: 60_000 })).toEqual([30, 30]);
+  });
+
+  it("is at least `Retry-After`, which nothing bounds", async () => {
+    expect(await delays(steps(status(503, { "retry-after": "1" }), end()), fast)).toEqual([1_000]);
+  });
+
+  it("is waited for", async () => {
+    const start = performance.now();
+    await delays(steps(status(503, { "retry-after": "1" }), end()), fast);
+    // Timers of Node may be a millisecond early.
+    expect(performance.now() - start).toBeGreaterThanOrEqual(999);
+  });
+});
+
+describe("a stream that is left", () => {
+  it("while it waits for a reconnection does not reconnect", async () => {
+    const server = await startFrameServer(status(503));
+    const stream = openStream(server.baseUrl, resumable);
+    const next = stream.next();
+    while (stream.state !== "waiting") await new Promise(setImmediate);
+    await stream.return();
+    expect(await next).toEqual({ done: true, value: undefined });
+    expect(stream.state).toBe("closed");
+    expect(server.received).toHaveLength(1);
+  });
+
+  it("in a callback does not either", async () => {
+    const server = await startFrameServer(status(503));
+    const stream: EventStream<unknown> = openStream(server.baseUrl, resumable, {
+      onReconnect: () => void stream.return(),
+    });
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+    expect(server.received).toHaveLength(1);
+  });
+});
+
+describe("batches()", () => {
+  it("go on after a reconnection, without what their caller was given", async () => {
+    const server = await startFrameServer(
+      steps(frames("id: 1\ndata: 1\n\nid: 2\ndata: 2\n\nid: 3\ndata"), end("id: 3\ndata: 3\n\nid: 4\ndata: {\n\n")),
+    );
+    const stream = openStream(server.baseUrl, resumable, { reconnect: fast });
+    const batches: unknown[] = [];
+    const read = async (): Promise<void> => {
+      for await (const batch of stream.batches()) batches.push(batch);
+    };
+    await expect(read()).rejects.toBeInstanceOf(DecodeError);
+    expect(batches).toEqual([[1, 2], [3]]);
+    expect(server.received[1]?.headers["last-event-id"]).toBe("2");
+  });
+
+  it("fail only after the events before an error event, and then reconnect", async () => {
+    const server = await startFrameServer(
+      steps(end('id: 1\ndata: 1\n\nid: 2\ndata: 2\n\nevent: error\ndata: {"code":14}\n\n'), end("id: 3\ndata: 3\n\n")),
+    );
+    const batches: unknown[] = [];
+    for await (const batch of openStream(server.baseUrl, resumable, { reconnect: fast }).batches()) batches.push(batch);
+    expect(batches).toEqual([[1, 2], [3]]);
+    expect(server.received[1]?.headers["last-event-id"]).toBe("2");
+  });
+});

@@ -1,0 +1,110 @@
+import type { CallOptions } from "./call-options.js";
+import { type BaseClientOptions, given } from "./client-options.js";
+import { withDeadline } from "./deadline.js";
+import { decodeEvent } from "./decode-event.js";
+import { type ErrorContext, StatusError } from "./errors.js";
+import { createEventStream, type EventStream } from "./event-stream.js";
+import { mergeHeaders } from "./headers.js";
+import type {
+  ClientResponse,
+  Next,
+  StreamRequest,
+  StreamResponse,
+  UnaryRequest,
+  UnaryResponse,
+} from "./interceptor.js";
+import type { ClientMethod, Kinds } from "./method.js";
+import { readResponse } from "./read-response.js";
+import { sendMessage } from "./send-message.js";
+import type { StreamOptions } from "./stream-options.js";
+
+/** What a request has beyond what every request of its call has. */
+type Start<K extends Kinds> =
+  | Omit<UnaryRequest<K>, "method" | "headers" | "message">
+  | Omit<StreamRequest<K>, "method" | "headers" | "message">;
+
+/** Calls the methods of a client: what all kinds of messages have in common. A generated client holds one. */
+export class BaseTransport<K extends Kinds> {
+  readonly #client: BaseClientOptions<K> & K["settings"];
+
+  constructor(options: BaseClientOptions<K> & K["settings"]) {
+    this.#client = options;
+  }
+
+  /** Calls a method that answers with one message. */
+  unary<I, O extends K["message"]>(method: ClientMethod<I, O, K>, request: I, options: CallOptions = {}): Promise<O> {
+    const call = { ...this.#client, ...given(options) };
+    return withDeadline(call, async (signal, context) => {
+      const answer = await this.#run(method, request, options, { kind: "unary", signal }, async (request) => {
+        const { response, binding } = await sendMessage(method, request, call, context);
+        context.phase = "body";
+        const { status, headers } = response;
+        const message = await readResponse(response, binding, context, (json) => method.decode(json, call));
+        return { kind: "unary", status, headers, message };
+      });
+      // Interceptors answer in kind, and keep the type of the message.
+      return (answer as UnaryResponse<K>).message as O;
+    });
+  }
+
+  /** Calls a method that answers with a stream. Nothing is sent until the stream is read. */
+  stream<I, O extends K["message"]>(
+    method: ClientMethod<I, O, K>,
+    request: I,
+    options: StreamOptions = {},
+  ): EventStream<O> {
+    const call = { ...this.#client, ...given(options) };
+    const rule = method.http.stream ?? {};
+    let decode: StreamResponse<K>["decode"];
+    const stream: EventStream<O> = createEventStream(
+      {
+        rule,
+        open: async (attempt) => {
+          const start = { kind: "stream", stream, ...attempt } as const;
+          const answer = await this.#run(method, request, options, start, async (request) => {
+            const { response, readDetail } = await sendMessage(method, request, call, { ...attempt, phase: "open" });
+            return {
+              kind: "stream",
+              response,
+              decode(event, place) {
+                const context: ErrorContext = { ...place, phase: "body" };
+                if (event.event === (rule.errorEvent ?? "error")) {
+                  throw new StatusError(response, event.data, readDetail, context);
+                }
+                return decodeEvent(event, place.format, rule, call, context, (json) => method.decode(json, call));
+              },
+            };
+          });
+          // Interceptors answer in kind.
+          const { response, ...reader } = answer as StreamResponse<K>;
+          decode = reader.decode;
+          return response;
+        },
+        // An interceptor keeps the type of the message.
+        decode: (event, place) => decode(event, place) as O | undefined,
+      },
+      call,
+    );
+    return stream;
+  }
+
+  /** Passes a request through the interceptors, of which the first is the outermost. */
+  async #run<I>(
+    method: ClientMethod<I, K["message"], K>,
+    request: I,
+    options: CallOptions,
+    start: Start<K>,
+    last: Next<K>,
+  ): Promise<ClientResponse<K>> {
+    const { headers, interceptors = [] } = this.#client;
+    return interceptors.reduceRight(
+      (next, interceptor) => interceptor(next),
+      last,
+    )({
+      ...start,
+      method: method.desc,
+      headers: await mergeHeaders(headers, options.headers),
+      message: method.prepare(request),
+    });
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * Why a call ended before its handler did: `client` went away, `deadline` for `maxDurationMs`,
+ * `shutdown` for `drain`, `slow-consumer` for a client that does not read, `error` for a failure of
+ * the call itself.
+ */
+export type CancelReason = "client" | "deadline" | "shutdown" | "slow-consumer" | "error";
+
+const messages: Record<CancelReason, string> = {
+  client: "the client closed the connection",
+  deadline: "the stream reached its longest duration",
+  shutdown: "the server is shutting down",
+  "slow-consumer": "the client does not read: slow consumer",
+  error: "the call failed",
+};
+
+/**
+ * The `reason` of a handler's `context.signal`. Named `AbortError`, as what `fetch` and timers
+ * reject with, so that code which tells aborts from failures by name keeps working.
+ */
+export class CancelledError extends Error {
+  override readonly name: string = "AbortError";
+  readonly reason: CancelReason;
+
+  constructor(reason: CancelReason, options?: { readonly cause?: unknown }) {
+    super(messages[reason], options);
+    this.reason = reason;
+  }
+}
+
+/** Whether an error says that its work was aborted: ours, or that of `fetch` and of timers. */
+export function isAbortError(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}

@@ -1,0 +1,64 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import { startTimer } from "./start-timer.js";
+import { Tracked } from "./tracked.js";
+
+/** What a handler of a unary method is told about its call, beside the request message. */
+export interface UnaryContext<C = unknown> {
+  /** Aborted when nobody waits for the answer any more; its `reason` is a `CancelledError`. */
+  readonly signal: AbortSignal;
+  /** The HTTP request. Its body is read already. */
+  readonly request: Request;
+  /** The method that is called, with its options. */
+  readonly method: DescMethod;
+  /** The second argument of `server.fetch`: the environment of a Worker, a user, a trace. */
+  readonly value: C;
+  /** Headers of the answer. Of a stream, those that are set before its head is sent: with the first event, or after the commit window. */
+  readonly responseHeaders: Headers;
+  /** Resolves after `ms` milliseconds. Rejects with the reason of `signal` as soon as that is aborted. */
+  sleep(ms: number): Promise<void>;
+}
+
+/** What a handler of a stream is told about its call. */
+export interface StreamContext<C = unknown> extends UnaryContext<C> {
+  /** The id of the last event that the client finished with, when it resumes: of the header `Last-Event-ID`, else of the query parameter `last_event_id`. */
+  readonly lastEventId: string | undefined;
+  /** A message whose event has this `id`, in place of its `event_id` field. Throws a `TypeError` for an id with CR, LF or NUL. */
+  tracked<T>(id: string, message: T): Tracked<T>;
+}
+
+/** What the server knows of a call when it makes the context. */
+export interface ContextInit<C> {
+  readonly signal: AbortSignal;
+  readonly request: Request;
+  readonly method: DescMethod;
+  readonly value: C;
+}
+
+/** Creates the context of a call. A unary method gets it as well; its type does not show the stream's part. */
+export function createContext<C>(init: ContextInit<C>, lastEventId: string | undefined): StreamContext<C> {
+  return {
+    ...init,
+    lastEventId,
+    responseHeaders: new Headers(),
+    sleep: (ms) => sleep(ms, init.signal),
+    tracked: (id, message) => new Tracked(id, message),
+  };
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = startTimer(ms, () => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    });
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+}

@@ -1,0 +1,90 @@
+/** Which pages of other origins may call the server, and what they see. Off unless it is given. */
+export interface CorsOptions {
+  /** The origins: all, a list such as `["https://app.example.com"]`, or a function that decides. */
+  readonly origins: "*" | readonly string[] | ((origin: string) => boolean);
+  /** Whether requests may carry cookies. Not together with `origins: "*"`: any page could then act for its visitor. */
+  readonly credentials?: boolean;
+  /** Request headers that may be sent. Default: those that the page asks for. */
+  readonly allowedHeaders?: readonly string[];
+  /** Response headers that the page may read, beside those that every page may and `Retry-After`. */
+  readonly exposedHeaders?: readonly string[];
+  /** How long a browser may keep the answer to a preflight, in seconds. Default: 600. */
+  readonly maxAgeSeconds?: number;
+}
+
+/** The CORS protocol of the Fetch standard, section 3.3. */
+export interface Cors {
+  /** Whether a request only asks what it may send: then its verb is in `Access-Control-Request-Method`. */
+  isPreflight(request: Request): boolean;
+  /** The answer to a preflight for a path with these verbs. */
+  preflight(request: Request, verbs: readonly string[]): Response;
+  /** Adds to the headers of an answer what lets the page read it. */
+  expose(request: Request, headers: Headers): void;
+}
+
+/** Creates the CORS part of a server. Throws a `TypeError` for options that no browser would heed, or that are unsafe. */
+export function createCors(options: CorsOptions): Cors {
+  const { origins, credentials = false, allowedHeaders, exposedHeaders = [], maxAgeSeconds = 600 } = options;
+  if (origins === "*" && credentials) {
+    throw new TypeError('cors with origins "*" and credentials: list the origins that may send cookies');
+  }
+  for (const origin of Array.isArray(origins) ? origins : []) {
+    checkOrigin(origin);
+  }
+  const exposed = ["Retry-After", ...exposedHeaders].join(", ");
+
+  function allow(request: Request, headers: Headers): boolean {
+    if (origins === "*") {
+      headers.set("Access-Control-Allow-Origin", "*");
+      return true;
+    }
+    // The answer depends on the origin, also where there is none, or another one: a cache must know.
+    headers.append("Vary", "Origin");
+    const origin = request.headers.get("Origin");
+    if (origin === null || !(typeof origins === "function" ? origins(origin) : origins.includes(origin))) {
+      return false;
+    }
+    headers.set("Access-Control-Allow-Origin", origin);
+    if (credentials) {
+      headers.set("Access-Control-Allow-Credentials", "true");
+    }
+    return true;
+  }
+
+  return {
+    isPreflight: ({ method, headers }) =>
+      method === "OPTIONS" && headers.has("Origin") && headers.has("Access-Control-Request-Method"),
+    preflight(request, verbs) {
+      const headers = new Headers();
+      if (allow(request, headers)) {
+        headers.append("Vary", "Access-Control-Request-Headers");
+        headers.set("Access-Control-Allow-Methods", verbs.join(", "));
+        const requested = allowedHeaders?.join(", ") ?? request.headers.get("Access-Control-Request-Headers");
+        if (requested) {
+          headers.set("Access-Control-Allow-Headers", requested);
+        }
+        headers.set("Access-Control-Max-Age", String(maxAgeSeconds));
+      }
+      return new Response(null, { status: 204, headers });
+    },
+    expose(request, headers) {
+      if (allow(request, headers)) {
+        headers.set("Access-Control-Expose-Headers", exposed);
+      }
+    },
+  };
+}
+
+/** A list is compared with the `Origin` header as it stands: `https://app.example.com/` would never match. */
+function checkOrigin(origin: string): void {
+  let normal = "none";
+  try {
+    normal = new URL(origin).origin;
+  } catch {
+    // Told below.
+  }
+  // Schemes of apps, such as capacitor:, have an opaque origin in the URL standard.
+  if (origin !== "null" && normal !== "null" && normal !== origin) {
+    throw new TypeError(`cors origin "${origin}": write scheme, host and port alone, as in "https://app.example.com"`);
+  }
+}

@@ -1,0 +1,66 @@
+import { type Binder, createBinder } from "./bind.js";
+import type { EventEncoder, JsonOptions } from "./event-encoder.js";
+import { JsonLinesEncoder } from "./json-lines-encoder.js";
+import type { Route } from "./router.js";
+import type { ServerOptions } from "./server-options.js";
+import type { ServiceMethod } from "./service.js";
+import { SseEncoder } from "./sse-encoder.js";
+import { isHttpBody } from "./unary-body.js";
+
+/** What a route leads to: a binding of a method, with all that does not depend on the request. */
+export interface Endpoint<C> {
+  readonly method: ServiceMethod<C>;
+  readonly binder: Binder;
+  /** The field of the response that is the body. */
+  readonly responseBody: string | undefined;
+  /** The content types that it answers with, the preferred one first. None for a `google.api.HttpBody`, which has any. */
+  readonly offers: readonly string[];
+  /** Of a stream, how it is written in each of them. */
+  readonly encoders: ReadonlyMap<string, EventEncoder> | undefined;
+}
+
+/** The query parameter in place of `Last-Event-ID`. */
+export const lastEventIdParameter = "last_event_id";
+
+/** The routes of all bindings of all services. */
+export function createRoutes<C>(options: ServerOptions<C>, json: JsonOptions): readonly Route<Endpoint<C>>[] {
+  return options.services.flatMap(({ methods }) =>
+    methods.flatMap((method) => {
+      const { desc, http } = method;
+      const encoders = http.stream && createEncoders(method, options, json);
+      const reserved = http.stream ? [lastEventIdParameter] : [];
+      return http.bindings.map((binding) => {
+        const { verb, path, responseBody } = binding;
+        const binder = createBinder(desc.input, binding, { unknownQuery: options.unknownQuery, reserved, json });
+        const field = desc.output.fields.find(({ jsonName }) => jsonName === responseBody);
+        const offers = encoders
+          ? [...encoders.keys()]
+          : isHttpBody(field?.message ?? desc.output)
+            ? []
+            : ["application/json"];
+        return { verb, path, value: { method, binder, responseBody, offers, encoders } };
+      });
+    }),
+  );
+}
+
+function createEncoders<C>(
+  { desc, http }: ServiceMethod<C>,
+  options: ServerOptions<C>,
+  json: JsonOptions,
+): ReadonlyMap<string, EventEncoder> {
+  const rule = http.stream ?? {};
+  const heartbeatMs = rule.heartbeatMs ?? options.heartbeatMs ?? defaultHeartbeatMs();
+  const lines = ["application/jsonl", "application/x-ndjson"].map(
+    (type) => new JsonLinesEncoder(type, desc.output, rule, json),
+  );
+  const encoders: readonly EventEncoder[] = [new SseEncoder(desc.output, rule, heartbeatMs, json), ...lines];
+  return new Map(encoders.map((encoder) => [encoder.contentType, encoder]));
+}
+
+/** Bun closes a stream that is quiet for some ten seconds, and Workers notice that a client has gone only when they write. */
+function defaultHeartbeatMs(): number {
+  // Node has had a `navigator` since version 21.
+  const agent: string | undefined = globalThis.navigator?.userAgent;
+  return "Bun" in globalThis || agent === "Cloudflare-Workers" ? 5000 : 15_000;
+}

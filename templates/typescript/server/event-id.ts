@@ -1,0 +1,35 @@
+import { type DescField, type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
+import { checkEventId } from "./tracked.js";
+
+/** Reads the id of an event from its message; undefined where the field is not set, or is the empty string. */
+export type IdReader = (message: Message) => string | undefined;
+
+/** Creates the reader of an `event_id` field. Throws a `TypeError` for an id that no `id:` line can hold. */
+export function createIdReader(field: DescField): IdReader {
+  const { oneof, localName } = field;
+  // google.protobuf.FeatureSet.FieldPresence.IMPLICIT: such a field has a value always, and 0 is an id like another.
+  const isImplicit = field.presence === 2;
+  return (message) => {
+    if (!isImplicit && !isFieldSet(message, field)) {
+      return undefined;
+    }
+    const holder: unknown = oneof ? Reflect.get(message, oneof.localName) : message;
+    // A message, or a oneof that is set: objects both.
+    const value: unknown = Reflect.get(holder as object, oneof ? "value" : localName);
+    const text = field.fieldKind === "enum" ? nameOf(field, Number(value)) : String(value);
+    // An empty id would reset the client's cursor (WHATWG HTML 9.2.6): it stands for none.
+    return text === "" ? undefined : checkEventId(text);
+  };
+}
+
+function nameOf({ enum: type }: DescField & { fieldKind: "enum" }, number: number): string {
+  return type.value[number]?.name ?? String(number);
+}
+
+/** The field of a message with the option `(sse.v1.event_id)`. */
+export function findIdField(schema: DescMessage): DescField | undefined {
+  // An extension is a field that protobuf-es does not know; `true` is the one byte 1.
+  return schema.fields.find(({ proto }) =>
+    proto.options?.$unknown?.some(({ no, data }) => no === 50131 && data[0] === 1),
+  );
+}

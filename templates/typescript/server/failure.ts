@@ -1,0 +1,85 @@
+import { create, createRegistry, toJson } from "@bufbuild/protobuf";
+import { AnySchema, anyPack } from "@bufbuild/protobuf/wkt";
+import { Code, codeToHttp } from "../shared/code.js";
+import type { JsonObject } from "../shared/json.js";
+import { BindError } from "./bind-error.js";
+import { CancelledError } from "./cancelled-error.js";
+import type { JsonOptions } from "./event-encoder.js";
+import { type StatusDetail, StatusError } from "./status-error.js";
+
+/** What the client is told of an error. */
+export type Failure = {
+  /** The HTTP status, while the head is not sent. */
+  readonly status: number;
+  readonly headers: Headers;
+  /** The JSON of the google.rpc.Status. */
+  readonly json: JsonObject;
+} & (
+  | { readonly unexpected: false }
+  /** Masked, as no client is meant to see it: to be reported. */
+  | { readonly unexpected: true; readonly error: unknown }
+);
+
+const cancelCodes = {
+  client: Code.Cancelled,
+  deadline: Code.DeadlineExceeded,
+  shutdown: Code.Unavailable,
+  "slow-consumer": Code.ResourceExhausted,
+  error: Code.Internal,
+} as const;
+
+/** What the client is told of anything that was thrown. Never throws. */
+export function toFailure(error: unknown, json: JsonOptions): Failure {
+  const known = toStatusError(error);
+  try {
+    return known
+      ? { ...describe(known, json), unexpected: false }
+      : { ...describe(new StatusError(Code.Internal, "internal error"), json), unexpected: true, error };
+  } catch (cause) {
+    // A detail that is no message, or an Any without its registry: a mistake of the handler's.
+    return toFailure(new Error("a detail of a status error cannot be written", { cause }), json);
+  }
+}
+
+function toStatusError(error: unknown): StatusError | undefined {
+  if (error instanceof StatusError) {
+    return error;
+  }
+  if (error instanceof CancelledError) {
+    return new StatusError(cancelCodes[error.reason], error.message);
+  }
+  if (error instanceof BindError) {
+    // google/rpc/error_details.proto: a violation a field.
+    const fieldViolations = error.violations.map(({ field, description }) => ({ field, description }));
+    const detail = { "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations };
+    return new StatusError(Code.InvalidArgument, error.message, { details: [detail] });
+  }
+  return undefined;
+}
+
+function describe(
+  { status, code, headers, message, details }: StatusError,
+  options: JsonOptions,
+): Omit<Failure, "unexpected"> {
+  const json = details.map((detail) => detailToJson(detail, options));
+  return {
+    status: status ?? codeToHttp(code),
+    headers,
+    json: { code, message, ...(json.length > 0 && { details: json }) },
+  };
+}
+
+/** The JSON of a `google.protobuf.Any`, its type first. */
+function detailToJson(detail: StatusDetail, options: JsonOptions): JsonObject {
+  if (!isDescribed(detail)) {
+    return detail;
+  }
+  const { desc, value } = detail;
+  const registry = options.registry ? createRegistry(options.registry, desc) : createRegistry(desc);
+  const json = toJson(AnySchema, anyPack(desc, create(desc, value)), { ...options, registry });
+  return { "@type": "", ...(json as JsonObject) }; // ProtoJSON of an Any is an object
+}
+
+function isDescribed(detail: StatusDetail): detail is Exclude<StatusDetail, JsonObject> {
+  return !("@type" in detail);
+}

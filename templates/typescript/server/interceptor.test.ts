@@ -1,0 +1,153 @@
+import { expect, expectTypeOf, test, vi } from "vitest";
+import { MarketService } from "../../../test/gen/market/v1/market_pb.js";
+import { Code, createServer, type Interceptor, StatusError, type StreamSource, type Validator } from "../server.js";
+import { createMarketService, type MarketServiceHandlers } from "../testing/market-service.js";
+import { serve } from "../testing/serve.js";
+
+interface Env {
+  readonly user: string;
+}
+
+const onError = vi.fn();
+const handlers: MarketServiceHandlers<Env> = {
+  getQuote: ({ symbol }) => ({ symbol }),
+  async *watchTrades({ symbol }) {
+    yield { sequence: 1n, symbol };
+    yield { sequence: 2n, symbol };
+  },
+  async *ask() {
+    yield { event: { case: "done", value: {} } };
+  },
+};
+
+async function start(interceptors: readonly Interceptor<Env>[], validator?: Validator): Promise<string> {
+  const server = createServer({ services: [createMarketService(handlers)], interceptors, validator, onError });
+  const { url } = await serve({ fetch: (request) => server.fetch(request, { user: "ada" }) });
+  return url;
+}
+
+test("wraps calls, the first outermost, with the method in sight", async () => {
+  const log: string[] = [];
+  const logger =
+    (name: string): Interceptor<Env> =>
+    (next) =>
+    async (request) => {
+      expectTypeOf(request.context.value).toEqualTypeOf<Env>();
+      log.push(`${name} ${request.kind} ${request.method.name} ${request.context.value.user}`);
+      const response = await next(request);
+      log.push(`${name} ${response.kind}`);
+      return response;
+    };
+  const url = await start([logger("a"), logger("b")]);
+  await (await fetch(`${url}/v1/quotes/A`)).text();
+  await (await fetch(`${url}/v1/trades/A:watch`)).text();
+  expect(log).toEqual([
+    "a unary GetQuote ada",
+    "b unary GetQuote ada",
+    "b unary",
+    "a unary",
+    "a stream WatchTrades ada",
+    "b stream WatchTrades ada",
+    "b stream",
+    "a stream",
+  ]);
+});
+
+test("refuses calls, with headers of its own", async () => {
+  const url = await start([
+    (next) => async (request) => {
+      request.context.responseHeaders.set("X-Seen", "1");
+      if (!request.context.request.headers.has("authorization")) {
+        throw new StatusError(Code.Unauthenticated, "send a token", { headers: { "WWW-Authenticate": "Bearer" } });
+      }
+      return next(request);
+    },
+  ]);
+  for (const path of ["/v1/quotes/A", "/v1/trades/A:watch"]) {
+    const refused = await fetch(url + path);
+    expect([refused.status, refused.headers.get("www-authenticate"), refused.headers.get("x-seen")]).toEqual([
+      401,
+      "Bearer",
+      "1",
+    ]);
+    const allowed = await fetch(url + path, { headers: { Authorization: "Bearer x" } });
+    expect([allowed.status, allowed.headers.get("x-seen")]).toEqual([200, "1"]);
+    await allowed.text();
+  }
+});
+
+test("one that throws before it returns a promise is a failure like another", async () => {
+  const url = await start([
+    () => () => {
+      throw new StatusError(Code.PermissionDenied, "no");
+    },
+  ]);
+  expect((await fetch(`${url}/v1/quotes/A`)).status).toBe(403);
+  expect((await fetch(`${url}/v1/trades/A:watch`)).status).toBe(403);
+});
+
+test("sees and changes the events of a stream", async () => {
+  async function* count(events: StreamSource<never>): AsyncGenerator<never> {
+    if (Symbol.asyncIterator in events) {
+      for await (const event of events as AsyncIterable<never>) {
+        counted++;
+        if (counted > 1) yield event;
+      }
+    }
+  }
+  let counted = 0;
+  const url = await start([
+    (next) => async (request) => {
+      const response = await next(request);
+      return response.kind === "stream"
+        ? { ...response, events: count(response.events as StreamSource<never>) }
+        : response;
+    },
+  ]);
+  expect(await (await fetch(`${url}/v1/trades/A:watch`)).text()).toBe(
+    ':sse/1 heartbeat=15000 end\nid: 2\ndata: {"sequence":"2","symbol":"A"}\n\n:end\n',
+  );
+  expect(counted).toBe(2);
+});
+
+test("a validator runs after the interceptors, and before the handler", async () => {
+  const symbol = MarketService.method.getQuote.input.field.symbol;
+  const validator: Validator = {
+    validate: (schema, message) =>
+      schema.typeName === "market.v1.GetQuoteRequest" && "symbol" in message && message.symbol === "bad"
+        ? { kind: "invalid", violations: [{ field: [symbol], message: "must be a symbol", ruleId: "symbol" }] }
+        : message.$typeName === "market.v1.AskRequest"
+          ? { kind: "error", error: new Error("cannot compile") }
+          : { kind: "valid" },
+  };
+  const order: string[] = [];
+  const url = await start(
+    [
+      (next) => async (request) => {
+        order.push("in");
+        return next(request).finally(() => order.push("out"));
+      },
+    ],
+    validator,
+  );
+  expect((await fetch(`${url}/v1/quotes/good`)).status).toBe(200);
+  const invalid = await fetch(`${url}/v1/quotes/bad`);
+  expect([invalid.status, await invalid.json()]).toEqual([
+    400,
+    {
+      code: 3,
+      message: "symbol: must be a symbol",
+      details: [
+        {
+          "@type": "type.googleapis.com/google.rpc.BadRequest",
+          fieldViolations: [{ field: "symbol", description: "must be a symbol" }],
+        },
+      ],
+    },
+  ]);
+  expect(order).toEqual(["in", "out", "in", "out"]);
+  // Rules that cannot be run are the server's mistake.
+  const ask = { method: "POST", body: "{}", headers: { "Content-Type": "application/json" } };
+  expect((await fetch(`${url}/v1/ask`, ask)).status).toBe(500);
+  expect(onError).toHaveBeenCalledWith(expect.objectContaining({ message: "cannot compile" }), expect.anything());
+});

@@ -1,0 +1,43 @@
+import { type DescMessage, type Message, toJson } from "@bufbuild/protobuf";
+import { Code } from "../shared/code.js";
+import type { JsonObject } from "../shared/json.js";
+import type { StreamRule } from "../shared/method.js";
+import type { EventEncoder, Frame, JsonOptions } from "./event-encoder.js";
+
+/** JSON Lines: a message a line. Has neither ids nor heartbeats, and no mark at its end. */
+export class JsonLinesEncoder implements EventEncoder {
+  readonly contentType: string;
+  readonly opening = "";
+  readonly heartbeat = "";
+  readonly heartbeatMs = 0;
+  readonly end = "";
+  readonly #schema: DescMessage;
+  readonly #json: JsonOptions;
+  readonly #isTerminal: (message: Message) => boolean;
+
+  constructor(contentType: string, schema: DescMessage, rule: StreamRule, json: JsonOptions) {
+    this.contentType = contentType;
+    this.#schema = schema;
+    this.#json = json;
+    const terminal = Object.values(rule.events ?? {}).flatMap(({ field, terminal }) => (terminal ? [field] : []));
+    const fields = schema.fields.filter(({ jsonName }) => terminal.includes(jsonName));
+    this.#isTerminal = (message) =>
+      fields.some(
+        ({ oneof, localName }) => oneof && Reflect.get(Reflect.get(message, oneof.localName), "case") === localName,
+      );
+  }
+
+  encode(message: Message): Frame {
+    const text = `${JSON.stringify(toJson(this.#schema, message, this.#json))}\n`;
+    return { text, terminal: this.#isTerminal(message) };
+  }
+
+  failure(status: JsonObject): string {
+    return `${JSON.stringify({ "@error": status })}\n`;
+  }
+
+  /** The format knows no `retry`, and a body that just ended would be taken for a whole one. */
+  handover(): string {
+    return this.failure({ code: Code.Unavailable, message: "the server is shutting down" });
+  }
+}

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { negotiate } from "./negotiate.js";
+
+const offers = ["text/event-stream", "application/jsonl"];
+
+test.each<[string | null, string | undefined]>([
+  [null, "text/event-stream"],
+  ["", "text/event-stream"],
+  ["*/*", "text/event-stream"],
+  ["text/event-stream", "text/event-stream"],
+  ["TEXT/Event-Stream", "text/event-stream"],
+  ["text/*", "text/event-stream"],
+  ["application/jsonl", "application/jsonl"],
+  ["application/*", "application/jsonl"],
+  ["application/jsonl, */*", "text/event-stream"],
+  ["application/jsonl, */*;q=0.1", "application/jsonl"],
+  ["application/jsonl;q=0.5, text/event-stream;q=0.4", "application/jsonl"],
+  ["text/event-stream;q=0, */*", "application/jsonl"],
+  ["text/*;q=0, */*;q=0.1", "application/jsonl"],
+  ["application/json, text/plain, */*", "text/event-stream"],
+  ["text/event-stream; charset=utf-8", "text/event-stream"],
+  ["application/jsonl;q=2", undefined],
+  ["application/json", undefined],
+  ["*/*;q=0", undefined],
+  ["nonsense", undefined],
+])("Accept: %s", (accept, type) => {
+  expect(negotiate(accept, offers)).toBe(type);
+});

@@ -1,0 +1,79 @@
+import { Code } from "../shared/code.js";
+import type { Binder } from "./bind.js";
+import { negotiate } from "./negotiate.js";
+import { readBody } from "./read-body.js";
+import { StatusError } from "./status-error.js";
+
+/** A status for which google/rpc/code.proto has no code of its own. */
+type HttpStatus = 404 | 405 | 406 | 413 | 415;
+
+const codes: Readonly<Record<HttpStatus, Code>> = {
+  404: Code.NotFound,
+  405: Code.Unimplemented,
+  406: Code.InvalidArgument,
+  413: Code.ResourceExhausted,
+  415: Code.InvalidArgument,
+};
+
+/** A failure of HTTP itself. */
+export function httpError(status: HttpStatus, message: string, headers: HeadersInit = {}): StatusError {
+  return new StatusError(codes[status], message, { status, headers });
+}
+
+/** The content type to answer with. Throws 406 when the client takes none of what the method offers. */
+export function chooseContentType(request: Request, offers: readonly string[]): string {
+  const type = negotiate(request.headers.get("Accept"), offers);
+  if (type === undefined) {
+    throw httpError(406, `not acceptable: this method answers with ${offers.join(", ")}`);
+  }
+  return type;
+}
+
+/** The body of a request, as far as its method reads one. Throws 413 for one that is too large, 415 for one that is not JSON. */
+export async function readContent(
+  request: Request,
+  kind: Binder["body"],
+  maxBytes: number,
+): Promise<Uint8Array | undefined> {
+  if (kind === "none") {
+    return undefined;
+  }
+  const type = request.headers.get("Content-Type");
+  const body = await readBody(request, maxBytes);
+  // Without a content type as well: a page of another origin may send such a body unasked (Fetch, section 3.3).
+  if (kind === "json" && body.byteLength > 0 && !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type ?? "")) {
+    throw httpError(415, `content type ${type === null ? "is missing" : JSON.stringify(type)}: send application/json`);
+  }
+  return body;
+}
+
+/** The cursor of a client that resumes: the header, else the query parameter, as `EventSource` sets no header the first time. */
+export function readLastEventId(headers: Headers, query: string, parameter: string): string | undefined {
+  const header = headers.get("Last-Event-ID");
+  if (header !== null && header !== "") {
+    return decodeUtf8(header);
+  }
+  return (query.includes(parameter) && new URLSearchParams(query).get(parameter)) || undefined;
+}
+
+/** Clients send the id in UTF-8 (WHATWG HTML 9.2.4), and a header's value has a character for each byte. */
+function decodeUtf8(value: string): string {
+  if (!/[\x80-\xff]/.test(value) || /[^\0-\xff]/.test(value)) {
+    return value;
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(value, (char) => char.charCodeAt(0)));
+  } catch {
+    return value;
+  }
+}
+
+/** Path and query of a request, percent escapes as they came, dot segments resolved. */
+export function splitUrl(url: string): { readonly path: string; readonly query: string } {
+  try {
+    const { pathname, search } = new URL(url);
+    return { path: pathname, query: search };
+  } catch (cause) {
+    throw new StatusError(Code.InvalidArgument, "the URL of the request is none", { cause });
+  }
+}

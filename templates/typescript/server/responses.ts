@@ -1,0 +1,29 @@
+import type { Failure } from "./failure.js";
+
+/**
+ * What the runtime decides about a connection. `Connection` and `Transfer-Encoding` break HTTP/2, and a
+ * handler does not know the length or the coding of a body that it did not write.
+ */
+const reserved = ["Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Content-Length", "Content-Encoding"];
+
+/** The headers of an answer: the handler's own, without those that are not its business. */
+export function toHeaders(own: Headers, set: Readonly<Record<string, string>>): Headers {
+  const headers = new Headers(own);
+  for (const name of reserved) {
+    headers.delete(name);
+  }
+  for (const [name, value] of Object.entries(set)) {
+    headers.set(name, value);
+  }
+  return headers;
+}
+
+/** A failure before the head, as HTTP status and the JSON of a google.rpc.Status. */
+export function toErrorResponse({ status, headers, json }: Failure, own: Headers, verb: string): Response {
+  const merged = new Headers(own);
+  headers.forEach((value, name) => {
+    merged.append(name, value);
+  });
+  const body = verb === "HEAD" ? null : JSON.stringify(json);
+  return new Response(body, { status, headers: toHeaders(merged, { "Content-Type": "application/json" }) });
+}

@@ -1,0 +1,64 @@
+import type { DescMethod, DescService, Message, MessageInitShape } from "@bufbuild/protobuf";
+import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
+import type { MethodHttp } from "../shared/method.js";
+import type { HeaderRule } from "./check-headers.js";
+import type { StreamContext } from "./context.js";
+import type { Tracked } from "./tracked.js";
+
+/** A value, or a promise of it. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** What a message is made of: the message itself, or an object with the fields to set. */
+export type Init<T extends Message> = MessageInitShape<GenMessage<T>>;
+
+/** What a handler of a stream answers with: an async generator, or anything iterable in this way, or a `ReadableStream`. */
+export type StreamSource<T extends Message> =
+  | ReadableStream<Init<T> | Tracked<Init<T>>>
+  | AsyncIterable<Init<T> | Tracked<Init<T>>>;
+
+/** What the server needs to know of a method: how HTTP carries it, and the headers that it takes. */
+export interface ServerMethodHttp extends MethodHttp {
+  /** Checked before the request is read; a name occurs once. */
+  readonly headers?: readonly HeaderRule[];
+}
+
+/** A method with its handler. */
+export interface ServiceMethod<C = unknown> {
+  readonly desc: DescMethod;
+  readonly http: ServerMethodHttp;
+  /** Absent: the method answers 501. Returns what the user's handler does, whatever that is. */
+  readonly handler: ((request: Message, context: StreamContext<C>) => unknown) | undefined;
+}
+
+/** A service with its handlers, made by the generated `create…` and served by `createServer`. `C` is the type of `context.value`. */
+export interface Service<C = unknown> {
+  readonly desc: DescService;
+  readonly methods: readonly ServiceMethod<C>[];
+}
+
+/**
+ * Binds the handlers of a service to its methods; called by generated code. `handlers` and `methods`
+ * are keyed by the methods' names in TypeScript, and a handler is called with `handlers` as `this`,
+ * so that an instance of a class serves.
+ */
+export function defineService<C = unknown>(
+  desc: DescService,
+  handlers: object,
+  methods: Readonly<Record<string, ServerMethodHttp>>,
+): Service<C> {
+  return {
+    desc,
+    methods: Object.entries(methods).map(([name, http]) => {
+      const method = desc.method[name];
+      if (method === undefined) {
+        throw new Error(`service ${desc.typeName} has no method "${name}": generate its _server.ts again`);
+      }
+      // Looked up now, so that a method of the prototype is found and a later change of the object is not.
+      const handler: unknown = Reflect.get(handlers, name);
+      if (handler !== undefined && typeof handler !== "function") {
+        throw new TypeError(`handler "${name}" of ${desc.typeName} is ${typeof handler}: make it a function`);
+      }
+      return { desc: method, http, handler: handler && ((...args) => Reflect.apply(handler, handlers, args)) };
+    }),
+  };
+}

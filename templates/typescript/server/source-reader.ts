@@ -1,0 +1,108 @@
+/** What hears of the events that were asked for. */
+export interface SourceListener {
+  onEvent(value: unknown): void;
+  /** The source is complete. */
+  onDone(): void;
+  onFailure(error: unknown): void;
+}
+
+/**
+ * Asks a handler for its events, one at a time, whatever it answers with: a `ReadableStream` or
+ * something async iterable. A handler that still works on its answer is released as well, once it
+ * has it. An answer that is no stream is a failure, with a `TypeError`.
+ */
+export class SourceReader {
+  readonly #opening: Promise<Source>;
+  readonly #listener: SourceListener;
+  #source: Source | undefined;
+  /** The event that was asked for and has not come. */
+  #next: Promise<unknown> | undefined;
+  #state: "live" | "exhausted" | "released" = "live";
+
+  constructor(answer: Promise<unknown>, listener: SourceListener) {
+    this.#listener = listener;
+    this.#opening = answer.then((value) => {
+      this.#source = toSource(value);
+      return this.#source;
+    });
+    // Whoever asks hears of a failure; nobody has asked yet.
+    this.#opening.catch(() => {});
+  }
+
+  /** Asks for an event, unless one is due already. */
+  ask(): void {
+    if (this.#next !== undefined || this.#state !== "live") {
+      return;
+    }
+    try {
+      const next = this.#source?.next() ?? this.#opening.then((source) => source.next());
+      this.#next = next;
+      next.then(this.#onResult, this.#onFailure);
+    } catch (error) {
+      // A hand-written iterator may throw in place of rejecting.
+      this.#onFailure(error);
+    }
+  }
+
+  /** Ends the source early; the listener hears nothing more. Resolves when the handler has ended, with what it failed with meanwhile. */
+  async release(reason: unknown): Promise<readonly unknown[]> {
+    if (this.#state !== "live") {
+      return [];
+    }
+    this.#state = "released";
+    const cancelled = this.#opening.then((source) => source.cancel(reason));
+    const results = await Promise.allSettled([this.#next, cancelled]);
+    return results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+  }
+
+  readonly #onResult = (result: IteratorResult<unknown, unknown>): void => {
+    this.#next = undefined;
+    if (this.#state !== "live") {
+      return;
+    }
+    if (result.done) {
+      this.#state = "exhausted";
+      this.#listener.onDone();
+    } else {
+      this.#listener.onEvent(result.value);
+    }
+  };
+
+  readonly #onFailure = (error: unknown): void => {
+    this.#next = undefined;
+    if (this.#state === "live") {
+      this.#state = "exhausted";
+      this.#listener.onFailure(error);
+    }
+  };
+}
+
+interface Source {
+  next(): Promise<IteratorResult<unknown, unknown>>;
+  cancel(reason: unknown): unknown;
+}
+
+function toSource(answer: unknown): Source {
+  if (typeof answer === "object" && answer !== null) {
+    // Streams first: those of Node and Deno are async iterable too, with a layer more.
+    if ("getReader" in answer) {
+      // A stream may come from another realm or a polyfill: what it can do counts, not its class.
+      const reader = (answer as ReadableStream<unknown>).getReader();
+      return {
+        // lib.dom has no result with `done: false` and an absent value, else the types are the same.
+        next: () => reader.read() as Promise<IteratorResult<unknown, unknown>>,
+        cancel: (reason) => reader.cancel(reason),
+      };
+    }
+    if (Symbol.asyncIterator in answer) {
+      // `in` does not tell the type of what is there.
+      const iterator = (answer as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+      return {
+        next: () => Promise.resolve(iterator.next()),
+        cancel: () => iterator.return?.(),
+      };
+    }
+  }
+  const got = answer === null ? "null" : Array.isArray(answer) ? "an array" : typeof answer;
+  throw new TypeError(`handler of a stream returned ${got}: return an async generator or a ReadableStream`);
+}

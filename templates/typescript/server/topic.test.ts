@@ -1,0 +1,166 @@
+import { describe, expect, expectTypeOf, test, vi } from "vitest";
+import { AskEventSchema, type Trade, TradeSchema } from "../../../test/gen/market/v1/market_pb.js";
+import { createServer, createTopic, StatusError, type Topic, type Tracked } from "../server.js";
+import { createMarketService } from "../testing/market-service.js";
+import { rawRequest } from "../testing/raw-client.js";
+import { serve } from "../testing/serve.js";
+
+/** The next `count` ids of a subscription. */
+async function take(subscription: AsyncIterator<Tracked<unknown>>, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  while (ids.length < count) {
+    const { done, value } = await subscription.next();
+    if (done) break;
+    ids.push(value.id);
+  }
+  return ids;
+}
+
+function publish(topic: Topic<Trade>, from: number, to: number): void {
+  for (let sequence = from; sequence <= to; sequence++) topic.publish({ sequence: BigInt(sequence) });
+}
+
+describe("a subscription", () => {
+  test("has the events from its beginning on, whether it waits or lags", async () => {
+    const topic = createTopic(TradeSchema);
+    expectTypeOf(topic).toEqualTypeOf<Topic<Trade>>();
+    publish(topic, 1, 2);
+    const subscription = topic.subscribe();
+    publish(topic, 3, 4);
+    const [first, second, third] = [subscription.next(), subscription.next(), subscription.next()];
+    publish(topic, 5, 5);
+    expect((await Promise.all([first, second, third])).map(({ value }) => value?.id)).toEqual(["3", "4", "5"]);
+    topic.close();
+    expect(await subscription.next()).toEqual({ done: true, value: undefined });
+    expect(() => topic.publish({})).toThrow("topic is closed");
+  });
+
+  test("goes on after an event", async () => {
+    const topic = createTopic(TradeSchema, { replay: 3, queue: 0 });
+    publish(topic, 1, 5);
+    expect(await take(topic.subscribe({ after: "3" }), 2)).toEqual(["4", "5"]);
+    topic.close();
+    expect(await take(topic.subscribe({ after: "5" }), 1)).toEqual([]);
+    for (const after of ["1", "2", "6", ""]) {
+      expect(() => topic.subscribe({ after })).toThrow(
+        expect.objectContaining({ code: 11, message: `the events after "${after}" are not kept: begin anew` }),
+      );
+    }
+  });
+
+  test("that falls behind ends with code 11, and loses nothing before", async () => {
+    const topic = createTopic(TradeSchema, { replay: 0, queue: 4 });
+    const subscription = topic.subscribe();
+    publish(topic, 1, 4);
+    expect(await take(subscription, 1)).toEqual(["1"]);
+    publish(topic, 5, 5);
+    expect(await take(subscription, 1)).toEqual(["2"]);
+    publish(topic, 6, 8);
+    await expect(subscription.next()).rejects.toThrow(StatusError);
+    expect(await subscription.next()).toEqual({ done: true, value: undefined });
+  });
+
+  test("ends with its signal", async () => {
+    const topic = createTopic(TradeSchema);
+    const abort = new AbortController();
+    const waiting = topic.subscribe({ signal: abort.signal });
+    const next = waiting.next();
+    const reason = new Error("enough");
+    abort.abort(reason);
+    await expect(next).rejects.toBe(reason);
+    expect(await waiting.next()).toEqual({ done: true, value: undefined });
+    await expect(topic.subscribe({ signal: abort.signal }).next()).rejects.toBe(reason);
+  });
+
+  test("ends when it is left, and leaves no listener", async () => {
+    const topic = createTopic(TradeSchema);
+    const { signal } = new AbortController();
+    const remove = vi.spyOn(signal, "removeEventListener");
+    const subscription = topic.subscribe({ signal });
+    const next = subscription.next();
+    await subscription.return?.();
+    expect(await next).toEqual({ done: true, value: undefined });
+    expect(remove).toHaveBeenCalled();
+  });
+});
+
+describe("ids", () => {
+  test("without an event_id are the topic's own, which no other topic knows", async () => {
+    const topics = [createTopic(AskEventSchema), createTopic(AskEventSchema)] as const;
+    for (const topic of topics) topic.publish({ event: { case: "delta", value: { text: "a" } } });
+    const [id = ""] = await take(topics[0].subscribe({ after: undefined }), 0);
+    expect(id).toBe("");
+    const subscription = topics[0].subscribe();
+    topics[0].publish({ event: { case: "delta", value: { text: "b" } } });
+    const [second = ""] = await take(subscription, 1);
+    expect(second).toMatch(/^[a-z0-9]+-1$/);
+    expect(() => topics[1].subscribe({ after: second })).toThrow(StatusError);
+  });
+
+  test("from a function", async () => {
+    const topic = createTopic(TradeSchema, { id: ({ symbol }) => symbol });
+    const subscription = topic.subscribe();
+    topic.publish({ sequence: 1n, symbol: "A" });
+    expect(await take(subscription, 1)).toEqual(["A"]);
+    expect(() => topic.publish({ symbol: "A\nB" })).toThrow("line break");
+  });
+});
+
+test("an event is encoded once, whatever the number of streams", async () => {
+  const topic = createTopic(TradeSchema);
+  const { port, url } = await serve(
+    createServer({
+      services: [
+        createMarketService(
+          { watchTrades: (_request, { signal, lastEventId }) => topic.subscribe({ signal, after: lastEventId }) },
+          { unimplemented: "501" },
+        ),
+      ],
+    }),
+  );
+  const exchanges = Array.from({ length: 20 }, () => rawRequest(port, ["GET /v1/trades/A:watch HTTP/1.1"]));
+  await Promise.all(exchanges.map((exchange) => exchange.until(" end\n")));
+  const stringify = vi.spyOn(JSON, "stringify");
+  publish(topic, 1, 3);
+  await Promise.all(exchanges.map((exchange) => exchange.until('id: 3\ndata: {"sequence":"3"}\n\n')));
+  const encoded = stringify.mock.calls.filter(([value]) => value && typeof value === "object" && "sequence" in value);
+  stringify.mockRestore();
+  expect(encoded).toHaveLength(3);
+  for (const exchange of exchanges) {
+    expect(exchange.text().match(/^id: .*$/gm)).toEqual(["id: 1", "id: 2", "id: 3"]);
+    exchange.socket.destroy();
+  }
+  const resumed = rawRequest(port, ["GET /v1/trades/A:watch HTTP/1.1", "Last-Event-ID: 2"]);
+  await resumed.until('id: 3\ndata: {"sequence":"3"}\n\n');
+  expect(resumed.text()).not.toContain("id: 2");
+  resumed.socket.destroy();
+  const lost = await fetch(`${url}/v1/trades/A:watch`, { headers: { "Last-Event-ID": "0" } });
+  expect([lost.status, await lost.json()]).toEqual([
+    410,
+    { code: 11, message: 'the events after "0" are not kept: begin anew' },
+  ]);
+});
+
+test("an iterator over a topic may be wrapped by a handler", async () => {
+  const topic = createTopic(TradeSchema);
+  publish(topic, 1, 3);
+  topic.close();
+  const { url } = await serve(
+    createServer({
+      services: [
+        createMarketService(
+          {
+            async *watchTrades(_request, { signal }) {
+              for await (const event of topic.subscribe({ signal, after: "1" })) {
+                if (event.message.sequence > 2n) yield event;
+              }
+            },
+          },
+          { unimplemented: "501" },
+        ),
+      ],
+    }),
+  );
+  const response = await fetch(`${url}/v1/trades/A:watch`);
+  expect(await response.text()).toBe(':sse/1 heartbeat=15000 end\nid: 3\ndata: {"sequence":"3"}\n\n:end\n');
+});

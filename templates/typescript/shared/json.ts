@@ -1,0 +1,10 @@
+/** A value of JSON, as `JSON.parse` returns it. */
+export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
+
+/** An object of JSON. */
+export type JsonObject = { [key: string]: JsonValue };
+
+/** Whether a value of JSON is an object: not null, not an array. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,28 @@
+import type { Code } from "./code.js";
+import { isJsonObject, type JsonObject } from "./json.js";
+
+/** The JSON of a google.rpc.Status: the body of an HTTP error, and the data of an error event. */
+export interface Status {
+  readonly code: Code;
+  readonly message: string;
+  /** Messages as google.protobuf.Any writes them, each with its type in `@type`. */
+  readonly details: readonly JsonObject[];
+}
+
+/**
+ * What a body tells of a Status. A part that is absent or malformed is left out: what failed is told as far as
+ * it can be understood, and understanding it never fails.
+ */
+export function readStatus(body: string): Partial<Status> {
+  try {
+    const { code, message, details } = JSON.parse(body);
+    return {
+      // Ok (0) is no failure: it says nothing about one. 16 is the last code.
+      ...(Number.isInteger(code) && code > 0 && code < 17 && { code }),
+      ...(typeof message === "string" && { message }),
+      ...(Array.isArray(details) && { details: details.filter(isJsonObject) }),
+    };
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,52 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import {
+  type AskEvent,
+  type AskRequestSchema,
+  type GetQuoteRequestSchema,
+  MarketService,
+  type Quote,
+  type Trade,
+  type WatchTradesRequestSchema,
+} from "../../../test/gen/market/v1/market_pb.js";
+import type { CallOptions, ClientOptions, EventStream, StreamOptions } from "../client.js";
+import { defineMethod, Transport } from "../client.js";
+
+/** What is generated for test/proto/market/v1/market.proto, for the tests of the runtime. */
+export class MarketServiceClient {
+  static readonly #methods = {
+    getQuote: defineMethod(MarketService.method.getQuote, {
+      bindings: [{ verb: "GET", path: "/v1/quotes/{symbol}", variables: [{ field: ["symbol"] }] }],
+    }),
+    watchTrades: defineMethod(MarketService.method.watchTrades, {
+      bindings: [{ verb: "GET", path: "/v1/trades/{symbol}:watch", variables: [{ field: ["symbol"] }] }],
+      stream: { resumable: true, id: "sequence" },
+    }),
+    ask: defineMethod(MarketService.method.ask, {
+      bindings: [{ verb: "POST", path: "/v1/ask", body: "*" }],
+      stream: {
+        events: {
+          delta: { field: "delta" },
+          "tool.call": { field: "toolCall" },
+          done: { field: "done", terminal: true },
+        },
+      },
+    }),
+  };
+  readonly #transport: Transport;
+
+  constructor(options: ClientOptions) {
+    this.#transport = new Transport(options);
+  }
+
+  getQuote(request: MessageInitShape<typeof GetQuoteRequestSchema>, options?: CallOptions): Promise<Quote> {
+    return this.#transport.unary(MarketServiceClient.#methods.getQuote, request, options);
+  }
+
+  watchTrades(request: MessageInitShape<typeof WatchTradesRequestSchema>, options?: StreamOptions): EventStream<Trade> {
+    return this.#transport.stream(MarketServiceClient.#methods.watchTrades, request, options);
+  }
+
+  ask(request: MessageInitShape<typeof AskRequestSchema>, options?: StreamOptions): EventStream<AskEvent> {
+    return this.#transport.stream(MarketServiceClient.#methods.ask, request, options);
+  }
+}

@@ -1,0 +1,34 @@
+import type { DescField } from "@bufbuild/protobuf";
+import type { Service } from "../../model/model.js";
+import type { Problems } from "../../problems.js";
+import type { Components } from "./components.js";
+import type { OpenApiOptions, OpenApiVersion } from "./openapi-options.js";
+
+/** What the objects of one document share. */
+export interface Context {
+  readonly version: OpenApiVersion;
+  readonly options: OpenApiOptions;
+  readonly components: Components;
+  /** For what OpenAPI has no words. */
+  readonly problems: Problems;
+  /** The name that a service goes by in this document. */
+  readonly tagOf: (service: Service) => string;
+  /** Takes an operation id; a number is added to one that is taken. */
+  readonly operationId: (wish: string) => string;
+}
+
+/** A field's key in JSON. */
+export function jsonKey({ options }: Context, field: DescField): string {
+  return options.protoNames ? field.name : field.jsonName;
+}
+
+/** Hands out names, each once: `name`, `name_2`, `name_3`, … */
+export function createNames(): (wish: string) => string {
+  const taken = new Set<string>();
+  return (wish) => {
+    let name = wish;
+    for (let n = 2; taken.has(name); n++) name = `${wish}_${n}`;
+    taken.add(name);
+    return name;
+  };
+}

@@ -1,0 +1,111 @@
+import type { DescField } from "@bufbuild/protobuf";
+import type { Method, Stream } from "../../model/model.js";
+import { componentName } from "./components.js";
+import { type Context, createNames } from "./context.js";
+import { describe } from "./describe.js";
+import { valueSchema } from "./field-schema.js";
+import { messageSchema } from "./message-schema.js";
+import type { Schema } from "./objects.js";
+import { statusSchema } from "./status-schema.js";
+
+/** One kind of event of a stream. */
+interface EventKind {
+  readonly name: string;
+  /** Whether the frame has an `event:` line. Without it an event's name is `message`, WHATWG HTML 9.2.6. */
+  readonly isNamed: boolean;
+  /** The parsed `data:`, or a literal that is no JSON. */
+  readonly data: { readonly json: Schema } | { readonly literal: string };
+  /** A failure or a literal end: it has no id. */
+  readonly isOutOfBand: boolean;
+  readonly field?: DescField;
+}
+
+/** The schema of an event as a parser gives it: a component `<service>.<method>.Event`, with a branch a kind. */
+export function eventSchema(context: Context, method: Method, stream: Stream): Schema {
+  const { desc } = method;
+  const component = `${desc.parent.typeName}.${desc.name}.Event`;
+  return context.components.schema(component, () => {
+    const kinds = eventKinds(context, method, stream);
+    const unique = createNames();
+    const branches = kinds.map((kind) => ({
+      kind,
+      ...context.components.schema(
+        unique(`${component}.${componentName("literal" in kind.data ? "end" : kind.name)}`),
+        () => branchSchema(kind, stream),
+      ),
+    }));
+    return {
+      title: `${desc.name} event`,
+      oneOf: branches.map(({ $ref }) => ({ $ref })),
+      discriminator: kinds.every((kind) => kind.isNamed)
+        ? {
+            propertyName: "event",
+            mapping: Object.fromEntries(branches.map(({ kind, $ref }) => [kind.name, $ref])),
+          }
+        : undefined,
+    };
+  });
+}
+
+/** The schemas of what `data:` holds, parsed. */
+export function dataSchemas(context: Context, method: Method, stream: Stream): readonly Schema[] {
+  return eventKinds(context, method, stream).map(({ data }) =>
+    "json" in data ? data.json : { type: "string", const: data.literal },
+  );
+}
+
+function eventKinds(context: Context, { desc }: Method, { events, errorEvent, terminalData }: Stream): EventKind[] {
+  const ordinary: EventKind[] =
+    events.kind === "message"
+      ? [{ name: "message", isNamed: false, data: { json: messageSchema(context, desc.output) }, isOutOfBand: false }]
+      : events.members.map(({ name, field }) => ({
+          name,
+          isNamed: true,
+          data: { json: valueSchema(context, field) },
+          isOutOfBand: false,
+          field,
+        }));
+  const failure: EventKind = {
+    name: errorEvent,
+    isNamed: true,
+    data: { json: statusSchema(context) },
+    isOutOfBand: true,
+  };
+  if (terminalData === undefined) return [...ordinary, failure];
+  const data = { literal: asParsed(terminalData) };
+  return [...ordinary, failure, { name: "message", isNamed: false, data, isOutOfBand: true }];
+}
+
+/** What a parser makes of the lines of a text: one with LF between them. */
+export function asParsed(text: string): string {
+  return text.replace(/\r\n?/g, "\n");
+}
+
+/** OpenAPI 3.2.0, "Special Considerations for Server-Sent Events": the fields of an event are strings, but `retry`. */
+function branchSchema(kind: EventKind, { id, resumable, terminalData }: Stream): Schema {
+  const hasId = id !== undefined && !kind.isOutOfBand;
+  const required = [...(kind.isNamed ? ["event"] : []), "data", ...(hasId && resumable ? ["id"] : [])];
+  return {
+    title: "literal" in kind.data ? "end" : kind.name,
+    description: kind.field && describe(kind.field),
+    type: "object",
+    required,
+    properties: {
+      event: { type: "string", const: kind.name },
+      data:
+        "literal" in kind.data
+          ? { type: "string", const: kind.data.literal }
+          : {
+              type: "string",
+              // Few readers look into a string, and to the others the literal is an event like any.
+              not:
+                kind.name === "message" && terminalData !== undefined ? { const: asParsed(terminalData) } : undefined,
+              contentMediaType: "application/json",
+              contentSchema: kind.data.json,
+            },
+      ...(kind.isOutOfBand ? {} : { id: { type: "string" as const } }),
+      retry: { type: "integer", minimum: 0 },
+    },
+    deprecated: kind.field?.deprecated || undefined,
+  };
+}

@@ -1,0 +1,137 @@
+/**
+ * The objects of an OpenAPI document, as far as they are emitted: OpenAPI 3.2.0, "Objects and Fields".
+ * A field that is undefined is not written.
+ */
+export interface OpenApiObject {
+  readonly openapi: string;
+  readonly info: InfoObject;
+  readonly servers?: readonly ServerObject[] | undefined;
+  readonly tags?: readonly TagObject[] | undefined;
+  readonly paths: PathsObject;
+  readonly components: ComponentsObject;
+}
+
+export interface InfoObject {
+  readonly title: string;
+  readonly version: string;
+}
+
+export interface ServerObject {
+  readonly url: string;
+}
+
+export interface TagObject {
+  readonly name: string;
+  /** These three are new in 3.2. */
+  readonly summary?: string | undefined;
+  readonly parent?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly description?: string | undefined;
+}
+
+export interface ComponentsObject {
+  readonly schemas: Readonly<Record<string, Schema>>;
+  readonly responses: Readonly<Record<string, ResponseObject>>;
+}
+
+export type PathsObject = Readonly<Record<string, PathItemObject>>;
+
+/** Operations by verb in lower case; 3.2 has a place for those that the specification does not name. */
+export interface PathItemObject {
+  [verb: string]: OperationObject | Record<string, OperationObject> | undefined;
+  additionalOperations?: Record<string, OperationObject>;
+}
+
+export interface OperationObject {
+  readonly tags: readonly string[];
+  readonly summary: string;
+  readonly description?: string | undefined;
+  readonly operationId: string;
+  readonly parameters?: readonly ParameterObject[] | undefined;
+  readonly requestBody?: RequestBodyObject | undefined;
+  readonly responses: Readonly<Record<string, ResponseObject | Reference>>;
+  readonly deprecated?: true | undefined;
+  readonly [extension: `x-${string}`]: unknown;
+}
+
+export interface ParameterObject {
+  readonly name: string;
+  readonly in: "path" | "query" | "header";
+  readonly description?: string | undefined;
+  readonly required?: true | undefined;
+  readonly deprecated?: true | undefined;
+  readonly style?: "form" | "deepObject" | undefined;
+  readonly explode?: boolean | undefined;
+  readonly allowReserved?: true | undefined;
+  readonly schema: Schema;
+  readonly example?: JsonValue | undefined;
+  readonly [extension: `x-${string}`]: unknown;
+}
+
+export interface RequestBodyObject {
+  readonly description?: string | undefined;
+  readonly required: true;
+  readonly content: Content;
+}
+
+export interface ResponseObject {
+  readonly description: string;
+  readonly content?: Content | undefined;
+}
+
+export type Content = Readonly<Record<string, MediaTypeObject>>;
+
+export interface MediaTypeObject {
+  readonly schema?: Schema | undefined;
+  /** New in 3.2. */
+  readonly itemSchema?: Schema | undefined;
+  readonly examples?: Readonly<Record<string, ExampleObject>> | undefined;
+  readonly [extension: `x-${string}`]: unknown;
+}
+
+export interface ExampleObject {
+  readonly summary?: string | undefined;
+  readonly value?: JsonValue | undefined;
+  /** These two are new in 3.2. */
+  readonly dataValue?: JsonValue | undefined;
+  readonly serializedValue?: string | undefined;
+}
+
+/** Refers to a component; a Schema, too, which is why it is no interface. */
+export type Reference = { readonly $ref: string };
+
+/** A Schema Object: JSON Schema 2020-12, which lets keywords stand beside `$ref`. */
+export interface Schema {
+  readonly $ref?: string | undefined;
+  readonly title?: string | undefined;
+  readonly description?: string | undefined;
+  readonly type?: "array" | "boolean" | "integer" | "null" | "number" | "object" | "string" | undefined;
+  readonly format?: string | undefined;
+  readonly const?: JsonValue | undefined;
+  readonly enum?: readonly JsonValue[] | undefined;
+  readonly default?: JsonValue | undefined;
+  readonly examples?: readonly JsonValue[] | undefined;
+  readonly deprecated?: true | undefined;
+  readonly minimum?: number | undefined;
+  readonly maximum?: number | undefined;
+  readonly pattern?: string | undefined;
+  readonly contentEncoding?: "base64" | undefined;
+  readonly contentMediaType?: string | undefined;
+  readonly contentSchema?: Schema | undefined;
+  readonly items?: Schema | undefined;
+  readonly required?: readonly string[] | undefined;
+  readonly properties?: Readonly<Record<string, Schema>> | undefined;
+  readonly propertyNames?: Schema | undefined;
+  readonly additionalProperties?: Schema | true | undefined;
+  readonly dependentSchemas?: Readonly<Record<string, Schema>> | undefined;
+  readonly allOf?: readonly Schema[] | undefined;
+  readonly anyOf?: readonly Schema[] | undefined;
+  readonly oneOf?: readonly Schema[] | undefined;
+  readonly not?: Schema | undefined;
+  readonly discriminator?:
+    | { readonly propertyName: string; readonly mapping: Readonly<Record<string, string>> }
+    | undefined;
+  readonly [extension: `x-${string}`]: unknown;
+}
+
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };

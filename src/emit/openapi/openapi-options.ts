@@ -1,0 +1,35 @@
+/** What a user can say about the OpenAPI documents; every field has its plugin option of the same meaning. */
+export interface OpenApiOptions {
+  /** Versions of the specification, a document each. The newest has the plain name. */
+  readonly versions: readonly OpenApiVersion[];
+  readonly formats: readonly ("yaml" | "json")[];
+  /** One document a service, a proto file, or for all of them: `openapi.yaml` at the output root. */
+  readonly output: "service" | "file" | "merged";
+  /** `info.title`; undefined for the package. */
+  readonly title: string | undefined;
+  /** `info.version`. */
+  readonly apiVersion: string;
+  /** URLs. */
+  readonly servers: readonly string[];
+  /** Names fields as the proto does, for servers that write JSON so. */
+  readonly protoNames: boolean;
+  /** Enums as names; as names or the numbers of values that the proto does not know; or as numbers. */
+  readonly enums: "string" | "open" | "integer";
+  /** A oneof as members that exclude each other, of which none need be set; or as a union of which one is set. */
+  readonly oneofs: "exclusive" | "union";
+}
+
+export type OpenApiVersion = "3.1" | "3.2";
+
+/** The options of a user who says nothing. */
+export const openApiDefaults: OpenApiOptions = {
+  versions: ["3.2"],
+  formats: ["yaml"],
+  output: "service",
+  title: undefined,
+  apiVersion: "0.0.0",
+  servers: [],
+  protoNames: false,
+  enums: "string",
+  oneofs: "exclusive",
+};

@@ -1,0 +1,37 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import type { Binding, Method } from "../../model/model.js";
+import type { Context } from "./context.js";
+import { describe } from "./describe.js";
+import { valueSchema } from "./field-schema.js";
+import { jsonContent } from "./media-type.js";
+import { messageSchema, type Omitted, objectSchema } from "./message-schema.js";
+import type { RequestBodyObject, Schema } from "./objects.js";
+
+/** What a request holds beside its URL, OpenAPI 3.2.0, Request Body Object. Fields that the path binds are not in it. */
+export function requestBody(
+  context: Context,
+  { desc }: Method,
+  { body, variables }: Binding,
+  index: number,
+): RequestBodyObject | undefined {
+  const bound: Omitted = variables.map((variable) => variable.fields);
+  const name = `${desc.parent.typeName}.${desc.name}.Body${index === 0 ? "" : `_${index + 1}`}`;
+  const rest = (message: DescMessage, omitted: Omitted): Schema =>
+    context.components.schema(name, () => objectSchema(context, message, omitted));
+  switch (body.kind) {
+    case "none":
+      return undefined;
+    case "message": {
+      const { input } = desc;
+      const schema = () => (bound.length === 0 ? messageSchema(context, input) : rest(input, bound));
+      return { required: true, content: jsonContent(input, schema) };
+    }
+    case "field": {
+      const { field } = body;
+      const within = bound.filter(([first]) => first === field).map(([, ...fields]) => fields);
+      const schema = () =>
+        within.length > 0 && field.fieldKind === "message" ? rest(field.message, within) : valueSchema(context, field);
+      return { description: describe(field), required: true, content: jsonContent(field.message, schema) };
+    }
+  }
+}

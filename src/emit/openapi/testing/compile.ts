@@ -1,0 +1,58 @@
+import { create, createFileRegistry, type DescFile } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { compileText } from "../../../../test/compile-text.js";
+import { loadCase } from "../../../../test/golden.js";
+import { createReader } from "../../../annotations/read.js";
+import { buildApi } from "../../../model/build.js";
+import type { Api } from "../../../model/model.js";
+import { Problems } from "../../../problems.js";
+
+/** Golden cases whose protos are right. */
+export const cases = [
+  "bindings",
+  "comments",
+  "deprecated",
+  "events",
+  "headers",
+  "http-body",
+  "multi-file",
+  "names",
+  "resumable",
+  "sse",
+  "types",
+  "unary",
+] as const;
+
+/** What a request of protoc asks for: its descriptors, and their model. */
+export interface Compiled {
+  readonly files: readonly DescFile[];
+  readonly api: Api;
+}
+
+const compiled = new Map<string, Compiled>();
+
+export function compileCase(name: string): Compiled {
+  const found = compiled.get(name) ?? build(loadCase(name).request);
+  compiled.set(name, found);
+  return found;
+}
+
+/** One proto file of package `t`. */
+export function compileProto(text: string): Compiled {
+  return compileFiles({ "t.proto": `syntax = "proto3";\npackage t;\nimport "sse/v1/annotations.proto";\n${text}` });
+}
+
+/** Proto files by path. */
+export function compileFiles(files: Record<string, string>): Compiled {
+  return build(compileText(files));
+}
+
+function build(request: ReturnType<typeof compileText>): Compiled {
+  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: request.protoFile }));
+  const files = request.fileToGenerate.flatMap((name) => registry.getFile(name) ?? []);
+  const problems = new Problems();
+  const api = buildApi(files, createReader({ defaultBinding: false }), problems);
+  const errors = problems.errors({ strict: true });
+  if (errors.length > 0) throw new Error(errors.join("\n"));
+  return { files, api };
+}

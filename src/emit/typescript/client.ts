@@ -1,0 +1,123 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
+import type { Method, Service } from "../../model/model.js";
+import { code, join } from "../../print/code.js";
+import type { Emission } from "../output.js";
+import { clientModule, runtimeImport } from "../runtime.js";
+import { docBlock, methodDocs, serviceDocs } from "./docs.js";
+import { globalName, servicesByFile } from "./files.js";
+import { clientTable } from "./http-table.js";
+
+/** Emits `<file>_client.ts`: a class for each service, whose methods are docs, signature and one statement. */
+export function emitClient({ api, schema, options }: Emission): void {
+  for (const [file, services] of servicesByFile(api)) {
+    const f = schema.generateFile(`${file.name}_client.ts`);
+    f.preamble(file);
+    const runtime = runtimeImport(f, options, clientModule(options));
+    const names = { runtime, promise: globalName("Promise", services), ...messageTypes(f, options.messages, runtime) };
+    f.print(join(services.flatMap((s) => [clientClass(f, s, names), ...s.methods.flatMap((m) => headersType(f, m))])));
+  }
+}
+
+interface Names extends MessageTypes {
+  readonly runtime: ReturnType<typeof runtimeImport>;
+  readonly promise: string;
+}
+
+function clientClass(f: GeneratedFile, service: Service, names: Names): Printable {
+  const { runtime } = names;
+  const name = `${service.desc.name}Client`;
+  return code`
+    ${serviceDocs(service, `A client of ${service.desc.typeName}.`)}
+    ${f.export("class", name)} {
+      static readonly #methods = {
+        ${join(
+          service.methods.map((method) => methodTable(method, names)),
+          "\n",
+        )}
+      };
+
+      readonly #transport: ${runtime.type("Transport")};
+
+      constructor(options: ${runtime.type("ClientOptions")}) {
+        this.#transport = new ${runtime.value("Transport")}(options);
+      }
+
+      ${join(service.methods.map((method) => clientMethod(method, name, names)))}
+    }
+  `;
+}
+
+function methodTable(method: Method, { define }: Names): Printable {
+  return code`${method.desc.localName}: ${define(method)}${clientTable(method, 4)}),`;
+}
+
+function clientMethod(method: Method, className: string, { runtime, promise, request, response }: Names): Printable {
+  const { localName, input, output } = method.desc;
+  const isStream = method.answer.kind === "stream";
+  const plainOptions = runtime.type(isStream ? "StreamOptions" : "CallOptions");
+  const options =
+    method.headers.length === 0
+      ? plainOptions
+      : [runtime.type("WithHeaders"), "<", plainOptions, ", ", headersName(method), ">"];
+  const answer = [isStream ? runtime.type("EventStream") : promise, "<", response(output), ">"];
+  return code`
+    ${methodDocs(method)}
+    ${localName}(request: ${request(input)}, options?: ${options}): ${answer} {
+      return this.#transport.${isStream ? "stream" : "unary"}(${className}.#methods.${localName}, request, options);
+    }
+  `;
+}
+
+/** The type of the headers that a method declares. */
+function headersType(f: GeneratedFile, method: Method): Printable[] {
+  if (method.headers.length === 0) return [];
+  const types = { string: "string", integer: "number", number: "number", boolean: "boolean" };
+  const members = method.headers.map(
+    ({ name, type, required, description, deprecated }) => code`
+      ${docBlock([[description, required ? "Required." : ""].filter((t) => t !== "").join(" "), deprecated ? "@deprecated" : ""])}
+      readonly ${f.string(name)}?: ${types[type]} | undefined;
+    `,
+  );
+  return [
+    code`
+      ${docBlock([`Headers of ${method.desc}; the client's options may hold them for all calls.`])}
+      ${f.export("type", headersName(method))} = {
+        ${join(members, "\n")}
+      };
+    `,
+  ];
+}
+
+function headersName({ desc }: Method): string {
+  return `${desc.parent.name}${desc.name}Headers`;
+}
+
+/** How the code names messages and makes methods of them, as the option `messages` says. */
+interface MessageTypes {
+  readonly request: (desc: DescMessage) => Printable;
+  readonly response: (desc: DescMessage) => Printable;
+  /** The call that binds a method, up to its table. */
+  readonly define: (method: Method) => Printable;
+}
+
+function messageTypes(f: GeneratedFile, messages: "es" | "json", runtime: Names["runtime"]): MessageTypes {
+  const define = runtime.value("defineMethod");
+  if (messages === "json") {
+    const json = (desc: DescMessage) => f.importJson(desc);
+    return {
+      request: json,
+      response: json,
+      define: ({ desc }) => [
+        [define, "<", json(desc.input), ", ", json(desc.output), ">("],
+        [f.string(`${desc.parent.typeName}.${desc.name}`), ", "],
+      ],
+    };
+  }
+  const init = f.import("MessageInitShape", "@bufbuild/protobuf", true);
+  return {
+    request: (desc) => [init, "<typeof ", f.importSchema(desc, true), ">"],
+    response: (desc) => f.importShape(desc),
+    define: ({ desc }) => [define, "(", f.importSchema(desc.parent), `.method.${desc.localName}, `],
+  };
+}

@@ -1,0 +1,25 @@
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { Method, Service } from "../../model/model.js";
+
+/** The comment of what stands for a service: what the author wrote, else a sentence that says what it is. */
+export function serviceDocs({ desc, docs, deprecated }: Service, otherwise: string): string {
+  return describe(desc, deprecated, [docs.text || otherwise]);
+}
+
+/** The comment of a method: what the author wrote, and its routes. */
+export function methodDocs({ desc, docs, deprecated, bindings, answer }: Method): string {
+  const routes = bindings.map(({ verb, template }) => `\`${verb} ${template.text}\``).join(", ");
+  return describe(desc, deprecated, [docs.text, routes + (answer.kind === "stream" ? " · server-sent events" : "")]);
+}
+
+function describe(desc: DescService | DescMethod, deprecated: boolean, paragraphs: string[]): string {
+  return docBlock([...paragraphs, `@generated from ${desc}`, deprecated ? "@deprecated" : ""]);
+}
+
+/** A comment of these paragraphs; nothing where all are empty. */
+export function docBlock(paragraphs: readonly string[]): string {
+  const text = paragraphs.filter((paragraph) => paragraph !== "").join("\n\n");
+  if (text === "") return "";
+  const lines = text.replaceAll("*/", "*\\/").split("\n"); // "*/" would end the comment
+  return ["/**", ...lines.map((line) => ` * ${line}`.trimEnd()), " */"].join("\n");
+}

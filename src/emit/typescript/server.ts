@@ -1,0 +1,83 @@
+import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
+import type { Method, Service } from "../../model/model.js";
+import { code, join } from "../../print/code.js";
+import type { Emission } from "../output.js";
+import { runtimeImport } from "../runtime.js";
+import { methodDocs, serviceDocs } from "./docs.js";
+import { globalName, servicesByFile, unusedName } from "./files.js";
+import { serverTable } from "./http-table.js";
+
+/** Emits `<file>_server.ts`: for each service the interface of its handlers, and a function that mounts them. */
+export function emitServer({ api, schema, options }: Emission): void {
+  for (const [file, services] of servicesByFile(api)) {
+    const f = schema.generateFile(`${file.name}_server.ts`);
+    f.preamble(file);
+    const names = {
+      runtime: runtimeImport(f, options, "server"),
+      context: unusedName("C", services),
+      handlers: unusedName("handlers", services),
+      partial: globalName("Partial", services),
+    };
+    f.print(join(services.flatMap((s) => [handlersInterface(f, s, names), createFunction(f, s, names)])));
+  }
+}
+
+interface Names {
+  readonly runtime: ReturnType<typeof runtimeImport>;
+  /** The type parameter for what the caller of `server.fetch` passes on. */
+  readonly context: string;
+  readonly handlers: string;
+  readonly partial: string;
+}
+
+function handlersInterface(f: GeneratedFile, service: Service, names: Names): Printable {
+  return code`
+    ${serviceDocs(service, `The handlers of ${service.desc.typeName}.`)}
+    ${f.export("interface", `${service.desc.name}Handlers`)}<${names.context} = unknown> {
+      ${join(service.methods.map((method) => handler(f, method, names)))}
+    }
+  `;
+}
+
+function handler(f: GeneratedFile, method: Method, { runtime, context }: Names): Printable {
+  const { localName, input, output } = method.desc;
+  const isStream = method.answer.kind === "stream";
+  const init = f.import("MessageInitShape", "@bufbuild/protobuf", true);
+  const answer = isStream
+    ? [runtime.type("StreamSource"), "<", f.importShape(output), ">"]
+    : [init, "<typeof ", f.importSchema(output, true), ">"];
+  return code`
+    ${methodDocs(method)}
+    ${localName}(
+      request: ${f.importShape(input)},
+      context: ${runtime.type(isStream ? "StreamContext" : "UnaryContext")}<${context}>,
+    ): ${runtime.type("Awaitable")}<${answer}>;
+  `;
+}
+
+function createFunction(f: GeneratedFile, service: Service, names: Names): Printable {
+  const { runtime, context, handlers, partial } = names;
+  const name = `create${service.desc.name}`;
+  const type = `${service.desc.name}Handlers<${context}>`;
+  const result = [runtime.type("Service"), `<${context}>`];
+  return code`
+    /**
+     * Mounts handlers of ${service.desc.typeName}; pass the result to \`createServer\`.
+     * With \`unimplemented: "501"\` some may be missing, and answer so.
+     */
+    ${f.export("function", name)}<${context} = unknown>(${handlers}: ${type}): ${result};
+    ${f.export("function", name)}<${context} = unknown>(
+      ${handlers}: ${partial}<${type}>,
+      options: { unimplemented: "501" },
+    ): ${result};
+    ${f.export("function", name)}<${context} = unknown>(${handlers}: ${partial}<${type}>): ${result} {
+      return ${runtime.value("defineService")}(${f.importSchema(service.desc)}, ${handlers}, {
+        ${join(service.methods.map(methodTable), "\n")}
+      });
+    }
+  `;
+}
+
+function methodTable(method: Method): Printable {
+  return `${method.desc.localName}: ${serverTable(method, 4)},`;
+}

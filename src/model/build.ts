@@ -1,0 +1,112 @@
+import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
+import type { MethodAnnotations, RuleAnnotation } from "../annotations/annotations.js";
+import { readDetails, readNativeService } from "../annotations/native.js";
+import { type ReadMethod, takesStream } from "../annotations/read.js";
+import type { Problems } from "../problems.js";
+import { buildBody, buildResponseBody, buildVariables } from "./bind.js";
+import { checkJsonNames, checkNames, checkRoutes } from "./clashes.js";
+import { readDocs } from "./docs.js";
+import { buildStream, checkEventOptions } from "./events.js";
+import { buildHeaders } from "./headers.js";
+import type { Api, Binding, Header, Method, Service } from "./model.js";
+import { buildQuery } from "./query.js";
+import { type BasePath, buildBasePath, buildTemplate } from "./template.js";
+
+/** Decides everything about the services of the files. What the author got wrong goes to `problems`. */
+export function buildApi(files: readonly DescFile[], readMethod: ReadMethod, problems: Problems): Api {
+  const services = files.flatMap((file) => file.services.map((desc) => buildService(desc, readMethod, problems)));
+  checkEventOptions(files, problems);
+  checkJsonNames(files, problems);
+  checkNames(services, problems);
+  checkRoutes(services, problems);
+  return { services: services.filter((service) => service.methods.length > 0) };
+}
+
+function buildService(desc: DescService, readMethod: ReadMethod, problems: Problems): Service {
+  const annotations = readNativeService(desc);
+  const base = buildBasePath(annotations, problems);
+  const headers = buildHeaders([], annotations.headers, problems);
+  const methods = desc.methods.flatMap((method) => {
+    const written = readMethod(method);
+    if (written === undefined) reportStray(method, problems);
+    return written === undefined ? [] : (buildMethod(method, written, base, headers, problems) ?? []);
+  });
+  return { desc, methods, docs: readDocs(desc), deprecated: isDeprecated(desc) || isDeprecated(desc.file) };
+}
+
+function buildMethod(
+  desc: DescMethod,
+  written: MethodAnnotations,
+  base: BasePath,
+  serviceHeaders: readonly Header[],
+  problems: Problems,
+): Method | undefined {
+  const [rule, ...additional] = written.rules;
+  if (takesStream(desc)) {
+    problems.error(
+      rule.place,
+      "takes a stream of requests, and HTTP carries one request a call: remove the annotation",
+    );
+    return undefined;
+  }
+  for (const { stream, place } of additional) {
+    if (stream) problems.error(place, "stream: true stands in an additional binding: write it in the rule itself");
+  }
+  const isStream = rule.stream || desc.methodKind === "server_streaming";
+  const stream = isStream ? buildStream(desc, written, problems) : undefined;
+  if (!isStream && written.stream !== undefined) {
+    problems.error(
+      written.stream.place,
+      "has stream options but answers once: write stream: true in its http option, or remove them",
+    );
+  }
+  if (isStream && written.rules.some((r) => r.responseBody !== "")) {
+    problems.error(
+      rule.responseBodyPlace,
+      "response_body: an event is the whole message; a stream has no single body: remove it",
+    );
+  }
+  const first = buildBinding(desc, rule, base, problems);
+  const others = additional.map((r) => buildBinding(desc, r, base, problems));
+  if (first === undefined) return undefined;
+  return {
+    desc,
+    bindings: [first, ...others.filter((b) => b !== undefined)],
+    answer: stream === undefined ? { kind: "unary" } : { kind: "stream", stream },
+    headers: buildHeaders(serviceHeaders, written.headers, problems),
+    docs: readDocs(desc),
+    deprecated: isDeprecated(desc) || isDeprecated(desc.parent) || isDeprecated(desc.parent.file),
+  };
+}
+
+/** undefined when path and fields do not fit; the problem is told. */
+function buildBinding(desc: DescMethod, rule: RuleAnnotation, base: BasePath, problems: Problems): Binding | undefined {
+  if (rule.hasNestedRules) {
+    problems.error(rule.place, "an additional binding has additional bindings: move them one level up");
+  }
+  const template = buildTemplate(rule, base, problems);
+  if (template === undefined) return undefined;
+  const { variables, isComplete } = buildVariables(desc.input, template, problems);
+  const body = buildBody(desc.input, rule, variables, problems);
+  if (!isComplete) return undefined; // what it leaves to the query is not known
+  return {
+    verb: template.verb,
+    template: template.parsed,
+    variables,
+    body,
+    query: body.kind === "message" ? undefined : buildQuery(desc.input, variables, body, template, problems),
+    responseBody: buildResponseBody(desc.output, rule, problems),
+  };
+}
+
+/** Details of what is not there are a mistake, and would be lost without a word. */
+function reportStray(desc: DescMethod, problems: Problems): void {
+  const { stream, headers } = readDetails(desc);
+  for (const { place } of [...(stream === undefined ? [] : [stream]), ...headers]) {
+    problems.error(place, "nothing binds the method to HTTP: write option (sse.v1.http), or remove this");
+  }
+}
+
+function isDeprecated(desc: DescFile | DescService | DescMethod): boolean {
+  return desc.proto.options?.deprecated === true;
+}

@@ -1,0 +1,79 @@
+import { dirname } from "node:path/posix";
+import type { DescFile, DescMessage, DescMethod } from "@bufbuild/protobuf";
+import { optionPlace } from "../annotations/native.js";
+import { http } from "../gen/sse/v1/annotations_pb.js";
+import type { Problems } from "../problems.js";
+import type { Binding, Service } from "./model.js";
+
+/** Finds names that could not stand beside each other in generated code or in a folder of it. */
+export function checkNames(services: readonly Service[], problems: Problems): void {
+  const inFolder = new Map<string, Service>();
+  for (const service of services) {
+    if (service.methods.length === 0) continue;
+    // Files are named by services, and some file systems do not tell "Market" from "market".
+    const key = `${dirname(service.desc.file.name)}/${service.desc.name}`.toLowerCase();
+    const other = inFolder.get(key);
+    if (other !== undefined) {
+      const name = `${other.desc.typeName} (${other.desc.file.name}.proto)`;
+      problems.error(
+        { desc: service.desc },
+        `generates files of the same names as ${name}: rename one, or move it to another folder`,
+      );
+    }
+    inFolder.set(key, service);
+
+    const inService = new Map<string, DescMethod>();
+    for (const { desc } of service.methods) {
+      const clash = inService.get(lowerCamel(desc.name));
+      if (clash !== undefined) {
+        problems.error(
+          { desc },
+          `its name becomes "${lowerCamel(desc.name)}", as that of rpc ${clash.name} does: rename one`,
+        );
+      }
+      inService.set(lowerCamel(desc.name), desc);
+    }
+  }
+}
+
+/** Finds fields that no JavaScript object could hold: assigning `__proto__` sets the prototype instead. */
+export function checkJsonNames(files: readonly DescFile[], problems: Problems): void {
+  const visit = (desc: DescMessage): void => {
+    for (const field of desc.fields.filter((f) => f.jsonName === "__proto__")) {
+      problems.error({ desc: field }, 'json_name "__proto__": JavaScript loses a field of this name: choose another');
+    }
+    desc.nestedMessages.forEach(visit);
+  };
+  for (const file of files) file.messages.forEach(visit);
+}
+
+/** Finds methods of a package that the same requests would reach. */
+export function checkRoutes(services: readonly Service[], problems: Problems): void {
+  const routes = new Map<string, DescMethod>();
+  for (const service of services) {
+    for (const { desc, bindings } of service.methods) {
+      for (const binding of bindings) {
+        const key = `${service.desc.file.proto.package} ${route(binding)}`;
+        const other = routes.get(key);
+        if (other !== undefined) {
+          const who = other === desc ? "another binding of it" : `rpc ${other.parent.typeName}.${other.name}`;
+          problems.error(
+            optionPlace(desc, http),
+            `${binding.verb} ${binding.template.text} takes exactly the requests of ${who}: change one`,
+          );
+        }
+        routes.set(key, desc);
+      }
+    }
+  }
+}
+
+/** What a request must look like: variables by their segments, not by their names. */
+function route({ verb, template }: Binding): string {
+  const segments = template.segments.map((s) => (s.kind === "literal" ? `=${s.value}` : s.kind));
+  return `${verb} ${segments.join("/")} ${template.verb ?? ""}`;
+}
+
+function lowerCamel(name: string): string {
+  return name.replace(/_+(.)/g, (_, letter: string) => letter.toUpperCase()).replace(/^./, (c) => c.toLowerCase());
+}

@@ -1,0 +1,25 @@
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { getComments } from "@bufbuild/protoplugin";
+import type { Docs } from "./model.js";
+
+/** Lines that speak to linters, not to readers. */
+const DIRECTIVE = /^ *(?:buf:lint:|protolint:|api-linter:).*$/;
+
+/** The comment in front of a declaration, or else the one behind it. */
+export function readDocs(desc: DescService | DescMethod): Docs {
+  const { leading, trailing } = getComments(desc);
+  return parseDocs(leading ?? trailing ?? "");
+}
+
+/** Splits a comment, as SourceCodeInfo has it, into summary and description. */
+export function parseDocs(comment: string): Docs {
+  const text = comment
+    .replace(/ \(--.*?--\)(?=\s|$)|\(--.*?--\)/gs, "") // AIP-192: internal comments
+    .split("\n")
+    .filter((line) => !DIRECTIVE.test(line))
+    .map((line) => line.replace(/^ /, "").trimEnd())
+    .join("\n")
+    .trim();
+  const [summary = "", ...rest] = text.split(/\n\s*\n/);
+  return { text, summary: summary.replace(/\s*\n\s*/g, " "), description: rest.join("\n\n") };
+}

@@ -1,0 +1,146 @@
+import type { DescField, DescFile, DescMessage, DescMethod, DescOneof } from "@bufbuild/protobuf";
+import { ScalarType } from "@bufbuild/protobuf";
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import type { MethodAnnotations } from "../annotations/annotations.js";
+import { isEvents, optionPlace, readNativeField } from "../annotations/native.js";
+import {
+  event,
+  event_id,
+  events,
+  type StreamRule,
+  StreamRuleSchema,
+  stream as streamOption,
+} from "../gen/sse/v1/annotations_pb.js";
+import type { Problems } from "../problems.js";
+import type { EventMember, Stream } from "./model.js";
+
+/** How the response of a streaming method becomes events. */
+export function buildStream(desc: DescMethod, { stream }: MethodAnnotations, problems: Problems): Stream {
+  const rule = stream?.rule;
+  const at = (field: keyof StreamRule & keyof typeof StreamRuleSchema.field) =>
+    optionPlace(desc, streamOption, StreamRuleSchema.field[field].number);
+  const error = (field: Parameters<typeof at>[0], message: string) => problems.error(at(field), message);
+
+  checkMessage(desc.output, problems);
+  const id = desc.output.fields.find((field) => readNativeField(field).eventId);
+  if (rule?.resumable && id === undefined) {
+    const { typeName } = desc.output;
+    error(
+      "resumable",
+      `resumable: ${typeName} has no id to resume from: mark one of its fields [(sse.v1.event_id) = true]`,
+    );
+  }
+  const oneof = desc.output.oneofs.find(isEvents);
+  const members = oneof?.fields.map(readMember) ?? [];
+  const errorEvent = rule?.errorEvent || "error";
+  if (/[\r\n\0]/.test(errorEvent))
+    error("errorEvent", "error_event: a line break or NUL cannot stand in an event's name");
+  if (errorEvent === "message") {
+    error("errorEvent", 'error_event: "message" is what an event without a name is called: choose another');
+  }
+  const clash = members.find(({ name }) => name === errorEvent);
+  if (clash !== undefined) {
+    problems.error(
+      { desc },
+      `event "${errorEvent}" of ${clash.field} is also the event that carries a failure: rename it with (sse.v1.event), or the other with error_event`,
+    );
+  }
+  const terminal = members.find((member) => member.terminal);
+  if (rule?.terminalData && terminal !== undefined) {
+    error("terminalData", `terminal_data: event "${terminal.name}" ends the stream already: remove one of the two`);
+  }
+  if (rule?.terminalData.includes("\0")) error("terminalData", "terminal_data: NUL cannot stand in an event");
+  return {
+    resumable: rule?.resumable ?? false,
+    id,
+    events: oneof === undefined ? { kind: "message" } : { kind: "oneof", oneof, members },
+    terminalData: rule?.terminalData || undefined,
+    errorEvent,
+    heartbeatMs: milliseconds(rule?.heartbeat, (message) => error("heartbeat", `heartbeat: ${message}`)),
+    retryMs: milliseconds(rule?.retry, (message) => error("retry", `retry: ${message}`)),
+  };
+}
+
+/** Checks the options on messages that are events, or could be, in all the files. */
+export function checkEventOptions(files: readonly DescFile[], problems: Problems): void {
+  const visit = (desc: DescMessage): void => {
+    checkMessage(desc, problems);
+    desc.nestedMessages.forEach(visit);
+  };
+  for (const file of files) file.messages.forEach(visit);
+}
+
+function checkMessage(desc: DescMessage, problems: Problems): void {
+  const ids = desc.fields.filter((field) => readNativeField(field).eventId);
+  for (const id of ids) {
+    const reason = whyNoId(id);
+    if (reason !== undefined) problems.error(optionPlace(id, event_id), `event_id: ${reason}`);
+  }
+  for (const second of ids.slice(1)) {
+    problems.error(
+      optionPlace(second, event_id),
+      `event_id: field "${ids[0]?.name}" has it already: an event has one id`,
+    );
+  }
+  for (const oneof of desc.oneofs.filter(isEvents)) checkOneof(oneof, problems);
+  for (const field of desc.fields) {
+    if (readNativeField(field).event !== undefined && !(field.oneof !== undefined && isEvents(field.oneof))) {
+      problems.error(
+        optionPlace(field, event),
+        "event: the field is no member of a oneof of events: write option (sse.v1.events) = true in its oneof, or remove it",
+      );
+    }
+  }
+}
+
+function checkOneof(oneof: DescOneof, problems: Problems): void {
+  const others = oneof.parent.fields.filter((field) => field.oneof !== oneof && !readNativeField(field).eventId);
+  if (others.length > 0) {
+    const names = others.map((field) => `"${field.name}"`).join(", ");
+    problems.error(
+      optionPlace(oneof, events),
+      `events: ${oneof.parent.typeName} also has ${names}, which no event would carry: move what is needed into the members`,
+    );
+  }
+  const taken = new Map<string, DescField>();
+  for (const { name, field } of oneof.fields.map(readMember)) {
+    const place = optionPlace(field, event);
+    const other = taken.get(name);
+    if (other !== undefined) problems.error(place, `event "${name}" is also that of field "${other.name}": rename one`);
+    if (/[\r\n\0]/.test(name)) problems.error(place, "event name: a line break or NUL cannot stand in it");
+    taken.set(name, field);
+  }
+}
+
+function readMember(field: DescField): EventMember {
+  const annotation = readNativeField(field).event;
+  return { name: annotation?.name || field.name, field, terminal: annotation?.terminal ?? false };
+}
+
+function whyNoId(field: DescField): string | undefined {
+  switch (field.fieldKind) {
+    case "list":
+      return "the field is repeated: an id is one value";
+    case "map":
+      return "the field is a map: an id is one value";
+    case "message":
+      return "the field is a message: mark a string, number, bool or enum";
+    case "scalar":
+      return field.scalar === ScalarType.BYTES
+        ? "the field is bytes: an id is text; use a string or a number"
+        : undefined;
+    case "enum":
+      return undefined;
+  }
+}
+
+function milliseconds(duration: Duration | undefined, error: (message: string) => void): number | undefined {
+  if (duration === undefined) return undefined;
+  const ms = Number(duration.seconds) * 1000 + duration.nanos / 1e6;
+  // setTimeout takes at most 2^31 - 1 ms, and wraps to 1 ms beyond it.
+  if (ms < 0 || !Number.isInteger(ms) || ms > 2 ** 31 - 1) {
+    error("takes whole milliseconds, from 0 to 24 days");
+    return undefined;
+  }
+  return ms;
+}

@@ -1,0 +1,50 @@
+import type { HeaderAnnotation } from "../annotations/annotations.js";
+import type { Problems } from "../problems.js";
+import type { Header } from "./model.js";
+
+const TYPES = ["string", "integer", "number", "boolean"] as const;
+
+/** Headers that the runtime or fetch sets itself: a call could not set them, or would break the protocol. */
+const RESERVED = new Set([
+  "accept",
+  "cache-control",
+  "connection",
+  "content-length",
+  "content-type",
+  "cookie",
+  "host",
+  "last-event-id",
+  "transfer-encoding",
+]);
+
+/** The inherited headers and those written, a later one in place of an earlier one of its name. */
+export function buildHeaders(
+  inherited: readonly Header[],
+  written: readonly HeaderAnnotation[],
+  problems: Problems,
+): readonly Header[] {
+  const headers = new Map(inherited.map((header) => [header.name.toLowerCase(), header]));
+  const own = new Set<string>();
+  for (const { header, place } of written) {
+    const key = header.name.toLowerCase();
+    const error = (message: string) => problems.error(place, `header "${header.name}": ${message}`);
+    const type = TYPES.find((t) => t === (header.type === "" ? "string" : header.type));
+    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(key)) error('is not the name of a header: write letters, digits and "-"');
+    else if (RESERVED.has(key)) error("belongs to the protocol: choose another name");
+    else if (own.has(key)) error("is declared twice: remove one");
+    else if (type === undefined) error(`has type "${header.type}": write one of ${TYPES.join(", ")}`);
+    else {
+      headers.set(key, {
+        name: header.name,
+        type,
+        format: header.format === "" ? undefined : header.format,
+        required: header.required,
+        description: header.description,
+        example: header.example === "" ? undefined : header.example,
+        deprecated: header.deprecated,
+      });
+    }
+    own.add(key);
+  }
+  return [...headers.values()];
+}

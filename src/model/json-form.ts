@@ -1,0 +1,29 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
+
+/** Messages whose ProtoJSON is one string; wrappers are found by their shape. */
+const SCALAR_JSON = new Set(["google.protobuf.Timestamp", "google.protobuf.Duration", "google.protobuf.FieldMask"]);
+
+/** Messages whose ProtoJSON has no form of its own in a query string. */
+const FREE_JSON = new Set([
+  "google.protobuf.Any",
+  "google.protobuf.ListValue",
+  "google.protobuf.Struct",
+  "google.protobuf.Value",
+  "google.api.HttpBody",
+]);
+
+/** Whether the ProtoJSON of the message is a string, a number or a boolean. */
+export function isScalarJson(desc: DescMessage): boolean {
+  return SCALAR_JSON.has(desc.typeName) || isWrapperDesc(desc);
+}
+
+/** Whether the ProtoJSON of the message is anything, or bytes. */
+export function isFreeJson(desc: DescMessage): boolean {
+  return FREE_JSON.has(desc.typeName);
+}
+
+/** Whether the ProtoJSON of the message is something else than an object of its fields. */
+export function hasOwnJson(desc: DescMessage): boolean {
+  return isScalarJson(desc) || isFreeJson(desc);
+}

@@ -1,0 +1,127 @@
+import type { DescField, DescMessage, DescMethod, DescOneof, DescService } from "@bufbuild/protobuf";
+import type { PathTemplate } from "./path.js";
+
+/**
+ * What is generated, decided: the services of the files that protoc asked for, with every rule of
+ * the annotations applied. Descriptors stand for what the author declared; nothing here speaks a
+ * target language.
+ */
+export interface Api {
+  readonly services: readonly Service[];
+}
+
+/** A service with at least one method that HTTP carries. */
+export interface Service {
+  readonly desc: DescService;
+  /** Methods with an annotation, in declaration order. */
+  readonly methods: readonly Method[];
+  readonly docs: Docs;
+  /** Deprecated itself, or through its file. */
+  readonly deprecated: boolean;
+}
+
+export interface Method {
+  readonly desc: DescMethod;
+  /** The first is the method's own; the others are additional bindings. */
+  readonly bindings: readonly [Binding, ...Binding[]];
+  readonly answer: { readonly kind: "unary" } | { readonly kind: "stream"; readonly stream: Stream };
+  /** Headers of the service and of the method, the method's own last; a name occurs once. */
+  readonly headers: readonly Header[];
+  readonly docs: Docs;
+  /** Deprecated itself, or through its service or file. */
+  readonly deprecated: boolean;
+}
+
+/** A verb and a path, and where each field of the request travels: path first, then body, then query. */
+export interface Binding {
+  /** The HTTP method, upper case for the standard ones. */
+  readonly verb: string;
+  /** The template with the service's base path in front. */
+  readonly template: PathTemplate;
+  readonly variables: readonly Variable[];
+  readonly body: Body;
+  /** The fields that path and body leave; undefined when `body` is the message. */
+  readonly query: QueryMessage | undefined;
+  /** The response field whose value is the response's body; undefined for the whole message. */
+  readonly responseBody: DescField | undefined;
+}
+
+/** A path variable and the fields that lead to its value, outermost first. */
+export interface Variable {
+  readonly fields: readonly [DescField, ...DescField[]];
+  /** Whether its value spans more than one segment. */
+  readonly multiSegment: boolean;
+}
+
+export type Body =
+  | { readonly kind: "none" }
+  | { readonly kind: "message" }
+  | { readonly kind: "field"; readonly field: DescField };
+
+/** The fields of a message that travel in a query string. Messages recur, so this is a graph. */
+export interface QueryMessage {
+  readonly desc: DescMessage;
+  readonly fields: readonly QueryField[];
+}
+
+export type QueryField = {
+  readonly field: DescField;
+  /** This field's part of the parameter's name: the annotation's, or undefined for the field's JSON or proto name. */
+  readonly name: string | undefined;
+  readonly required: boolean;
+} & (
+  | { readonly kind: "scalar" } // also enums and messages whose ProtoJSON is a scalar
+  | { readonly kind: "repeated" } // of those
+  | { readonly kind: "map" } // of scalars and enums
+  | { readonly kind: "message"; readonly message: QueryMessage }
+);
+
+/** How the response message becomes events. */
+export interface Stream {
+  readonly resumable: boolean;
+  /** The field of the response message whose value is the event's `id`. */
+  readonly id: DescField | undefined;
+  /** One kind of event: the message. Or an event for each member of a oneof, in declaration order. */
+  readonly events:
+    | { readonly kind: "message" }
+    | { readonly kind: "oneof"; readonly oneof: DescOneof; readonly members: readonly EventMember[] };
+  /** The `data:` that ends the stream. */
+  readonly terminalData: string | undefined;
+  /** The name of the event that carries a failure. */
+  readonly errorEvent: string;
+  /** Milliseconds; 0 is none; undefined leaves it to the runtime. */
+  readonly heartbeatMs: number | undefined;
+  /** Milliseconds. */
+  readonly retryMs: number | undefined;
+}
+
+export interface EventMember {
+  /** The `event:` of the frame. */
+  readonly name: string;
+  readonly field: DescField;
+  /** The stream ends after this event. */
+  readonly terminal: boolean;
+}
+
+/** A header that a method takes. */
+export interface Header {
+  /** As declared; HTTP compares names without case. */
+  readonly name: string;
+  readonly type: "string" | "integer" | "number" | "boolean";
+  /** A format of JSON Schema's or OpenAPI's registry, such as `uuid`; undefined for none. */
+  readonly format: string | undefined;
+  readonly required: boolean;
+  readonly description: string;
+  readonly example: string | undefined;
+  readonly deprecated: boolean;
+}
+
+/** The comment of a declaration, without linter directives and `(-- internal --)` parts. */
+export interface Docs {
+  /** All of it, with its line breaks; empty when there is no comment. */
+  readonly text: string;
+  /** The first paragraph, on one line; empty when there is no comment. */
+  readonly summary: string;
+  /** What follows, as written. */
+  readonly description: string;
+}

@@ -1,0 +1,80 @@
+import type { RuleAnnotation, ServiceAnnotations } from "../annotations/annotations.js";
+import type { Place, Problems } from "../problems.js";
+import { PathSyntaxError, type PathTemplate, parsePathTemplate } from "./path.js";
+
+/** The base path of a service: empty, or a template without `:verb`. */
+export interface BasePath {
+  readonly text: string;
+  readonly place: Place;
+}
+
+/** The verb and template of a rule, and where each of the template's characters stands. */
+export interface RuleTemplate {
+  readonly verb: string;
+  readonly parsed: PathTemplate;
+  place(offset: number): Place;
+}
+
+/** Verbs that fetch refuses to send (WHATWG Fetch, "forbidden method"). */
+const FORBIDDEN = new Set(["CONNECT", "TRACE", "TRACK"]);
+
+export function buildBasePath({ basePath: text, basePathPlace }: ServiceAnnotations, problems: Problems): BasePath {
+  const none = { text: "", place: basePathPlace };
+  if (text === "") return none;
+  const error = (message: string, offset = 0) => {
+    problems.error({ ...basePathPlace, within: { text, offset } }, `base_path "${text}": ${message}`);
+    return none;
+  };
+  if (!text.startsWith("/")) return error(`must start with "/"`);
+  if (text.endsWith("/")) return error(`must not end with "/", as every path starts with one`, text.length - 1);
+  const parsed = parse(text);
+  if (parsed instanceof PathSyntaxError) return error(parsed.message, parsed.offset);
+  if (parsed.verb !== undefined) return error(`":${parsed.verb}" can only stand at the end of a whole path`);
+  return { text, place: basePathPlace };
+}
+
+/** The rule's template behind the base path; undefined when there is none, and then the problem is told. */
+export function buildTemplate(
+  { pattern, place }: RuleAnnotation,
+  base: BasePath,
+  problems: Problems,
+): RuleTemplate | undefined {
+  if (pattern === undefined) {
+    problems.error(
+      place,
+      'names no verb and path: write one of get, put, post, delete, patch or custom, as in get: "/v1/things"',
+    );
+    return undefined;
+  }
+  const { verb, path } = pattern;
+  const text = path === "/" && base.text !== "" ? base.text : base.text + path;
+  const placeAt = (offset: number): Place =>
+    offset < base.text.length
+      ? { ...base.place, within: { text: base.text, offset } }
+      : { ...pattern.place, within: { text: path, offset: offset - base.text.length } };
+  const error = (message: string, offset = base.text.length) => {
+    problems.error(placeAt(offset), `path "${text}": ${message}`);
+    return undefined;
+  };
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(verb)) {
+    problems.error(pattern.place, `custom verb "${verb}": is not an HTTP method: write a token such as "REPORT"`);
+    return undefined;
+  }
+  if (FORBIDDEN.has(verb.toUpperCase())) {
+    problems.error(pattern.place, `custom verb "${verb}": no client built on fetch can send it: choose another`);
+    return undefined;
+  }
+  if (!path.startsWith("/")) return error(path === "" ? `is empty: write at least "/"` : `must start with "/"`);
+  const parsed = parse(text);
+  if (parsed instanceof PathSyntaxError) return error(parsed.message, parsed.offset);
+  return { verb, parsed, place: placeAt };
+}
+
+function parse(text: string): PathTemplate | PathSyntaxError {
+  try {
+    return parsePathTemplate(text);
+  } catch (error) {
+    if (error instanceof PathSyntaxError) return error;
+    throw error;
+  }
+}

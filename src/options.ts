@@ -1,0 +1,160 @@
+import { didYouMean } from "./problems.js";
+
+/** A plugin option: what it takes, what it is without being given, and what it is for (the README's table). */
+interface Option<T> {
+  /** The values it takes, as the README and the errors print them. */
+  readonly values: string;
+  readonly default: T;
+  /** The default as the README prints it. */
+  readonly defaultText: string;
+  readonly description: string;
+  /** The value of a text, undefined when it is not one that the option takes. */
+  readonly parse: (text: string) => T | undefined;
+}
+
+/** Options of `@bufbuild/protoplugin`, which it reads itself: here only to be named and checked. */
+const protoplugin = {
+  target: oneOrMore(["ts", "js", "dts"], ["ts"], "the files to emit: TypeScript, or JavaScript and declarations"),
+  import_extension: oneOf(["none", "js", "ts", ".js", ".ts"], "none", "the extension of relative imports"),
+  js_import_style: oneOf(["module", "legacy_commonjs"], "module", "how emitted JavaScript imports"),
+  rewrite_imports: text("pattern:target", "none", "imports whose path matches come from elsewhere; may be repeated"),
+  keep_empty_files: flag("emits a file also where it holds nothing"),
+  ts_nocheck: flag("prints `// @ts-nocheck` at the top of emitted files"),
+  elide_plugin_version: flag("leaves the plugin's version out of the header of emitted files"),
+};
+
+/** Every option of the plugin: the type of `Options`, the parser, the errors and the README are made of this table. */
+export const optionTable = {
+  emit: oneOrMore(["client", "server", "openapi"], ["client", "server", "openapi"], "what to emit"),
+  messages: oneOf(
+    ["es", "json"],
+    "es",
+    "message types of protoc-gen-es, or its JSON types (`json_types=true`) and a client without any dependency",
+  ),
+  runtime: text(
+    "a module specifier",
+    "emitted",
+    "the runtime is imported from here (`protoc-gen-sse`, or `./path` from the output root), and not emitted",
+  ),
+  default_binding: flag(
+    'a method without annotation gets `POST /<package>.<Service>/<Method>` with `body: "*"`; else it is left out',
+  ),
+  strict: flag("warnings are errors"),
+  openapi: oneOrMore(["3.2", "3.1"], ["3.2"], "versions of the OpenAPI document; the newest has the plain name"),
+  openapi_format: oneOrMore(["yaml", "json"], ["yaml"], "its formats"),
+  openapi_output: oneOf(
+    ["service", "file", "merged"],
+    "service",
+    "a document for each service, for each proto file, or one for all: `openapi.yaml`, which needs `strategy: all`",
+  ),
+  openapi_title: text("text without a comma", "the package", "its `info.title`"),
+  openapi_version: textOr("text", "0.0.0", "its `info.version`"),
+  openapi_servers: list("URLs, joined by `+`", "none", "its `servers`"),
+  openapi_proto_names: flag("fields have their proto names, for servers that write JSON so"),
+  openapi_enum: oneOf(
+    ["string", "open", "integer"],
+    "string",
+    "enums are names; or names, and numbers that the proto does not know; or numbers",
+  ),
+  openapi_oneof: oneOf(
+    ["exclusive", "union"],
+    "exclusive",
+    "members of a oneof are properties that exclude each other; or a union of which exactly one is set",
+  ),
+  ...protoplugin,
+};
+
+/** The plugin's options, parsed. */
+export type Options = {
+  readonly [K in keyof typeof optionTable]: (typeof optionTable)[K]["default"];
+};
+
+/** Reads the `parameter` of a CodeGeneratorRequest: `key=value` pairs, comma-separated. All mistakes at once. */
+export function parseOptions(parameter: string): { options: Options; errors: string[] } {
+  const table: Record<string, Option<unknown>> = optionTable;
+  const options: Record<string, unknown> = Object.fromEntries(
+    Object.entries(table).map(([name, option]) => [name, option.default]),
+  );
+  const errors: string[] = [];
+  for (const pair of parameter.split(",").filter((p) => p !== "")) {
+    const [, name = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(pair) ?? [];
+    const option = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (option === undefined) {
+      const names = Object.keys(table);
+      errors.push(`unknown option "${name}"${didYouMean(name, names)}: the options are ${names.join(", ")}`);
+      continue;
+    }
+    const parsed = option.parse(value ?? "");
+    if (parsed === undefined) {
+      errors.push(
+        `option "${name}": got ${value === undefined ? "no value" : `"${value}"`}, takes ${option.values.replaceAll("`", "")}`,
+      );
+    }
+    options[name] = parsed;
+  }
+  return { options: options as unknown as Options, errors }; // made from the table that Options is made from
+}
+
+function oneOf<const T extends string>(values: readonly T[], byDefault: NoInfer<T>, description: string): Option<T> {
+  return {
+    values: values.map((v) => `\`${v}\``).join(" "),
+    default: byDefault,
+    defaultText: `\`${byDefault}\``,
+    description,
+    parse: (text) => values.find((v) => v === text),
+  };
+}
+
+function oneOrMore<const T extends string>(
+  values: readonly T[],
+  byDefault: readonly NoInfer<T>[],
+  description: string,
+): Option<readonly T[]> {
+  return {
+    values: `${values.map((v) => `\`${v}\``).join(" ")}, joined by \`+\``,
+    default: byDefault,
+    defaultText: byDefault.length === values.length ? "all" : `\`${byDefault.join("+")}\``,
+    description,
+    parse(text) {
+      const got = text.split("+").map((part) => values.find((v) => v === part));
+      return got.every((v) => v !== undefined) ? got : undefined;
+    },
+  };
+}
+
+function flag(description: string): Option<boolean> {
+  return {
+    values: "`true` `false`",
+    default: false,
+    defaultText: "`false`",
+    description,
+    parse: (text) => (text === "true" || text === "1" ? true : text === "false" || text === "0" ? false : undefined),
+  };
+}
+
+function text(values: string, defaultText: string, description: string): Option<string | undefined> {
+  return { values, default: undefined, defaultText, description, parse: (text) => (text === "" ? undefined : text) };
+}
+
+function textOr(values: string, byDefault: string, description: string): Option<string> {
+  return {
+    values,
+    default: byDefault,
+    defaultText: `\`${byDefault}\``,
+    description,
+    parse: (text) => (text === "" ? undefined : text),
+  };
+}
+
+function list(values: string, defaultText: string, description: string): Option<readonly string[]> {
+  return {
+    values,
+    default: [],
+    defaultText,
+    description,
+    parse(text) {
+      const items = text.split("+");
+      return items.includes("") ? undefined : items;
+    },
+  };
+}

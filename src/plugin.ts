@@ -1,0 +1,66 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  type CodeGeneratorResponse,
+  CodeGeneratorResponse_FileSchema,
+  CodeGeneratorResponseSchema,
+} from "@bufbuild/protobuf/wkt";
+import { createEcmaScriptPlugin, type Plugin } from "@bufbuild/protoplugin";
+import { createReader } from "./annotations/read.js";
+import { emitAll } from "./emit/emit.js";
+import { buildApi } from "./model/build.js";
+import { type Options, parseOptions } from "./options.js";
+import { Problems } from "./problems.js";
+import { transpile } from "./transpile.js";
+import { version } from "./version.js";
+
+/** What protoc reports to the author of the protos, as opposed to a bug of ours. */
+class Refusal extends Error {}
+
+/** The plugin: a CodeGeneratorRequest in, a CodeGeneratorResponse out. Warnings go to `warn`, a line each. */
+export function createPlugin(warn: (line: string) => void): Plugin {
+  return { name: "protoc-gen-sse", version, run: (request) => respond(() => generate(request, warn)) };
+}
+
+function generate(request: Parameters<Plugin["run"]>[0], warn: (line: string) => void): CodeGeneratorResponse {
+  const { options, errors } = parseOptions(request.parameter);
+  if (errors.length > 0) throw new Refusal(errors.join("\n"));
+  const documents: CodeGeneratorResponse["file"] = [];
+  const response = createEcmaScriptPlugin({
+    name: "protoc-gen-sse",
+    version,
+    parseOptions: () => ({}), // ours are parsed; this makes protoplugin accept them
+    transpile,
+    generateTs: (schema) => {
+      const addFile = (name: string, content: string) => {
+        documents.push(create(CodeGeneratorResponse_FileSchema, { name, content }));
+      };
+      const problems = new Problems();
+      const api = buildApi(schema.files, createReader({ defaultBinding: options.default_binding }), problems);
+      refuse(problems, options); // emitters take a model without errors
+      emitAll({ api, options, problems, schema, addFile });
+      refuse(problems, options);
+      problems.warnings().forEach(warn);
+    },
+  }).run({ ...request, parameter: withTarget(request.parameter) });
+  response.file.push(...documents);
+  return response;
+}
+
+function refuse(problems: Problems, { strict }: Options): void {
+  const errors = problems.errors({ strict });
+  if (errors.length > 0) throw new Refusal(errors.join("\n"));
+}
+
+/** Our default is TypeScript; that of protoplugin is JavaScript. */
+function withTarget(parameter: string): string {
+  return /(^|,)target=/.test(parameter) ? parameter : ["target=ts", parameter].filter((p) => p !== "").join(",");
+}
+
+function respond(run: () => CodeGeneratorResponse): CodeGeneratorResponse {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof Refusal) return create(CodeGeneratorResponseSchema, { error: error.message });
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+/** The package as npm installs it: packed, put into a project elsewhere, run. */
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { files, root } from "./golden.js";
+
+const dir = mkdtempSync(join(tmpdir(), "protoc-gen-sse-package-"));
+const installed = join(dir, "node_modules/protoc-gen-sse");
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+beforeAll(() => {
+  // --ignore-scripts: `make test` has built it, and a build here would pull dist away from under other tests.
+  const tarball = execFileSync("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", dir], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  writeFileSync(join(dir, "package.json"), '{"type": "module", "private": true}');
+  execFileSync("npm", ["install", "--silent", "--prefer-offline", "--no-audit", "--no-fund", `./${tarball.trim()}`], {
+    cwd: dir,
+  });
+});
+
+test("holds what users need, and nothing else", () => {
+  const names = files(installed);
+  expect(
+    names.filter((name) => !/^(bin|dist|proto|templates)\/|^(package\.json|README\.md|LICENSE)$/.test(name)),
+  ).toEqual([]);
+  expect(names.filter((name) => /\.test\.|\/testing\/|tsconfig/.test(name))).toEqual([]);
+  expect(names).toEqual(
+    expect.arrayContaining([
+      "proto/sse/v1/annotations.proto",
+      "dist/runtime/client.d.ts",
+      "templates/typescript/client.ts",
+    ]),
+  );
+});
+
+test("runs as a plugin, from its own annotations", () => {
+  mkdirSync(join(dir, "proto"));
+  cpSync(join(root, "golden/sse/chat"), join(dir, "proto/chat"), { recursive: true });
+  writeFileSync(
+    join(dir, "buf.yaml"),
+    JSON.stringify({ version: "v2", modules: [{ path: "proto" }, { path: "node_modules/protoc-gen-sse/proto" }] }),
+  );
+  const plugins = [{ local: "node_modules/.bin/protoc-gen-sse", out: "gen" }];
+  writeFileSync(
+    join(dir, "buf.gen.yaml"),
+    JSON.stringify({ version: "v2", inputs: [{ directory: "proto" }], plugins }),
+  );
+  execFileSync(join(root, "node_modules/.bin/buf"), ["generate"], { cwd: dir });
+  expect(files(join(dir, "gen"))).toEqual(
+    expect.arrayContaining(["chat/v1/chat_client.ts", "chat/v1/chat_server.ts", "sse/runtime/client.ts"]),
+  );
+});
+
+test("exports the runtime that it emits", () => {
+  const script = `
+    const names = await Promise.all(["client", "client-json", "server"].map((m) => import("protoc-gen-sse/" + m)));
+    console.log(JSON.stringify(names.map((module) => Object.keys(module))));
+  `;
+  const output = execFileSync(process.execPath, ["--input-type=module", "-e", script], { cwd: dir, encoding: "utf8" });
+  const [client, json, server] = JSON.parse(output) as string[][]; // what the script prints
+  expect(client).toEqual(expect.arrayContaining(["Transport", "defineMethod", "StatusError", "handleEvents"]));
+  expect(json).toEqual(client);
+  expect(server).toEqual(expect.arrayContaining(["createServer", "defineService", "StatusError", "Code"]));
+});
+
+test("has the licence, and says that emitted code is free of it", () => {
+  expect(readFileSync(join(installed, "LICENSE"), "utf8")).toMatch(/used, changed and distributed without restriction/);
+});

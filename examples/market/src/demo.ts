@@ -1,0 +1,56 @@
+/** Runs server and client as processes of their own, and kills the server while trades stream. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+
+const TRADES = 80;
+const KILL_AFTER = [15, 50];
+
+const opened = String(Date.now());
+let server = start("server", ["0", opened]);
+const url = await firstLine(server);
+console.log(`server   listens on ${url}`);
+
+const client = start("client", [url, "AAPL", String(TRADES)]);
+const exited = once(client, "exit");
+let restarted: Promise<void> | undefined;
+let seen = 0;
+for await (const line of lines(client)) {
+  console.log(line);
+  if (line.startsWith("trade")) seen++;
+  if (KILL_AFTER.includes(seen)) {
+    KILL_AFTER.shift();
+    await restarted;
+    restarted = restart();
+  }
+}
+await restarted;
+server.kill();
+const [code] = await exited;
+process.exitCode = code === 0 && KILL_AFTER.length === 0 ? 0 : 1;
+
+/** Kills the server as a crash would, and starts another on its port a little later. */
+async function restart(): Promise<void> {
+  server.kill("SIGKILL");
+  await once(server, "exit");
+  console.log("server   killed");
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  server = start("server", [new URL(url).port, opened]);
+  await firstLine(server);
+  console.log("server   restarted");
+}
+
+function start(name: string, args: string[]): ChildProcess {
+  const script = new URL(`${name}.js`, import.meta.url).pathname;
+  return spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+}
+
+function lines(child: ChildProcess): AsyncIterable<string> {
+  if (child.stdout === null) throw new Error("stdout is not piped");
+  return createInterface({ input: child.stdout });
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  for await (const line of lines(child)) return line;
+  throw new Error("the process ended without a word");
+}

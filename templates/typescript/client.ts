@@ -13,5 +13,5 @@ export {
   type UnaryRequest,
   type UnaryResponse,
 } from "./client/es/transport.js";
-export type { ValidationResult, Validator, Violation } from "./client/es/validator.js";
 export * from "./client/public.js";
+export type { ValidationResult, Validator, Violation } from "./shared/validator.js";

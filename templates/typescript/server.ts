@@ -31,6 +31,6 @@ export {
 export { type StatusDetail, StatusError, type StatusErrorOptions } from "./server/status-error.js";
 export { createTopic, type SubscribeOptions, type Topic, type TopicOptions } from "./server/topic.js";
 export type { Tracked } from "./server/tracked.js";
-export type { ValidationResult, Validator, Violation } from "./server/validator.js";
 export { Code } from "./shared/code.js";
 export type { JsonObject, JsonValue } from "./shared/json.js";
+export type { ValidationResult, Validator, Violation } from "./shared/validator.js";

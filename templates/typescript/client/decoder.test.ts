@@ -1,42 +1,42 @@
 import { describe, expect, it } from "vitest";
 import { chunked, utf8 } from "../testing/splits.js";
+import { countStringWork } from "../testing/string-work.js";
 import { isOver } from "./decoder.js";
 import { createJsonLinesDecoder } from "./json-lines-decoder.js";
 import { createSseDecoder } from "./sse-decoder.js";
 
-const MiB = 1024 * 1024;
+const KiB = 1024;
+const MiB = 1024 * KiB;
+/** One chunk for all. */
+const whole = Number.POSITIVE_INFINITY;
 
 /** A body of `n` bytes or so, and the size of its chunks. */
 const bodies: readonly [name: string, body: (n: number) => string, chunk: number][] = [
-  ["events in one chunk, LF", (n) => 'data: {"a":1}\n\n'.repeat(n / 15), Number.POSITIVE_INFINITY],
-  ["events in one chunk, CR", (n) => 'data: {"a":1}\r\r'.repeat(n / 15), Number.POSITIVE_INFINITY],
-  ["events in one chunk, CRLF", (n) => 'data: {"a":1}\r\n\r\n'.repeat(n / 17), Number.POSITIVE_INFINITY],
-  ["a stray CR in LF", (n) => `\r${'data: {"a":1}\n\n'.repeat(n / 15)}`, Number.POSITIVE_INFINITY],
-  ["many lines of data in one event", (n) => `${`data: ${"a".repeat(93)}\n`.repeat(n / 100)}\n`, 1024],
-  ["one event in 1 KiB chunks", (n) => `data: ${"a".repeat(n)}\n\n`, 1024],
+  ["events in one chunk, LF", (n) => 'data: {"a":1}\n\n'.repeat(n / 15), whole],
+  ["events in one chunk, CR", (n) => 'data: {"a":1}\r\r'.repeat(n / 15), whole],
+  ["events in one chunk, CRLF", (n) => 'data: {"a":1}\r\n\r\n'.repeat(n / 17), whole],
+  ["events in small chunks", (n) => 'data: {"a":1}\n\n'.repeat(n / 15), 100],
+  ["a stray CR in LF", (n) => `\r${'data: {"a":1}\n\n'.repeat(n / 15)}`, whole],
+  ["many lines of data in one event", (n) => `${"data: 1\n".repeat(n / 8)}\n`, KiB],
+  ["one event in 1 KiB chunks", (n) => `data: ${"a".repeat(n)}\n\n`, KiB],
+  ["lines without a colon", (n) => `${"a".repeat(n / 8)}\n`.repeat(8), KiB],
+  ["ids", (n) => `id: ${"a".repeat(n / 8)}\n`.repeat(8), KiB],
 ];
 
-describe("time", () => {
-  it.each(bodies)("grows as the body does: %s", (_name, body, chunk) => {
-    const time = (n: number): number => {
+describe("the work of decoding", () => {
+  it.each(bodies)("grows as the body does, and no faster: %s", (_name, body, chunk) => {
+    const work = (n: number): number => {
       const bytes = utf8(body(n));
       const chunks = chunked(bytes, Math.min(chunk, bytes.length));
-      let length = 0;
-      const decode = createSseDecoder((found) => {
-        // Looked at: joining put off until then is counted too.
-        if ("data" in found) length += found.data.charCodeAt(found.data.length - 1);
-      }, 64 * MiB);
-      const start = performance.now();
-      for (const bytes of chunks) decode(bytes);
-      const elapsed = performance.now() - start;
-      expect(length).toBeGreaterThan(0);
-      return elapsed;
+      return countStringWork(() => {
+        const decode = createSseDecoder(() => {}, 64 * MiB);
+        for (const bytes of chunks) decode(bytes);
+      });
     };
-    // The best of several runs: what else the machine does can only add.
-    const best = (n: number): number => Math.min(...Array.from({ length: 5 }, () => time(n)));
-    best(MiB / 4);
-    // Sixteen times the body is four doublings: 2 each where work is linear, 4 where it is quadratic.
-    expect((best(4 * MiB) / best(MiB / 4)) ** (1 / 4)).toBeLessThan(3);
+    const n = 256 * KiB;
+    // Two searches for the end of a line, one for the colon, one for NUL, and copies of the line, its name and value.
+    expect(work(n)).toBeLessThan(7 * n);
+    expect(work(2 * n) / work(n)).toBeCloseTo(2, 2);
   });
 
   it("is bounded for one event of 16 MiB in 1 KiB chunks: quadratic work would take minutes", () => {
@@ -45,6 +45,15 @@ describe("time", () => {
     const decode = createSseDecoder((found) => events.push("data" in found ? found.data.length : Number.NaN), 16 * MiB);
     for (const chunk of chunked(utf8(`data: ${data}\n\n`), 1024)) decode(chunk);
     expect(events).toEqual([16 * MiB]);
+  });
+
+  it("is done for 100,000 events in one chunk, and each is told", () => {
+    for (const terminator of ["\n", "\r", "\r\n"]) {
+      let events = 0;
+      const decode = createSseDecoder((found) => void ("data" in found && events++), MiB);
+      decode(utf8(`data: 1${terminator}${terminator}`.repeat(100_000)));
+      expect(events).toBe(100_000);
+    }
   });
 
   it("is bounded for one line of JSON of 16 MiB in 1 KiB chunks", () => {

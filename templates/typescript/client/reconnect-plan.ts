@@ -1,8 +1,8 @@
 import { codeToHttp } from "../shared/code.js";
+import { maxTimerMs } from "../shared/timer.js";
 import { ClientError, type ErrorContext, ReconnectError, StatusError } from "./errors.js";
 import { retryAfterMs } from "./retry-after.js";
 import type { ReconnectOptions } from "./stream-options.js";
-import { maxTimerMs } from "./timer.js";
 
 /**
  * What to do about an error: how many milliseconds to wait before the next attempt. Adds it to `errors`, those since

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { drain } from "../testing/drain.js";
 import { type FrameResponse, startFrameServer } from "../testing/frames.js";
 import { openStream } from "../testing/json-stream.js";
 import { MarketServiceClient } from "../testing/market-client.js";
@@ -7,17 +8,6 @@ import { ContentTypeError, EventTooLargeError, NetworkError, StatusError, Trunca
 import type { EventStream } from "./event-stream.js";
 
 expectNoUnhandledRejections();
-
-/** All values up to the end, and the error where it is one. */
-async function drain(stream: EventStream<unknown>): Promise<unknown[]> {
-  const values: unknown[] = [];
-  try {
-    for await (const value of stream) values.push(value);
-  } catch (error) {
-    values.push(error);
-  }
-  return values;
-}
 
 describe("a server that promises to say the end", () => {
   it("ends the stream by saying it, whatever it does to the connection", async () => {

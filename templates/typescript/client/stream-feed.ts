@@ -1,3 +1,4 @@
+import { startTimer } from "../shared/timer.js";
 import { type Connection, createConnection } from "./connection.js";
 import type { Decoder, Mark } from "./decoder.js";
 import { type ClientError, EventTooLargeError, TimeoutError, TruncatedError } from "./errors.js";
@@ -8,7 +9,6 @@ import { planReconnect } from "./reconnect-plan.js";
 import { createSseDecoder } from "./sse-decoder.js";
 import type { StreamOptions } from "./stream-options.js";
 import type { EventPlace, StreamSource } from "./stream-source.js";
-import { startTimer } from "./timer.js";
 import { createWaiter } from "./waiter.js";
 
 /** Where the events of a stream come from: one connection after another. */

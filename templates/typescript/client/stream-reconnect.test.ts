@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { drain } from "../testing/drain.js";
 import { type FrameResponse, startFrameServer } from "../testing/frames.js";
 import { openStream } from "../testing/json-stream.js";
 import { expectNoUnhandledRejections } from "../testing/unhandled.js";
@@ -11,17 +12,6 @@ expectNoUnhandledRejections();
 const resumable = { resumable: true } as const;
 /** As fast as a test wants it. */
 const fast = { initialDelayMs: 1, maxDelayMs: 5 };
-
-/** All values up to the end, and the error where it is one. */
-async function drain(stream: EventStream<unknown>): Promise<unknown[]> {
-  const values: unknown[] = [];
-  try {
-    for await (const value of stream) values.push(value);
-  } catch (error) {
-    values.push(error);
-  }
-  return values;
-}
 
 /** Answers each request with one of the given steps, in their order; the last one is repeated. */
 function steps(...answers: ((response: FrameResponse) => unknown)[]): (response: FrameResponse) => unknown {

@@ -1,4 +1,4 @@
-import { startTimer } from "./timer.js";
+import { startTimer } from "../shared/timer.js";
 
 /** Waits, one at a time, that can be cut short. */
 export interface Waiter {

@@ -1,5 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { startTimer } from "./start-timer.js";
+import { startTimer } from "../shared/timer.js";
 import { Tracked } from "./tracked.js";
 
 /** What a handler of a unary method is told about its call, beside the request message. */

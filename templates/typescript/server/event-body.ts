@@ -1,8 +1,8 @@
+import { startTimer } from "../shared/timer.js";
 import { CancelledError, type CancelReason } from "./cancelled-error.js";
 import { Chunk } from "./chunk.js";
 import type { EventEncoder, Frame } from "./event-encoder.js";
 import { SourceReader } from "./source-reader.js";
-import { startTimer } from "./start-timer.js";
 import { StreamTimers } from "./stream-timers.js";
 
 /** A chunk takes further events until it holds this many characters. */

@@ -6,7 +6,7 @@ import type { ServerOptions } from "./server-options.js";
 import type { ServiceMethod, StreamSource } from "./service.js";
 import { StatusError } from "./status-error.js";
 import { toMessage } from "./to-message.js";
-import { validate } from "./validator.js";
+import { validate } from "./validate.js";
 
 /** What answers a call once its request is read: the interceptors, the validator, the handler. */
 export function createHandle<C>({ services, interceptors = [], validator }: ServerOptions<C>): Next<C> {

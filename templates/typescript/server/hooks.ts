@@ -1,6 +1,6 @@
+import { startTimer } from "../shared/timer.js";
 import { isAbortError } from "./cancelled-error.js";
 import type { CallInfo, ServerOptions, StreamCloseInfo, StreamInfo } from "./server-options.js";
-import { startTimer } from "./start-timer.js";
 import { StatusError } from "./status-error.js";
 
 /** The hooks of a server. None of them throws, whatever the user's own do. */

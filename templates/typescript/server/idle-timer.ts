@@ -1,4 +1,4 @@
-import { startTimer, type Timer } from "./start-timer.js";
+import { startTimer, type Timer } from "../shared/timer.js";
 
 /**
  * A timer that runs out `ms` after the last `touch`. Touching only notes the time, and the one

@@ -1,5 +1,7 @@
+import { getOption } from "@bufbuild/protobuf";
 import { expect, expectTypeOf, test, vi } from "vitest";
 import { MarketService } from "../../../test/gen/market/v1/market_pb.js";
+import { stream } from "../../../test/gen/sse/v1/annotations_pb.js";
 import { Code, createServer, type Interceptor, StatusError, type StreamSource, type Validator } from "../server.js";
 import { createMarketService, type MarketServiceHandlers } from "../testing/market-service.js";
 import { serve } from "../testing/serve.js";
@@ -74,6 +76,27 @@ test("refuses calls, with headers of its own", async () => {
     expect([allowed.status, allowed.headers.get("x-seen")]).toEqual([200, "1"]);
     await allowed.text();
   }
+});
+
+test("limits the rate of what an option of the proto names", async () => {
+  const left = new Map([["ada", 1]]);
+  const limit: Interceptor<Env> = (next) => async (request) => {
+    if (getOption(request.method, stream).resumable) {
+      const calls = left.get(request.context.value.user) ?? 0;
+      if (calls === 0) throw new StatusError(Code.ResourceExhausted, "later", { headers: { "Retry-After": "30" } });
+      left.set(request.context.value.user, calls - 1);
+    }
+    return next(request);
+  };
+  const url = await start([limit]);
+  const get = async (path: string) => {
+    const response = await fetch(url + path);
+    await response.text();
+    return [response.status, response.headers.get("retry-after")];
+  };
+  expect(await get("/v1/trades/A:watch")).toEqual([200, null]);
+  expect(await get("/v1/trades/A:watch")).toEqual([429, "30"]);
+  expect(await get("/v1/quotes/A")).toEqual([200, null]);
 });
 
 test("one that throws before it returns a promise is a failure like another", async () => {

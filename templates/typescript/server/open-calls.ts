@@ -1,5 +1,5 @@
+import { startTimer } from "../shared/timer.js";
 import type { CancelReason } from "./cancelled-error.js";
-import { startTimer } from "./start-timer.js";
 
 /** A call that runs. */
 export interface OpenCall {

@@ -1,9 +1,9 @@
 import type { DescMethod, JsonReadOptions, JsonWriteOptions, Registry } from "@bufbuild/protobuf";
+import type { Validator } from "../shared/validator.js";
 import type { CorsOptions } from "./cors.js";
 import type { CloseReason } from "./event-body.js";
 import type { Interceptor } from "./interceptor.js";
 import type { Service } from "./service.js";
-import type { Validator } from "./validator.js";
 
 /** The call that a hook is told about. */
 export interface CallInfo {

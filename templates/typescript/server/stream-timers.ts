@@ -1,5 +1,5 @@
+import { startTimer, type Timer } from "../shared/timer.js";
 import { IdleTimer } from "./idle-timer.js";
-import { startTimer, type Timer } from "./start-timer.js";
 
 /** The limits of a stream in milliseconds, and what happens at each. */
 export interface StreamLimits {

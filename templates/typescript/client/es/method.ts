@@ -10,12 +10,13 @@ import {
   toJson,
 } from "@bufbuild/protobuf";
 import type { MethodHttp } from "../../shared/method.js";
+import type { Validator } from "../../shared/validator.js";
 import type { ClientMethod } from "../method.js";
+import { checkMessage } from "./check-message.js";
 import { fieldPath } from "./field-path.js";
 import { createMessageError } from "./message-error.js";
 import { completeHttp } from "./method-http.js";
 import { readDetail } from "./read-detail.js";
-import { checkMessage, type Validator } from "./validator.js";
 
 /** What a client of protobuf-es messages deals in. */
 export interface EsKinds {

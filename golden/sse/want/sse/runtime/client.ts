@@ -17,5 +17,5 @@ export {
   type UnaryRequest,
   type UnaryResponse,
 } from "./client/es/transport";
-export type { ValidationResult, Validator, Violation } from "./client/es/validator";
 export * from "./client/public";
+export type { ValidationResult, Validator, Violation } from "./shared/validator";

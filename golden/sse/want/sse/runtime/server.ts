@@ -35,6 +35,6 @@ export {
 export { type StatusDetail, StatusError, type StatusErrorOptions } from "./server/status-error";
 export { createTopic, type SubscribeOptions, type Topic, type TopicOptions } from "./server/topic";
 export type { Tracked } from "./server/tracked";
-export type { ValidationResult, Validator, Violation } from "./server/validator";
 export { Code } from "./shared/code";
 export type { JsonObject, JsonValue } from "./shared/json";
+export type { ValidationResult, Validator, Violation } from "./shared/validator";

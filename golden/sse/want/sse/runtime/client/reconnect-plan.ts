@@ -3,10 +3,10 @@
 /* eslint-disable */
 
 import { codeToHttp } from "../shared/code";
+import { maxTimerMs } from "../shared/timer";
 import { ClientError, type ErrorContext, ReconnectError, StatusError } from "./errors";
 import { retryAfterMs } from "./retry-after";
 import type { ReconnectOptions } from "./stream-options";
-import { maxTimerMs } from "./timer";
 
 /**
  * What to do about an error: how many milliseconds to wait before the next attempt. Adds it to `errors`, those since

@@ -2,6 +2,7 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
+import { startTimer } from "../shared/timer";
 import { type Connection, createConnection } from "./connection";
 import type { Decoder, Mark } from "./decoder";
 import { type ClientError, EventTooLargeError, TimeoutError, TruncatedError } from "./errors";
@@ -12,7 +13,6 @@ import { planReconnect } from "./reconnect-plan";
 import { createSseDecoder } from "./sse-decoder";
 import type { StreamOptions } from "./stream-options";
 import type { EventPlace, StreamSource } from "./stream-source";
-import { startTimer } from "./timer";
 import { createWaiter } from "./waiter";
 
 /** Where the events of a stream come from: one connection after another. */

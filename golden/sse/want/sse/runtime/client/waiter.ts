@@ -2,7 +2,7 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
-import { startTimer } from "./timer";
+import { startTimer } from "../shared/timer";
 
 /** Waits, one at a time, that can be cut short. */
 export interface Waiter {

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { DescMethod } from "@bufbuild/protobuf";
-import { startTimer } from "./start-timer";
+import { startTimer } from "../shared/timer";
 import { Tracked } from "./tracked";
 
 /** What a handler of a unary method is told about its call, beside the request message. */

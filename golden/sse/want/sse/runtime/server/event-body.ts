@@ -2,11 +2,11 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
+import { startTimer } from "../shared/timer";
 import { CancelledError, type CancelReason } from "./cancelled-error";
 import { Chunk } from "./chunk";
 import type { EventEncoder, Frame } from "./event-encoder";
 import { SourceReader } from "./source-reader";
-import { startTimer } from "./start-timer";
 import { StreamTimers } from "./stream-timers";
 
 /** A chunk takes further events until it holds this many characters. */

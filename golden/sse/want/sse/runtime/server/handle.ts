@@ -10,7 +10,7 @@ import type { ServerOptions } from "./server-options";
 import type { ServiceMethod, StreamSource } from "./service";
 import { StatusError } from "./status-error";
 import { toMessage } from "./to-message";
-import { validate } from "./validator";
+import { validate } from "./validate";
 
 /** What answers a call once its request is read: the interceptors, the validator, the handler. */
 export function createHandle<C>({ services, interceptors = [], validator }: ServerOptions<C>): Next<C> {

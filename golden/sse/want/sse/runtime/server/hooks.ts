@@ -2,9 +2,9 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
+import { startTimer } from "../shared/timer";
 import { isAbortError } from "./cancelled-error";
 import type { CallInfo, ServerOptions, StreamCloseInfo, StreamInfo } from "./server-options";
-import { startTimer } from "./start-timer";
 import { StatusError } from "./status-error";
 
 /** The hooks of a server. None of them throws, whatever the user's own do. */

@@ -2,7 +2,7 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
-import { startTimer, type Timer } from "./start-timer";
+import { startTimer, type Timer } from "../shared/timer";
 
 /**
  * A timer that runs out `ms` after the last `touch`. Touching only notes the time, and the one

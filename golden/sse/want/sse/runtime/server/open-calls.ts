@@ -2,8 +2,8 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
+import { startTimer } from "../shared/timer";
 import type { CancelReason } from "./cancelled-error";
-import { startTimer } from "./start-timer";
 
 /** A call that runs. */
 export interface OpenCall {

@@ -3,11 +3,11 @@
 /* eslint-disable */
 
 import type { DescMethod, JsonReadOptions, JsonWriteOptions, Registry } from "@bufbuild/protobuf";
+import type { Validator } from "../shared/validator";
 import type { CorsOptions } from "./cors";
 import type { CloseReason } from "./event-body";
 import type { Interceptor } from "./interceptor";
 import type { Service } from "./service";
-import type { Validator } from "./validator";
 
 /** The call that a hook is told about. */
 export interface CallInfo {

@@ -2,8 +2,8 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
+import { startTimer, type Timer } from "../shared/timer";
 import { IdleTimer } from "./idle-timer";
-import { startTimer, type Timer } from "./start-timer";
 
 /** The limits of a stream in milliseconds, and what happens at each. */
 export interface StreamLimits {

@@ -14,12 +14,13 @@ import {
   toJson,
 } from "@bufbuild/protobuf";
 import type { MethodHttp } from "../../shared/method";
+import type { Validator } from "../../shared/validator";
 import type { ClientMethod } from "../method";
+import { checkMessage } from "./check-message";
 import { fieldPath } from "./field-path";
 import { createMessageError } from "./message-error";
 import { completeHttp } from "./method-http";
 import { readDetail } from "./read-detail";
-import { checkMessage, type Validator } from "./validator";
 
 /** What a client of protobuf-es messages deals in. */
 export interface EsKinds {

@@ -1,25 +1,7 @@
 import type { DescMessage, Message } from "@bufbuild/protobuf";
-import { type Path, pathToString } from "@bufbuild/protobuf/reflect";
+import { pathToString } from "@bufbuild/protobuf/reflect";
+import type { Validator } from "../../shared/validator.js";
 import { createMessageError } from "./message-error.js";
-
-/** A rule that a message breaks. */
-export interface Violation {
-  readonly message: string;
-  readonly ruleId: string;
-  /** The path from the message to the field. */
-  readonly field: Path;
-}
-
-/** What a validator says of a message; `error` when its rules cannot be run. */
-export type ValidationResult =
-  | { readonly kind: "valid" }
-  | { readonly kind: "invalid"; readonly violations: readonly Violation[] }
-  | { readonly kind: "error"; readonly error: unknown };
-
-/** What checks messages against the rules of their options. The validator of `@bufbuild/protovalidate` is one. */
-export interface Validator {
-  validate(schema: DescMessage, message: Message): ValidationResult;
-}
 
 /** Throws an error with the rules that a message breaks, or for rules that cannot be run. */
 export function checkMessage(validator: Validator | undefined, schema: DescMessage, message: Message): void {

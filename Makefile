@@ -20,6 +20,7 @@ build: install ## the plugin (dist/protoc-gen-sse.js) and the runtime as a packa
 generate: install ## src/gen and test/gen from their protos
 	rm -rf src/gen test/gen
 	buf generate proto --template buf.gen.yaml -o src
+	buf generate src/annotations/proto --template buf.gen.yaml -o src
 	buf generate test/proto --include-imports --template buf.gen.yaml -o test
 
 test: build ## every test
@@ -42,6 +43,10 @@ format: install ## formats everything
 	biome check --write
 	buf format -w
 
+corpus: build ## all of googleapis: generated, compiled, validated; takes long, and needs protoc
+	esbuild test/corpus/main.ts --bundle --platform=node --format=esm --packages=external --outfile=.cache/corpus.js --log-level=warning
+	node --max-old-space-size=8192 .cache/corpus.js
+
 bench: build ## sizes and start-up, side by side
 	$(MAKE) -C bench bench
 
@@ -50,6 +55,6 @@ check: lint generate test demo ## all of it; nothing may have changed in the tre
 	@test -z "$$(git status --porcelain)" || { git status --porcelain; echo "make check left files behind"; exit 1; }
 
 clean: ## removes what was built and installed
-	rm -rf dist .cache node_modules examples/*/node_modules examples/*/gen examples/*/dist
+	rm -rf dist .cache node_modules examples/*/node_modules examples/*/gen examples/*/dist test/openapi/clients/node_modules
 
-.PHONY: help install build generate test golden demo lint format bench check clean
+.PHONY: help install build generate test golden demo lint format corpus bench check clean

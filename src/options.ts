@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { parseDocument } from "yaml";
 import { didYouMean } from "./problems.js";
 
 /** A plugin option: what it takes, what it is without being given, and what it is for (the README's table). */
@@ -8,9 +10,20 @@ interface Option<T> {
   /** The default as the README prints it. */
   readonly defaultText: string;
   readonly description: string;
-  /** The value of a text, undefined when it is not one that the option takes. */
-  readonly parse: (text: string) => T | undefined;
+  /** The value of a text; undefined when it is not one that the option takes, or what is wrong with it. */
+  readonly parse: (text: string) => T | Mistake | undefined;
 }
+
+/** What is wrong with a value, when there is more to say than what the option takes. */
+class Mistake {
+  readonly reason: string;
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
+
+/** The fields of a document that others are merged over. */
+type Base = Readonly<Record<string, unknown>>;
 
 /** Options of `@bufbuild/protoplugin`, which it reads itself: here only to be named and checked. */
 const protoplugin = {
@@ -50,6 +63,14 @@ export const optionTable = {
   openapi_title: text("text without a comma", "the package", "its `info.title`"),
   openapi_version: textOr("text", "0.0.0", "its `info.version`"),
   openapi_servers: list("URLs, joined by `+`", "none", "its `servers`"),
+  openapi_base: {
+    values: "the path of a YAML or JSON file, from the folder in which protoc or buf runs",
+    default: undefined,
+    defaultText: "none",
+    description:
+      "an OpenAPI document that is merged under the result: `info`, `security`, `servers`, `tags`, `components`",
+    parse: readBase,
+  } satisfies Option<Base | undefined>,
   openapi_proto_names: flag("fields have their proto names, for servers that write JSON so"),
   openapi_enum: oneOf(
     ["string", "open", "integer"],
@@ -61,12 +82,13 @@ export const optionTable = {
     "exclusive",
     "members of a oneof are properties that exclude each other; or a union of which exactly one is set",
   ),
+  openapi_validate: flag("rules of `buf.validate` become keywords, and notes where there is no keyword", true),
   ...protoplugin,
 };
 
 /** The plugin's options, parsed. */
 export type Options = {
-  readonly [K in keyof typeof optionTable]: (typeof optionTable)[K]["default"];
+  readonly [K in keyof typeof optionTable]: (typeof optionTable)[K] extends Option<infer T> ? T : never;
 };
 
 /** Reads the `parameter` of a CodeGeneratorRequest: `key=value` pairs, comma-separated. All mistakes at once. */
@@ -85,6 +107,7 @@ export function parseOptions(parameter: string): { options: Options; errors: str
       continue;
     }
     const parsed = option.parse(value ?? "");
+    if (parsed instanceof Mistake) errors.push(`option "${name}": ${parsed.reason}`);
     if (parsed === undefined) {
       errors.push(
         `option "${name}": got ${value === undefined ? "no value" : `"${value}"`}, takes ${option.values.replaceAll("`", "")}`,
@@ -92,7 +115,78 @@ export function parseOptions(parameter: string): { options: Options; errors: str
     }
     options[name] = parsed;
   }
-  return { options: options as unknown as Options, errors }; // made from the table that Options is made from
+  const read = options as unknown as Options; // made from the table that Options is made from
+  if (errors.length === 0) errors.push(...wrongVersions(read));
+  return { options: read, errors };
+}
+
+/** The fields of an OpenAPI document (3.2.0, OpenAPI Object) that a base may have, and what they are. */
+const BASE_FIELDS: Readonly<Record<string, "text" | "a list" | "an object">> = {
+  openapi: "text",
+  $self: "text",
+  jsonSchemaDialect: "text",
+  info: "an object",
+  externalDocs: "an object",
+  servers: "a list",
+  security: "a list",
+  tags: "a list",
+  paths: "an object",
+  webhooks: "an object",
+  components: "an object",
+};
+
+function readBase(path: string): Base | Mistake | undefined {
+  if (path === "") return undefined;
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException; // what node:fs throws
+    const reason = code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
+    return new Mistake(`got "${path}", and ${reason}; it is looked for in "${process.cwd()}"`);
+  }
+  const document = parseDocument(text, { prettyErrors: true });
+  const [fault] = document.errors;
+  if (fault !== undefined) {
+    return new Mistake(`"${path}" is neither YAML nor JSON: ${fault.message.split("\n")[0]?.replace(/:$/, "")}`);
+  }
+  const base: unknown = document.toJS({ maxAliasCount: -1 }); // its author runs us
+  if (kindOf(base) !== "an object") return new Mistake(`"${path}" holds ${kindOf(base)}, and no OpenAPI document`);
+  for (const [field, value] of Object.entries(base as Base)) {
+    const kind = Object.hasOwn(BASE_FIELDS, field) ? BASE_FIELDS[field] : undefined;
+    if (kind === undefined && !field.startsWith("x-")) {
+      const names = Object.keys(BASE_FIELDS);
+      return new Mistake(`"${path}": an OpenAPI document has no field "${field}"${didYouMean(field, names)}`);
+    }
+    if (kind !== undefined && kindOf(value) !== kind) {
+      return new Mistake(`"${path}": "${field}" is ${kindOf(value)}, and in an OpenAPI document ${kind}`);
+    }
+  }
+  const { info = {} } = base as { info?: Base }; // as just seen
+  for (const field of ["title", "version"]) {
+    const value = info[field];
+    if (value !== undefined && typeof value !== "string") {
+      return new Mistake(`"${path}": "info.${field}" is ${kindOf(value)}: quote it, and it is text`);
+    }
+  }
+  return base as Base;
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value === "string") return "text";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object" && value !== null) return "an object";
+  return value === null || value === undefined ? "nothing" : `a ${typeof value}`;
+}
+
+/** A base may say its version; then it is that of every document. */
+function wrongVersions({ openapi, openapi_base: base }: Options): readonly string[] {
+  const got = base?.["openapi"];
+  return openapi
+    .filter((version) => typeof got === "string" && !got.startsWith(`${version}.`))
+    .map(
+      (version) => `option "openapi_base": is OpenAPI ${got}, and the document ${version}.0: write no version in it`,
+    );
 }
 
 function oneOf<const T extends string>(values: readonly T[], byDefault: NoInfer<T>, description: string): Option<T> {
@@ -122,11 +216,11 @@ function oneOrMore<const T extends string>(
   };
 }
 
-function flag(description: string): Option<boolean> {
+function flag(description: string, byDefault = false): Option<boolean> {
   return {
     values: "`true` `false`",
-    default: false,
-    defaultText: "`false`",
+    default: byDefault,
+    defaultText: `\`${byDefault}\``,
     description,
     parse: (text) => (text === "true" || text === "1" ? true : text === "false" || text === "0" ? false : undefined),
   };

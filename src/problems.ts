@@ -1,6 +1,6 @@
 import type { AnyDesc, DescFile } from "@bufbuild/protobuf";
-import { getComments, getPackageComments, getSyntaxComments } from "@bufbuild/protoplugin";
 import leven from "leven";
+import { fileOf, locationsAt, sourcePath } from "./source-info.js";
 
 /**
  * Where in a proto something stands: a declaration, and within it the path of field numbers to an
@@ -74,20 +74,6 @@ function finding(place: Place, message: string): Finding {
   return { file: `${file.name}.proto`, ...locate(file, place), text: subject + message };
 }
 
-function fileOf(desc: AnyDesc): DescFile {
-  switch (desc.kind) {
-    case "file":
-      return desc;
-    case "message":
-    case "enum":
-    case "service":
-    case "extension":
-      return desc.file;
-    default:
-      return desc.parent.file;
-  }
-}
-
 /** One-based line and column; zeros when the compiler sent no source info. */
 function locate(file: DescFile, place: Place): { line: number; column: number } {
   const path = [...sourcePath(place.desc), ...(place.option ?? [])];
@@ -118,12 +104,5 @@ function columnWithin(
 }
 
 function spansAt(file: DescFile, path: readonly number[]): number[][] {
-  return (file.proto.sourceCodeInfo?.location ?? [])
-    .filter((l) => l.path.length === path.length && l.path.every((n, i) => n === path[i]))
-    .map((l) => l.span);
-}
-
-function sourcePath(desc: AnyDesc): readonly number[] {
-  if (desc.kind !== "file") return getComments(desc).sourcePath;
-  return (desc.proto.package === "" ? getSyntaxComments(desc) : getPackageComments(desc)).sourcePath;
+  return locationsAt(file, path).map(({ span }) => span);
 }

@@ -7,11 +7,15 @@ import { type CodeGeneratorRequest, CodeGeneratorRequestSchema, FileDescriptorSe
 import { createPlugin } from "../src/plugin.js";
 import { root, writeFiles } from "./golden.js";
 
-/** The request that buf makes of proto texts by path; our annotations can be imported. */
-export function compileText(protos: Record<string, string>, parameter = ""): CodeGeneratorRequest {
+/** The request that buf makes of proto texts by path. Our annotations can be imported, unless they are to be absent. */
+export function compileText(
+  protos: Record<string, string>,
+  parameter = "",
+  { withAnnotations = true }: { withAnnotations?: boolean } = {},
+): CodeGeneratorRequest {
   const dir = mkdtempSync(join(tmpdir(), "protoc-gen-sse-"));
   try {
-    cpSync(join(root, "proto"), dir, { recursive: true });
+    if (withAnnotations) cpSync(join(root, "proto"), dir, { recursive: true });
     writeFiles(dir, { ...protos, "buf.yaml": "version: v2" });
     const set = execFileSync(join(root, "node_modules/.bin/buf"), ["build", "-o", "-#format=binpb"], { cwd: dir });
     return create(CodeGeneratorRequestSchema, {

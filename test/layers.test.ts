@@ -11,15 +11,18 @@ project.addSourceFilesAtPaths([`${root}/src/**/*.ts`, `${root}/templates/**/*.ts
 const allowed: [part: RegExp, imports: RegExp][] = [
   [/^src\/main\.ts$/, /^src\/plugin\.ts$/],
   [/^src\/plugin\.ts$/, /^src\/(options|problems|transpile|version|annotations\/.*|model\/.*|emit\/emit)\.ts$/],
-  [/^src\/(options|problems|transpile|version)\.ts$/, /^(src\/(problems)\.ts|package\.json)$/],
-  [/^src\/gen\//, /^$/],
+  [/^src\/(options|problems|source-info|transpile|version)\.ts$/, /^(src\/(problems|source-info)\.ts|package\.json)$/],
+  [/^src\/gen\//, /^src\/gen\//],
   [/^src\/annotations\//, /^src\/(gen\/.*|problems)\.ts$/],
-  [/^src\/model\//, /^src\/(gen\/.*|annotations\/.*|problems)\.ts$/],
+  [/^src\/model\//, /^src\/(gen\/.*|annotations\/.*|problems|source-info)\.ts$/],
   [/^src\/print\//, /^$/],
   [/^src\/emit\/emit\.ts$/, /^src\/emit\/|^src\/(options|model\/model)\.ts$/],
   [/^src\/emit\/(runtime|output)\.ts$/, /^src\/(emit\/(runtime|output)|options|problems|version|model\/model)\.ts$/],
   [/^src\/emit\/typescript\//, /^src\/(emit\/(runtime|output)|options|model\/(model|path)|print\/.*)\.ts$/],
-  [/^src\/emit\/openapi\//, /^src\/(emit\/output|options|problems|model\/(model|path|docs)|print\/.*)\.ts$/],
+  [
+    /^src\/emit\/openapi\//,
+    /^src\/(emit\/output|options|problems|model\/(model|path|docs|field-rules)|print\/.*)\.ts$/,
+  ],
   [/^templates\/typescript\//, /^templates\/typescript\//],
 ];
 
@@ -68,7 +71,9 @@ test("emitters read no option of a proto", () => {
 });
 
 test("the model names no plugin option", () => {
-  const naming = imports.filter(({ from, to }) => from.startsWith("src/model/") && /options\.ts$|emit\//.test(to));
+  const naming = imports.filter(
+    ({ from, to }) => from.startsWith("src/model/") && /^src\/options\.ts$|emit\//.test(to),
+  );
   expect(naming).toEqual([]);
 });
 

@@ -3,6 +3,8 @@ import type { Place } from "../problems.js";
 
 /** What the author wrote on a method, whatever the dialect: typed, not judged. */
 export interface MethodAnnotations {
+  /** The options that bind the method to HTTP, by name: more than one is a mistake. */
+  readonly dialects: readonly string[];
   /** The method's own rule, then its additional bindings. */
   readonly rules: readonly [RuleAnnotation, ...RuleAnnotation[]];
   /** Where `(sse.v1.stream)` stands; undefined where it was not written. */
@@ -35,9 +37,9 @@ export interface HeaderAnnotation {
   readonly place: Place;
 }
 
-/** What the author wrote on fields; every dialect shares ours. */
+/** What the author wrote on a field. */
 export interface FieldAnnotations {
   readonly event: EventRule | undefined;
   readonly eventId: boolean;
-  readonly query: QueryRule | undefined;
+  readonly query: { readonly rule: QueryRule; readonly place: Place } | undefined;
 }

@@ -1,12 +1,13 @@
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { MethodAnnotations, RuleAnnotation } from "../annotations/annotations.js";
-import { readDetails, readNativeService } from "../annotations/native.js";
-import { type ReadMethod, takesStream } from "../annotations/read.js";
+import { readDetails } from "../annotations/native.js";
+import { GOOGLE, type ReadMethod, readService, takesStream } from "../annotations/read.js";
 import type { Problems } from "../problems.js";
 import { buildBody, buildResponseBody, buildVariables } from "./bind.js";
 import { checkJsonNames, checkNames, checkRoutes } from "./clashes.js";
 import { readDocs } from "./docs.js";
 import { buildStream, checkEventOptions } from "./events.js";
+import { warnOfForeignOptions } from "./foreign-options.js";
 import { buildHeaders } from "./headers.js";
 import type { Api, Binding, Header, Method, Service } from "./model.js";
 import { buildQuery } from "./query.js";
@@ -16,16 +17,21 @@ import { type BasePath, buildBasePath, buildTemplate } from "./template.js";
 export function buildApi(files: readonly DescFile[], readMethod: ReadMethod, problems: Problems): Api {
   const services = files.flatMap((file) => file.services.map((desc) => buildService(desc, readMethod, problems)));
   checkEventOptions(files, problems);
+  warnOfForeignOptions(files, problems);
   checkJsonNames(files, problems);
   checkNames(services, problems);
-  checkRoutes(services, problems);
+  checkRoutes(services, problems, (desc) => readMethod(desc)?.dialects.includes(GOOGLE) ?? false);
   return { services: services.filter((service) => service.methods.length > 0) };
 }
 
 function buildService(desc: DescService, readMethod: ReadMethod, problems: Problems): Service {
-  const annotations = readNativeService(desc);
+  const annotations = readService(desc);
   const base = buildBasePath(annotations, problems);
-  const headers = buildHeaders([], annotations.headers, problems);
+  const headers = buildHeaders(
+    [],
+    annotations.flatMap((a) => a.headers),
+    problems,
+  );
   const methods = desc.methods.flatMap((method) => {
     const written = readMethod(method);
     if (written === undefined) reportStray(method, problems);
@@ -42,11 +48,14 @@ function buildMethod(
   problems: Problems,
 ): Method | undefined {
   const [rule, ...additional] = written.rules;
+  if (written.dialects.length > 1) {
+    problems.error(rule.place, `is bound to HTTP by ${written.dialects.join(" and by ")}: keep one of them`);
+  }
   if (takesStream(desc)) {
-    problems.error(
-      rule.place,
-      "takes a stream of requests, and HTTP carries one request a call: remove the annotation",
-    );
+    const reason = "takes a stream of requests, and HTTP carries one request a call";
+    // Who wrote google.api.http may have meant other tools, and gets the rest of the service.
+    if (written.dialects.includes(GOOGLE)) problems.warn(rule.place, `${reason}: left out`);
+    else problems.error(rule.place, `${reason}: remove the annotation`);
     return undefined;
   }
   for (const { stream, place } of additional) {
@@ -96,6 +105,7 @@ function buildBinding(desc: DescMethod, rule: RuleAnnotation, base: BasePath, pr
     body,
     query: body.kind === "message" ? undefined : buildQuery(desc.input, variables, body, template, problems),
     responseBody: buildResponseBody(desc.output, rule, problems),
+    place: rule.place,
   };
 }
 
@@ -103,7 +113,10 @@ function buildBinding(desc: DescMethod, rule: RuleAnnotation, base: BasePath, pr
 function reportStray(desc: DescMethod, problems: Problems): void {
   const { stream, headers } = readDetails(desc);
   for (const { place } of [...(stream === undefined ? [] : [stream]), ...headers]) {
-    problems.error(place, "nothing binds the method to HTTP: write option (sse.v1.http), or remove this");
+    problems.error(
+      place,
+      "nothing binds the method to HTTP: write option (sse.v1.http) or (google.api.http), or remove this",
+    );
   }
 }
 

@@ -1,15 +1,20 @@
 import { dirname } from "node:path/posix";
 import type { DescFile, DescMessage, DescMethod } from "@bufbuild/protobuf";
-import { optionPlace } from "../annotations/native.js";
-import { http } from "../gen/sse/v1/annotations_pb.js";
 import type { Problems } from "../problems.js";
 import type { Binding, Service } from "./model.js";
 
 /** Finds names that could not stand beside each other in generated code or in a folder of it. */
 export function checkNames(services: readonly Service[], problems: Problems): void {
   const inFolder = new Map<string, Service>();
+  const files = new Map<string, DescFile>();
   for (const service of services) {
     if (service.methods.length === 0) continue;
+    const { file } = service.desc;
+    const otherFile = files.get(file.name.toLowerCase());
+    if (otherFile !== undefined && otherFile !== file) {
+      problems.error({ desc: file }, `its name differs from ${otherFile.name}.proto in case alone: rename one`);
+    }
+    files.set(file.name.toLowerCase(), file);
     // Files are named by services, and some file systems do not tell "Market" from "market".
     const key = `${dirname(service.desc.file.name)}/${service.desc.name}`.toLowerCase();
     const other = inFolder.get(key);
@@ -47,8 +52,15 @@ export function checkJsonNames(files: readonly DescFile[], problems: Problems): 
   for (const file of files) file.messages.forEach(visit);
 }
 
-/** Finds methods of a package that the same requests would reach. */
-export function checkRoutes(services: readonly Service[], problems: Problems): void {
+/**
+ * Finds methods of a package that the same requests would reach. In the google dialect, services of one package may
+ * be meant for different servers: `createServer` refuses to mount both.
+ */
+export function checkRoutes(
+  services: readonly Service[],
+  problems: Problems,
+  isGoogle: (desc: DescMethod) => boolean,
+): void {
   const routes = new Map<string, DescMethod>();
   for (const service of services) {
     for (const { desc, bindings } of service.methods) {
@@ -57,10 +69,12 @@ export function checkRoutes(services: readonly Service[], problems: Problems): v
         const other = routes.get(key);
         if (other !== undefined) {
           const who = other === desc ? "another binding of it" : `rpc ${other.parent.typeName}.${other.name}`;
-          problems.error(
-            optionPlace(desc, http),
-            `${binding.verb} ${binding.template.text} takes exactly the requests of ${who}: change one`,
-          );
+          const message = `${binding.verb} ${binding.template.text} takes exactly the requests of ${who}`;
+          if (other.parent !== desc.parent && isGoogle(desc)) {
+            problems.warn(binding.place, `${message}: one server cannot serve both`);
+          } else {
+            problems.error(binding.place, `${message}: change one`);
+          }
         }
         routes.set(key, desc);
       }

@@ -1,14 +1,13 @@
-import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import { getComments } from "@bufbuild/protoplugin";
+import type { AnyDesc } from "@bufbuild/protobuf";
+import { commentOf } from "../source-info.js";
 import type { Docs } from "./model.js";
 
 /** Lines that speak to linters, not to readers. */
 const DIRECTIVE = /^ *(?:buf:lint:|protolint:|api-linter:).*$/;
 
 /** The comment in front of a declaration, or else the one behind it. */
-export function readDocs(desc: DescService | DescMethod): Docs {
-  const { leading, trailing } = getComments(desc);
-  return parseDocs(leading ?? trailing ?? "");
+export function readDocs(desc: AnyDesc): Docs {
+  return parseDocs(commentOf(desc));
 }
 
 /** Splits a comment, as SourceCodeInfo has it, into summary and description. */

@@ -2,7 +2,9 @@ import type { DescField, DescFile, DescMessage, DescMethod, DescOneof } from "@b
 import { ScalarType } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { MethodAnnotations } from "../annotations/annotations.js";
-import { isEvents, optionPlace, readNativeField } from "../annotations/native.js";
+import { isEvents } from "../annotations/native.js";
+import { optionPlace } from "../annotations/option-place.js";
+import { readField } from "../annotations/read.js";
 import {
   event,
   event_id,
@@ -22,7 +24,7 @@ export function buildStream(desc: DescMethod, { stream }: MethodAnnotations, pro
   const error = (field: Parameters<typeof at>[0], message: string) => problems.error(at(field), message);
 
   checkMessage(desc.output, problems);
-  const id = desc.output.fields.find((field) => readNativeField(field).eventId);
+  const id = desc.output.fields.find((field) => readField(field).eventId);
   if (rule?.resumable && id === undefined) {
     const { typeName } = desc.output;
     error(
@@ -71,7 +73,7 @@ export function checkEventOptions(files: readonly DescFile[], problems: Problems
 }
 
 function checkMessage(desc: DescMessage, problems: Problems): void {
-  const ids = desc.fields.filter((field) => readNativeField(field).eventId);
+  const ids = desc.fields.filter((field) => readField(field).eventId);
   for (const id of ids) {
     const reason = whyNoId(id);
     if (reason !== undefined) problems.error(optionPlace(id, event_id), `event_id: ${reason}`);
@@ -84,7 +86,7 @@ function checkMessage(desc: DescMessage, problems: Problems): void {
   }
   for (const oneof of desc.oneofs.filter(isEvents)) checkOneof(oneof, problems);
   for (const field of desc.fields) {
-    if (readNativeField(field).event !== undefined && !(field.oneof !== undefined && isEvents(field.oneof))) {
+    if (readField(field).event !== undefined && !(field.oneof !== undefined && isEvents(field.oneof))) {
       problems.error(
         optionPlace(field, event),
         "event: the field is no member of a oneof of events: write option (sse.v1.events) = true in its oneof, or remove it",
@@ -94,7 +96,7 @@ function checkMessage(desc: DescMessage, problems: Problems): void {
 }
 
 function checkOneof(oneof: DescOneof, problems: Problems): void {
-  const others = oneof.parent.fields.filter((field) => field.oneof !== oneof && !readNativeField(field).eventId);
+  const others = oneof.parent.fields.filter((field) => field.oneof !== oneof && !readField(field).eventId);
   if (others.length > 0) {
     const names = others.map((field) => `"${field.name}"`).join(", ");
     problems.error(
@@ -113,7 +115,7 @@ function checkOneof(oneof: DescOneof, problems: Problems): void {
 }
 
 function readMember(field: DescField): EventMember {
-  const annotation = readNativeField(field).event;
+  const annotation = readField(field).event;
   return { name: annotation?.name || field.name, field, terminal: annotation?.terminal ?? false };
 }
 

@@ -1,4 +1,5 @@
 import type { DescField, DescMessage, DescMethod, DescOneof, DescService } from "@bufbuild/protobuf";
+import type { Place } from "../problems.js";
 import type { PathTemplate } from "./path.js";
 
 /**
@@ -44,6 +45,8 @@ export interface Binding {
   readonly query: QueryMessage | undefined;
   /** The response field whose value is the response's body; undefined for the whole message. */
   readonly responseBody: DescField | undefined;
+  /** Where the rule stands. */
+  readonly place: Place;
 }
 
 /** A path variable and the fields that lead to its value, outermost first. */

@@ -1,6 +1,5 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import { optionPlace, readNativeField } from "../annotations/native.js";
-import { query as queryOption } from "../gen/sse/v1/annotations_pb.js";
+import { readField } from "../annotations/read.js";
 import type { Problems } from "../problems.js";
 import { areOneofRivals } from "./bind.js";
 import { hasOwnJson, isFreeJson, isScalarJson } from "./json-form.js";
@@ -47,7 +46,7 @@ export function buildQuery(
   }
 
   function buildField(field: DescField, path: readonly DescField[]): QueryField | undefined {
-    const annotation = readNativeField(field).query;
+    const annotation = readField(field).query?.rule;
     const common = {
       field,
       name: annotation?.name === "" ? undefined : annotation?.name,
@@ -85,7 +84,7 @@ export function buildQuery(
 function checkParameterNames({ fields }: QueryMessage, problems: Problems): void {
   const taken = new Map<string, DescField>();
   for (const { field, name } of fields) {
-    const place = optionPlace(field, queryOption);
+    const place = readField(field).query?.place ?? { desc: field };
     if (name !== undefined && /[.[\]\p{Cc}]/u.test(name)) {
       problems.error(place, `query name "${name}": holds ".", "[", "]" or a control character, which nest parameters`);
     }

@@ -5,7 +5,8 @@ import { PathSyntaxError, type PathTemplate, parsePathTemplate } from "./path.js
 /** The base path of a service: empty, or a template without `:verb`. */
 export interface BasePath {
   readonly text: string;
-  readonly place: Place;
+  /** undefined when there is none. */
+  readonly place: Place | undefined;
 }
 
 /** The verb and template of a rule, and where each of the template's characters stands. */
@@ -18,19 +19,27 @@ export interface RuleTemplate {
 /** Verbs that fetch refuses to send (WHATWG Fetch, "forbidden method"). */
 const FORBIDDEN = new Set(["CONNECT", "TRACE", "TRACK"]);
 
-export function buildBasePath({ basePath: text, basePathPlace }: ServiceAnnotations, problems: Problems): BasePath {
-  const none = { text: "", place: basePathPlace };
-  if (text === "") return none;
-  const error = (message: string, offset = 0) => {
-    problems.error({ ...basePathPlace, within: { text, offset } }, `base_path "${text}": ${message}`);
-    return none;
+/** The base path that one of the annotations of a service gives. */
+export function buildBasePath(annotations: readonly ServiceAnnotations[], problems: Problems): BasePath {
+  const [first, second] = annotations.filter(({ basePath }) => basePath !== "");
+  if (first === undefined) return { text: "", place: undefined };
+  const { basePath: text, basePathPlace: place } = first;
+  const error = (message: string, offset = 0): BasePath => {
+    problems.error({ ...place, within: { text, offset } }, `base_path "${text}": ${message}`);
+    return { text: "", place };
   };
+  if (second !== undefined) {
+    problems.error(
+      second.basePathPlace,
+      `base_path "${second.basePath}": the service has one already: keep one of them`,
+    );
+  }
   if (!text.startsWith("/")) return error(`must start with "/"`);
   if (text.endsWith("/")) return error(`must not end with "/", as every path starts with one`, text.length - 1);
   const parsed = parse(text);
   if (parsed instanceof PathSyntaxError) return error(parsed.message, parsed.offset);
   if (parsed.verb !== undefined) return error(`":${parsed.verb}" can only stand at the end of a whole path`);
-  return { text, place: basePathPlace };
+  return { text, place };
 }
 
 /** The rule's template behind the base path; undefined when there is none, and then the problem is told. */
@@ -49,7 +58,7 @@ export function buildTemplate(
   const { verb, path } = pattern;
   const text = path === "/" && base.text !== "" ? base.text : base.text + path;
   const placeAt = (offset: number): Place =>
-    offset < base.text.length
+    offset < base.text.length && base.place !== undefined
       ? { ...base.place, within: { text: base.text, offset } }
       : { ...pattern.place, within: { text: path, offset: offset - base.text.length } };
   const error = (message: string, offset = base.text.length) => {

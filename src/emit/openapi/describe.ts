@@ -1,11 +1,9 @@
 import type { AnyDesc, DescFile } from "@bufbuild/protobuf";
-import { getComments } from "@bufbuild/protoplugin";
-import { parseDocs } from "../../model/docs.js";
+import { readDocs } from "../../model/docs.js";
 
 /** The comment of a declaration, with notes of ours behind it, as CommonMark; undefined when there is nothing to say. */
 export function describe(desc: Exclude<AnyDesc, DescFile>, ...notes: (string | undefined)[]): string | undefined {
-  const { leading, trailing } = getComments(desc);
-  return paragraphs(parseDocs(leading ?? trailing ?? "").text, ...notes);
+  return paragraphs(readDocs(desc).text, ...notes);
 }
 
 /** Joins what is there by empty lines. */

@@ -2,8 +2,10 @@ import type { Service } from "../../model/model.js";
 import type { Problems } from "../../problems.js";
 import { Components } from "./components.js";
 import { type Context, createNames } from "./context.js";
+import { fileOverrides } from "./gnostic-overrides.js";
+import { merge, type Tree } from "./merge.js";
 import type { OpenApiObject } from "./objects.js";
-import type { OpenApiOptions, OpenApiVersion } from "./openapi-options.js";
+import { type OpenApiOptions, type OpenApiVersion, openApiDefaults } from "./openapi-options.js";
 import { paths } from "./paths.js";
 import { tagNames, tags } from "./tags.js";
 
@@ -18,17 +20,50 @@ export function openApiDocument(
   const tagOf = tagNames(services);
   const context: Context = { version, options, components, problems, tagOf, operationId: createNames() };
   const items = paths(context, services); // fills the components
-  return {
+  const decided = { tags: tags(context, services), paths: items, components: components.toObject() };
+  const { title, apiVersion, servers, base } = options;
+  const said = {
     openapi: `${version}.0`,
-    info: { title: options.title ?? title(services), version: options.apiVersion },
-    servers: options.servers.length > 0 ? options.servers.map((url) => ({ url })) : undefined,
-    tags: tags(context, services),
-    paths: items,
-    components: components.toObject(),
+    info: { title, version: apiVersion === openApiDefaults.apiVersion ? undefined : apiVersion },
+    servers: servers.length > 0 ? servers.map((url) => ({ url })) : undefined,
+  };
+  const unsaid = { info: { title: defaultTitle(services), version: apiVersion } };
+  return arrange([unsaid, base ?? {}, decided, ...fileOverrides(services), said].reduce(merge));
+}
+
+/** Fields in the order of the specification, and components by name. */
+function arrange(document: Tree): OpenApiObject {
+  const { components, ...rest } = document;
+  const known = FIELDS.filter((field) => field in rest).map((field) => [field, rest[field]]);
+  const others = Object.entries(rest).filter(([field]) => !FIELDS.includes(field));
+  return {
+    ...Object.fromEntries([...known, ...others]),
+    components: mapValues(components as Tree, (section) => sorted(section as Tree)), // as `decided` has them
   };
 }
 
+function mapValues(tree: Tree, map: (value: unknown) => unknown): Tree {
+  return Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, map(value)]));
+}
+
+function sorted(tree: Tree): Tree {
+  return Object.fromEntries(Object.entries(tree).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const FIELDS: readonly string[] = [
+  "openapi",
+  "$self",
+  "info",
+  "jsonSchemaDialect",
+  "externalDocs",
+  "servers",
+  "security",
+  "tags",
+  "webhooks",
+  "paths",
+];
+
 /** The packages; the services, where there is no package. */
-function title(services: readonly Service[]): string {
+function defaultTitle(services: readonly Service[]): string {
   return [...new Set(services.map(({ desc }) => desc.file.proto.package || desc.name))].join(", ");
 }

@@ -19,5 +19,7 @@ function openApiOptions(options: Options): OpenApiOptions {
     protoNames: options.openapi_proto_names,
     enums: options.openapi_enum,
     oneofs: options.openapi_oneof,
+    validate: options.openapi_validate,
+    base: options.openapi_base,
   };
 }

@@ -37,7 +37,8 @@ export function eventSchema(context: Context, method: Method, stream: Stream): S
     return {
       title: `${desc.name} event`,
       oneOf: branches.map(({ $ref }) => ({ $ref })),
-      discriminator: kinds.every((kind) => kind.isNamed)
+      // A hint, as each branch has its `const`. The key `__proto__` readers in JavaScript lose, or fail at (immer 9).
+      discriminator: kinds.every((kind) => kind.isNamed && kind.name !== "__proto__")
         ? {
             propertyName: "event",
             mapping: Object.fromEntries(branches.map(({ kind, $ref }) => [kind.name, $ref])),

@@ -1,7 +1,12 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { type Context, jsonKey } from "./context.js";
+import { valueSchema } from "./field-schema.js";
+import { fitExamples } from "./fit-example.js";
 import type { JsonValue } from "./objects.js";
+import { oneofGroups } from "./oneof-schema.js";
+import { rulesOf } from "./validate-field.js";
+import { isVisible } from "./visible.js";
 
 const wellKnown: ReadonlyMap<string, JsonValue> = new Map<string, JsonValue>([
   ["google.protobuf.Any", {}],
@@ -14,27 +19,53 @@ const wellKnown: ReadonlyMap<string, JsonValue> = new Map<string, JsonValue>([
   ["google.protobuf.Value", "value"],
 ]);
 
-/** A message in ProtoJSON with every field set, but one of each oneof, and none that holds the message again. */
+/**
+ * A message in ProtoJSON with every field set, but one of each oneof, none that holds the message again, and
+ * none for which no value is found that obeys its rules.
+ */
 export function exampleMessage(context: Context, desc: DescMessage, outer: readonly DescMessage[] = []): JsonValue {
   const known = wellKnown.get(desc.typeName);
   if (known !== undefined) return known;
   if (isWrapperDesc(desc)) return exampleScalar(desc.fields[0].scalar, "value");
   const messages = [...outer, desc];
-  const fields = desc.fields.filter((field) => field.message === undefined || !messages.includes(field.message));
-  const set = fields.filter(({ oneof }, i) => oneof === undefined || fields.findIndex((f) => f.oneof === oneof) === i);
-  return Object.fromEntries(set.map((field) => [jsonKey(context, field), exampleField(context, field, messages)]));
+  const groups = oneofGroups(context, desc).map(({ members }) => members);
+  const entries: [DescField, JsonValue][] = [];
+  for (const field of desc.fields) {
+    if (!isVisible(field) || (field.message !== undefined && messages.includes(field.message))) continue;
+    if (groups.some((group) => group.includes(field) && entries.some(([other]) => group.includes(other)))) continue;
+    const value = findExample(context, field, messages);
+    if (value !== undefined) entries.push([field, value]);
+  }
+  return Object.fromEntries(entries.map(([field, value]) => [jsonKey(context, field), value]));
 }
 
 /** The value of a field in ProtoJSON. */
-export function exampleField(context: Context, field: DescField, outer: readonly DescMessage[] = []): JsonValue {
-  const value = exampleSingle(context, field, outer);
+export function exampleField(context: Context, field: DescField): JsonValue {
+  return findExample(context, field, []) ?? {};
+}
+
+/** A value that obeys the field's rules, if one is found. */
+function findExample(context: Context, field: DescField, outer: readonly DescMessage[]): JsonValue | undefined {
+  // Without rules any value of the type will do.
+  const schema = rulesOf(context, field) === undefined ? {} : valueSchema(context, field);
+  const single = exampleSingle(context, field, outer);
   switch (field.fieldKind) {
-    case "list":
-      return [value];
-    case "map":
-      return { [String(exampleScalar(field.mapKey, "key"))]: value };
+    case "list": {
+      const values = fitExamples(schema.items ?? {}, single);
+      const count = Math.max(schema.minItems ?? 1, 1);
+      const list = Array.from({ length: count }, (_, i) => values[i % values.length]).filter((v) => v !== undefined);
+      return fitExamples(schema, list)[0];
+    }
+    case "map": {
+      const { additionalProperties: ofValues } = schema;
+      const [value] = fitExamples(typeof ofValues === "object" ? ofValues : {}, single);
+      const key = String(exampleScalar(field.mapKey, "key"));
+      const keys = fitExamples(schema.propertyNames ?? {}, key).slice(0, Math.max(schema.minProperties ?? 1, 1));
+      if (value === undefined) return undefined;
+      return fitExamples(schema, Object.fromEntries(keys.map((k) => [String(k), value])))[0];
+    }
     default:
-      return value;
+      return fitExamples(schema, single)[0];
   }
 }
 

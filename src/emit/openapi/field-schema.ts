@@ -1,11 +1,14 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
+import { behaviorKeywords, behaviorNote } from "./behavior-schema.js";
 import type { Context } from "./context.js";
 import { describe, paragraphs } from "./describe.js";
 import { enumNames, enumSchema } from "./enum-schema.js";
+import { overridden } from "./gnostic-overrides.js";
 import { messageSchema } from "./message-schema.js";
 import type { JsonValue, Schema } from "./objects.js";
 import { mapKeySchema, scalarSchema } from "./scalar-schema.js";
+import { withRules } from "./validate-field.js";
 
 /** The schema of a field where its message declares it: its value, its comment, its default. */
 export function fieldSchema(context: Context, field: DescField): Schema {
@@ -17,16 +20,35 @@ export function withField(schema: Schema, field: DescField): Schema {
   const declared = declaredDefault(field);
   const byDefault = declared === undefined ? undefined : defaultInJson(field, declared);
   const note = declared !== undefined && byDefault === undefined ? `Default: \`${declared}\`.` : undefined;
-  return {
+  const declaration: Schema = {
     ...schema,
-    description: paragraphs(describe(field), note, schema.description),
+    description: paragraphs(describe(field), note, behaviorNote(field), schema.description),
     default: byDefault,
     deprecated: field.deprecated || undefined,
+    ...behaviorKeywords(field),
   };
+  return overridden(declaration, field);
 }
 
-/** The schema of a field's value, lists and maps included. */
+/** The schema of a parameter that holds a field, and what is told about it. */
+export function parameterSchema(
+  context: Context,
+  field: DescField,
+): { description: string | undefined; schema: Schema } {
+  const value = valueSchema(context, field);
+  const { description, ...schema } = overridden(
+    { ...value, description: paragraphs(describe(field), value.description) },
+    field,
+  );
+  return { description, schema };
+}
+
+/** The schema of a field's value, lists and maps included, with the rules that it obeys. */
 export function valueSchema(context: Context, field: DescField): Schema {
+  return withRules(context, field, typeSchema(context, field));
+}
+
+function typeSchema(context: Context, field: DescField): Schema {
   switch (field.fieldKind) {
     case "list":
       return { type: "array", items: singleSchema(context, field) };

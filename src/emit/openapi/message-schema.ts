@@ -1,13 +1,14 @@
-import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { type Context, jsonKey } from "./context.js";
 import { describe } from "./describe.js";
 import { fieldSchema, withField } from "./field-schema.js";
+import { overridden } from "./gnostic-overrides.js";
+import { isRequired } from "./is-required.js";
 import type { Schema } from "./objects.js";
-import { oneofPart } from "./oneof-schema.js";
+import { type OneofGroup, oneofGroups, oneofPart } from "./oneof-schema.js";
+import { messageNotes } from "./validate-value.js";
+import { isVisible } from "./visible.js";
 import { wellKnownSchema } from "./well-known-schema.js";
-
-/** FeatureSet.FieldPresence.LEGACY_REQUIRED, which proto2's `required` is, too. */
-const LEGACY_REQUIRED = 3;
 
 /** Fields that a schema leaves out, each by the fields that lead to it. */
 export type Omitted = readonly (readonly DescField[])[];
@@ -15,35 +16,42 @@ export type Omitted = readonly (readonly DescField[])[];
 /** The schema of a message's ProtoJSON: a component named after its type, unless it is a well-known one. */
 export function messageSchema(context: Context, desc: DescMessage): Schema {
   return (
-    wellKnownSchema(context, desc) ?? context.components.schema(desc.typeName, () => objectSchema(context, desc, []))
+    wellKnownSchema(context, desc) ??
+    context.components.schema(componentOf(desc), () => objectSchema(context, desc, []))
   );
+}
+
+/** The name of a message's component. Another message than that of google/rpc/status.proto may not take the place of our failures. */
+function componentOf({ typeName, fields }: DescMessage): string {
+  const isOther = typeName === "google.rpc.Status" && String(fields.map(({ name }) => name)) !== "code,message,details";
+  return isOther ? `${typeName}_2` : typeName;
 }
 
 /** The members of a message, OpenAPI 3.2.0, Schema Object. Other members are allowed: a new field breaks nobody. */
 export function objectSchema(context: Context, desc: DescMessage, omitted: Omitted): Schema {
-  const fields = desc.fields.filter((field) => !isOmitted(field, omitted));
-  const oneofs = desc.oneofs
-    .filter((oneof) => oneof.fields.length > 1)
-    .map((oneof) => ({ oneof, members: oneof.fields.filter((field) => fields.includes(field)) }))
-    .map(({ oneof, members }) => ({ oneof, members, part: oneofPart(context, oneof, members) }));
-  const elsewhere = oneofs.flatMap(({ members, part }) =>
-    members.filter((member) => !part.properties.includes(member)),
-  );
+  const fields = desc.fields.filter((field) => isVisible(field) && !isOmitted(field, omitted));
+  const groups = oneofGroups(context, desc)
+    .map((group) => ({ ...group, present: group.members.filter((field) => fields.includes(field)) }))
+    .map((group) => ({ ...group, part: oneofPart(context, group, group.present) }));
+  const elsewhere = groups.flatMap(({ present, part }) => present.filter((field) => !part.properties.includes(field)));
   const own = fields.filter((field) => !elsewhere.includes(field));
-  const required = own.filter((field) => field.presence === LEGACY_REQUIRED);
-  const dependent = oneofs.flatMap(({ part }) => Object.entries(part.dependentSchemas ?? {}));
-  const allOf = oneofs.flatMap(({ part }) => part.allOf ?? []);
-  return {
+  const required = fields.filter(
+    (field) => isRequired(context, field) || groups.some(({ part }) => part.required?.includes(field)),
+  );
+  const dependent = groups.flatMap(({ part }) => Object.entries(part.dependentSchemas ?? {}));
+  const allOf = groups.flatMap(({ part }) => part.allOf ?? []);
+  const schema: Schema = {
     title: desc.name,
-    description: describe(desc, extensionNote(desc)),
+    description: describe(desc, extensionNote(desc), ...messageNotes(context, desc)),
     type: "object",
     required: required.length > 0 ? required.map((field) => jsonKey(context, field)) : undefined,
     properties: own.length > 0 ? Object.fromEntries(own.map((field) => property(context, field, omitted))) : undefined,
-    dependentSchemas: dependent.length > 0 ? Object.fromEntries(dependent) : undefined,
+    dependentSchemas: dependent.length > 0 ? mergeByKey(dependent) : undefined,
     allOf: allOf.length > 0 ? allOf : undefined,
     deprecated: isDeprecated(desc) || undefined,
-    "x-oneof": oneofNames(context, oneofs),
+    "x-oneof": oneofNames(context, groups),
   };
+  return overridden(schema, desc);
 }
 
 function property(context: Context, field: DescField, omitted: Omitted): [string, Schema] {
@@ -64,12 +72,20 @@ function isOmitted(field: DescField, omitted: Omitted): boolean {
   );
 }
 
-function oneofNames(context: Context, oneofs: readonly { oneof: DescOneof; members: readonly DescField[] }[]) {
-  const several = oneofs.filter(({ members }) => members.length > 1);
-  if (several.length === 0) return undefined;
-  return Object.fromEntries(
-    several.map(({ oneof, members }) => [oneof.name, members.map((member) => jsonKey(context, member))]),
+function oneofNames(context: Context, groups: readonly (OneofGroup & { present: readonly DescField[] })[]) {
+  const several = groups.flatMap(({ name, present }) =>
+    name !== undefined && present.length > 1 ? [[name, present.map((field) => jsonKey(context, field))] as const] : [],
   );
+  return several.length > 0 ? Object.fromEntries(several) : undefined;
+}
+
+/** What a field forbids as a member of each of its groups. */
+function mergeByKey(entries: readonly (readonly [string, Schema])[]): Record<string, Schema> {
+  const merged: Record<string, Schema> = {};
+  for (const [key, { properties }] of entries) {
+    merged[key] = { properties: { ...merged[key]?.properties, ...properties } };
+  }
+  return merged;
 }
 
 function extensionNote(desc: DescMessage): string | undefined {

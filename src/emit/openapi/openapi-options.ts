@@ -17,6 +17,10 @@ export interface OpenApiOptions {
   readonly enums: "string" | "open" | "integer";
   /** A oneof as members that exclude each other, of which none need be set; or as a union of which one is set. */
   readonly oneofs: "exclusive" | "union";
+  /** Rules of buf.validate as keywords. */
+  readonly validate: boolean;
+  /** A document under ours: it says what a proto cannot, such as the security schemes. */
+  readonly base: Readonly<Record<string, unknown>> | undefined;
 }
 
 export type OpenApiVersion = "3.1" | "3.2";
@@ -32,4 +36,6 @@ export const openApiDefaults: OpenApiOptions = {
   protoNames: false,
   enums: "string",
   oneofs: "exclusive",
+  validate: true,
+  base: undefined,
 };

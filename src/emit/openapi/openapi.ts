@@ -3,6 +3,7 @@ import type { Problems } from "../../problems.js";
 import { openApiDocument } from "./document.js";
 import type { OpenApiOptions } from "./openapi-options.js";
 import { printDocument } from "./print-document.js";
+import { visibleServices } from "./visible.js";
 
 /** The OpenAPI documents of services, by file name. What OpenAPI has no words for goes to `problems` as a warning. */
 export function emitOpenApi(
@@ -11,7 +12,7 @@ export function emitOpenApi(
   problems: Problems,
 ): { readonly name: string; readonly content: string }[] {
   const newest = options.versions.includes("3.2") ? "3.2" : "3.1";
-  return [...parts(api.services, options.output)].flatMap(([path, services]) =>
+  return [...parts(visibleServices(api.services), options.output)].flatMap(([path, services]) =>
     options.versions.flatMap((version) => {
       const document = openApiDocument(services, version, options, problems);
       const infix = version === newest ? "" : `-${version}`;

@@ -133,7 +133,7 @@ describe("a query parameter", () => {
     );
     const { parameters = [] } = operation(document, "S_Get");
     expect(parameters.filter(({ required }) => required).map(({ name }) => name)).toEqual([
-      "inPath.a",
+      "inPath_a",
       "must.b",
       "must.o.c",
       "inPath.b",

@@ -1,6 +1,7 @@
 import type { Binding, Method, Service, Stream } from "../../model/model.js";
 import type { Context } from "./context.js";
 import { paragraphs } from "./describe.js";
+import { overridden } from "./gnostic-overrides.js";
 import type { OperationObject } from "./objects.js";
 import { headerParameters, pathParameters } from "./parameters.js";
 import type { PathSlot } from "./path-template.js";
@@ -29,11 +30,11 @@ export function operation(
   const tag = context.tagOf(service);
   const query = queryParameters(context, binding);
   const parameters = [...pathParameters(context, slots, names), ...query.parameters, ...headerParameters(method)];
-  return {
+  const object: OperationObject = {
     tags: [tag],
     summary: docs.summary || desc.name,
     description: paragraphs(docs.description, recurringNote(query.recurring)),
-    operationId: context.operationId(`${tag.replaceAll(".", "_")}_${desc.name}`),
+    operationId: `${tag.replaceAll(".", "_")}_${desc.name}`,
     parameters: parameters.length > 0 ? parameters : undefined,
     requestBody: requestBody(context, method, binding, index),
     responses: responses(context, method, binding),
@@ -41,6 +42,8 @@ export function operation(
     "x-google-http-template": binding.template.text === path ? undefined : binding.template.text,
     "x-sse": answer.kind === "stream" ? streamExtension(answer.stream) : undefined,
   };
+  const told = overridden(object, desc);
+  return { ...told, operationId: context.operationId(told.operationId) };
 }
 
 function recurringNote(names: readonly string[]): string | undefined {

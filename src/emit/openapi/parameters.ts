@@ -1,9 +1,9 @@
 import type { Header, Method, Variable } from "../../model/model.js";
 import type { Context } from "./context.js";
-import { describe, paragraphs } from "./describe.js";
-import { singleSchema } from "./field-schema.js";
+import { paragraphs } from "./describe.js";
+import { parameterSchema } from "./field-schema.js";
 import type { JsonValue, ParameterObject } from "./objects.js";
-import type { PathSlot } from "./path-template.js";
+import { jsonPath, type PathSlot } from "./path-template.js";
 
 /** The parameters of a path, OpenAPI 3.2.0, Parameter Object, under the names that the path has for them. */
 export function pathParameters(
@@ -23,23 +23,25 @@ export function headerParameters({ headers, answer }: Method): readonly Paramete
 function pathParameter(context: Context, slot: PathSlot, name: string): ParameterObject {
   const { variable, isWhole, isMultiSegment } = slot;
   const leaf = variable?.fields.at(-1);
-  const { description, ...schema } =
-    isWhole && leaf !== undefined ? singleSchema(context, leaf) : { type: "string" as const };
+  const { description, schema } =
+    isWhole && leaf !== undefined
+      ? parameterSchema(context, leaf)
+      : { description: leaf && `A part of \`${protoPath(variable)}\`.`, schema: { type: "string" as const } };
   return {
     name,
     in: "path",
     description: paragraphs(
-      leaf && (isWhole ? describe(leaf) : `A part of \`${protoPath(variable)}\`.`),
+      description,
       leaf === undefined ? "Any text: the server does not look at it." : undefined,
       isMultiSegment ? "May contain `/`." : undefined,
-      description,
     ),
     required: true,
     deprecated: variable?.fields.some((field) => field.deprecated) || undefined,
     allowReserved: (isMultiSegment && context.version === "3.2") || undefined,
     schema,
     "x-multi-segment": isMultiSegment || undefined,
-    "x-proto-field": isWhole && name === slot.name ? undefined : protoPath(variable),
+    "x-proto-field":
+      isWhole && variable !== undefined && name === jsonPath(context, variable) ? undefined : protoPath(variable),
   };
 }
 

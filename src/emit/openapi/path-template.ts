@@ -36,7 +36,7 @@ export function openApiPath(context: Context, { template, variables }: Binding):
   const whole = new Map(
     owners.flatMap(({ start, end, variable }) =>
       end - start === 1 && segments[start]?.kind !== "literal" && variable !== undefined
-        ? [[start, unique(variableName(context, variable))] as const]
+        ? [[start, unique(parameterName(jsonPath(context, variable)))] as const]
         : [],
     ),
   );
@@ -47,7 +47,7 @@ export function openApiPath(context: Context, { template, variables }: Binding):
     if (segment.kind === "literal") return;
     const variable = owners.find(({ start, end }) => start <= i && i < end)?.variable;
     parameters.push({
-      name: whole.get(i) ?? unique(wildcardName(segments[i - 1], variable)),
+      name: whole.get(i) ?? unique(parameterName(wildcardName(segments[i - 1], variable))),
       variable,
       isWhole: whole.has(i),
       isMultiSegment: segment.kind === "rest",
@@ -59,8 +59,14 @@ export function openApiPath(context: Context, { template, variables }: Binding):
   return { parts, parameters };
 }
 
-function variableName(context: Context, { fields }: Variable): string {
+/** The field that a variable sets, by its names in JSON. */
+export function jsonPath(context: Context, { fields }: Variable): string {
   return fields.map((field) => jsonKey(context, field)).join(".");
+}
+
+/** A name with only the characters that every reader takes in a path: to Spectral `{place.shelf}` is none. */
+function parameterName(name: string): string {
+  return name.replace(/[^a-zA-Z0-9_-]/gu, "_");
 }
 
 function wildcardName(before: Segment | undefined, variable: Variable | undefined): string {

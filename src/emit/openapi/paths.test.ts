@@ -38,7 +38,7 @@ describe("a path", () => {
     ["/v1/{name}", "/v1/{name}"],
     ["/v1/{name=*}", "/v1/{name}"],
     ["/v1/{two_words}", "/v1/{twoWords}"],
-    ["/v1/{in_it.two_words}:watch", "/v1/{inIt.twoWords}:watch"],
+    ["/v1/{in_it.two_words}:watch", "/v1/{inIt_twoWords}:watch"],
     ["/v1/{name=shelves/*}", "/v1/shelves/{shelf}"],
     ["/v1/{name=shelves/*/books/*}:move", "/v1/shelves/{shelf}/books/{book}:move"],
     ["/v1/{name=shelves/*/books/**}", "/v1/shelves/{shelf}/books/{book}"],
@@ -74,11 +74,13 @@ describe("a path", () => {
   };
   const renamed = "/v1/{name=shelves/*}/{two_words}/**";
   const inProto = "/v1/{two_words}/{in_it.two_words}";
+  const clashing = "/v1.2/*/{in_it.name}/{more}";
   const templates = [
     ...forms.map(([template]) => template),
     ...Object.keys(singulars).map((s) => `/${s}/*`),
     renamed,
     inProto,
+    clashing,
   ];
   const compiled = compileFiles(
     Object.fromEntries(templates.map((template, i) => [`p${i}/p.proto`, protoOf(template, i)])),
@@ -107,7 +109,7 @@ describe("a path", () => {
   });
 
   test("keeps the names of the proto when told to", () => {
-    expect(of(inProto, { protoNames: true }).path).toBe("/v1/{two_words}/{in_it.two_words}");
+    expect(of(inProto, { protoNames: true }).path).toBe("/v1/{two_words}/{in_it_two_words}");
   });
 
   test("tells what of the proto a parameter is, when its name does not", () => {
@@ -116,6 +118,16 @@ describe("a path", () => {
       expect.objectContaining({ name: "shelf", "x-proto-field": "name", schema: { type: "string" } }),
       expect.objectContaining({ name: "twoWords", "x-proto-field": undefined }),
       expect.objectContaining({ name: "wildcard", "x-multi-segment": true, allowReserved: true }),
+    ]);
+  });
+
+  test("has no dots in its names, as Spectral takes none, and no name twice", () => {
+    const { path, operation } = of(clashing);
+    expect(path).toBe("/v1.2/{v1_2}/{inIt_name}/{inIt_name_2}");
+    expect(operation?.parameters?.slice(0, 3).map((p) => [p.name, p["x-proto-field"]])).toEqual([
+      ["v1_2", undefined],
+      ["inIt_name", "in_it.name"],
+      ["inIt_name_2", "more"],
     ]);
   });
 
@@ -135,7 +147,7 @@ function protoOf(template: string, index: number): string {
     syntax = "proto3"; package p${index};
     import "sse/v1/annotations.proto";
     service S { rpc Get(M) returns (M) { option (sse.v1.http) = {get: "${template}"}; } }
-    message M { string name = 1; string two_words = 2; M in_it = 3; }
+    message M { string name = 1; string two_words = 2; M in_it = 3; string more = 4 [json_name = "inIt_name"]; }
   `;
 }
 

@@ -1,9 +1,11 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Binding, QueryField, QueryMessage } from "../../model/model.js";
 import { type Context, jsonKey } from "./context.js";
-import { describe, paragraphs } from "./describe.js";
-import { valueSchema } from "./field-schema.js";
+import { paragraphs } from "./describe.js";
+import { parameterSchema } from "./field-schema.js";
+import { isRequired } from "./is-required.js";
 import type { ParameterObject } from "./objects.js";
+import { isVisible } from "./visible.js";
 
 /** What travels in a query string. */
 export interface QueryParameters {
@@ -21,7 +23,7 @@ export function queryParameters(context: Context, { query, variables }: Binding)
 
   function visit(message: QueryMessage, place: Place): void {
     const messages = [...place.messages, message.desc];
-    for (const entry of message.fields) {
+    for (const entry of message.fields.filter(({ field }) => isVisible(field))) {
       const name = place.prefix + (entry.name ?? jsonKey(context, entry.field));
       const isDeprecated = place.isDeprecated || entry.field.deprecated;
       if (entry.kind !== "message") {
@@ -31,7 +33,7 @@ export function queryParameters(context: Context, { query, variables }: Binding)
       } else {
         const fields = [...place.fields, entry.field];
         const isInPath = variables.some((variable) => fields.every((field, i) => variable.fields[i] === field));
-        const isThere = place.isThere && (entry.required || isInPath);
+        const isThere = place.isThere && (entry.required || isRequired(context, entry.field) || isInPath);
         visit(entry.message, { prefix: `${name}.`, fields, messages, isDeprecated, isThere });
       }
     }
@@ -50,13 +52,15 @@ interface Place {
   readonly isThere: boolean;
 }
 
-function parameter(context: Context, { field, required }: QueryField, name: string, place: Place): ParameterObject {
-  const { description, ...schema } = valueSchema(context, field);
+function parameter(context: Context, entry: QueryField, name: string, place: Place): ParameterObject {
+  const { field } = entry;
+  const required = entry.required || isRequired(context, field);
+  const { description, schema } = parameterSchema(context, field);
   const condition = `Required together with any other parameter \`${place.prefix}…\`.`;
   return {
     name,
     in: "query",
-    description: paragraphs(describe(field), description, required && !place.isThere ? condition : undefined),
+    description: paragraphs(description, required && !place.isThere ? condition : undefined),
     required: (required && place.isThere) || undefined,
     deprecated: place.isDeprecated || undefined,
     ...style(field),

@@ -258,6 +258,19 @@ describe("a stream", () => {
     }
   });
 
+  test("has no map of its events where one of them is called `__proto__`", () => {
+    const of = (name: string) =>
+      build(
+        compileProto(`
+          service S { rpc Get(E) returns (stream E) { option (sse.v1.http) = {post: "/m" body: "*"}; } }
+          message E { oneof e { option (sse.v1.events) = true; string a = 1 [(sse.v1.event) = {name: "${name}"}]; } }
+        `),
+      ).components.schemas["t.S.Get.Event"];
+    expect(of("constructor")?.discriminator?.mapping).toHaveProperty("constructor");
+    expect(of("__proto__")?.discriminator).toBeUndefined();
+    expect(of("__proto__")?.oneOf).toHaveLength(2);
+  });
+
   test("names components by what a component's name may hold", () => {
     const compiled = compileProto(`
       service S { rpc Get(E) returns (stream E) { option (sse.v1.http) = {post: "/m" body: "*"}; } }

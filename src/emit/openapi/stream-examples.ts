@@ -35,7 +35,11 @@ export function dataExamples(context: Context, method: Method, stream: Stream): 
       : events.members.map(({ name, field }) => [name, exampleField(context, field)]);
   const literal: [string, JsonValue][] = terminalData === undefined ? [] : [["(end)", asParsed(terminalData)]];
   return Object.fromEntries(
-    [...ordinary, [errorEvent, failure] as const, ...literal].map(([name, value]) => [name, { value }]),
+    // The key `__proto__` readers in JavaScript lose.
+    [...ordinary, [errorEvent, failure] as const, ...literal].map(([name, value]) => [
+      name === "__proto__" ? `(${name})` : name,
+      { value },
+    ]),
   );
 }
 

@@ -7,6 +7,7 @@ import { clientModule, runtimeImport } from "../runtime.js";
 import { docBlock, methodDocs, serviceDocs } from "./docs.js";
 import { globalName, servicesByFile } from "./files.js";
 import { clientTable } from "./http-table.js";
+import { createImports } from "./imports.js";
 
 /** Emits `<file>_client.ts`: a class for each service, whose methods are docs, signature and one statement. */
 export function emitClient({ api, schema, options }: Emission): void {
@@ -103,8 +104,9 @@ interface MessageTypes {
 
 function messageTypes(f: GeneratedFile, messages: "es" | "json", runtime: Names["runtime"]): MessageTypes {
   const define = runtime.value("defineMethod");
+  const imports = createImports(f);
   if (messages === "json") {
-    const json = (desc: DescMessage) => f.importJson(desc);
+    const { json } = imports;
     return {
       request: json,
       response: json,
@@ -116,8 +118,8 @@ function messageTypes(f: GeneratedFile, messages: "es" | "json", runtime: Names[
   }
   const init = f.import("MessageInitShape", "@bufbuild/protobuf", true);
   return {
-    request: (desc) => [init, "<typeof ", f.importSchema(desc, true), ">"],
-    response: (desc) => f.importShape(desc),
-    define: ({ desc }) => [define, "(", f.importSchema(desc.parent), `.method.${desc.localName}, `],
+    request: (desc) => [init, "<typeof ", imports.schema(desc), ">"],
+    response: imports.shape,
+    define: ({ desc }) => [define, "(", imports.service(desc.parent), `.method.${desc.localName}, `],
   };
 }

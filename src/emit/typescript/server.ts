@@ -6,6 +6,7 @@ import { runtimeImport } from "../runtime.js";
 import { methodDocs, serviceDocs } from "./docs.js";
 import { globalName, servicesByFile, unusedName } from "./files.js";
 import { serverTable } from "./http-table.js";
+import { createImports, type Imports } from "./imports.js";
 
 /** Emits `<file>_server.ts`: for each service the interface of its handlers, and a function that mounts them. */
 export function emitServer({ api, schema, options }: Emission): void {
@@ -13,6 +14,7 @@ export function emitServer({ api, schema, options }: Emission): void {
     const f = schema.generateFile(`${file.name}_server.ts`);
     f.preamble(file);
     const names = {
+      imports: createImports(f),
       runtime: runtimeImport(f, options, "server"),
       context: unusedName("C", services),
       handlers: unusedName("handlers", services),
@@ -23,6 +25,7 @@ export function emitServer({ api, schema, options }: Emission): void {
 }
 
 interface Names {
+  readonly imports: Imports;
   readonly runtime: ReturnType<typeof runtimeImport>;
   /** The type parameter for what the caller of `server.fetch` passes on. */
   readonly context: string;
@@ -39,24 +42,24 @@ function handlersInterface(f: GeneratedFile, service: Service, names: Names): Pr
   `;
 }
 
-function handler(f: GeneratedFile, method: Method, { runtime, context }: Names): Printable {
+function handler(f: GeneratedFile, method: Method, { runtime, context, imports }: Names): Printable {
   const { localName, input, output } = method.desc;
   const isStream = method.answer.kind === "stream";
   const init = f.import("MessageInitShape", "@bufbuild/protobuf", true);
   const answer = isStream
-    ? [runtime.type("StreamSource"), "<", f.importShape(output), ">"]
-    : [init, "<typeof ", f.importSchema(output, true), ">"];
+    ? [runtime.type("StreamSource"), "<", imports.shape(output), ">"]
+    : [init, "<typeof ", imports.schema(output), ">"];
   return code`
     ${methodDocs(method)}
     ${localName}(
-      request: ${f.importShape(input)},
+      request: ${imports.shape(input)},
       context: ${runtime.type(isStream ? "StreamContext" : "UnaryContext")}<${context}>,
     ): ${runtime.type("Awaitable")}<${answer}>;
   `;
 }
 
 function createFunction(f: GeneratedFile, service: Service, names: Names): Printable {
-  const { runtime, context, handlers, partial } = names;
+  const { runtime, context, handlers, partial, imports } = names;
   const name = `create${service.desc.name}`;
   const type = `${service.desc.name}Handlers<${context}>`;
   const result = [runtime.type("Service"), `<${context}>`];
@@ -71,7 +74,7 @@ function createFunction(f: GeneratedFile, service: Service, names: Names): Print
       options: { unimplemented: "501" },
     ): ${result};
     ${f.export("function", name)}<${context} = unknown>(${handlers}: ${partial}<${type}>): ${result} {
-      return ${runtime.value("defineService")}(${f.importSchema(service.desc)}, ${handlers}, {
+      return ${runtime.value("defineService")}(${imports.service(service.desc)}, ${handlers}, {
         ${join(service.methods.map(methodTable), "\n")}
       });
     }

@@ -1,0 +1,105 @@
+import {
+  type DescEnum,
+  type DescField,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+  getOption,
+  hasOption,
+} from "@bufbuild/protobuf";
+import {
+  SebufHeadersSchema,
+  SebufHttpConfigSchema,
+  SebufHttpMethod,
+  sebuf_config,
+  sebuf_method_headers,
+  sebuf_query,
+  sebuf_service_config,
+  sebuf_service_headers,
+} from "../gen/dialects/sebuf_pb.js";
+import { ServiceRuleSchema } from "../gen/sse/v1/annotations_pb.js";
+import type { Place } from "../problems.js";
+import type { FieldAnnotations, HeaderAnnotation, RuleAnnotation, ServiceAnnotations } from "./annotations.js";
+import { optionPlace } from "./option-place.js";
+
+/** `sebuf.http.config` of a method: a body that is the whole message, but for GET and DELETE, which have none. */
+export function readSebufRules(desc: DescMethod): readonly [RuleAnnotation] | undefined {
+  if (!hasOption(desc, sebuf_config)) return undefined;
+  const { path, method, stream } = getOption(desc, sebuf_config);
+  const verb = VERBS[method];
+  const place = optionPlace(desc, sebuf_config);
+  return [
+    {
+      pattern: { verb, path, place: optionPlace(desc, sebuf_config, SebufHttpConfigSchema.field.path.number) },
+      body: verb === "GET" || verb === "DELETE" ? "" : "*",
+      responseBody: "",
+      stream,
+      hasNestedRules: false,
+      place,
+      bodyPlace: place,
+      responseBodyPlace: place,
+    },
+  ];
+}
+
+/** `sebuf.http.method_headers` */
+export function readSebufMethodHeaders(desc: DescMethod): readonly HeaderAnnotation[] {
+  return getOption(desc, sebuf_method_headers).requiredHeaders.map((header, i) => ({
+    header,
+    place: optionPlace(desc, sebuf_method_headers, SebufHeadersSchema.field.requiredHeaders.number, i),
+  }));
+}
+
+/** `sebuf.http.service_config` and `sebuf.http.service_headers` */
+export function readSebufService(desc: DescService): ServiceAnnotations {
+  return {
+    basePath: getOption(desc, sebuf_service_config).basePath,
+    basePathPlace: optionPlace(desc, sebuf_service_config, ServiceRuleSchema.field.basePath.number),
+    headers: getOption(desc, sebuf_service_headers).requiredHeaders.map((header, i) => ({
+      header,
+      place: optionPlace(desc, sebuf_service_headers, SebufHeadersSchema.field.requiredHeaders.number, i),
+    })),
+  };
+}
+
+/** `sebuf.http.query` */
+export function readSebufQuery(desc: DescField): FieldAnnotations["query"] {
+  if (!hasOption(desc, sebuf_query)) return undefined;
+  return { rule: getOption(desc, sebuf_query), place: optionPlace(desc, sebuf_query) };
+}
+
+/** Options of sebuf on a type and its members that give it another JSON than ProtoJSON, which is what is spoken here. */
+export function readSebufJsonOptions(type: DescMessage | DescEnum): { name: string; place: Place }[] {
+  const members = type.kind === "message" ? [...type.fields, ...type.oneofs] : type.values;
+  return members.flatMap((desc) =>
+    (desc.proto.options?.$unknown ?? []).flatMap(({ no }) => {
+      const name = JSON_OPTIONS[no];
+      return name === undefined ? [] : [{ name: `(sebuf.http.${name})`, place: optionPlace(desc, { number: no }) }];
+    }),
+  );
+}
+
+const VERBS: Record<SebufHttpMethod, string> = {
+  [SebufHttpMethod.UNSPECIFIED]: "POST",
+  [SebufHttpMethod.GET]: "GET",
+  [SebufHttpMethod.POST]: "POST",
+  [SebufHttpMethod.PUT]: "PUT",
+  [SebufHttpMethod.DELETE]: "DELETE",
+  [SebufHttpMethod.PATCH]: "PATCH",
+};
+
+/** By number, as nothing of them is read but that they are there. */
+const JSON_OPTIONS: Record<number, string> = {
+  50009: "unwrap",
+  50010: "int64_encoding",
+  50011: "enum_encoding",
+  50012: "enum_value",
+  50013: "nullable",
+  50014: "empty_behavior",
+  50015: "timestamp_format",
+  50016: "bytes_encoding",
+  50017: "oneof_config",
+  50018: "oneof_value",
+  50019: "flatten",
+  50020: "flatten_prefix",
+};

@@ -1,0 +1,113 @@
+import type { DescField, DescMessage, DescOneof, JsonObject, JsonValue, Registry } from "@bufbuild/protobuf";
+import { readForeignOption, readOfExtension, registryOf } from "./foreign-option.js";
+
+/** `buf.validate.FieldRules`: what a value must be. Also that of the elements of a list, and of keys and values. */
+export interface ValueRules {
+  readonly required: boolean;
+  /** The values that are exempt: none, the zero value, all; undefined where nothing was written. */
+  readonly ignore: "never" | "zero" | "always" | undefined;
+  /** Rules in CEL, those of predefined rules among them. */
+  readonly cel: readonly CelRule[];
+  /** The type whose rules were written: `string`, `int64`, `repeated`; undefined for none. */
+  readonly type: string | undefined;
+  /** Those rules by their names in the proto, as ProtoJSON. */
+  readonly rules: Readonly<Record<string, JsonValue>>;
+  readonly items: ValueRules | undefined;
+  readonly keys: ValueRules | undefined;
+  readonly values: ValueRules | undefined;
+}
+
+/** A rule in the Common Expression Language; what is not written is empty. */
+export interface CelRule {
+  readonly id: string;
+  readonly message: string;
+  readonly expression: string;
+}
+
+/** `buf.validate.MessageRules` */
+export interface MessageRules {
+  readonly cel: readonly CelRule[];
+  /** Fields, by their names in the proto, of which at most one is set; with `required`, exactly one. */
+  readonly oneofs: readonly { readonly fields: readonly string[]; readonly required: boolean }[];
+}
+
+/** `(buf.validate.field)` */
+export function readValueRules(desc: DescField): ValueRules | undefined {
+  const written = readForeignOption(desc, "buf.validate.field");
+  return written && valueRules(written.json, registryOf(desc.parent.file));
+}
+
+/** `(buf.validate.message)` */
+export function readMessageRules(desc: DescMessage): MessageRules {
+  const written = readForeignOption(desc, "buf.validate.message")?.json ?? {};
+  return {
+    cel: celRules(written),
+    oneofs: list(written["oneof"]).map((oneof) => ({
+      fields: list(object(oneof)["fields"]).map(String),
+      required: object(oneof)["required"] === true,
+    })),
+  };
+}
+
+/** `(buf.validate.oneof).required` */
+export function readOneofRequired(desc: DescOneof): boolean {
+  return readForeignOption(desc, "buf.validate.oneof")?.json["required"] === true;
+}
+
+/** Everything in FieldRules that is not the rules of a type. */
+const COMMON = new Set(["cel", "cel_expression", "required", "ignore"]);
+
+function valueRules(written: JsonObject, registry: Registry): ValueRules {
+  const type = Object.keys(written).find((key) => !COMMON.has(key));
+  const ofType = Object.entries(object(type === undefined ? {} : written[type]));
+  const nested = (key: string) => {
+    const [, value] = ofType.find(([k]) => k === key) ?? [];
+    return value === undefined ? undefined : valueRules(object(value), registry);
+  };
+  return {
+    required: written["required"] === true,
+    ignore: ignore(written["ignore"]),
+    cel: [...celRules(written), ...ofType.flatMap(([key]) => predefinedRules(key, registry))],
+    type,
+    rules: Object.fromEntries(ofType.filter(([key]) => !key.startsWith("[") && !NESTED.has(`${type}.${key}`))),
+    items: type === "repeated" ? nested("items") : undefined,
+    keys: type === "map" ? nested("keys") : undefined,
+    values: type === "map" ? nested("values") : undefined,
+  };
+}
+
+const NESTED = new Set(["repeated.items", "map.keys", "map.values"]);
+
+/** Earlier releases called the first of them `IGNORE_IF_UNPOPULATED`. */
+function ignore(written: JsonValue | undefined): ValueRules["ignore"] {
+  if (written === undefined) return undefined;
+  return written === "IGNORE_ALWAYS" ? "always" : written === "IGNORE_UNSPECIFIED" ? "never" : "zero";
+}
+
+/** A rule of the user's own: a field that extends the rules of a type, `[full.name]` in JSON. */
+function predefinedRules(key: string, registry: Registry): readonly CelRule[] {
+  const extension = key.startsWith("[") ? registry.getExtension(key.slice(1, -1)) : undefined;
+  return celRules((extension && readOfExtension(extension, registry, "buf.validate.predefined")?.json) ?? {});
+}
+
+function celRules(written: JsonObject): readonly CelRule[] {
+  const text = (value: JsonValue | undefined) => (typeof value === "string" ? value : "");
+  return [
+    ...list(written["cel"])
+      .map(object)
+      .map(({ id, message, expression }) => ({
+        id: text(id),
+        message: text(message),
+        expression: text(expression),
+      })),
+    ...list(written["cel_expression"]).map((expression) => ({ id: "", message: "", expression: text(expression) })),
+  ];
+}
+
+function list(value: JsonValue | undefined): readonly JsonValue[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function object(value: JsonValue | undefined): JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+}

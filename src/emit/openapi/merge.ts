@@ -1,0 +1,53 @@
+/** What documents and their parts are, to a merge. */
+export type Tree = Readonly<Record<string, unknown>>;
+
+/**
+ * Two objects in one: members that only one of them has, and of the others those of `upper`. Objects are
+ * merged in turn; of lists only those whose elements have names, such as tags and parameters.
+ */
+export function merge(lower: Tree, upper: Tree): Tree {
+  const keys = [...new Set([...Object.keys(upper), ...Object.keys(lower)])];
+  return Object.fromEntries(keys.map((key) => [key, mergeValues(own(lower, key), own(upper, key))]));
+}
+
+/** Every object inherits a `constructor`. */
+function own(tree: Tree, key: string): unknown {
+  return Object.hasOwn(tree, key) ? tree[key] : undefined;
+}
+
+function mergeValues(lower: unknown, upper: unknown): unknown {
+  if (upper === undefined) return lower;
+  if (isTree(lower) && isTree(upper)) return merge(lower, upper);
+  const lists: [unknown, unknown] = [lower, upper];
+  if (!areNamed(lists)) return upper;
+  const [below, above] = lists;
+  return [
+    ...above.map((element) => merge(below.find((other) => isSame(other, element)) ?? {}, element)),
+    ...below.filter((element) => !above.some((other) => isSame(other, element))),
+  ];
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Lists of elements with names: references may stand among them. */
+function areNamed(lists: [unknown, unknown]): lists is [readonly Tree[], readonly Tree[]] {
+  return (
+    lists.every((list) => isListOf(list, (element) => hasName(element) || "$ref" in element)) &&
+    lists.some((list) => isListOf(list, hasName))
+  );
+}
+
+function isListOf(value: unknown, check: (element: Tree) => boolean): value is readonly Tree[] {
+  return Array.isArray(value) && value.every((element) => isTree(element) && check(element));
+}
+
+function hasName(element: Tree): boolean {
+  return typeof element["name"] === "string";
+}
+
+/** A parameter is known by its name and its place: OpenAPI 3.2.0, Parameter Object. */
+function isSame(a: Tree, b: Tree): boolean {
+  return hasName(a) && a["name"] === b["name"] && a["in"] === b["in"];
+}

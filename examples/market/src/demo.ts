@@ -10,6 +10,12 @@ const opened = String(Date.now());
 let server = start("server", ["0", opened]);
 const url = await firstLine(server);
 console.log(`server   listens on ${url}`);
+for (const path of ["openapi.yaml", "openapi-3.1.yaml", "docs", "docs/swagger-ui.js"]) {
+  const response = await fetch(new URL(path, url));
+  const { length } = await response.text();
+  console.log(`document ${path}: ${response.status} ${response.headers.get("Content-Type")}, ${length} characters`);
+  if (!response.ok) throw new Error(`the server has no ${path}`);
+}
 
 const client = start("client", [url, "AAPL", String(TRADES)]);
 const exited = once(client, "exit");

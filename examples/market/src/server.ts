@@ -2,6 +2,7 @@
 import { serve } from "srvx";
 import { createMarketService } from "../gen/market/v1/market_server.js";
 import { Code, createServer, StatusError } from "../gen/sse/runtime/server.js";
+import { serveDocuments } from "./documents.js";
 import { Exchange } from "./exchange.js";
 
 const [port = "0", opened = String(Date.now())] = process.argv.slice(2);
@@ -36,6 +37,11 @@ const market = createServer({
   ],
 });
 
-const server = serve({ fetch: market.fetch, port: Number(port), hostname: "127.0.0.1", silent: true });
+/** The methods of the exchange, and beside them its documents. */
+async function fetch(request: Request): Promise<Response> {
+  return (await serveDocuments(request)) ?? market.fetch(request);
+}
+
+const server = serve({ fetch, port: Number(port), hostname: "127.0.0.1", silent: true });
 await server.ready();
 console.log(server.url);

@@ -118,7 +118,7 @@ export type HttpRule = Message<"sse.v1.HttpRule"> & {
 
   /**
    * Further bindings of the same method. They hold no additional bindings of their own. A server
-   * answers all of them; a client uses the first whose path variables are all set.
+   * answers all of them; a client uses the first that can carry the whole request.
    *
    * @generated from field: repeated sse.v1.HttpRule additional_bindings = 11;
    */
@@ -203,7 +203,7 @@ export type HttpRuleJson = {
 
   /**
    * Further bindings of the same method. They hold no additional bindings of their own. A server
-   * answers all of them; a client uses the first whose path variables are all set.
+   * answers all of them; a client uses the first that can carry the whole request.
    *
    * @generated from field: repeated sse.v1.HttpRule additional_bindings = 11;
    */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import { files, loadCase, readWant, root } from "./golden.js";
+import { isCommand } from "./is-command.js";
 
 const temporary: string[] = [];
 afterAll(() => {
@@ -105,14 +106,14 @@ describe("buf generate", () => {
 });
 
 describe("protoc", () => {
-  const protoc = which("protoc");
-  if (protoc === undefined) {
+  const hasProtoc = isCommand("protoc");
+  if (!hasProtoc) {
     const how = "protoc is not installed: apt-get install protobuf-compiler";
     if (process.env["CI"] !== undefined) throw new Error(how);
     console.warn(`SKIPPED: the plugin through protoc. ${how}`);
   }
 
-  test.skipIf(protoc === undefined)("writes the golden files", async () => {
+  test.skipIf(!hasProtoc)("writes the golden files", async () => {
     const dir = project("multi-file");
     mkdirSync(join(dir, "gen"));
     const opt = parameter("multi-file").join(",");
@@ -121,7 +122,7 @@ describe("protoc", () => {
     expect(generated(dir)).toEqual(readWant(loadCase("multi-file")));
   });
 
-  test.skipIf(protoc === undefined)("reports problems as its own, and fails", async () => {
+  test.skipIf(!hasProtoc)("reports problems as its own, and fails", async () => {
     const dir = project("errors/several");
     mkdirSync(join(dir, "gen"));
     const { code, stderr } = await run("protoc", protocArguments(dir, ""), dir);
@@ -171,12 +172,4 @@ function protocArguments(dir: string, opt: string): string[] {
     "-Isse-protos",
     ...protos,
   ];
-}
-
-function which(command: string): string | undefined {
-  try {
-    return execFileSync("sh", ["-c", `command -v ${command}`], { encoding: "utf8" }).trim();
-  } catch {
-    return undefined;
-  }
 }

@@ -10,7 +10,6 @@ const FREE_JSON = new Set([
   "google.protobuf.ListValue",
   "google.protobuf.Struct",
   "google.protobuf.Value",
-  "google.api.HttpBody",
 ]);
 
 /** Whether the ProtoJSON of the message is a string, a number or a boolean. */
@@ -20,7 +19,12 @@ export function isScalarJson(desc: DescMessage): boolean {
 
 /** Whether the ProtoJSON of the message is anything, or bytes. */
 export function isFreeJson(desc: DescMessage): boolean {
-  return FREE_JSON.has(desc.typeName);
+  return FREE_JSON.has(desc.typeName) || isHttpBody(desc);
+}
+
+/** Whether the message, where it is a whole body, travels as bytes under a content type of its own. */
+export function isHttpBody(desc: DescMessage | undefined): boolean {
+  return desc?.typeName === "google.api.HttpBody";
 }
 
 /** Whether the ProtoJSON of the message is something else than an object of its fields. */

@@ -1,6 +1,6 @@
-import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { cacheFolder } from "../golden-code.js";
+import { isCommand } from "../is-command.js";
 import { checkPackages } from "./check.js";
 import { loadCorpus } from "./corpus.js";
 
@@ -60,14 +60,7 @@ const SAMPLE = [
   ...["maps/places/v1", "monitoring/v3", "privacy/dlp/v2", "pubsub/v1", "spanner/v1", "storagetransfer/v1"],
 ].map((name) => `google/${name}`);
 
-const hasProtoc = (() => {
-  try {
-    execFileSync("protoc", ["--version"]);
-    return true;
-  } catch {
-    return false;
-  }
-})();
+const hasProtoc = isCommand("protoc");
 if (!hasProtoc) {
   const how = "protoc is not installed: apt-get install protobuf-compiler";
   if (process.env["CI"] !== undefined) throw new Error(how);

@@ -1,4 +1,5 @@
 import type { DescMessage } from "@bufbuild/protobuf";
+import { isHttpBody } from "../../model/json-form.js";
 import type { Content, Schema } from "./objects.js";
 
 /**
@@ -6,5 +7,5 @@ import type { Content, Schema } from "./objects.js";
  * The schema is built where it is used, since what is built becomes a component.
  */
 export function jsonContent(message: DescMessage | undefined, schema: () => Schema): Content {
-  return message?.typeName === "google.api.HttpBody" ? { "*/*": {} } : { "application/json": { schema: schema() } };
+  return isHttpBody(message) ? { "*/*": {} } : { "application/json": { schema: schema() } };
 }

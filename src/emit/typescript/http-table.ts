@@ -1,5 +1,6 @@
 import { type DescField, type DescMessage, type DescMethod, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+import { isHttpBody } from "../../model/json-form.js";
 import type { Binding, Method, QueryMessage, Stream, Variable } from "../../model/model.js";
 import { type Literal, literal } from "../../print/literal.js";
 
@@ -39,15 +40,11 @@ function bindingTable(
     variables: variables.length === 0 ? undefined : variables.map(variableTable),
     body: body.kind === "message" ? "*" : body.kind === "field" ? { field: body.field.jsonName } : undefined,
     responseBody: responseBody?.jsonName,
-    rawBody: isHttpBody(body.kind === "field" ? body.field.message : body.kind === "message" ? input : undefined),
-    rawResponse: isHttpBody(responseBody === undefined ? output : responseBody.message),
+    rawBody:
+      isHttpBody(body.kind === "field" ? body.field.message : body.kind === "message" ? input : undefined) || undefined,
+    rawResponse: isHttpBody(responseBody === undefined ? output : responseBody.message) || undefined,
     query: query === undefined ? undefined : queryTable(query),
   };
-}
-
-/** Whether the body is bytes under a content type of their own. */
-function isHttpBody(desc: DescMessage | undefined): true | undefined {
-  return desc?.typeName === "google.api.HttpBody" || undefined;
 }
 
 function variableTable({ fields }: Variable): Literal {

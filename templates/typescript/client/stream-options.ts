@@ -39,7 +39,10 @@ export interface StreamOptions extends CallOptions {
  * at random. It doubles with each attempt that brings nothing. `Retry-After` makes it longer.
  */
 export interface ReconnectOptions {
-  /** Attempts in a row that bring neither an event nor a heartbeat, until a `ReconnectError`. Default: 10. */
+  /**
+   * How many further requests in a row may bring neither an event nor a heartbeat; then the stream fails with a
+   * `ReconnectError`. With 3, a server that never answers gets four requests: the first and three more. Default: 10.
+   */
   readonly maxAttempts?: number | undefined;
   /** Default: 1,000. */
   readonly initialDelayMs?: number | undefined;

@@ -226,6 +226,7 @@ describe("attempts", () => {
       code: "reconnect",
       errors: [{ code: "network" }, { status: 503 }, { status: 503 }, { status: 503 }],
       cause: { status: 503, attempt: 4 },
+      message: "gave up after 3 further requests: StatusError: HTTP 503 (code 14)",
       lastEventId: "1",
       attempt: 4,
     });
@@ -259,7 +260,8 @@ describe("attempts", () => {
     const server = await startFrameServer(frames(":sse/1 heartbeat=60000 end\nretry: 1\n:hello\n"));
     const [error] = await drain(openStream(server.baseUrl, resumable, { reconnect: { ...fast, maxAttempts: 2 } }));
     expect(error).toBeInstanceOf(ReconnectError);
-    expect(server.received).toHaveLength(3);
+    expect(error).toHaveProperty("message", expect.stringContaining("gave up after 2 further requests: "));
+    expect(server.received).toHaveLength(3); // the first one, and two further
   });
 });
 

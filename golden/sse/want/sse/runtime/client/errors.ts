@@ -251,17 +251,18 @@ export class EventTooLargeError extends ClientError {
   }
 }
 
-/** A stream that could not be resumed: the attempts are used up. `cause` is the last error. */
+/** A stream that could not be resumed: `maxAttempts` further requests failed too. `cause` is the last error. */
 export class ReconnectError extends ClientError {
   get code(): "reconnect" {
     return "reconnect";
   }
-  /** What each attempt failed with, in their order. */
+  /** What the stream failed with since the last progress, in order: the first request, and each further one. */
   readonly errors: readonly unknown[];
 
   constructor(errors: readonly unknown[], context: ErrorContext) {
     const cause = errors.at(-1);
-    super(`gave up after ${errors.length} attempts: ${cause}`, { ...context, cause });
+    const further = errors.length - 1;
+    super(`gave up after ${further} further request${further === 1 ? "" : "s"}: ${cause}`, { ...context, cause });
     this.errors = errors;
   }
 }

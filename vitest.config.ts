@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     include: ["{src,templates,test,examples}/**/*.test.ts"],
     exclude: ["**/node_modules/**", "examples/*/node_modules/**"],
+    // Vitest leaves one core free by default, which is half of a machine with two.
+    maxWorkers: "100%",
     // Real sockets, compilers and processes on a shared machine: a limit is there to end what hangs.
     testTimeout: 60_000,
     hookTimeout: 120_000,

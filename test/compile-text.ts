@@ -1,11 +1,10 @@
-import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { create, fromBinary } from "@bufbuild/protobuf";
-import { type CodeGeneratorRequest, CodeGeneratorRequestSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { create } from "@bufbuild/protobuf";
+import { type CodeGeneratorRequest, CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
 import { createPlugin } from "../src/plugin.js";
-import { root, writeFiles } from "./golden.js";
+import { compile, writeFiles } from "./golden.js";
 
 /** The request that buf makes of proto texts by path. Our annotations can be imported, unless they are to be absent. */
 export function compileText(
@@ -15,12 +14,10 @@ export function compileText(
 ): CodeGeneratorRequest {
   const dir = mkdtempSync(join(tmpdir(), "protoc-gen-sse-"));
   try {
-    if (withAnnotations) cpSync(join(root, "proto"), dir, { recursive: true });
-    writeFiles(dir, { ...protos, "buf.yaml": "version: v2" });
-    const set = execFileSync(join(root, "node_modules/.bin/buf"), ["build", "-o", "-#format=binpb"], { cwd: dir });
+    writeFiles(dir, protos);
     return create(CodeGeneratorRequestSchema, {
       fileToGenerate: Object.keys(protos),
-      protoFile: fromBinary(FileDescriptorSetSchema, set).file,
+      protoFile: compile([...(withAnnotations ? ["proto"] : []), dir]),
       parameter,
     });
   } finally {

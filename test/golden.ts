@@ -4,8 +4,9 @@
  * options.txt, where there is one, holds the plugin's parameter for the case.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { type CodeGeneratorRequest, CodeGeneratorRequestSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { createPlugin } from "../src/plugin.js";
@@ -47,15 +48,41 @@ export function loadCase(name: string): GoldenCase {
   };
 }
 
-/** The descriptors of all files of the modules, as buf sends them to plugins. */
+/**
+ * The descriptors of all files of the modules, as buf sends them to plugins. A module is a folder of protos.
+ * Starting buf takes most of the time of a golden test, so its output is cached by the content of what it reads.
+ */
 export function compile(modules: readonly string[]) {
-  const config = JSON.stringify({ version: "v2", modules: modules.map((path) => ({ path })) });
-  const set = execFileSync(join(root, "node_modules/.bin/buf"), ["build", "--config", config, "-o", "-#format=binpb"], {
-    cwd: root,
+  const paths = modules.map((path) => resolve(root, path));
+  const cached = join(root, ".cache/descriptors", hashProtos(paths));
+  if (!existsSync(cached)) {
+    // Test files run side by side: a cached file is complete, or absent.
+    const partial = `${cached}.${randomUUID()}`;
+    writeFiles(dirname(cached), { [basename(partial)]: build(paths) });
+    renameSync(partial, cached);
+  }
+  return fromBinary(FileDescriptorSetSchema, readFileSync(cached)).file;
+}
+
+function hashProtos(modules: readonly string[]): string {
+  const hash = createHash("sha256").update(readFileSync(join(root, "node_modules/@bufbuild/buf/package.json")));
+  for (const dir of modules) {
+    for (const file of files(dir).filter((name) => name.endsWith(".proto"))) {
+      hash.update(`\0${file}\0`).update(readFileSync(join(dir, file)));
+    }
+  }
+  return hash.digest("hex");
+}
+
+function build(modules: readonly string[]): Buffer {
+  // buf takes no module above the folder it runs in.
+  const base = modules.every((path) => path.startsWith(root)) ? root : "/";
+  const config = JSON.stringify({ version: "v2", modules: modules.map((path) => ({ path: relative(base, path) })) });
+  return execFileSync(join(root, "node_modules/.bin/buf"), ["build", "--config", config, "-o", "-#format=binpb"], {
+    cwd: base,
     maxBuffer: 1 << 26,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  return fromBinary(FileDescriptorSetSchema, set).file;
 }
 
 /** What the plugin answers: file name → content, from the folder of the case. */
@@ -80,7 +107,7 @@ export function writeWant({ dir }: GoldenCase, got: Record<string, string>): voi
   writeFiles(dir, got);
 }
 
-export function writeFiles(dir: string, contents: Record<string, string>): void {
+export function writeFiles(dir: string, contents: Record<string, string | Uint8Array>): void {
   for (const [name, content] of Object.entries(contents)) {
     mkdirSync(dirname(join(dir, name)), { recursive: true });
     writeFileSync(join(dir, name), content);

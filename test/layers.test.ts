@@ -18,7 +18,10 @@ const allowed: [part: RegExp, imports: RegExp][] = [
   [/^src\/print\//, /^$/],
   [/^src\/emit\/emit\.ts$/, /^src\/emit\/|^src\/(options|model\/model)\.ts$/],
   [/^src\/emit\/(runtime|output)\.ts$/, /^src\/(emit\/(runtime|output)|options|problems|version|model\/model)\.ts$/],
-  [/^src\/emit\/typescript\//, /^src\/(emit\/(runtime|output)|options|model\/(model|path|json-form)|print\/.*)\.ts$/],
+  [
+    /^src\/emit\/typescript\//,
+    /^src\/(emit\/(runtime|output)|options|model\/(model|method-table|path|json-form)|print\/.*)\.ts$/,
+  ],
   [
     /^src\/emit\/openapi\//,
     /^src\/(emit\/output|options|problems|model\/(model|path|json-form|docs|field-rules)|print\/.*)\.ts$/,

@@ -1,12 +1,13 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
+import { methodTable } from "../../model/method-table.js";
 import type { Method, Service } from "../../model/model.js";
 import { code, join } from "../../print/code.js";
+import { literal } from "../../print/literal.js";
 import type { Emission } from "../output.js";
 import { clientModule, runtimeImport } from "../runtime.js";
 import { docBlock, methodDocs, serviceDocs } from "./docs.js";
 import { globalName, servicesByFile } from "./files.js";
-import { clientTable } from "./http-table.js";
 import { createImports } from "./imports.js";
 
 /** Emits `<file>_client.ts`: a class for each service, whose methods are docs, signature and one statement. */
@@ -33,7 +34,7 @@ function clientClass(f: GeneratedFile, service: Service, names: Names): Printabl
     ${f.export("class", name)} {
       static readonly #methods = {
         ${join(
-          service.methods.map((method) => methodTable(method, names)),
+          service.methods.map((method) => methodEntry(method, names)),
           "\n",
         )}
       };
@@ -49,8 +50,9 @@ function clientClass(f: GeneratedFile, service: Service, names: Names): Printabl
   `;
 }
 
-function methodTable(method: Method, { define }: Names): Printable {
-  return code`${method.desc.localName}: ${define(method)}${clientTable(method, 4)}),`;
+function methodEntry(method: Method, { define }: Names): Printable {
+  const { bindings, stream } = methodTable(method); // only a server checks headers
+  return code`${method.desc.localName}: ${define(method)}${literal({ bindings, stream }, 4)}),`;
 }
 
 function clientMethod(method: Method, className: string, { runtime, promise, request, response }: Names): Printable {

@@ -1,11 +1,12 @@
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
+import { methodTable } from "../../model/method-table.js";
 import type { Method, Service } from "../../model/model.js";
 import { code, join } from "../../print/code.js";
+import { literal } from "../../print/literal.js";
 import type { Emission } from "../output.js";
 import { runtimeImport } from "../runtime.js";
 import { methodDocs, serviceDocs } from "./docs.js";
 import { globalName, servicesByFile, unusedName } from "./files.js";
-import { serverTable } from "./http-table.js";
 import { createImports, type Imports } from "./imports.js";
 
 /** Emits `<file>_server.ts`: for each service the interface of its handlers, and a function that mounts them. */
@@ -75,12 +76,12 @@ function createFunction(f: GeneratedFile, service: Service, names: Names): Print
     ): ${result};
     ${f.export("function", name)}<${context} = unknown>(${handlers}: ${partial}<${type}>): ${result} {
       return ${runtime.value("defineService")}(${imports.service(service.desc)}, ${handlers}, {
-        ${join(service.methods.map(methodTable), "\n")}
+        ${join(service.methods.map(methodEntry), "\n")}
       });
     }
   `;
 }
 
-function methodTable(method: Method): Printable {
-  return `${method.desc.localName}: ${serverTable(method, 4)},`;
+function methodEntry(method: Method): Printable {
+  return `${method.desc.localName}: ${literal(methodTable(method), 4)},`;
 }

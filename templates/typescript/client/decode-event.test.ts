@@ -98,11 +98,6 @@ describe("a oneof of events", () => {
       expect(read2).toEqual({ ...json, cString: "x" });
     });
 
-    test("of a type that only the descriptor tells", async () => {
-      const [message] = await read({ id: "fBool" }, "id: true\n");
-      expect(message).toMatchObject({ fBool: true });
-    });
-
     test("leaves the field alone when there is none", async () => {
       expect(await read({ id: "fString" }, "")).toMatchObject([{ fString: "" }, { cString: "x" }]);
     });

@@ -228,6 +228,10 @@ describe("the classes", () => {
   test("tell the last error of a reconnection as the cause", () => {
     const [first, last] = [new Error("a"), new Error("b")];
     const error = new client.ReconnectError([first, last], context);
-    expect(error).toMatchObject({ errors: [first, last], cause: last, message: "gave up after 2 attempts: Error: b" });
+    expect(error).toMatchObject({
+      errors: [first, last],
+      cause: last,
+      message: "gave up after 1 further request: Error: b",
+    });
   });
 });

@@ -145,7 +145,7 @@ describe("google.api.HttpBody", () => {
     [
       "as the message",
       messages("HttpBody"),
-      { bindings: [{ verb: "POST", path: "/v1/file", body: "*" }] },
+      { bindings: [{ verb: "POST", path: "/v1/file", body: "*", rawBody: true, rawResponse: true }] },
       { contentType: "image/png", data: bytes },
       (message) => message,
     ],
@@ -160,6 +160,8 @@ describe("google.api.HttpBody", () => {
             variables: [{ field: ["name"] }],
             body: { field: "file" },
             responseBody: "file",
+            rawBody: true,
+            rawResponse: true,
           },
         ],
       },
@@ -184,7 +186,9 @@ describe("google.api.HttpBody", () => {
   test("may be empty, and without a type", async () => {
     const { baseUrl, received } = await startServer((_, response) => response.end());
     const schema = messages("HttpBody");
-    const method = createMethod(schema, schema, { bindings: [{ verb: "PUT", path: "/v1/file", body: "*" }] });
+    const method = createMethod(schema, schema, {
+      bindings: [{ verb: "PUT", path: "/v1/file", body: "*", rawBody: true, rawResponse: true }],
+    });
     const message = await new Transport({ baseUrl }).unary(method, {});
     expect(toJson(schema, message)).toEqual({});
     expect(received).toMatchObject([{ headers: { "content-type": "application/octet-stream" }, body: "" }]);

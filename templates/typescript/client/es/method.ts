@@ -15,7 +15,6 @@ import type { ClientMethod } from "../method.js";
 import { checkMessage } from "./check-message.js";
 import { fieldPath } from "./field-path.js";
 import { createMessageError } from "./message-error.js";
-import { completeHttp } from "./method-http.js";
 import { readDetail } from "./read-detail.js";
 
 /** What a client of protobuf-es messages deals in. */
@@ -41,7 +40,7 @@ export function defineMethod<I extends DescMessage, O extends DescMessage>(
   const { input, output }: { readonly input: I; readonly output: O } = desc;
   return {
     desc,
-    http: completeHttp(desc, http),
+    http,
     prepare: (request) => create(input, request),
     encode(message, { registry, validator }) {
       checkMessage(validator, input, message);

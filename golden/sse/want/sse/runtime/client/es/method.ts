@@ -19,7 +19,6 @@ import type { ClientMethod } from "../method";
 import { checkMessage } from "./check-message";
 import { fieldPath } from "./field-path";
 import { createMessageError } from "./message-error";
-import { completeHttp } from "./method-http";
 import { readDetail } from "./read-detail";
 
 /** What a client of protobuf-es messages deals in. */
@@ -45,7 +44,7 @@ export function defineMethod<I extends DescMessage, O extends DescMessage>(
   const { input, output }: { readonly input: I; readonly output: O } = desc;
   return {
     desc,
-    http: completeHttp(desc, http),
+    http,
     prepare: (request) => create(input, request),
     encode(message, { registry, validator }) {
       checkMessage(validator, input, message);

@@ -21,7 +21,7 @@ const withoutFault: Readonly<Record<string, string>> = {
   "redocly/no-illogical-composition-keywords":
     "the branches of an event differ in the constant of `event`, or in that of `data`; the rule wants it to be required",
   "redocly/no-ambiguous-paths": "the protos have routes that overlap: the server takes the one that says more",
-  "redocly/no-unused-components": "in 3.1 events are referred to in `x-oai-itemSchema`, which the rule does not read",
+  "redocly/no-unused-components": "in 3.1 events are referred to in `x-itemSchema`, which the rule does not read",
   "redocly/no-invalid-media-type-examples":
     "the rule allows no property but those of a subschema, and a oneof is held apart by `dependentSchemas`",
   "spectral/operation-description": "a comment of one paragraph is the summary",

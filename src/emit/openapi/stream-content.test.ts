@@ -241,11 +241,11 @@ describe("a stream", () => {
         error: { value: { code: 13, message: "internal error" } },
         "(end)": { value: "[DONE]" },
       },
-      "x-oai-itemSchema": { $ref: "#/components/schemas/assistant.v1.AssistantService.Complete.Event" },
+      "x-itemSchema": { $ref: "#/components/schemas/assistant.v1.AssistantService.Complete.Event" },
     });
     expect(jsonl).toEqual({
       schema: { $ref: "#/components/schemas/assistant.v1.Chunk" },
-      "x-oai-itemSchema": { $ref: "#/components/schemas/assistant.v1.Chunk" },
+      "x-itemSchema": { $ref: "#/components/schemas/assistant.v1.Chunk" },
     });
   });
 

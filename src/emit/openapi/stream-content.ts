@@ -18,9 +18,9 @@ export function streamContent(context: Context, method: Method, stream: Stream):
       "text/event-stream": {
         schema: { title: `${method.desc.name} event data`, anyOf: dataSchemas(context, method, stream) },
         examples: dataExamples(context, method, stream),
-        "x-oai-itemSchema": itemSchema,
+        "x-itemSchema": itemSchema,
       },
-      "application/jsonl": { schema: line, "x-oai-itemSchema": line },
+      "application/jsonl": { schema: line, "x-itemSchema": line },
     };
   }
   return {

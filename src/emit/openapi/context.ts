@@ -15,6 +15,8 @@ export interface Context {
   readonly tagOf: (service: Service) => string;
   /** Takes an operation id; a number is added to one that is taken. */
   readonly operationId: (wish: string) => string;
+  /** Takes the title of a schema; undefined for one that is taken, as generators name classes after titles. */
+  readonly title: (wish: string) => string | undefined;
 }
 
 /** A field's key in JSON. */
@@ -30,5 +32,16 @@ export function createNames(): (wish: string) => string {
     for (let n = 2; taken.has(name); n++) name = `${wish}_${n}`;
     taken.add(name);
     return name;
+  };
+}
+
+/** Hands out titles, each once. Two that differ in case or punctuation alone give a class the same name. */
+export function createTitles(): Context["title"] {
+  const taken = new Set<string>();
+  return (wish) => {
+    const className = wish.replace(/[^\p{L}\p{N}]/gu, "").toLowerCase();
+    if (taken.has(className)) return undefined;
+    taken.add(className);
+    return wish;
   };
 }

@@ -1,7 +1,7 @@
 import type { Service } from "../../model/model.js";
 import type { Problems } from "../../problems.js";
 import { Components } from "./components.js";
-import { type Context, createNames } from "./context.js";
+import { type Context, createNames, createTitles } from "./context.js";
 import { fileOverrides } from "./gnostic-overrides.js";
 import { merge, type Tree } from "./merge.js";
 import type { OpenApiObject } from "./objects.js";
@@ -18,7 +18,15 @@ export function openApiDocument(
 ): OpenApiObject {
   const components = new Components();
   const tagOf = tagNames(services);
-  const context: Context = { version, options, components, problems, tagOf, operationId: createNames() };
+  const context: Context = {
+    version,
+    options,
+    components,
+    problems,
+    tagOf,
+    operationId: createNames(),
+    title: createTitles(),
+  };
   const items = paths(context, services); // fills the components
   const decided = { tags: tags(context, services), paths: items, components: components.toObject() };
   const { title, apiVersion, servers, base } = options;

@@ -18,13 +18,14 @@ export function enumNames(desc: DescEnum): readonly DescEnumValue[] {
   );
 }
 
-function buildEnum({ options }: Context, desc: DescEnum): Schema {
+function buildEnum(context: Context, desc: DescEnum): Schema {
+  const { options } = context;
   const values = options.enums === "integer" ? uniqueNumbers(desc) : enumNames(desc);
   const docs = values.map((value) => describe(value)?.replace(/\s*\n\s*/g, " "));
   const numbers = { type: "integer", format: "int32" } as const;
   const names = { type: "string", enum: values.map((value) => value.name) } as const;
   return {
-    title: desc.name,
+    title: context.title(desc.name),
     description: paragraphs(describe(desc), values.map((value, i) => listItem(value, docs[i])).join("\n")),
     ...(options.enums === "integer"
       ? { ...numbers, enum: values.map((value) => value.number) }

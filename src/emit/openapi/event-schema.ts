@@ -25,17 +25,18 @@ export function eventSchema(context: Context, method: Method, stream: Stream): S
   const { desc } = method;
   const component = `${desc.parent.typeName}.${desc.name}.Event`;
   return context.components.schema(component, () => {
+    const title = context.title(`${desc.name} server-sent event`);
     const kinds = eventKinds(context, method, stream);
     const unique = createNames();
     const branches = kinds.map((kind) => ({
       kind,
       ...context.components.schema(
         unique(`${component}.${componentName("literal" in kind.data ? "end" : kind.name)}`),
-        () => branchSchema(kind, stream),
+        () => branchSchema(context, method, kind, stream),
       ),
     }));
     return {
-      title: `${desc.name} event`,
+      title,
       oneOf: branches.map(({ $ref }) => ({ $ref })),
       // A hint, as each branch has its `const`. The key `__proto__` readers in JavaScript lose, or fail at (immer 9).
       discriminator: kinds.every((kind) => kind.isNamed && kind.name !== "__proto__")
@@ -83,11 +84,16 @@ export function asParsed(text: string): string {
 }
 
 /** OpenAPI 3.2.0, "Special Considerations for Server-Sent Events": the fields of an event are strings, but `retry`. */
-function branchSchema(kind: EventKind, { id, resumable, terminalData }: Stream): Schema {
+function branchSchema(
+  context: Context,
+  { desc }: Method,
+  kind: EventKind,
+  { id, resumable, terminalData }: Stream,
+): Schema {
   const hasId = id !== undefined && !kind.isOutOfBand;
   const required = [...(kind.isNamed ? ["event"] : []), "data", ...(hasId && resumable ? ["id"] : [])];
   return {
-    title: "literal" in kind.data ? "end" : kind.name,
+    title: context.title(`${desc.name} event: ${"literal" in kind.data ? "end" : kind.name}`),
     description: kind.field && describe(kind.field),
     type: "object",
     required,

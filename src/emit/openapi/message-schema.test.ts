@@ -130,8 +130,8 @@ describe("an object's schema", () => {
     expect(Object.keys(choices?.properties ?? {})).toEqual(["beside", "alone", "more"]);
     expect(choices?.allOf?.[1]).toEqual({
       oneOf: [
-        expect.objectContaining({ title: "yes", type: "object", required: ["yes"] }),
-        expect.objectContaining({ title: "again", type: "object", required: ["again"] }),
+        expect.objectContaining({ title: "Choices yes", type: "object", required: ["yes"] }),
+        expect.objectContaining({ title: "Choices again", type: "object", required: ["again"] }),
       ],
     });
     const check = createChecker(document);

@@ -17,7 +17,7 @@ export type Omitted = readonly (readonly DescField[])[];
 export function messageSchema(context: Context, desc: DescMessage): Schema {
   return (
     wellKnownSchema(context, desc) ??
-    context.components.schema(componentOf(desc), () => objectSchema(context, desc, []))
+    context.components.schema(componentOf(desc), () => objectSchema(context, desc, [], context.title(desc.name)))
   );
 }
 
@@ -28,7 +28,7 @@ function componentOf({ typeName, fields }: DescMessage): string {
 }
 
 /** The members of a message, OpenAPI 3.2.0, Schema Object. Other members are allowed: a new field breaks nobody. */
-export function objectSchema(context: Context, desc: DescMessage, omitted: Omitted): Schema {
+export function objectSchema(context: Context, desc: DescMessage, omitted: Omitted, title?: string): Schema {
   const fields = desc.fields.filter((field) => isVisible(field) && !isOmitted(field, omitted));
   const groups = oneofGroups(context, desc)
     .map((group) => ({ ...group, present: group.members.filter((field) => fields.includes(field)) }))
@@ -41,7 +41,7 @@ export function objectSchema(context: Context, desc: DescMessage, omitted: Omitt
   const dependent = groups.flatMap(({ part }) => Object.entries(part.dependentSchemas ?? {}));
   const allOf = groups.flatMap(({ part }) => part.allOf ?? []);
   const schema: Schema = {
-    title: desc.name,
+    title,
     description: describe(desc, extensionNote(desc), ...messageNotes(context, desc)),
     type: "object",
     required: required.length > 0 ? required.map((field) => jsonKey(context, field)) : undefined,

@@ -61,7 +61,12 @@ export function oneofPart(context: Context, group: OneofGroup, members: readonly
 }
 
 function branch(context: Context, member: DescField, key: string): Schema {
-  return { title: key, type: "object", required: [key], properties: { [key]: fieldSchema(context, member) } };
+  return {
+    title: context.title(`${member.parent.name} ${key}`),
+    type: "object",
+    required: [key],
+    properties: { [key]: fieldSchema(context, member) },
+  };
 }
 
 function forbid(keys: readonly string[]): Record<string, Schema> {

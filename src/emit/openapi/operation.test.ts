@@ -282,14 +282,13 @@ describe("a request's body", () => {
       `),
     );
     expect(written(document.components.schemas["t.S.Put.Body"])).toEqual({
-      title: "M",
+      title: "Put body",
       type: "object",
       properties: {
         a: {
-          title: "A",
           type: "object",
           properties: {
-            b: { title: "B", type: "object", properties: { e: { type: "string" } } },
+            b: { type: "object", properties: { e: { type: "string" } } },
             d: { type: "string" },
           },
         },

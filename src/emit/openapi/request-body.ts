@@ -17,7 +17,7 @@ export function requestBody(
   const bound: Omitted = variables.map((variable) => variable.fields);
   const name = `${desc.parent.typeName}.${desc.name}.Body${index === 0 ? "" : `_${index + 1}`}`;
   const rest = (message: DescMessage, omitted: Omitted): Schema =>
-    context.components.schema(name, () => objectSchema(context, message, omitted));
+    context.components.schema(name, () => objectSchema(context, message, omitted, context.title(`${desc.name} body`)));
   switch (body.kind) {
     case "none":
       return undefined;

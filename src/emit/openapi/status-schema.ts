@@ -5,7 +5,7 @@ import { anySchema } from "./well-known-schema.js";
 /** The schema of a failure, google/rpc/status.proto: what an error response and an error event hold. */
 export function statusSchema(context: Context): Schema {
   return context.components.schema("google.rpc.Status", () => ({
-    title: "Status",
+    title: context.title("Status"),
     description: "Why a call failed.",
     type: "object",
     properties: {

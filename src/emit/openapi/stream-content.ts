@@ -16,7 +16,7 @@ export function streamContent(context: Context, method: Method, stream: Stream):
   if (context.version === "3.1") {
     return {
       "text/event-stream": {
-        schema: { title: `${method.desc.name} event data`, anyOf: dataSchemas(context, method, stream) },
+        schema: { title: context.title(`${method.desc.name} event data`), anyOf: dataSchemas(context, method, stream) },
         examples: dataExamples(context, method, stream),
         "x-itemSchema": itemSchema,
       },

@@ -44,7 +44,7 @@ const components: ReadonlyMap<string, Schema> = new Map([
 
 /** The schema of google.protobuf.Any, for messages that no proto of the user declares. */
 export function anySchema(context: Context): Schema {
-  return context.components.schema("google.protobuf.Any", () => any);
+  return wellKnownComponent(context, "google.protobuf.Any", any);
 }
 
 /** The schema of a message to which ProtoJSON gives a form of its own; undefined for all others. */
@@ -52,6 +52,10 @@ export function wellKnownSchema(context: Context, desc: DescMessage): Schema | u
   // A wrapper is not null when it is unset: ProtoJSON leaves it out.
   if (isWrapperDesc(desc)) return scalarSchema(desc.fields[0].scalar);
   const component = components.get(desc.typeName);
-  if (component !== undefined) return context.components.schema(desc.typeName, () => component);
+  if (component !== undefined) return wellKnownComponent(context, desc.typeName, component);
   return inline.get(desc.typeName);
+}
+
+function wellKnownComponent({ components, title }: Context, name: string, schema: Schema): Schema {
+  return components.schema(name, () => ({ ...schema, title: schema.title && title(schema.title) }));
 }

@@ -1,4 +1,4 @@
-import type { Interceptor } from "./interceptor.js";
+import type { BaseInterceptor } from "./interceptor.js";
 import type { Kinds } from "./method.js";
 import type { StreamOptions } from "./stream-options.js";
 
@@ -10,7 +10,7 @@ export interface BaseClientOptions<K extends Kinds> extends Omit<StreamOptions, 
    */
   readonly baseUrl: string | URL;
   /** Wrap every call. The first is the outermost. */
-  readonly interceptors?: readonly Interceptor<K>[] | undefined;
+  readonly interceptors?: readonly BaseInterceptor<K>[] | undefined;
   /** Whether cookies and the like are sent to another origin, as `fetch` takes it. Default: what `fetch` does. */
   readonly credentials?: RequestInit["credentials"] | undefined;
 }

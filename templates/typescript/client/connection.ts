@@ -15,7 +15,8 @@ export interface Connection {
   close(): void;
 }
 
-const ignore = (): void => {};
+/** For a promise whose rejection somebody else sees. */
+export const ignore = (): void => {};
 
 /** Makes a connection, which sends nothing before it is opened. `context` says where the stream is. */
 export function createConnection(

@@ -14,16 +14,16 @@ import type { EventPlace } from "./stream-source.js";
  * };
  * ```
  */
-export type Interceptor<K extends Kinds> = (next: Next<K>) => Next<K>;
+export type BaseInterceptor<K extends Kinds> = (next: BaseNext<K>) => BaseNext<K>;
 
 /** The rest of a call: the interceptors that follow, and the request itself. */
-export type Next<K extends Kinds> = (request: ClientRequest<K>) => Promise<ClientResponse<K>>;
+export type BaseNext<K extends Kinds> = (request: BaseClientRequest<K>) => Promise<BaseClientResponse<K>>;
 
 /** A call before it is sent. */
-export type ClientRequest<K extends Kinds> = UnaryRequest<K> | StreamRequest<K>;
+export type BaseClientRequest<K extends Kinds> = BaseUnaryRequest<K> | BaseStreamRequest<K>;
 
 /** What a call is answered with. */
-export type ClientResponse<K extends Kinds> = UnaryResponse<K> | StreamResponse<K>;
+export type BaseClientResponse<K extends Kinds> = BaseUnaryResponse<K> | BaseStreamResponse<K>;
 
 interface AnyRequest<K extends Kinds> {
   readonly method: K["method"];
@@ -35,12 +35,12 @@ interface AnyRequest<K extends Kinds> {
 }
 
 /** A call with one answer. */
-export interface UnaryRequest<K extends Kinds> extends AnyRequest<K> {
+export interface BaseUnaryRequest<K extends Kinds> extends AnyRequest<K> {
   readonly kind: "unary";
 }
 
 /** One attempt of a stream. */
-export interface StreamRequest<K extends Kinds> extends AnyRequest<K> {
+export interface BaseStreamRequest<K extends Kinds> extends AnyRequest<K> {
   readonly kind: "stream";
   /** The stream as its reader has it. Its events belong to that reader. */
   readonly stream: EventStream<unknown>;
@@ -51,7 +51,7 @@ export interface StreamRequest<K extends Kinds> extends AnyRequest<K> {
 }
 
 /** The answer of a call, read. */
-export interface UnaryResponse<K extends Kinds> {
+export interface BaseUnaryResponse<K extends Kinds> {
   readonly kind: "unary";
   readonly status: number;
   readonly headers: Headers;
@@ -59,7 +59,7 @@ export interface UnaryResponse<K extends Kinds> {
 }
 
 /** A stream that was opened. */
-export interface StreamResponse<K extends Kinds> {
+export interface BaseStreamResponse<K extends Kinds> {
   readonly kind: "stream";
   /** The response whose head arrived; its body is the stream. */
   readonly response: Response;

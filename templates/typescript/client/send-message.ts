@@ -4,7 +4,7 @@ import { type BaseClientOptions, given } from "./client-options.js";
 import { type ErrorContext, type ReadDetail, RequestError } from "./errors.js";
 import type { FetchInit } from "./fetch-response.js";
 import { type Content, fromHttpBody, toJsonBody } from "./http-body.js";
-import type { ClientRequest } from "./interceptor.js";
+import type { BaseClientRequest } from "./interceptor.js";
 import type { ClientMethod, Kinds } from "./method.js";
 import { send } from "./send.js";
 import type { StreamOptions } from "./stream-options.js";
@@ -24,7 +24,7 @@ export interface Exchange {
  */
 export async function sendMessage<I, O extends K["message"], K extends Kinds>(
   method: ClientMethod<I, O, K>,
-  { kind, headers, signal, message }: ClientRequest<K>,
+  { kind, headers, signal, message }: BaseClientRequest<K>,
   options: BaseClientOptions<K> & StreamOptions & K["settings"],
   context: ErrorContext,
 ): Promise<Exchange> {

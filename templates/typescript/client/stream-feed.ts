@@ -1,5 +1,5 @@
 import { startTimer } from "../shared/timer.js";
-import { type Connection, createConnection } from "./connection.js";
+import { type Connection, createConnection, ignore } from "./connection.js";
 import type { Decoder, Mark } from "./decoder.js";
 import { type ClientError, EventTooLargeError, TimeoutError, TruncatedError } from "./errors.js";
 import type { StreamInfo, StreamState } from "./event-stream.js";
@@ -40,8 +40,6 @@ export interface Item<T> {
 interface Thrown {
   readonly error: unknown;
 }
-
-const ignore = (): void => {};
 
 /**
  * Makes the feed of a stream. Nothing is read while anything is queued: a slow caller slows the server down, what a

@@ -5,6 +5,7 @@ import type { HttpBinding } from "../shared/method.js";
 import { BindError, type FieldViolation } from "./bind-error.js";
 import type { MessageField } from "./field-slot.js";
 import { locateJsonError } from "./locate-json-error.js";
+import { isHttpBody } from "./unary-body.js";
 
 /** A request's body as it came. */
 export interface BodyBytes {
@@ -56,11 +57,6 @@ function readHttpBodyField(message: ReflectMessage, field: MessageField, bytes: 
 
 function isNone(body: Uint8Array | undefined): body is undefined {
   return body === undefined || body.length === 0;
-}
-
-/** google/api/httpbody.proto */
-function isHttpBody({ typeName }: DescMessage): boolean {
-  return typeName === "google.api.HttpBody";
 }
 
 function setHttpBody(httpBody: ReflectMessage, { body, contentType }: BodyBytes): Message {

@@ -2,6 +2,7 @@ import type { DescField } from "@bufbuild/protobuf";
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { quote, type Violations } from "./bind-error.js";
 import { notAValue, openMessage, setText } from "./field-slot.js";
+import { MAX_DEPTH } from "./locate-json-error.js";
 import { expectedScalar, parseScalar } from "./parse-scalar.js";
 import { parseValue } from "./parse-value.js";
 import type { NestingEntry, QueryEntry, QueryScope } from "./query-scope.js";
@@ -15,9 +16,6 @@ export interface QueryOptions {
 
 // No URL has so many: servers take 8 to 64 KiB of it.
 const MOST_PARAMETERS = 10_000;
-
-// As deep as protobuf-es reads JSON.
-const DEEPEST = 100;
 
 /** Sets the fields of a message from the query of a URL, `?` or not. Tells `violations` what is wrong with it. */
 export function bindQuery(
@@ -39,8 +37,8 @@ export function bindQuery(
     }
     const pair = query.slice(start, end);
     const equals = pair.indexOf("=");
-    const name = decode(equals < 0 ? pair : pair.slice(0, equals));
-    const value = equals < 0 ? "" : decode(pair.slice(equals + 1));
+    const name = decodePart(equals < 0 ? pair : pair.slice(0, equals));
+    const value = equals < 0 ? "" : decodePart(pair.slice(equals + 1));
     if (name === undefined) violations.add("", `the query's ${quote(pair)} is not percent-encoded UTF-8`);
     else if (value === undefined) violations.add(name, `${quote(pair)} is not percent-encoded UTF-8`);
     else if (!setParameter(root, name, value, violations) && unknown === "reject" && !reserved.has(name)) {
@@ -88,8 +86,8 @@ function setParameter(root: Holder, name: string, text: string, violations: Viol
       setField(holder, entry, name.slice(end), text, violations);
       return true;
     }
-    if (depth === DEEPEST) {
-      violations.add(`${holder.path}${entry.field.name}`, `is nested deeper than ${DEEPEST} messages`);
+    if (depth === MAX_DEPTH) {
+      violations.add(`${holder.path}${entry.field.name}`, `is nested deeper than ${MAX_DEPTH} messages`);
       return true;
     }
     holder = nestedIn(holder, entry, violations);
@@ -196,7 +194,7 @@ function requireFields({ scope, path, given, nested }: Holder, violations: Viola
   }
 }
 
-function decode(text: string): string | undefined {
+function decodePart(text: string): string | undefined {
   if (!/[%+]/.test(text)) return text;
   try {
     return decodeURIComponent(text.replaceAll("+", " "));

@@ -21,7 +21,7 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
       throw new StatusError(3, "the request body broke off", { cause });
     });
     if (done) {
-      return join(chunks, length);
+      return concat(chunks, length);
     }
     length += value.byteLength;
     if (length > maxBytes) {
@@ -36,7 +36,7 @@ function tooLarge(maxBytes: number): StatusError {
   return new StatusError(8, `the request body is larger than ${maxBytes} bytes`, { status: 413 });
 }
 
-function join(chunks: readonly Uint8Array[], length: number): Uint8Array {
+function concat(chunks: readonly Uint8Array[], length: number): Uint8Array {
   const [first] = chunks;
   if (first !== undefined && chunks.length === 1) {
     return first;

@@ -7,7 +7,7 @@ import { StatusError } from "./status-error.js";
 /** A status for which google/rpc/code.proto has no code of its own. */
 type HttpStatus = 404 | 405 | 406 | 413 | 415;
 
-const codes: Readonly<Record<HttpStatus, Code>> = {
+const httpErrorCodes: Readonly<Record<HttpStatus, Code>> = {
   404: Code.NotFound,
   405: Code.Unimplemented,
   406: Code.InvalidArgument,
@@ -17,7 +17,7 @@ const codes: Readonly<Record<HttpStatus, Code>> = {
 
 /** A failure of HTTP itself. */
 export function httpError(status: HttpStatus, message: string, headers: HeadersInit = {}): StatusError {
-  return new StatusError(codes[status], message, { status, headers });
+  return new StatusError(httpErrorCodes[status], message, { status, headers });
 }
 
 /** The content type to answer with. Throws 406 when the client takes none of what the method offers. */

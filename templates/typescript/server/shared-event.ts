@@ -1,9 +1,8 @@
 import type { DescMessage } from "@bufbuild/protobuf";
+import { utf8 } from "./chunk.js";
 import type { EventEncoder, Frame } from "./event-encoder.js";
 import { toMessage } from "./to-message.js";
 import { Tracked } from "./tracked.js";
-
-const utf8: TextEncoder = new TextEncoder();
 
 /** An event that goes to many streams: whatever their number, it is encoded once for each method and format. */
 export class SharedEvent<T> extends Tracked<T> {

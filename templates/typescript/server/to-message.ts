@@ -10,7 +10,9 @@ export function toMessage(schema: DescMessage, value: unknown): Message {
     return value;
   }
   if (!isInit(schema, value)) {
-    throw new TypeError(`handler gave ${describe(value)}: give a ${schema.typeName}, or an object with its fields`);
+    throw new TypeError(
+      `handler gave ${describeValue(value)}: give a ${schema.typeName}, or an object with its fields`,
+    );
   }
   return create(schema, value);
 }
@@ -29,7 +31,7 @@ function isInit(schema: DescMessage, value: unknown): value is Record<string, un
   return keys.some((key) => schema.members.some((member) => member.localName === key));
 }
 
-function describe(value: unknown): string {
+function describeValue(value: unknown): string {
   if (value === null || typeof value !== "object") {
     return value === null || value === undefined ? String(value) : `a ${typeof value}`;
   }

@@ -1,5 +1,14 @@
 import type { BaseClientOptions } from "../client-options.js";
-import type * as base from "../interceptor.js";
+import type {
+  BaseClientRequest,
+  BaseClientResponse,
+  BaseInterceptor,
+  BaseNext,
+  BaseStreamRequest,
+  BaseStreamResponse,
+  BaseUnaryRequest,
+  BaseUnaryResponse,
+} from "../interceptor.js";
 import { BaseTransport } from "../transport.js";
 import type { EsKinds, MessageSettings } from "./method.js";
 
@@ -10,18 +19,18 @@ export interface ClientOptions extends BaseClientOptions<EsKinds>, MessageSettin
 export class Transport extends BaseTransport<EsKinds> {}
 
 /** Wraps a call; see the interceptor of the core, which this is for messages of protobuf-es. */
-export type Interceptor = base.Interceptor<EsKinds>;
+export type Interceptor = BaseInterceptor<EsKinds>;
 /** The rest of a call. */
-export type Next = base.Next<EsKinds>;
+export type Next = BaseNext<EsKinds>;
 /** A call before it is sent. */
-export type ClientRequest = base.ClientRequest<EsKinds>;
+export type ClientRequest = BaseClientRequest<EsKinds>;
 /** What a call is answered with. */
-export type ClientResponse = base.ClientResponse<EsKinds>;
+export type ClientResponse = BaseClientResponse<EsKinds>;
 /** A call with one answer. */
-export type UnaryRequest = base.UnaryRequest<EsKinds>;
+export type UnaryRequest = BaseUnaryRequest<EsKinds>;
 /** The answer of a call, read. */
-export type UnaryResponse = base.UnaryResponse<EsKinds>;
+export type UnaryResponse = BaseUnaryResponse<EsKinds>;
 /** One attempt of a stream. */
-export type StreamRequest = base.StreamRequest<EsKinds>;
+export type StreamRequest = BaseStreamRequest<EsKinds>;
 /** A stream that was opened. */
-export type StreamResponse = base.StreamResponse<EsKinds>;
+export type StreamResponse = BaseStreamResponse<EsKinds>;

@@ -1,5 +1,14 @@
 import type { BaseClientOptions } from "../client-options.js";
-import type * as base from "../interceptor.js";
+import type {
+  BaseClientRequest,
+  BaseClientResponse,
+  BaseInterceptor,
+  BaseNext,
+  BaseStreamRequest,
+  BaseStreamResponse,
+  BaseUnaryRequest,
+  BaseUnaryResponse,
+} from "../interceptor.js";
 import { BaseTransport } from "../transport.js";
 import type { JsonKinds } from "./method.js";
 
@@ -10,18 +19,18 @@ export interface ClientOptions extends BaseClientOptions<JsonKinds> {}
 export class Transport extends BaseTransport<JsonKinds> {}
 
 /** Wraps a call; see the interceptor of the core, which this is for messages that are JSON. */
-export type Interceptor = base.Interceptor<JsonKinds>;
+export type Interceptor = BaseInterceptor<JsonKinds>;
 /** The rest of a call. */
-export type Next = base.Next<JsonKinds>;
+export type Next = BaseNext<JsonKinds>;
 /** A call before it is sent. */
-export type ClientRequest = base.ClientRequest<JsonKinds>;
+export type ClientRequest = BaseClientRequest<JsonKinds>;
 /** What a call is answered with. */
-export type ClientResponse = base.ClientResponse<JsonKinds>;
+export type ClientResponse = BaseClientResponse<JsonKinds>;
 /** A call with one answer. */
-export type UnaryRequest = base.UnaryRequest<JsonKinds>;
+export type UnaryRequest = BaseUnaryRequest<JsonKinds>;
 /** The answer of a call, read. */
-export type UnaryResponse = base.UnaryResponse<JsonKinds>;
+export type UnaryResponse = BaseUnaryResponse<JsonKinds>;
 /** One attempt of a stream. */
-export type StreamRequest = base.StreamRequest<JsonKinds>;
+export type StreamRequest = BaseStreamRequest<JsonKinds>;
 /** A stream that was opened. */
-export type StreamResponse = base.StreamResponse<JsonKinds>;
+export type StreamResponse = BaseStreamResponse<JsonKinds>;

@@ -2,7 +2,7 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
-import type { Interceptor } from "./interceptor";
+import type { BaseInterceptor } from "./interceptor";
 import type { Kinds } from "./method";
 import type { StreamOptions } from "./stream-options";
 
@@ -14,7 +14,7 @@ export interface BaseClientOptions<K extends Kinds> extends Omit<StreamOptions, 
    */
   readonly baseUrl: string | URL;
   /** Wrap every call. The first is the outermost. */
-  readonly interceptors?: readonly Interceptor<K>[] | undefined;
+  readonly interceptors?: readonly BaseInterceptor<K>[] | undefined;
   /** Whether cookies and the like are sent to another origin, as `fetch` takes it. Default: what `fetch` does. */
   readonly credentials?: RequestInit["credentials"] | undefined;
 }

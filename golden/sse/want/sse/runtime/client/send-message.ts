@@ -8,7 +8,7 @@ import { type BaseClientOptions, given } from "./client-options";
 import { type ErrorContext, type ReadDetail, RequestError } from "./errors";
 import type { FetchInit } from "./fetch-response";
 import { type Content, fromHttpBody, toJsonBody } from "./http-body";
-import type { ClientRequest } from "./interceptor";
+import type { BaseClientRequest } from "./interceptor";
 import type { ClientMethod, Kinds } from "./method";
 import { send } from "./send";
 import type { StreamOptions } from "./stream-options";
@@ -28,7 +28,7 @@ export interface Exchange {
  */
 export async function sendMessage<I, O extends K["message"], K extends Kinds>(
   method: ClientMethod<I, O, K>,
-  { kind, headers, signal, message }: ClientRequest<K>,
+  { kind, headers, signal, message }: BaseClientRequest<K>,
   options: BaseClientOptions<K> & StreamOptions & K["settings"],
   context: ErrorContext,
 ): Promise<Exchange> {

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import { startTimer } from "../shared/timer";
-import { type Connection, createConnection } from "./connection";
+import { type Connection, createConnection, ignore } from "./connection";
 import type { Decoder, Mark } from "./decoder";
 import { type ClientError, EventTooLargeError, TimeoutError, TruncatedError } from "./errors";
 import type { StreamInfo, StreamState } from "./event-stream";
@@ -44,8 +44,6 @@ export interface Item<T> {
 interface Thrown {
   readonly error: unknown;
 }
-
-const ignore = (): void => {};
 
 /**
  * Makes the feed of a stream. Nothing is read while anything is queued: a slow caller slows the server down, what a

@@ -10,12 +10,12 @@ import { type ErrorContext, StatusError } from "./errors";
 import { createEventStream, type EventStream } from "./event-stream";
 import { mergeHeaders } from "./headers";
 import type {
-  ClientResponse,
-  Next,
-  StreamRequest,
-  StreamResponse,
-  UnaryRequest,
-  UnaryResponse,
+  BaseClientResponse,
+  BaseNext,
+  BaseStreamRequest,
+  BaseStreamResponse,
+  BaseUnaryRequest,
+  BaseUnaryResponse,
 } from "./interceptor";
 import type { ClientMethod, Kinds } from "./method";
 import { readResponse } from "./read-response";
@@ -24,8 +24,8 @@ import type { StreamOptions } from "./stream-options";
 
 /** What a request has beyond what every request of its call has. */
 type Start<K extends Kinds> =
-  | Omit<UnaryRequest<K>, "method" | "headers" | "message">
-  | Omit<StreamRequest<K>, "method" | "headers" | "message">;
+  | Omit<BaseUnaryRequest<K>, "method" | "headers" | "message">
+  | Omit<BaseStreamRequest<K>, "method" | "headers" | "message">;
 
 /** Calls the methods of a client: what all kinds of messages have in common. A generated client holds one. */
 export class BaseTransport<K extends Kinds> {
@@ -47,7 +47,7 @@ export class BaseTransport<K extends Kinds> {
         return { kind: "unary", status, headers, message };
       });
       // Interceptors answer in kind, and keep the type of the message.
-      return (answer as UnaryResponse<K>).message as O;
+      return (answer as BaseUnaryResponse<K>).message as O;
     });
   }
 
@@ -59,7 +59,7 @@ export class BaseTransport<K extends Kinds> {
   ): EventStream<O> {
     const call = { ...this.#client, ...given(options) };
     const rule = method.http.stream ?? {};
-    let decode: StreamResponse<K>["decode"];
+    let decode: BaseStreamResponse<K>["decode"];
     const stream: EventStream<O> = createEventStream(
       {
         rule,
@@ -80,7 +80,7 @@ export class BaseTransport<K extends Kinds> {
             };
           });
           // Interceptors answer in kind.
-          const { response, ...reader } = answer as StreamResponse<K>;
+          const { response, ...reader } = answer as BaseStreamResponse<K>;
           decode = reader.decode;
           return response;
         },
@@ -98,8 +98,8 @@ export class BaseTransport<K extends Kinds> {
     request: I,
     options: CallOptions,
     start: Start<K>,
-    last: Next<K>,
-  ): Promise<ClientResponse<K>> {
+    last: BaseNext<K>,
+  ): Promise<BaseClientResponse<K>> {
     const { headers, interceptors = [] } = this.#client;
     return interceptors.reduceRight(
       (next, interceptor) => interceptor(next),

@@ -9,6 +9,7 @@ import type { HttpBinding } from "../shared/method";
 import { BindError, type FieldViolation } from "./bind-error";
 import type { MessageField } from "./field-slot";
 import { locateJsonError } from "./locate-json-error";
+import { isHttpBody } from "./unary-body";
 
 /** A request's body as it came. */
 export interface BodyBytes {
@@ -60,11 +61,6 @@ function readHttpBodyField(message: ReflectMessage, field: MessageField, bytes: 
 
 function isNone(body: Uint8Array | undefined): body is undefined {
   return body === undefined || body.length === 0;
-}
-
-/** google/api/httpbody.proto */
-function isHttpBody({ typeName }: DescMessage): boolean {
-  return typeName === "google.api.HttpBody";
 }
 
 function setHttpBody(httpBody: ReflectMessage, { body, contentType }: BodyBytes): Message {

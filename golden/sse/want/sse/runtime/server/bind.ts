@@ -104,12 +104,12 @@ function setVariable(message: ReflectMessage, variable: Variable, raw: string, v
     path += `${field.name}.`;
   }
   path += variable.field.name;
-  const text = decode(raw, variable.multi);
+  const text = decodeValue(raw, variable.multi);
   if (text === undefined) violations.add(path, `${quote(raw)} is not percent-encoded UTF-8`);
   else setText(holder, variable.field, text, path, violations);
 }
 
-function decode(raw: string, multi: boolean): string | undefined {
+function decodeValue(raw: string, multi: boolean): string | undefined {
   try {
     return decodeVariable(raw, multi);
   } catch {

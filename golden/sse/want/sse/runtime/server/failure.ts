@@ -37,8 +37,8 @@ export function toFailure(error: unknown, json: JsonOptions): Failure {
   const known = toStatusError(error);
   try {
     return known
-      ? { ...describe(known, json), unexpected: false }
-      : { ...describe(new StatusError(Code.Internal, "internal error"), json), unexpected: true, error };
+      ? { ...describeError(known, json), unexpected: false }
+      : { ...describeError(new StatusError(Code.Internal, "internal error"), json), unexpected: true, error };
   } catch (cause) {
     // A detail that is no message, or an Any without its registry: a mistake of the handler's.
     return toFailure(new Error("a detail of a status error cannot be written", { cause }), json);
@@ -61,7 +61,7 @@ function toStatusError(error: unknown): StatusError | undefined {
   return undefined;
 }
 
-function describe(
+function describeError(
   { status, code, headers, message, details }: StatusError,
   options: JsonOptions,
 ): Omit<Failure, "unexpected"> {

@@ -8,8 +8,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../shared/json";
 import { type FieldViolation, quote } from "./bind-error";
 import { expectedText, isTextMessage } from "./parse-value";
 
-// The limit of `fromJson`, and a bound for the recursion here.
-const DEEPEST = 100;
+/** How deep messages nest at most: the limit of `fromJson`, and a bound for recursion. */
+export const MAX_DEPTH = 100;
 
 /**
  * What is wrong with the JSON of a message that `fromJson` refused: its errors name the field that failed,
@@ -27,11 +27,11 @@ export function locateJsonError(
   function inMessage(desc: DescMessage, json: JsonValue, path: string): FieldViolation | undefined {
     if (hasCustomJsonRepresentation(desc)) return undefined;
     if (!isJsonObject(json)) return isNot(path, json, `a ${desc.typeName}`);
-    if (++depth > DEEPEST) return { field: "", description: `the JSON nests deeper than ${DEEPEST} messages` };
+    if (++depth > MAX_DEPTH) return { field: "", description: `the JSON nests deeper than ${MAX_DEPTH} messages` };
     for (const [key, value] of Object.entries(json)) {
       const field = desc.fields.find(({ jsonName, name }) => jsonName === key || name === key);
       if (field !== undefined && !reads(desc, { [key]: value }))
-        return inField(field, key, value, join(path, field.name));
+        return inField(field, key, value, joinPath(path, field.name));
     }
     return undefined;
   }
@@ -67,7 +67,7 @@ export function locateJsonError(
   }
 }
 
-function join(path: string, name: string): string {
+function joinPath(path: string, name: string): string {
   return path === "" ? name : `${path}.${name}`;
 }
 

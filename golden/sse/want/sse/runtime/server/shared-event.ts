@@ -3,11 +3,10 @@
 /* eslint-disable */
 
 import type { DescMessage } from "@bufbuild/protobuf";
+import { utf8 } from "./chunk";
 import type { EventEncoder, Frame } from "./event-encoder";
 import { toMessage } from "./to-message";
 import { Tracked } from "./tracked";
-
-const utf8: TextEncoder = new TextEncoder();
 
 /** An event that goes to many streams: whatever their number, it is encoded once for each method and format. */
 export class SharedEvent<T> extends Tracked<T> {

@@ -34,7 +34,7 @@ export function codeToHttp(code: Code): number {
 }
 
 /** Where another code than the first of that status fits better, and statuses of proxies, which no code maps to. */
-const codes: Readonly<Record<number, Code>> = {
+const otherCodes: Readonly<Record<number, Code>> = {
   408: 4,
   409: 10,
   410: 11, // the events after the cursor are gone
@@ -48,5 +48,5 @@ const codes: Readonly<Record<number, Code>> = {
 export function httpToCode(status: number): Code {
   const first = statuses.indexOf(status);
   // Of a list with a status for each code, the index is a code. That of 200 says nothing about a failure.
-  return codes[status] ?? (first > 0 ? (first as Code) : status >= 400 && status < 500 ? 9 : 2);
+  return otherCodes[status] ?? (first > 0 ? (first as Code) : status >= 400 && status < 500 ? 9 : 2);
 }

@@ -3,7 +3,16 @@
 /* eslint-disable */
 
 import type { BaseClientOptions } from "../client-options";
-import type * as base from "../interceptor";
+import type {
+  BaseClientRequest,
+  BaseClientResponse,
+  BaseInterceptor,
+  BaseNext,
+  BaseStreamRequest,
+  BaseStreamResponse,
+  BaseUnaryRequest,
+  BaseUnaryResponse,
+} from "../interceptor";
 import { BaseTransport } from "../transport";
 import type { EsKinds, MessageSettings } from "./method";
 
@@ -14,18 +23,18 @@ export interface ClientOptions extends BaseClientOptions<EsKinds>, MessageSettin
 export class Transport extends BaseTransport<EsKinds> {}
 
 /** Wraps a call; see the interceptor of the core, which this is for messages of protobuf-es. */
-export type Interceptor = base.Interceptor<EsKinds>;
+export type Interceptor = BaseInterceptor<EsKinds>;
 /** The rest of a call. */
-export type Next = base.Next<EsKinds>;
+export type Next = BaseNext<EsKinds>;
 /** A call before it is sent. */
-export type ClientRequest = base.ClientRequest<EsKinds>;
+export type ClientRequest = BaseClientRequest<EsKinds>;
 /** What a call is answered with. */
-export type ClientResponse = base.ClientResponse<EsKinds>;
+export type ClientResponse = BaseClientResponse<EsKinds>;
 /** A call with one answer. */
-export type UnaryRequest = base.UnaryRequest<EsKinds>;
+export type UnaryRequest = BaseUnaryRequest<EsKinds>;
 /** The answer of a call, read. */
-export type UnaryResponse = base.UnaryResponse<EsKinds>;
+export type UnaryResponse = BaseUnaryResponse<EsKinds>;
 /** One attempt of a stream. */
-export type StreamRequest = base.StreamRequest<EsKinds>;
+export type StreamRequest = BaseStreamRequest<EsKinds>;
 /** A stream that was opened. */
-export type StreamResponse = base.StreamResponse<EsKinds>;
+export type StreamResponse = BaseStreamResponse<EsKinds>;

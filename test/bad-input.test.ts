@@ -64,7 +64,7 @@ describe("options that are not followed", () => {
     const { error, warnings, files } = runPlugin(compileText({ "t.proto": newer }, emit, { withAnnotations: false }));
     expect(error).toBe("");
     expect(files.has("t_client.ts")).toBe(true);
-    const end = "is not known to this version of protoc-gen-sse, and is ignored: update it";
+    const end = "is not known to this version of protoc-gen-sse and is ignored: update protoc-gen-sse";
     expect(warnings).toEqual([
       `t.proto:6:37: rpc t.S.A: field 99 of (sse.v1.http) ${end}`,
       `t.proto:7:9: rpc t.S.A: option 50199 of sse.v1 ${end}`,
@@ -104,5 +104,5 @@ test("files whose names differ in case alone are refused, as some file systems h
     Object.assign(declared, { inputType: ".v.M", outputType: ".v.M" });
   request.protoFile.push(second);
   request.fileToGenerate.push("T.proto");
-  expect(runPlugin(request).error).toContain("T.proto:2:1: its name differs from t.proto in case alone: rename one");
+  expect(runPlugin(request).error).toContain("T.proto:2:1: its name differs from t.proto only in case: rename one");
 });

@@ -30,7 +30,9 @@ export function buildVariables(
     else {
       const rival = [...seen].find((other) => areOneofRivals(other, fields));
       if (rival !== undefined) {
-        error(`is a member of the same oneof as {${rival.map((f) => f.name).join(".")}}: only one can be set`);
+        error(
+          `is in the same oneof as {${rival.map((f) => f.name).join(".")}}, and only one of them can be set: remove one`,
+        );
       }
       seen.add(fields);
       variables.push({ fields, multiSegment });
@@ -52,13 +54,13 @@ export function buildBody(
     return { kind: "none" };
   };
   if (pattern?.verb === "GET" || pattern?.verb === "HEAD") {
-    return error(`a ${pattern.verb} carries none, and fetch refuses to send one: use post, or remove it`);
+    return error(`a ${pattern.verb} request cannot have a body: use post, or remove the body`);
   }
   if (body === "*") return { kind: "message" };
   const field = input.fields.find((f) => f.name === body);
   if (field === undefined) return error(noField(input, body));
   if (variables.some((v) => v.fields.length === 1 && v.fields[0] === field)) {
-    return error("is bound by the path already: a field travels once");
+    return error("is already bound by the path: remove one of the two");
   }
   if (field.fieldKind === "list") return error('is repeated: wrap it in a message, or use body: "*"');
   if (field.fieldKind === "map") return error('is a map: wrap it in a message, or use body: "*"');
@@ -98,7 +100,7 @@ function resolve(input: DescMessage, path: TemplateVariable["fieldPath"]): [Desc
   const fields: DescField[] = [];
   let message: DescMessage | undefined = input;
   for (const name of path) {
-    if (message === undefined) return `"${fields.at(-1)?.name}" is no message: it has no field "${name}"`;
+    if (message === undefined) return `"${fields.at(-1)?.name}" is not a message, so it has no field "${name}"`;
     const field: DescField | undefined = message.fields.find((f) => f.name === name);
     if (field === undefined) return noField(message, name);
     fields.push(field);
@@ -108,7 +110,7 @@ function resolve(input: DescMessage, path: TemplateVariable["fieldPath"]): [Desc
       return `"${name}" is a ${message.typeName}, whose JSON has no fields: send it in the query or the body`;
     }
     if (!isLast && (field.fieldKind === "list" || field.fieldKind === "map")) {
-      return `"${name}" is ${field.fieldKind === "list" ? "repeated" : "a map"}: a path goes through single messages only`;
+      return `"${name}" is ${field.fieldKind === "list" ? "repeated" : "a map"}: only singular message fields can lead to a path variable`;
     }
   }
   const [first, ...rest] = fields;
@@ -117,13 +119,13 @@ function resolve(input: DescMessage, path: TemplateVariable["fieldPath"]): [Desc
 
 function whyNotInPath(field: DescField, multiSegment: boolean): string | undefined {
   if (multiSegment && field.scalar !== ScalarType.STRING && field.message === undefined) {
-    return "is no string: the segments of its pattern would not be a value of it, write {name} alone";
+    return "only string fields can take a multi-segment pattern: write {name}";
   }
   switch (field.fieldKind) {
     case "list":
-      return "is repeated: a path holds one value, send it in the query or the body";
+      return "is repeated, and a path variable has one value: send it in the query or the body";
     case "map":
-      return "is a map: a path holds one value, send it in the query or the body";
+      return "is a map, and a path variable has one value: send it in the query or the body";
     case "message":
       return `is a message: name one of its fields, as in {${field.name}.${field.message.fields[0]?.name ?? "field"}}`;
     default:

@@ -49,30 +49,34 @@ function buildMethod(
 ): Method | undefined {
   const [rule, ...additional] = written.rules;
   if (written.dialects.length > 1) {
-    problems.error(rule.place, `is bound to HTTP by ${written.dialects.join(" and by ")}: keep one of them`);
+    problems.error(
+      rule.place,
+      `has HTTP annotations of several dialects, ${written.dialects.join(" and ")}: keep one of them`,
+    );
   }
   if (takesStream(desc)) {
-    const reason = "takes a stream of requests, and HTTP carries one request a call";
+    const reason = "client streaming is not supported over HTTP";
     // Who wrote google.api.http may have meant other tools, and gets the rest of the service.
-    if (written.dialects.includes(GOOGLE)) problems.warn(rule.place, `${reason}: left out`);
+    if (written.dialects.includes(GOOGLE)) problems.warn(rule.place, `${reason}: the method is skipped`);
     else problems.error(rule.place, `${reason}: remove the annotation`);
     return undefined;
   }
   for (const { stream, place } of additional) {
-    if (stream) problems.error(place, "stream: true stands in an additional binding: write it in the rule itself");
+    if (stream)
+      problems.error(place, "stream: true has no effect in an additional binding: set it on the main binding");
   }
   const isStream = rule.stream || desc.methodKind === "server_streaming";
   const stream = isStream ? buildStream(desc, written, problems) : undefined;
   if (!isStream && written.stream !== undefined) {
     problems.error(
       written.stream.place,
-      "has stream options but answers once: write stream: true in its http option, or remove them",
+      "has stream options but does not stream: set stream: true in its http option, or remove them",
     );
   }
   if (isStream && written.rules.some((r) => r.responseBody !== "")) {
     problems.error(
       rule.responseBodyPlace,
-      "response_body: an event is the whole message; a stream has no single body: remove it",
+      "response_body: not supported on a stream, because each event is the whole message: remove it",
     );
   }
   const first = buildBinding(desc, rule, base, problems);
@@ -91,7 +95,7 @@ function buildMethod(
 /** undefined when path and fields do not fit; the problem is told. */
 function buildBinding(desc: DescMethod, rule: RuleAnnotation, base: BasePath, problems: Problems): Binding | undefined {
   if (rule.hasNestedRules) {
-    problems.error(rule.place, "an additional binding has additional bindings: move them one level up");
+    problems.error(rule.place, "additional_bindings cannot be nested: move them one level up");
   }
   const template = buildTemplate(rule, base, problems);
   if (template === undefined) return undefined;
@@ -115,7 +119,7 @@ function reportStray(desc: DescMethod, problems: Problems): void {
   for (const { place } of [...(stream === undefined ? [] : [stream]), ...headers]) {
     problems.error(
       place,
-      "nothing binds the method to HTTP: write option (sse.v1.http) or (google.api.http), or remove this",
+      "the method has no HTTP annotation: add option (sse.v1.http) or (google.api.http), or remove this option",
     );
   }
 }

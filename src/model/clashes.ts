@@ -12,7 +12,7 @@ export function checkNames(services: readonly Service[], problems: Problems): vo
     const { file } = service.desc;
     const otherFile = files.get(file.name.toLowerCase());
     if (otherFile !== undefined && otherFile !== file) {
-      problems.error({ desc: file }, `its name differs from ${otherFile.name}.proto in case alone: rename one`);
+      problems.error({ desc: file }, `its name differs from ${otherFile.name}.proto only in case: rename one`);
     }
     files.set(file.name.toLowerCase(), file);
     // Files are named by services, and some file systems do not tell "Market" from "market".
@@ -22,7 +22,7 @@ export function checkNames(services: readonly Service[], problems: Problems): vo
       const name = `${other.desc.typeName} (${other.desc.file.name}.proto)`;
       problems.error(
         { desc: service.desc },
-        `generates files of the same names as ${name}: rename one, or move it to another folder`,
+        `generates the same file names as ${name}: rename one, or move it to another folder`,
       );
     }
     inFolder.set(key, service);
@@ -31,10 +31,7 @@ export function checkNames(services: readonly Service[], problems: Problems): vo
     for (const { desc } of service.methods) {
       const clash = inService.get(lowerCamel(desc.name));
       if (clash !== undefined) {
-        problems.error(
-          { desc },
-          `its name becomes "${lowerCamel(desc.name)}", as that of rpc ${clash.name} does: rename one`,
-        );
+        problems.error({ desc }, `rpc ${clash.name} also generates the name "${lowerCamel(desc.name)}": rename one`);
       }
       inService.set(lowerCamel(desc.name), desc);
     }
@@ -45,7 +42,7 @@ export function checkNames(services: readonly Service[], problems: Problems): vo
 export function checkJsonNames(files: readonly DescFile[], problems: Problems): void {
   const visit = (desc: DescMessage): void => {
     for (const field of desc.fields.filter((f) => f.jsonName === "__proto__")) {
-      problems.error({ desc: field }, 'json_name "__proto__": JavaScript loses a field of this name: choose another');
+      problems.error({ desc: field }, 'json_name "__proto__": not a safe property name in JavaScript: choose another');
     }
     desc.nestedMessages.forEach(visit);
   };
@@ -68,12 +65,12 @@ export function checkRoutes(
         const key = `${service.desc.file.proto.package} ${route(binding)}`;
         const other = routes.get(key);
         if (other !== undefined) {
-          const who = other === desc ? "another binding of it" : `rpc ${other.parent.typeName}.${other.name}`;
-          const message = `${binding.verb} ${binding.template.text} takes exactly the requests of ${who}`;
+          const who = other === desc ? "another binding of this rpc" : `rpc ${other.parent.typeName}.${other.name}`;
+          const message = `${binding.verb} ${binding.template.text} matches the same requests as ${who}`;
           if (other.parent !== desc.parent && isGoogle(desc)) {
-            problems.warn(binding.place, `${message}: one server cannot serve both`);
+            problems.warn(binding.place, `${message}: a server cannot mount both`);
           } else {
-            problems.error(binding.place, `${message}: change one`);
+            problems.error(binding.place, `${message}: change one of the paths`);
           }
         }
         routes.set(key, desc);

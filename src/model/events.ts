@@ -35,23 +35,22 @@ export function buildStream(desc: DescMethod, { stream }: MethodAnnotations, pro
   const oneof = desc.output.oneofs.find(isEvents);
   const members = oneof?.fields.map(readMember) ?? [];
   const errorEvent = rule?.errorEvent || "error";
-  if (/[\r\n\0]/.test(errorEvent))
-    error("errorEvent", "error_event: a line break or NUL cannot stand in an event's name");
+  if (/[\r\n\0]/.test(errorEvent)) error("errorEvent", "error_event: must not contain line breaks or NUL");
   if (errorEvent === "message") {
-    error("errorEvent", 'error_event: "message" is what an event without a name is called: choose another');
+    error("errorEvent", 'error_event: "message" is the name of events without an `event:` line: choose another');
   }
   const clash = members.find(({ name }) => name === errorEvent);
   if (clash !== undefined) {
     problems.error(
       { desc },
-      `event "${errorEvent}" of ${clash.field} is also the event that carries a failure: rename it with (sse.v1.event), or the other with error_event`,
+      `event "${errorEvent}" of ${clash.field} has the name of the error event: rename it with (sse.v1.event), or set error_event`,
     );
   }
   const terminal = members.find((member) => member.terminal);
   if (rule?.terminalData && terminal !== undefined) {
-    error("terminalData", `terminal_data: event "${terminal.name}" ends the stream already: remove one of the two`);
+    error("terminalData", `terminal_data: event "${terminal.name}" already ends the stream: remove one of the two`);
   }
-  if (rule?.terminalData.includes("\0")) error("terminalData", "terminal_data: NUL cannot stand in an event");
+  if (rule?.terminalData.includes("\0")) error("terminalData", "terminal_data: must not contain NUL");
   return {
     resumable: rule?.resumable ?? false,
     id,
@@ -81,7 +80,7 @@ function checkMessage(desc: DescMessage, problems: Problems): void {
   for (const second of ids.slice(1)) {
     problems.error(
       optionPlace(second, event_id),
-      `event_id: field "${ids[0]?.name}" has it already: an event has one id`,
+      `event_id: field "${ids[0]?.name}" is already the event id: keep one of them`,
     );
   }
   for (const oneof of desc.oneofs.filter(isEvents)) checkOneof(oneof, problems);
@@ -89,7 +88,7 @@ function checkMessage(desc: DescMessage, problems: Problems): void {
     if (readField(field).event !== undefined && !(field.oneof !== undefined && isEvents(field.oneof))) {
       problems.error(
         optionPlace(field, event),
-        "event: the field is no member of a oneof of events: write option (sse.v1.events) = true in its oneof, or remove it",
+        "event: the field is not in a oneof with (sse.v1.events): add option (sse.v1.events) = true to its oneof, or remove this option",
       );
     }
   }
@@ -101,15 +100,16 @@ function checkOneof(oneof: DescOneof, problems: Problems): void {
     const names = others.map((field) => `"${field.name}"`).join(", ");
     problems.error(
       optionPlace(oneof, events),
-      `events: ${oneof.parent.typeName} also has ${names}, which no event would carry: move what is needed into the members`,
+      `events: ${oneof.parent.typeName} also has ${names}, which is not part of any event: move it into the members of the oneof`,
     );
   }
   const taken = new Map<string, DescField>();
   for (const { name, field } of oneof.fields.map(readMember)) {
     const place = optionPlace(field, event);
     const other = taken.get(name);
-    if (other !== undefined) problems.error(place, `event "${name}" is also that of field "${other.name}": rename one`);
-    if (/[\r\n\0]/.test(name)) problems.error(place, "event name: a line break or NUL cannot stand in it");
+    if (other !== undefined)
+      problems.error(place, `event name "${name}" is already used by field "${other.name}": rename one`);
+    if (/[\r\n\0]/.test(name)) problems.error(place, "event name: must not contain line breaks or NUL");
     taken.set(name, field);
   }
 }
@@ -122,15 +122,13 @@ function readMember(field: DescField): EventMember {
 function whyNoId(field: DescField): string | undefined {
   switch (field.fieldKind) {
     case "list":
-      return "the field is repeated: an id is one value";
+      return "the field is repeated: use a singular field";
     case "map":
-      return "the field is a map: an id is one value";
+      return "the field is a map: use a singular field";
     case "message":
-      return "the field is a message: mark a string, number, bool or enum";
+      return "the field is a message: use a string, number, bool or enum";
     case "scalar":
-      return field.scalar === ScalarType.BYTES
-        ? "the field is bytes: an id is text; use a string or a number"
-        : undefined;
+      return field.scalar === ScalarType.BYTES ? "the field is bytes: use a string, number, bool or enum" : undefined;
     case "enum":
       return undefined;
   }
@@ -141,7 +139,7 @@ function milliseconds(duration: Duration | undefined, error: (message: string) =
   const ms = Number(duration.seconds) * 1000 + duration.nanos / 1e6;
   // setTimeout takes at most 2^31 - 1 ms, and wraps to 1 ms beyond it.
   if (ms < 0 || !Number.isInteger(ms) || ms > 2 ** 31 - 1) {
-    error("takes whole milliseconds, from 0 to 24 days");
+    error("must be a whole number of milliseconds, from 0 to 24 days");
     return undefined;
   }
   return ms;

@@ -20,14 +20,17 @@ export function warnOfForeignOptions(files: readonly DescFile[], problems: Probl
   /** Options of sebuf that give a message another JSON than ProtoJSON. */
   function warnOfJson(type: Parameters<typeof readSebufJsonOptions>[0]): void {
     for (const { name, place } of readSebufJsonOptions(type)) {
-      problems.warn(place, `${name}: the JSON here is ProtoJSON, which the option does not change`);
+      problems.warn(place, `${name}: the option has no effect, because this plugin always uses ProtoJSON`);
     }
   }
 
   /** Options of a newer version of ours. */
   function warnOfUnknown(desc: DescService | DescMethod | DescField | DescOneof): void {
     for (const { what, place } of readUnknown(desc)) {
-      problems.warn(place, `${what} is not known to this version of protoc-gen-sse, and is ignored: update it`);
+      problems.warn(
+        place,
+        `${what} is not known to this version of protoc-gen-sse and is ignored: update protoc-gen-sse`,
+      );
     }
   }
 }

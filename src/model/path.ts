@@ -69,15 +69,15 @@ class Parser {
   }
 
   template(): PathTemplate {
-    this.#expect("/", `a path starts with "/"`);
+    this.#expect("/", `a path must start with "/"`);
     let verb: string | undefined;
     if (this.#at < this.#text.length) {
       do this.#segment();
       while (this.#take("/"));
-      if (this.#take(":")) verb = this.#literal("a verb");
+      if (this.#take(":")) verb = this.#literal(`a name after ":"`);
       if (this.#at < this.#text.length) {
         throw this.#unexpected(
-          verb === undefined ? `"/" or a verb ":name" follows a segment` : "a path ends with its verb",
+          verb === undefined ? `expected "/" or ":name" after a segment` : `nothing can follow ":name"`,
         );
       }
     }
@@ -101,7 +101,7 @@ class Parser {
     } else {
       this.#segments.push({ kind: "any" });
     }
-    this.#expect("}", `a variable is "{field}" or "{field=segments}"`);
+    this.#expect("}", `write a variable as "{field}" or "{field=segments}"`);
     this.#variables.push({ fieldPath, start, end: this.#segments.length, offset });
     this.#inVariable = false;
   }
@@ -110,7 +110,7 @@ class Parser {
     const start = this.#at;
     if (this.#take("**")) {
       if (this.#segments.some(({ kind }) => kind === "rest")) {
-        throw new PathSyntaxError(`a second "**" at column ${start + 1}: a path can hold one`, start);
+        throw new PathSyntaxError(`a second "**" at column ${start + 1}: a path can have only one`, start);
       }
       this.#segments.push({ kind: "rest" });
     } else if (this.#take("*")) {
@@ -131,17 +131,17 @@ class Parser {
     if (literal === "") throw this.#unexpected(`${what} is missing`);
     const decoded = decode(literal);
     if (decoded === undefined) {
-      throw new PathSyntaxError(`"${literal}" at column ${start + 1} is not the escapes of UTF-8`, start);
+      throw new PathSyntaxError(`"${literal}" at column ${start + 1} is not percent-encoded UTF-8`, start);
     }
     if (decoded === "." || decoded === "..") {
-      throw new PathSyntaxError(`segment "${literal}" at column ${start + 1}: no URL keeps it`, start);
+      throw new PathSyntaxError(`segment "${literal}" at column ${start + 1}: URLs drop such segments`, start);
     }
     return literal;
   }
 
   #escape(): void {
     if (!/^%[0-9A-Fa-f]{2}$/.test(this.#text.slice(this.#at, this.#at + 3))) {
-      throw this.#unexpected(`two hexadecimal digits follow "%": write "%25" for the character itself`);
+      throw this.#unexpected(`expected two hexadecimal digits after "%"; write "%25" for a literal "%"`);
     }
     this.#at += 2;
   }
@@ -152,7 +152,7 @@ class Parser {
     const name = this.#text.slice(start, this.#at);
     if (/^[A-Za-z_]/.test(name)) return name;
     this.#at = start;
-    throw this.#unexpected("a variable starts with the name of a field");
+    throw this.#unexpected("a variable must start with a field name");
   }
 
   #take(token: string): boolean {
@@ -178,10 +178,10 @@ class Parser {
 
   /** What to write in place of a character that is wrong wherever it stands in a segment. */
   #advice(character: string): string | undefined {
-    if (character === "?" || character === "#") return "a path holds no query and no fragment";
-    if (character === "*") return "a wildcard is a segment of its own";
+    if (character === "?" || character === "#") return "a path cannot have a query or a fragment";
+    if (character === "*") return "a wildcard must be a whole segment";
     if (character === "{")
-      return this.#inVariable ? "a variable holds no variable" : "a variable is a segment of its own";
+      return this.#inVariable ? "variables cannot be nested" : "a variable must be a whole segment";
     if (/^[/:}%\ud800-\udfff]$/.test(character) || LITERAL_CHARACTER.test(character)) return undefined;
     return `write "${encodeURIComponent(character)}"`;
   }

@@ -22,7 +22,7 @@ export function buildQuery(
   if (hasOwnJson(input)) {
     problems.error(
       template.place(0),
-      `the request is a ${input.typeName}, whose JSON has no fields to send apart: write body: "*"`,
+      `the request is a ${input.typeName}, whose JSON has no separate fields: use body: "*"`,
     );
     return { desc: input, fields: [] };
   }
@@ -86,12 +86,15 @@ function checkParameterNames({ fields }: QueryMessage, problems: Problems): void
   for (const { field, name } of fields) {
     const place = readField(field).query?.place ?? { desc: field };
     if (name !== undefined && /[.[\]\p{Cc}]/u.test(name)) {
-      problems.error(place, `query name "${name}": holds ".", "[", "]" or a control character, which nest parameters`);
+      problems.error(
+        place,
+        `query name "${name}": must not contain ".", "[", "]" or control characters, which are reserved for nested fields`,
+      );
     }
     for (const parameter of name === undefined ? new Set([field.jsonName, field.name]) : [name]) {
       const other = taken.get(parameter);
       if (other !== undefined) {
-        problems.error(place, `query parameter "${parameter}" is also that of field "${other.name}": rename one`);
+        problems.error(place, `query parameter "${parameter}" is already used by field "${other.name}": rename one`);
       }
       taken.set(parameter, field);
     }

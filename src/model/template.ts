@@ -31,14 +31,14 @@ export function buildBasePath(annotations: readonly ServiceAnnotations[], proble
   if (second !== undefined) {
     problems.error(
       second.basePathPlace,
-      `base_path "${second.basePath}": the service has one already: keep one of them`,
+      `base_path "${second.basePath}": the service already has a base path: keep one of them`,
     );
   }
   if (!text.startsWith("/")) return error(`must start with "/"`);
-  if (text.endsWith("/")) return error(`must not end with "/", as every path starts with one`, text.length - 1);
+  if (text.endsWith("/")) return error(`must not end with "/", because every path starts with "/"`, text.length - 1);
   const parsed = parse(text);
   if (parsed instanceof PathSyntaxError) return error(parsed.message, parsed.offset);
-  if (parsed.verb !== undefined) return error(`":${parsed.verb}" can only stand at the end of a whole path`);
+  if (parsed.verb !== undefined) return error(`":${parsed.verb}" is only allowed at the end of a full path`);
   return { text, place };
 }
 
@@ -51,7 +51,7 @@ export function buildTemplate(
   if (pattern === undefined) {
     problems.error(
       place,
-      'names no verb and path: write one of get, put, post, delete, patch or custom, as in get: "/v1/things"',
+      'the HTTP annotation has no method and path: set one of get, put, post, delete, patch or custom, for example get: "/v1/things"',
     );
     return undefined;
   }
@@ -66,11 +66,11 @@ export function buildTemplate(
     return undefined;
   };
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(verb)) {
-    problems.error(pattern.place, `custom verb "${verb}": is not an HTTP method: write a token such as "REPORT"`);
+    problems.error(pattern.place, `custom verb "${verb}": is not a valid HTTP method: use a token such as "REPORT"`);
     return undefined;
   }
   if (FORBIDDEN.has(verb.toUpperCase())) {
-    problems.error(pattern.place, `custom verb "${verb}": no client built on fetch can send it: choose another`);
+    problems.error(pattern.place, `custom verb "${verb}": fetch cannot send this method: choose another`);
     return undefined;
   }
   if (!path.startsWith("/")) return error(path === "" ? `is empty: write at least "/"` : `must start with "/"`);

@@ -1,10 +1,9 @@
-// Options that say how a protobuf service speaks HTTP, and which of its methods answer with a
-// stream of Server-Sent Events.
+// Options that bind protobuf services to HTTP, and mark the methods that stream Server-Sent Events.
 //
 //     service MarketService {
 //       option (sse.v1.service) = {base_path: "/v1"};
 //
-//       // The price of a symbol, now.
+//       // The current price of a symbol.
 //       rpc GetQuote(GetQuoteRequest) returns (Quote) {
 //         option (sse.v1.http) = {get: "/quotes/{symbol}"};
 //       }
@@ -34,25 +33,25 @@ export const file_sse_v1_annotations: GenFile = /*@__PURE__*/
   fileDesc("Chhzc2UvdjEvYW5ub3RhdGlvbnMucHJvdG8SBnNzZS52MSL3AQoISHR0cFJ1bGUSDQoDZ2V0GAIgASgJSAASDQoDcHV0GAMgASgJSAASDgoEcG9zdBgEIAEoCUgAEhAKBmRlbGV0ZRgFIAEoCUgAEg8KBXBhdGNoGAYgASgJSAASKwoGY3VzdG9tGAggASgLMhkuc3NlLnYxLkN1c3RvbUh0dHBQYXR0ZXJuSAASDAoEYm9keRgHIAEoCRIVCg1yZXNwb25zZV9ib2R5GAwgASgJEi0KE2FkZGl0aW9uYWxfYmluZGluZ3MYCyADKAsyEC5zc2UudjEuSHR0cFJ1bGUSDgoGc3RyZWFtGA0gASgIQgkKB3BhdHRlcm4iLwoRQ3VzdG9tSHR0cFBhdHRlcm4SDAoEa2luZBgBIAEoCRIMCgRwYXRoGAIgASgJIqMBCgpTdHJlYW1SdWxlEhEKCXJlc3VtYWJsZRgBIAEoCBIVCg10ZXJtaW5hbF9kYXRhGAIgASgJEhMKC2Vycm9yX2V2ZW50GAMgASgJEiwKCWhlYXJ0YmVhdBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIoCgVyZXRyeRgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJBCgtTZXJ2aWNlUnVsZRIRCgliYXNlX3BhdGgYASABKAkSHwoHaGVhZGVycxgCIAMoCzIOLnNzZS52MS5IZWFkZXIigAEKBkhlYWRlchIMCgRuYW1lGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEgwKBHR5cGUYAyABKAkSEAoIcmVxdWlyZWQYBCABKAgSDgoGZm9ybWF0GAUgASgJEg8KB2V4YW1wbGUYBiABKAkSEgoKZGVwcmVjYXRlZBgHIAEoCCIrCglFdmVudFJ1bGUSDAoEbmFtZRgBIAEoCRIQCgh0ZXJtaW5hbBgCIAEoCCIrCglRdWVyeVJ1bGUSDAoEbmFtZRgBIAEoCRIQCghyZXF1aXJlZBgCIAEoCDpGCgRodHRwEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYtIcDIAEoCzIQLnNzZS52MS5IdHRwUnVsZVIEaHR0cDpMCgZzdHJlYW0SHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi1hwMgASgLMhIuc3NlLnYxLlN0cmVhbVJ1bGVSBnN0cmVhbTpICgZoZWFkZXISHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi2hwMgAygLMg4uc3NlLnYxLkhlYWRlclIGaGVhZGVyOlAKB3NlcnZpY2USHy5nb29nbGUucHJvdG9idWYuU2VydmljZU9wdGlvbnMYvocDIAEoCzITLnNzZS52MS5TZXJ2aWNlUnVsZVIHc2VydmljZTo3CgZldmVudHMSHS5nb29nbGUucHJvdG9idWYuT25lb2ZPcHRpb25zGMiHAyABKAhSBmV2ZW50czpICgVldmVudBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY0ocDIAEoCzIRLnNzZS52MS5FdmVudFJ1bGVSBWV2ZW50OjoKCGV2ZW50X2lkEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjThwMgASgIUgdldmVudElkOkgKBXF1ZXJ5Eh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjUhwMgASgLMhEuc3NlLnYxLlF1ZXJ5UnVsZVIFcXVlcnliBnByb3RvMw", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
 
 /**
- * Binds a method to a verb and a path. The shape and the path templates are those of
- * `google.api.http`; `stream` is added.
+ * Binds a method to an HTTP method and a path. The fields and the path templates are those of
+ * `google.api.http`, plus `stream`.
  *
- * Every field of the request travels once: in the path when a variable names it, else in the body
- * when `body` says so, else in the query string.
+ * Every field of the request is sent once: in the path if a variable names it, otherwise in the body
+ * if `body` includes it, otherwise in the query string.
  *
  * @generated from message sse.v1.HttpRule
  */
 export type HttpRule = Message<"sse.v1.HttpRule"> & {
   /**
-   * The verb, with a path template: literals, `*` (one segment), `**` (any number of segments),
-   * variables `{field.path}` and `{field.path=segments}`, and a verb `:word` at the end. The
-   * service's `base_path` goes in front.
+   * The HTTP method and its path template. A template has literal segments, `*` (one segment), `**`
+   * (any number of segments), variables `{field.path}` and `{field.path=segments}`, and an optional
+   * `:suffix` at the end. The `base_path` of the service is prepended.
    *
    * @generated from oneof sse.v1.HttpRule.pattern
    */
   pattern: {
     /**
-     * Reads. Fields that the path leaves are query parameters.
+     * HTTP GET. Fields that are not in the path are query parameters.
      *
      * @generated from field: string get = 2;
      */
@@ -60,7 +59,7 @@ export type HttpRule = Message<"sse.v1.HttpRule"> & {
     case: "get";
   } | {
     /**
-     * Replaces.
+     * HTTP PUT.
      *
      * @generated from field: string put = 3;
      */
@@ -68,7 +67,7 @@ export type HttpRule = Message<"sse.v1.HttpRule"> & {
     case: "put";
   } | {
     /**
-     * Creates, or does anything else.
+     * HTTP POST.
      *
      * @generated from field: string post = 4;
      */
@@ -76,7 +75,7 @@ export type HttpRule = Message<"sse.v1.HttpRule"> & {
     case: "post";
   } | {
     /**
-     * Removes. Fields that the path leaves are query parameters.
+     * HTTP DELETE. Fields that are not in the path are query parameters.
      *
      * @generated from field: string delete = 5;
      */
@@ -84,7 +83,7 @@ export type HttpRule = Message<"sse.v1.HttpRule"> & {
     case: "delete";
   } | {
     /**
-     * Changes a part.
+     * HTTP PATCH.
      *
      * @generated from field: string patch = 6;
      */
@@ -92,7 +91,7 @@ export type HttpRule = Message<"sse.v1.HttpRule"> & {
     case: "patch";
   } | {
     /**
-     * Any other verb.
+     * Any other HTTP method.
      *
      * @generated from field: sse.v1.CustomHttpPattern custom = 8;
      */
@@ -101,32 +100,31 @@ export type HttpRule = Message<"sse.v1.HttpRule"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * What the request's body is: `"*"` for every field that the path leaves, or the name of one
-   * field of the request, whose value it is; no body when absent.
+   * The request body: `"*"` for all fields that are not in the path, or the name of one field of the
+   * request. Without it, the request has no body.
    *
    * @generated from field: string body = 7;
    */
   body: string;
 
   /**
-   * The name of the response field whose value is the response's body; the whole response message
-   * when absent.
+   * The response body: the name of one field of the response. Default: the whole response message.
    *
    * @generated from field: string response_body = 12;
    */
   responseBody: string;
 
   /**
-   * Further bindings of the same method. They hold no additional bindings of their own. A server
-   * answers all of them; a client uses the first that can carry the whole request.
+   * More bindings of the same method. They cannot be nested. A server answers all bindings. A client
+   * uses the first one that can carry the whole request.
    *
    * @generated from field: repeated sse.v1.HttpRule additional_bindings = 11;
    */
   additionalBindings: HttpRule[];
 
   /**
-   * The answer is a stream of the response message. A method that is declared
-   * `returns (stream X)` streams without it. Of the first binding only.
+   * Streams the response message. A method that is declared `returns (stream X)` streams without this
+   * option. It cannot be set in `additional_bindings`.
    *
    * @generated from field: bool stream = 13;
    */
@@ -134,84 +132,83 @@ export type HttpRule = Message<"sse.v1.HttpRule"> & {
 };
 
 /**
- * Binds a method to a verb and a path. The shape and the path templates are those of
- * `google.api.http`; `stream` is added.
+ * Binds a method to an HTTP method and a path. The fields and the path templates are those of
+ * `google.api.http`, plus `stream`.
  *
- * Every field of the request travels once: in the path when a variable names it, else in the body
- * when `body` says so, else in the query string.
+ * Every field of the request is sent once: in the path if a variable names it, otherwise in the body
+ * if `body` includes it, otherwise in the query string.
  *
  * @generated from message sse.v1.HttpRule
  */
 export type HttpRuleJson = {
   /**
-   * Reads. Fields that the path leaves are query parameters.
+   * HTTP GET. Fields that are not in the path are query parameters.
    *
    * @generated from field: string get = 2;
    */
   get?: string;
 
   /**
-   * Replaces.
+   * HTTP PUT.
    *
    * @generated from field: string put = 3;
    */
   put?: string;
 
   /**
-   * Creates, or does anything else.
+   * HTTP POST.
    *
    * @generated from field: string post = 4;
    */
   post?: string;
 
   /**
-   * Removes. Fields that the path leaves are query parameters.
+   * HTTP DELETE. Fields that are not in the path are query parameters.
    *
    * @generated from field: string delete = 5;
    */
   delete?: string;
 
   /**
-   * Changes a part.
+   * HTTP PATCH.
    *
    * @generated from field: string patch = 6;
    */
   patch?: string;
 
   /**
-   * Any other verb.
+   * Any other HTTP method.
    *
    * @generated from field: sse.v1.CustomHttpPattern custom = 8;
    */
   custom?: CustomHttpPatternJson;
 
   /**
-   * What the request's body is: `"*"` for every field that the path leaves, or the name of one
-   * field of the request, whose value it is; no body when absent.
+   * The request body: `"*"` for all fields that are not in the path, or the name of one field of the
+   * request. Without it, the request has no body.
    *
    * @generated from field: string body = 7;
    */
   body?: string;
 
   /**
-   * The name of the response field whose value is the response's body; the whole response message
-   * when absent.
+   * The response body: the name of one field of the response. Default: the whole response message.
    *
    * @generated from field: string response_body = 12;
    */
   responseBody?: string;
 
   /**
-   * Further bindings of the same method. They hold no additional bindings of their own. A server
-   * answers all of them; a client uses the first that can carry the whole request.
+   * More bindings of the same method. They cannot be nested. A server answers all bindings. A client
+   * uses the first one that can carry the whole request.
    *
    * @generated from field: repeated sse.v1.HttpRule additional_bindings = 11;
    */
   additionalBindings?: HttpRuleJson[];
 
   /**
-   * The answer is a stream of the response message. A method that is declared
-   * `returns (stream X)` streams without it. Of the first binding only.
+   * Streams the response message. A method that is declared `returns (stream X)` streams without this
+   * option. It cannot be set in `additional_bindings`.
    *
    * @generated from field: bool stream = 13;
    */
@@ -226,13 +223,13 @@ export const HttpRuleSchema: GenMessage<HttpRule, {jsonType: HttpRuleJson}> = /*
   messageDesc(file_sse_v1_annotations, 0);
 
 /**
- * A verb that `HttpRule` has no field for.
+ * An HTTP method that `HttpRule` has no field for.
  *
  * @generated from message sse.v1.CustomHttpPattern
  */
 export type CustomHttpPattern = Message<"sse.v1.CustomHttpPattern"> & {
   /**
-   * The HTTP method, as on the request line: `HEAD`, `OPTIONS`, `REPORT`.
+   * The HTTP method: `HEAD`, `OPTIONS`, `REPORT`.
    *
    * @generated from field: string kind = 1;
    */
@@ -247,13 +244,13 @@ export type CustomHttpPattern = Message<"sse.v1.CustomHttpPattern"> & {
 };
 
 /**
- * A verb that `HttpRule` has no field for.
+ * An HTTP method that `HttpRule` has no field for.
  *
  * @generated from message sse.v1.CustomHttpPattern
  */
 export type CustomHttpPatternJson = {
   /**
-   * The HTTP method, as on the request line: `HEAD`, `OPTIONS`, `REPORT`.
+   * The HTTP method: `HEAD`, `OPTIONS`, `REPORT`.
    *
    * @generated from field: string kind = 1;
    */
@@ -275,45 +272,45 @@ export const CustomHttpPatternSchema: GenMessage<CustomHttpPattern, {jsonType: C
   messageDesc(file_sse_v1_annotations, 1);
 
 /**
- * Details of a method that answers with a stream.
+ * Settings of a streaming method.
  *
  * @generated from message sse.v1.StreamRule
  */
 export type StreamRule = Message<"sse.v1.StreamRule"> & {
   /**
-   * A client that lost its connection goes on after the last event it finished with: it reconnects
-   * by itself and sends that event's id as `Last-Event-ID`. The response message needs a field with
-   * `event_id`.
+   * Clients resume after a lost connection: they reconnect and send the id of the last event that the
+   * caller finished with as `Last-Event-ID`. The response message needs a field with `event_id`.
    *
    * @generated from field: bool resumable = 1;
    */
   resumable: boolean;
 
   /**
-   * A literal `data:`, such as `[DONE]`, that ends the stream. Not together with a terminal event.
+   * A literal `data:` value, such as `[DONE]`, that ends the stream. It cannot be combined with a
+   * terminal event.
    *
    * @generated from field: string terminal_data = 2;
    */
   terminalData: string;
 
   /**
-   * The name of the event that carries a failure after the stream was opened. Default: `error`.
+   * The name of the event that reports an error after the stream has started. Default: `error`.
    *
    * @generated from field: string error_event = 3;
    */
   errorEvent: string;
 
   /**
-   * The longest silence on the wire: a comment is sent when nothing else was. Whole milliseconds;
-   * zero for none. Default: 15 s.
+   * The heartbeat interval: an empty comment is sent after this time without data. Whole
+   * milliseconds; zero turns heartbeats off. Default: 15 s.
    *
    * @generated from field: google.protobuf.Duration heartbeat = 4;
    */
   heartbeat?: Duration | undefined;
 
   /**
-   * How long a client waits before it reconnects, sent as `retry:`. Whole milliseconds. Default: not
-   * sent, the client decides.
+   * The delay before a client reconnects, sent as `retry:`. Whole milliseconds. Default: not sent; the
+   * client decides.
    *
    * @generated from field: google.protobuf.Duration retry = 5;
    */
@@ -321,45 +318,45 @@ export type StreamRule = Message<"sse.v1.StreamRule"> & {
 };
 
 /**
- * Details of a method that answers with a stream.
+ * Settings of a streaming method.
  *
  * @generated from message sse.v1.StreamRule
  */
 export type StreamRuleJson = {
   /**
-   * A client that lost its connection goes on after the last event it finished with: it reconnects
-   * by itself and sends that event's id as `Last-Event-ID`. The response message needs a field with
-   * `event_id`.
+   * Clients resume after a lost connection: they reconnect and send the id of the last event that the
+   * caller finished with as `Last-Event-ID`. The response message needs a field with `event_id`.
    *
    * @generated from field: bool resumable = 1;
    */
   resumable?: boolean;
 
   /**
-   * A literal `data:`, such as `[DONE]`, that ends the stream. Not together with a terminal event.
+   * A literal `data:` value, such as `[DONE]`, that ends the stream. It cannot be combined with a
+   * terminal event.
    *
    * @generated from field: string terminal_data = 2;
    */
   terminalData?: string;
 
   /**
-   * The name of the event that carries a failure after the stream was opened. Default: `error`.
+   * The name of the event that reports an error after the stream has started. Default: `error`.
    *
    * @generated from field: string error_event = 3;
    */
   errorEvent?: string;
 
   /**
-   * The longest silence on the wire: a comment is sent when nothing else was. Whole milliseconds;
-   * zero for none. Default: 15 s.
+   * The heartbeat interval: an empty comment is sent after this time without data. Whole
+   * milliseconds; zero turns heartbeats off. Default: 15 s.
    *
    * @generated from field: google.protobuf.Duration heartbeat = 4;
    */
   heartbeat?: DurationJson;
 
   /**
-   * How long a client waits before it reconnects, sent as `retry:`. Whole milliseconds. Default: not
-   * sent, the client decides.
+   * The delay before a client reconnects, sent as `retry:`. Whole milliseconds. Default: not sent; the
+   * client decides.
    *
    * @generated from field: google.protobuf.Duration retry = 5;
    */
@@ -374,13 +371,13 @@ export const StreamRuleSchema: GenMessage<StreamRule, {jsonType: StreamRuleJson}
   messageDesc(file_sse_v1_annotations, 2);
 
 /**
- * What the methods of a service share.
+ * Settings for all methods of a service.
  *
  * @generated from message sse.v1.ServiceRule
  */
 export type ServiceRule = Message<"sse.v1.ServiceRule"> & {
   /**
-   * Goes in front of every path of the service: `/v1`. May hold path variables, which then name
+   * A prefix for all paths of the service, such as `/v1`. It can have path variables, which must be
    * fields of every request.
    *
    * @generated from field: string base_path = 1;
@@ -388,7 +385,7 @@ export type ServiceRule = Message<"sse.v1.ServiceRule"> & {
   basePath: string;
 
   /**
-   * Headers that every method takes.
+   * Request headers of all methods.
    *
    * @generated from field: repeated sse.v1.Header headers = 2;
    */
@@ -396,13 +393,13 @@ export type ServiceRule = Message<"sse.v1.ServiceRule"> & {
 };
 
 /**
- * What the methods of a service share.
+ * Settings for all methods of a service.
  *
  * @generated from message sse.v1.ServiceRule
  */
 export type ServiceRuleJson = {
   /**
-   * Goes in front of every path of the service: `/v1`. May hold path variables, which then name
+   * A prefix for all paths of the service, such as `/v1`. It can have path variables, which must be
    * fields of every request.
    *
    * @generated from field: string base_path = 1;
@@ -410,7 +407,7 @@ export type ServiceRuleJson = {
   basePath?: string;
 
   /**
-   * Headers that every method takes.
+   * Request headers of all methods.
    *
    * @generated from field: repeated sse.v1.Header headers = 2;
    */
@@ -425,20 +422,21 @@ export const ServiceRuleSchema: GenMessage<ServiceRule, {jsonType: ServiceRuleJs
   messageDesc(file_sse_v1_annotations, 3);
 
 /**
- * A header that a method takes: typed in the client's options, checked by the server, documented.
+ * A request header. It is typed in the call options of the client, checked by the server, and
+ * documented in OpenAPI.
  *
  * @generated from message sse.v1.Header
  */
 export type Header = Message<"sse.v1.Header"> & {
   /**
-   * The name, compared without case: `X-API-Key`.
+   * The name, such as `X-API-Key`. Header names are case-insensitive.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * What it is for.
+   * The description in code and documents.
    *
    * @generated from field: string description = 2;
    */
@@ -452,28 +450,28 @@ export type Header = Message<"sse.v1.Header"> & {
   type: string;
 
   /**
-   * A request without it is refused with 400.
+   * The server answers 400 if a request does not have the header.
    *
    * @generated from field: bool required = 4;
    */
   required: boolean;
 
   /**
-   * A format of the OpenAPI registry, such as `uuid`, `date-time` or `email`.
+   * A format from the OpenAPI format registry, such as `uuid`, `date-time` or `email`.
    *
    * @generated from field: string format = 5;
    */
   format: string;
 
   /**
-   * A value, as an example.
+   * An example value.
    *
    * @generated from field: string example = 6;
    */
   example: string;
 
   /**
-   * Still taken, but no longer to be sent.
+   * The header is still accepted, but new clients should not send it.
    *
    * @generated from field: bool deprecated = 7;
    */
@@ -481,20 +479,21 @@ export type Header = Message<"sse.v1.Header"> & {
 };
 
 /**
- * A header that a method takes: typed in the client's options, checked by the server, documented.
+ * A request header. It is typed in the call options of the client, checked by the server, and
+ * documented in OpenAPI.
  *
  * @generated from message sse.v1.Header
  */
 export type HeaderJson = {
   /**
-   * The name, compared without case: `X-API-Key`.
+   * The name, such as `X-API-Key`. Header names are case-insensitive.
    *
    * @generated from field: string name = 1;
    */
   name?: string;
 
   /**
-   * What it is for.
+   * The description in code and documents.
    *
    * @generated from field: string description = 2;
    */
@@ -508,28 +507,28 @@ export type HeaderJson = {
   type?: string;
 
   /**
-   * A request without it is refused with 400.
+   * The server answers 400 if a request does not have the header.
    *
    * @generated from field: bool required = 4;
    */
   required?: boolean;
 
   /**
-   * A format of the OpenAPI registry, such as `uuid`, `date-time` or `email`.
+   * A format from the OpenAPI format registry, such as `uuid`, `date-time` or `email`.
    *
    * @generated from field: string format = 5;
    */
   format?: string;
 
   /**
-   * A value, as an example.
+   * An example value.
    *
    * @generated from field: string example = 6;
    */
   example?: string;
 
   /**
-   * Still taken, but no longer to be sent.
+   * The header is still accepted, but new clients should not send it.
    *
    * @generated from field: bool deprecated = 7;
    */
@@ -544,13 +543,13 @@ export const HeaderSchema: GenMessage<Header, {jsonType: HeaderJson}> = /*@__PUR
   messageDesc(file_sse_v1_annotations, 4);
 
 /**
- * Details of one event of a oneof with `events`.
+ * Settings of one event of a oneof with `events`.
  *
  * @generated from message sse.v1.EventRule
  */
 export type EventRule = Message<"sse.v1.EventRule"> & {
   /**
-   * The event's name on the wire. Default: the name of the field.
+   * The event name on the wire. Default: the name of the field.
    *
    * @generated from field: string name = 1;
    */
@@ -565,13 +564,13 @@ export type EventRule = Message<"sse.v1.EventRule"> & {
 };
 
 /**
- * Details of one event of a oneof with `events`.
+ * Settings of one event of a oneof with `events`.
  *
  * @generated from message sse.v1.EventRule
  */
 export type EventRuleJson = {
   /**
-   * The event's name on the wire. Default: the name of the field.
+   * The event name on the wire. Default: the name of the field.
    *
    * @generated from field: string name = 1;
    */
@@ -593,21 +592,21 @@ export const EventRuleSchema: GenMessage<EventRule, {jsonType: EventRuleJson}> =
   messageDesc(file_sse_v1_annotations, 5);
 
 /**
- * How a field of a request travels in the query string.
+ * Settings of a query parameter.
  *
  * @generated from message sse.v1.QueryRule
  */
 export type QueryRule = Message<"sse.v1.QueryRule"> & {
   /**
-   * The parameter's name, where it is not the field's JSON or proto name. On a field of a nested
-   * message it stands for that field's part of the dotted name.
+   * The name of the parameter. Default: the JSON name or the proto name of the field. On a field of a
+   * nested message, it replaces that field's part of the dotted name.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * A request without the parameter is refused with 400.
+   * The server answers 400 if a request does not have the parameter.
    *
    * @generated from field: bool required = 2;
    */
@@ -615,21 +614,21 @@ export type QueryRule = Message<"sse.v1.QueryRule"> & {
 };
 
 /**
- * How a field of a request travels in the query string.
+ * Settings of a query parameter.
  *
  * @generated from message sse.v1.QueryRule
  */
 export type QueryRuleJson = {
   /**
-   * The parameter's name, where it is not the field's JSON or proto name. On a field of a nested
-   * message it stands for that field's part of the dotted name.
+   * The name of the parameter. Default: the JSON name or the proto name of the field. On a field of a
+   * nested message, it replaces that field's part of the dotted name.
    *
    * @generated from field: string name = 1;
    */
   name?: string;
 
   /**
-   * A request without the parameter is refused with 400.
+   * The server answers 400 if a request does not have the parameter.
    *
    * @generated from field: bool required = 2;
    */
@@ -644,8 +643,8 @@ export const QueryRuleSchema: GenMessage<QueryRule, {jsonType: QueryRuleJson}> =
   messageDesc(file_sse_v1_annotations, 6);
 
 /**
- * Binds a method to HTTP. A method without it is not generated, unless the plugin option
- * `default_binding=true` gives it `POST /<package>.<Service>/<Method>` with `body: "*"`.
+ * Binds a method to HTTP. Methods without this option are skipped, unless the plugin option
+ * `default_binding=true` gives them `POST /<package>.<Service>/<Method>` with `body: "*"`.
  *
  * @generated from extension: sse.v1.HttpRule http = 50100;
  */
@@ -653,7 +652,7 @@ export const http: GenExtension<MethodOptions, HttpRule> = /*@__PURE__*/
   extDesc(file_sse_v1_annotations, 0);
 
 /**
- * Details of a method that answers with a stream.
+ * Settings of a streaming method.
  *
  * @generated from extension: sse.v1.StreamRule stream = 50101;
  */
@@ -661,7 +660,7 @@ export const stream: GenExtension<MethodOptions, StreamRule> = /*@__PURE__*/
   extDesc(file_sse_v1_annotations, 1);
 
 /**
- * Headers that a method takes, beside those of its service.
+ * Request headers of a method, in addition to those of its service.
  *
  * @generated from extension: repeated sse.v1.Header header = 50102;
  */
@@ -669,7 +668,7 @@ export const header: GenExtension<MethodOptions, Header[]> = /*@__PURE__*/
   extDesc(file_sse_v1_annotations, 2);
 
 /**
- * What the methods of a service share.
+ * Settings for all methods of a service.
  *
  * @generated from extension: sse.v1.ServiceRule service = 50110;
  */
@@ -677,9 +676,9 @@ export const service: GenExtension<ServiceOptions, ServiceRule> = /*@__PURE__*/
   extDesc(file_sse_v1_annotations, 3);
 
 /**
- * Makes each member of the oneof an event of its own: `event:` is the member's name and `data:`
- * the member's JSON. The oneof stands in the response message of a stream; beside it the message
- * has no field but the one with `event_id`.
+ * Sends each member of the oneof as an event of its own: `event:` is the name of the member, and
+ * `data:` is its JSON. The oneof must be in the response message of a streaming method. The message
+ * can have no other fields, except one with `event_id`.
  *
  *     message AskEvent {
  *       oneof event {
@@ -696,7 +695,7 @@ export const events: GenExtension<OneofOptions, boolean> = /*@__PURE__*/
   extDesc(file_sse_v1_annotations, 4);
 
 /**
- * Details of one event, on a member of a oneof with `events`.
+ * Settings of one event, on a member of a oneof with `events`.
  *
  * @generated from extension: sse.v1.EventRule event = 50130;
  */
@@ -704,8 +703,9 @@ export const event: GenExtension<FieldOptions, EventRule> = /*@__PURE__*/
   extDesc(file_sse_v1_annotations, 5);
 
 /**
- * Makes the value of this field of a stream's response message the `id:` of its event: the cursor
- * from which a `resumable` method goes on. A singular string, integer, bool or enum; one in a message.
+ * Sends the value of this field as the `id:` of the event. A `resumable` method continues after
+ * the event with this id. The field must be a singular string, number, bool or enum. A message can
+ * have one such field.
  *
  * @generated from extension: bool event_id = 50131;
  */
@@ -713,7 +713,7 @@ export const event_id: GenExtension<FieldOptions, boolean> = /*@__PURE__*/
   extDesc(file_sse_v1_annotations, 6);
 
 /**
- * How a field of a request travels in the query string.
+ * Settings of a query parameter, on a field of a request.
  *
  * @generated from extension: sse.v1.QueryRule query = 50132;
  */

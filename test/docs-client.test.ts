@@ -118,6 +118,7 @@ const streamOptions: Record<Exclude<keyof StreamOptions, keyof CallOptions>, tru
   onComment: true,
   maxEventBytes: true,
   unknownEvents: true,
+  onUnknownEvent: true,
   invalidEvents: true,
   format: true,
 };

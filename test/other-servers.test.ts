@@ -307,3 +307,16 @@ test("a server that promises nothing is held to nothing: silence and an early en
   expect(await stream.collect({ max: 9 })).toEqual([1]);
   expect(stream.lastEventId).toBeUndefined();
 });
+
+test("sebuf: `SendWithEvent` names the events of a stream with one kind of message; it promises nothing", async () => {
+  const server = await startFrameServer(async ({ send, end }) => {
+    for (const trade of trades) await send(`event: trade\ndata: ${JSON.stringify(trade)}\n\n`);
+    end();
+  });
+  const client = new MarketServiceClient({ baseUrl: server.baseUrl });
+  const got: unknown[] = [];
+  for await (const { event, value } of client.watchTrades({ symbol: "AAPL" }, { unknownEvents: "throw" }).withMeta()) {
+    got.push([event, value.sequence]);
+  }
+  expect(got).toEqual([1n, 2n, 3n, 4n, 5n].map((sequence) => ["trade", sequence]));
+});

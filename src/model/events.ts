@@ -46,6 +46,21 @@ export function buildStream(desc: DescMethod, { stream }: MethodAnnotations, pro
       `event "${errorEvent}" of ${clash.field} has the name of the error event: rename it with (sse.v1.event), or set error_event`,
     );
   }
+  const eventName = rule?.eventName || undefined;
+  if (eventName !== undefined) {
+    if (oneof !== undefined) {
+      error(
+        "eventName",
+        `event_name: each member of oneof "${oneof.name}" has its own event name: remove event_name, and name the members with (sse.v1.event)`,
+      );
+    }
+    if (/[\r\n\0]/.test(eventName)) {
+      error("eventName", "event_name: must not contain line breaks or NUL");
+    }
+    if (eventName === errorEvent) {
+      error("eventName", `event_name: "${errorEvent}" is the name of the error event: choose another`);
+    }
+  }
   const terminal = members.find((member) => member.terminal);
   if (rule?.terminalData && terminal !== undefined) {
     error("terminalData", `terminal_data: event "${terminal.name}" already ends the stream: remove one of the two`);
@@ -54,7 +69,7 @@ export function buildStream(desc: DescMethod, { stream }: MethodAnnotations, pro
   return {
     resumable: rule?.resumable ?? false,
     id,
-    events: oneof === undefined ? { kind: "message" } : { kind: "oneof", oneof, members },
+    events: oneof === undefined ? { kind: "message", name: eventName } : { kind: "oneof", oneof, members },
     terminalData: rule?.terminalData || undefined,
     errorEvent,
     heartbeatMs: milliseconds(rule?.heartbeat, (message) => error("heartbeat", `heartbeat: ${message}`)),

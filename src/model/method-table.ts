@@ -46,6 +46,7 @@ export type StreamTable = {
   readonly events:
     | { readonly [name: string]: { readonly field: string; readonly terminal: true | undefined } }
     | undefined;
+  readonly eventName: string | undefined;
   readonly terminalData: string | undefined;
   readonly errorEvent: string | undefined;
   readonly heartbeatMs: number | undefined;
@@ -212,6 +213,7 @@ function streamTable(stream: Stream): StreamTable {
               { field: field.jsonName, terminal: terminal || undefined },
             ]),
           ),
+    eventName: stream.events.kind === "message" ? stream.events.name : undefined,
     terminalData: stream.terminalData,
     errorEvent: stream.errorEvent === "error" ? undefined : stream.errorEvent,
     heartbeatMs: stream.heartbeatMs,

@@ -84,9 +84,9 @@ export interface Stream {
   readonly resumable: boolean;
   /** The field of the response message whose value is the event's `id`. */
   readonly id: DescField | undefined;
-  /** One kind of event: the message. Or an event for each member of a oneof, in declaration order. */
+  /** One kind of event: the message, with the `event:` of its frames if they have one. Or an event for each member of a oneof, in declaration order. */
   readonly events:
-    | { readonly kind: "message" }
+    | { readonly kind: "message"; readonly name: string | undefined }
     | { readonly kind: "oneof"; readonly oneof: DescOneof; readonly members: readonly EventMember[] };
   /** The `data:` that ends the stream. */
   readonly terminalData: string | undefined;

@@ -98,6 +98,7 @@ describe("the types", () => {
       onComment: undefined,
       maxEventBytes: undefined,
       unknownEvents: "throw" as const,
+      onUnknownEvent: undefined,
       invalidEvents: "skip" as const,
       format: "jsonl" as const,
     }).toExtend<client.StreamOptions>();

@@ -59,7 +59,14 @@ export function dataSchemas(context: Context, method: Method, stream: Stream): r
 function eventKinds(context: Context, { desc }: Method, { events, errorEvent, terminalData }: Stream): EventKind[] {
   const ordinary: EventKind[] =
     events.kind === "message"
-      ? [{ name: "message", isNamed: false, data: { json: messageSchema(context, desc.output) }, isOutOfBand: false }]
+      ? [
+          {
+            name: events.name ?? "message",
+            isNamed: events.name !== undefined,
+            data: { json: messageSchema(context, desc.output) },
+            isOutOfBand: false,
+          },
+        ]
       : events.members.map(({ name, field }) => ({
           name,
           isNamed: true,

@@ -69,6 +69,7 @@ function toRule({ id, events, terminalData, errorEvent, retryMs }: Stream): Stre
     ...(id && { id: id.jsonName }),
     ...(terminalData !== undefined && { terminalData }),
     ...(retryMs !== undefined && { retryMs }),
+    ...(events.kind === "message" && events.name !== undefined && { eventName: events.name }),
     ...(events.kind === "oneof" && {
       events: Object.fromEntries(
         events.members.map(({ name, field, terminal }) => [
@@ -217,7 +218,7 @@ describe("a stream", () => {
     expect(stream.id).toBeDefined();
     expect(Object.keys(operation.responses)).toEqual(["200", "default"]);
     expect(operation.parameters).toBeUndefined();
-    expect(operation["x-sse"]).toEqual({ heartbeat: 0, resumable: false });
+    expect(operation["x-sse"]).toEqual({ heartbeat: 0, resumable: false, retry: 2_147_483.647 });
     expect(operation.responses["200"]).not.toMatchObject({ description: expect.stringContaining("silence") });
   });
 

@@ -31,7 +31,7 @@ export function dataExamples(context: Context, method: Method, stream: Stream): 
   const { events, errorEvent, terminalData } = stream;
   const ordinary: [string, JsonValue][] =
     events.kind === "message"
-      ? [["message", exampleMessage(context, method.desc.output)]]
+      ? [[events.name ?? "message", exampleMessage(context, method.desc.output)]]
       : events.members.map(({ name, field }) => [name, exampleField(context, field)]);
   const literal: [string, JsonValue][] = terminalData === undefined ? [] : [["(end)", asParsed(terminalData)]];
   return Object.fromEntries(
@@ -46,7 +46,8 @@ export function dataExamples(context: Context, method: Method, stream: Stream): 
 /** One event of each kind, in the order of declaration; the first that ends the stream is the last. */
 function ordinaryEvents(context: Context, { desc }: Method, { events, id }: Stream): ParsedEvent[] {
   if (events.kind === "message") {
-    return [{ ...exampleId(context, id, 0), data: JSON.stringify(exampleMessage(context, desc.output)) }];
+    const data = JSON.stringify(exampleMessage(context, desc.output));
+    return [{ ...(events.name === undefined ? {} : { event: events.name }), ...exampleId(context, id, 0), data }];
   }
   const end = events.members.find(({ terminal }) => terminal);
   return [...events.members.filter(({ terminal }) => !terminal), ...(end === undefined ? [] : [end])].map(

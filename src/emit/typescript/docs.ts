@@ -1,5 +1,5 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import type { Method, Service } from "../../model/model.js";
+import type { Method, Service, Stream } from "../../model/model.js";
 
 /** The comment of what stands for a service: what the author wrote, else a sentence that says what it is. */
 export function serviceDocs({ desc, docs, deprecated }: Service, otherwise: string): string {
@@ -9,7 +9,12 @@ export function serviceDocs({ desc, docs, deprecated }: Service, otherwise: stri
 /** The comment of a method: what the author wrote, and its routes. */
 export function methodDocs({ desc, docs, deprecated, bindings, answer }: Method): string {
   const routes = bindings.map(({ verb, template }) => `\`${verb} ${template.text}\``).join(", ");
-  return describe(desc, deprecated, [docs.text, routes + (answer.kind === "stream" ? " · server-sent events" : "")]);
+  return describe(desc, deprecated, [docs.text, routes + (answer.kind === "stream" ? streamDocs(answer.stream) : "")]);
+}
+
+function streamDocs({ events }: Stream): string {
+  const name = events.kind === "message" && events.name !== undefined ? `, named \`${events.name}\`` : "";
+  return ` · server-sent events${name}`;
 }
 
 function describe(desc: DescService | DescMethod, deprecated: boolean, paragraphs: string[]): string {

@@ -70,6 +70,46 @@ describe("a oneof of events", () => {
     }
   });
 
+  test("tells onUnknownEvent of each event that it does not declare", async () => {
+    const baseUrl = await serveBody("id: 7\nevent: gossip\ndata: not JSON\n\nretry: 9\ndata: {}\n\n");
+    for (const client of [new MarketServiceClient({ baseUrl }), new JsonClient({ baseUrl })]) {
+      const seen: unknown[] = [];
+      const stream = client.ask({ question: "?" }, { onUnknownEvent: (event) => seen.push(event) });
+      expect(await stream.collect({ max: 9 })).toEqual([]);
+      expect(seen).toEqual([
+        { event: "gossip", data: "not JSON", id: "7", retry: undefined },
+        { event: "message", data: "{}", id: "7", retry: 9 },
+      ]);
+      const strict = client.ask(
+        { question: "?" },
+        { unknownEvents: "throw", onUnknownEvent: (event) => seen.push(event) },
+      );
+      await expect(strict.next()).rejects.toBeInstanceOf(Error);
+      expect(seen).toHaveLength(3);
+    }
+  });
+
+  test("ends with what onUnknownEvent throws, and does not reconnect", async () => {
+    let requests = 0;
+    const { baseUrl } = await startServer((_, response) => {
+      requests++;
+      response.writeHead(200, { "content-type": "text/event-stream" }).end("event: gossip\ndata: {}\n\n");
+    });
+    const failure = new Error("unknown");
+    const stream = new MarketServiceClient({ baseUrl }).ask(
+      { question: "?" },
+      {
+        invalidEvents: "skip",
+        reconnect: true,
+        onUnknownEvent: () => {
+          throw failure;
+        },
+      },
+    );
+    await expect(stream.next()).rejects.toBe(failure);
+    expect(requests).toBe(1);
+  });
+
   describe("with an id beside it", () => {
     const read = async (stream: StreamRule, id: string) => {
       const baseUrl = await serveBody(`${id}event: c\ndata: "x"\n\n`);
@@ -113,14 +153,30 @@ describe("a oneof of events", () => {
 });
 
 describe("an event that is the message", () => {
-  test("has no name", async () => {
+  test.each(["skip", "throw"] as const)("may have any name but that of the error event: %s", async (unknownEvents) => {
     const baseUrl = await serveBody(
-      'event: trade\ndata: {"size":1}\n\ndata: {"size":2}\n\nevent: message\ndata: {"size":3}\n\nevent:\ndata: {"size":4}\n\n',
+      'event: trade\ndata: {"size":1}\n\ndata: {"size":2}\n\nevent: message\ndata: {"size":3}\n\nevent:\ndata: {"size":4}\n\nevent: __proto__\ndata: {"size":5}\n\n',
     );
-    const trades = await new MarketServiceClient({ baseUrl })
-      .watchTrades({ symbol: "A" }, { reconnect: false })
-      .collect({ max: 100 });
-    expect(trades.map(({ size }) => size)).toEqual([2, 3, 4]);
+    const unknown: unknown[] = [];
+    const options: StreamOptions = {
+      reconnect: false,
+      unknownEvents,
+      onUnknownEvent: (event) => unknown.push(event),
+    };
+    for (const client of [new MarketServiceClient({ baseUrl }), new JsonClient({ baseUrl })]) {
+      const names: unknown[] = [];
+      for await (const { event, value } of client.watchTrades({ symbol: "A" }, options).withMeta()) {
+        names.push([event, value.size]);
+      }
+      expect(names).toEqual([
+        ["trade", 1],
+        ["message", 2],
+        ["message", 3],
+        ["message", 4],
+        ["__proto__", 5],
+      ]);
+    }
+    expect(unknown).toEqual([]);
   });
 
   const bad = 'data: {"size":1}\n\nid: 42\ndata: {"size":"x"}\n\ndata: {\n\ndata: {"size":3}\n\n';
@@ -159,13 +215,15 @@ describe("an event that is the message", () => {
     expect(trades.map(({ size }) => size)).toEqual([1, 3]);
   });
 
-  test("may have the error event's name where that is another", async () => {
+  test("may be called error where the error event has another name", async () => {
     const baseUrl = await serveBody('event: error\ndata: {}\n\nevent: failure\ndata: {"code":9,"message":"no"}\n\n');
     const method = createMethod(ParamsSchema, ParamsSchema, {
       bindings: [{ verb: "GET", path: "/v1/it" }],
       stream: { errorEvent: "failure" },
     });
-    await expect(new Transport({ baseUrl }).stream(method, {}).next()).rejects.toMatchObject({
+    const stream = new Transport({ baseUrl }).stream(method, {});
+    expect(await stream.next()).toMatchObject({ done: false, value: { fInt32: 0 } });
+    await expect(stream.next()).rejects.toMatchObject({
       statusCode: 9,
       message: "no",
     });

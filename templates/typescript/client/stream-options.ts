@@ -1,5 +1,6 @@
 import type { CallOptions } from "./call-options.js";
 import type { ClientError } from "./errors.js";
+import type { RawEvent } from "./raw-event.js";
 
 /** Options of one stream. Times are in milliseconds; one beyond 2^31-1, `Infinity` included, is no limit. */
 export interface StreamOptions extends CallOptions {
@@ -26,8 +27,17 @@ export interface StreamOptions extends CallOptions {
   readonly onComment?: ((comment: string) => void) | undefined;
   /** The largest `data` of an event, or line of JSON Lines, in bytes of UTF-8. Default: 16 MiB. */
   readonly maxEventBytes?: number | undefined;
-  /** An event whose name the method does not declare: left out, or a `DecodeError`. Default: `"skip"`. */
+  /**
+   * What to do with an event whose name the oneof of events does not declare: skip it, or throw a `DecodeError`.
+   * A stream with one kind of message has no unknown events: there, every event but the error event is read, whatever
+   * its name. Default: `"skip"`.
+   */
   readonly unknownEvents?: "skip" | "throw" | undefined;
+  /**
+   * Called with each unknown event as it was received, before `unknownEvents` applies. A newer server may send events
+   * that this client does not know. What the callback throws ends the stream. Default: none.
+   */
+  readonly onUnknownEvent?: ((event: RawEvent) => void) | undefined;
   /** An event that is not the declared message: a `DecodeError`, or left out. Default: `"throw"`. */
   readonly invalidEvents?: "throw" | "skip" | undefined;
   /** What to ask for: Server-Sent Events, or JSON Lines. The response's content type decides. Default: `"sse"`. */

@@ -45,6 +45,14 @@ describe("id", () => {
 });
 
 describe("frames", () => {
+  test("events of one kind, with a name for all of them", () => {
+    const message = create(ParamsSchema, { fInt32: 7 });
+    const { text, terminal } = encoder({ id: "fInt32", eventName: "trade" }).encode(message, undefined);
+    expect(text).toBe('id: 7\nevent: trade\ndata: {"fInt32":7}\n\n');
+    expect(terminal).toBe(false);
+    expect(() => encoder({ eventName: "a\nb" })).toThrow("has a line break or NUL");
+  });
+
   test("opening, with and without heartbeat and retry", () => {
     expect(encoder({}).opening).toBe(":sse/1 heartbeat=15000 end\n");
     expect(encoder({ retryMs: 3000 }, 0).opening).toBe(":sse/1 end\nretry: 3000\n");

@@ -30,7 +30,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sse/v1/annotations.proto.
  */
 export const file_sse_v1_annotations: GenFile = /*@__PURE__*/
-  fileDesc("Chhzc2UvdjEvYW5ub3RhdGlvbnMucHJvdG8SBnNzZS52MSL3AQoISHR0cFJ1bGUSDQoDZ2V0GAIgASgJSAASDQoDcHV0GAMgASgJSAASDgoEcG9zdBgEIAEoCUgAEhAKBmRlbGV0ZRgFIAEoCUgAEg8KBXBhdGNoGAYgASgJSAASKwoGY3VzdG9tGAggASgLMhkuc3NlLnYxLkN1c3RvbUh0dHBQYXR0ZXJuSAASDAoEYm9keRgHIAEoCRIVCg1yZXNwb25zZV9ib2R5GAwgASgJEi0KE2FkZGl0aW9uYWxfYmluZGluZ3MYCyADKAsyEC5zc2UudjEuSHR0cFJ1bGUSDgoGc3RyZWFtGA0gASgIQgkKB3BhdHRlcm4iLwoRQ3VzdG9tSHR0cFBhdHRlcm4SDAoEa2luZBgBIAEoCRIMCgRwYXRoGAIgASgJIqMBCgpTdHJlYW1SdWxlEhEKCXJlc3VtYWJsZRgBIAEoCBIVCg10ZXJtaW5hbF9kYXRhGAIgASgJEhMKC2Vycm9yX2V2ZW50GAMgASgJEiwKCWhlYXJ0YmVhdBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIoCgVyZXRyeRgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJBCgtTZXJ2aWNlUnVsZRIRCgliYXNlX3BhdGgYASABKAkSHwoHaGVhZGVycxgCIAMoCzIOLnNzZS52MS5IZWFkZXIigAEKBkhlYWRlchIMCgRuYW1lGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEgwKBHR5cGUYAyABKAkSEAoIcmVxdWlyZWQYBCABKAgSDgoGZm9ybWF0GAUgASgJEg8KB2V4YW1wbGUYBiABKAkSEgoKZGVwcmVjYXRlZBgHIAEoCCIrCglFdmVudFJ1bGUSDAoEbmFtZRgBIAEoCRIQCgh0ZXJtaW5hbBgCIAEoCCIrCglRdWVyeVJ1bGUSDAoEbmFtZRgBIAEoCRIQCghyZXF1aXJlZBgCIAEoCDpGCgRodHRwEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYtIcDIAEoCzIQLnNzZS52MS5IdHRwUnVsZVIEaHR0cDpMCgZzdHJlYW0SHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi1hwMgASgLMhIuc3NlLnYxLlN0cmVhbVJ1bGVSBnN0cmVhbTpICgZoZWFkZXISHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi2hwMgAygLMg4uc3NlLnYxLkhlYWRlclIGaGVhZGVyOlAKB3NlcnZpY2USHy5nb29nbGUucHJvdG9idWYuU2VydmljZU9wdGlvbnMYvocDIAEoCzITLnNzZS52MS5TZXJ2aWNlUnVsZVIHc2VydmljZTo3CgZldmVudHMSHS5nb29nbGUucHJvdG9idWYuT25lb2ZPcHRpb25zGMiHAyABKAhSBmV2ZW50czpICgVldmVudBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY0ocDIAEoCzIRLnNzZS52MS5FdmVudFJ1bGVSBWV2ZW50OjoKCGV2ZW50X2lkEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjThwMgASgIUgdldmVudElkOkgKBXF1ZXJ5Eh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjUhwMgASgLMhEuc3NlLnYxLlF1ZXJ5UnVsZVIFcXVlcnliBnByb3RvMw", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
+  fileDesc("Chhzc2UvdjEvYW5ub3RhdGlvbnMucHJvdG8SBnNzZS52MSL3AQoISHR0cFJ1bGUSDQoDZ2V0GAIgASgJSAASDQoDcHV0GAMgASgJSAASDgoEcG9zdBgEIAEoCUgAEhAKBmRlbGV0ZRgFIAEoCUgAEg8KBXBhdGNoGAYgASgJSAASKwoGY3VzdG9tGAggASgLMhkuc3NlLnYxLkN1c3RvbUh0dHBQYXR0ZXJuSAASDAoEYm9keRgHIAEoCRIVCg1yZXNwb25zZV9ib2R5GAwgASgJEi0KE2FkZGl0aW9uYWxfYmluZGluZ3MYCyADKAsyEC5zc2UudjEuSHR0cFJ1bGUSDgoGc3RyZWFtGA0gASgIQgkKB3BhdHRlcm4iLwoRQ3VzdG9tSHR0cFBhdHRlcm4SDAoEa2luZBgBIAEoCRIMCgRwYXRoGAIgASgJIrcBCgpTdHJlYW1SdWxlEhEKCXJlc3VtYWJsZRgBIAEoCBIVCg10ZXJtaW5hbF9kYXRhGAIgASgJEhMKC2Vycm9yX2V2ZW50GAMgASgJEiwKCWhlYXJ0YmVhdBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIoCgVyZXRyeRgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhISCgpldmVudF9uYW1lGAYgASgJIkEKC1NlcnZpY2VSdWxlEhEKCWJhc2VfcGF0aBgBIAEoCRIfCgdoZWFkZXJzGAIgAygLMg4uc3NlLnYxLkhlYWRlciKAAQoGSGVhZGVyEgwKBG5hbWUYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSDAoEdHlwZRgDIAEoCRIQCghyZXF1aXJlZBgEIAEoCBIOCgZmb3JtYXQYBSABKAkSDwoHZXhhbXBsZRgGIAEoCRISCgpkZXByZWNhdGVkGAcgASgIIisKCUV2ZW50UnVsZRIMCgRuYW1lGAEgASgJEhAKCHRlcm1pbmFsGAIgASgIIisKCVF1ZXJ5UnVsZRIMCgRuYW1lGAEgASgJEhAKCHJlcXVpcmVkGAIgASgIOkYKBGh0dHASHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi0hwMgASgLMhAuc3NlLnYxLkh0dHBSdWxlUgRodHRwOkwKBnN0cmVhbRIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLWHAyABKAsyEi5zc2UudjEuU3RyZWFtUnVsZVIGc3RyZWFtOkgKBmhlYWRlchIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLaHAyADKAsyDi5zc2UudjEuSGVhZGVyUgZoZWFkZXI6UAoHc2VydmljZRIfLmdvb2dsZS5wcm90b2J1Zi5TZXJ2aWNlT3B0aW9ucxi+hwMgASgLMhMuc3NlLnYxLlNlcnZpY2VSdWxlUgdzZXJ2aWNlOjcKBmV2ZW50cxIdLmdvb2dsZS5wcm90b2J1Zi5PbmVvZk9wdGlvbnMYyIcDIAEoCFIGZXZlbnRzOkgKBWV2ZW50Eh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjShwMgASgLMhEuc3NlLnYxLkV2ZW50UnVsZVIFZXZlbnQ6OgoIZXZlbnRfaWQSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNOHAyABKAhSB2V2ZW50SWQ6SAoFcXVlcnkSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNSHAyABKAsyES5zc2UudjEuUXVlcnlSdWxlUgVxdWVyeWIGcHJvdG8z", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
 
 /**
  * Binds a method to an HTTP method and a path. The fields and the path templates are those of
@@ -315,6 +315,16 @@ export type StreamRule = Message<"sse.v1.StreamRule"> & {
    * @generated from field: google.protobuf.Duration retry = 5;
    */
   retry?: Duration | undefined;
+
+  /**
+   * The event name of a stream with one kind of message: with `event_name: "trade"`, browsers receive the
+   * events with `addEventListener("trade", …)`. Generated clients read all events, whatever their name. It
+   * must differ from the name of the error event, and it cannot be combined with a oneof of `events`, where
+   * each member has its own name. Default: no `event:` line, so browsers dispatch `message` events.
+   *
+   * @generated from field: string event_name = 6;
+   */
+  eventName: string;
 };
 
 /**
@@ -361,6 +371,16 @@ export type StreamRuleJson = {
    * @generated from field: google.protobuf.Duration retry = 5;
    */
   retry?: DurationJson;
+
+  /**
+   * The event name of a stream with one kind of message: with `event_name: "trade"`, browsers receive the
+   * events with `addEventListener("trade", …)`. Generated clients read all events, whatever their name. It
+   * must differ from the name of the error event, and it cannot be combined with a oneof of `events`, where
+   * each member has its own name. Default: no `event:` line, so browsers dispatch `message` events.
+   *
+   * @generated from field: string event_name = 6;
+   */
+  eventName?: string;
 };
 
 /**

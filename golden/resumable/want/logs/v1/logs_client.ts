@@ -30,7 +30,7 @@ export class LogServiceClient {
     }),
     watchAlerts: defineMethod(LogService.method.watchAlerts, {
       bindings: [{ verb: "POST", path: "/v1/alerts:watch", body: "*" }],
-      stream: { id: "number", heartbeatMs: 0 },
+      stream: { id: "number", eventName: "alert", heartbeatMs: 0, retryMs: 2147483647 },
     }),
   };
 
@@ -63,9 +63,10 @@ export class LogServiceClient {
   }
 
   /**
-   * Events have ids, but a client that lost its place starts again. No heartbeat.
+   * Events have ids, but a client that lost its place starts again. No heartbeat. Browsers listen for "alert".
+   * The delay is the longest that `retry` takes: 2^31 - 1 ms.
    *
-   * `POST /v1/alerts:watch` · server-sent events
+   * `POST /v1/alerts:watch` · server-sent events, named `alert`
    *
    * @generated from rpc logs.v1.LogService.WatchAlerts
    */

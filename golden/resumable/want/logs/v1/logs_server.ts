@@ -40,9 +40,10 @@ export interface LogServiceHandlers<C = unknown> {
   ): Awaitable<StreamSource<DeploymentStep>>;
 
   /**
-   * Events have ids, but a client that lost its place starts again. No heartbeat.
+   * Events have ids, but a client that lost its place starts again. No heartbeat. Browsers listen for "alert".
+   * The delay is the longest that `retry` takes: 2^31 - 1 ms.
    *
-   * `POST /v1/alerts:watch` · server-sent events
+   * `POST /v1/alerts:watch` · server-sent events, named `alert`
    *
    * @generated from rpc logs.v1.LogService.WatchAlerts
    */
@@ -76,7 +77,7 @@ export function createLogService<C = unknown>(handlers: Partial<LogServiceHandle
     },
     watchAlerts: {
       bindings: [{ verb: "POST", path: "/v1/alerts:watch", body: "*" }],
-      stream: { id: "number", heartbeatMs: 0 },
+      stream: { id: "number", eventName: "alert", heartbeatMs: 0, retryMs: 2147483647 },
     },
   });
 }

@@ -27,6 +27,8 @@ export class SseEncoder implements EventEncoder {
   readonly #schema: DescMessage;
   readonly #json: JsonOptions;
   readonly #errorEvent: string;
+  /** The `event:` line of a stream with one kind of message; empty where its events have no name. */
+  readonly #eventLine: string;
   readonly #idOf: IdReader | undefined;
   readonly #oneof: DescOneof | undefined;
   readonly #members: ReadonlyMap<string, Member>;
@@ -39,6 +41,7 @@ export class SseEncoder implements EventEncoder {
     this.opening = `:sse/1${heartbeatMs > 0 ? ` heartbeat=${heartbeatMs}` : ""} end\n${rule.retryMs === undefined ? "" : `retry: ${rule.retryMs}\n`}`;
     this.end = `${rule.terminalData === undefined ? "" : `${dataLines(rule.terminalData)}\n`}:end\n`;
     this.#errorEvent = checkEventName(rule.errorEvent ?? "error");
+    this.#eventLine = rule.eventName === undefined ? "" : `event: ${checkEventName(rule.eventName)}\n`;
     this.#idOf = rule.id === undefined ? undefined : createIdReader(findField(schema, rule.id));
     const fields = Object.entries(rule.events ?? {}).map(([name, { field, terminal = false }]) => {
       const desc = findField(schema, field);
@@ -56,7 +59,7 @@ export class SseEncoder implements EventEncoder {
     const data = JSON.stringify(member ? (json as JsonObject)[member.key] : json);
     const eventId = id ?? this.#idOf?.(message);
     const head = eventId === undefined ? "" : `id: ${eventId}\n`;
-    return { text: `${head}${member?.head ?? ""}data: ${data}\n\n`, terminal: member?.terminal ?? false };
+    return { text: `${head}${member?.head ?? this.#eventLine}data: ${data}\n\n`, terminal: member?.terminal ?? false };
   }
 
   failure(status: JsonObject): string {

@@ -71,6 +71,8 @@ export interface StreamRule {
   readonly idType?: "number" | "boolean";
   /** For a oneof of events: its members by event name, in declaration order. Absent: one kind of event, the whole message. */
   readonly events?: Readonly<Record<string, EventRule>>;
+  /** The name of the events of a stream with one kind of message. Absent: they have none. */
+  readonly eventName?: string;
   /** `data:` of the event that ends the stream, as in `[DONE]`. */
   readonly terminalData?: string;
   /** The name of the event that carries a failure. Default `"error"`. */

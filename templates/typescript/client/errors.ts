@@ -1,6 +1,6 @@
-import { type Code, httpToCode } from "../shared/code.js";
+import type { Code } from "../shared/code.js";
 import type { JsonObject } from "../shared/json.js";
-import { readStatus } from "../shared/status.js";
+import { httpToCode, readStatus } from "../shared/status.js";
 
 /** Where a call stood when it failed. */
 export interface ErrorContext {

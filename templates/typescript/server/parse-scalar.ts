@@ -4,12 +4,12 @@ import { base64Decode } from "@bufbuild/protobuf/wire";
 /** A value as the reflection of protobuf-es takes it. */
 export type ScalarValue = string | number | bigint | boolean | Uint8Array;
 
-type Range = readonly [bigint, bigint];
+type IntegerRange = readonly [bigint, bigint];
 
-const INT32: Range = [-(2n ** 31n), 2n ** 31n - 1n];
-const UINT32: Range = [0n, 2n ** 32n - 1n];
-const INT64: Range = [-(2n ** 63n), 2n ** 63n - 1n];
-const UINT64: Range = [0n, 2n ** 64n - 1n];
+const INT32: IntegerRange = [-(2n ** 31n), 2n ** 31n - 1n];
+const UINT32: IntegerRange = [0n, 2n ** 32n - 1n];
+const INT64: IntegerRange = [-(2n ** 63n), 2n ** 63n - 1n];
+const UINT64: IntegerRange = [0n, 2n ** 64n - 1n];
 
 /** The greatest finite number of single precision. */
 const FLOAT_MAX = 2 ** 128 - 2 ** 104;
@@ -89,7 +89,7 @@ function parseInteger(type: ScalarType, text: string): number | bigint | undefin
   return range === INT32 || range === UINT32 ? Number(integer) : integer;
 }
 
-function integerRange(type: ScalarType): Range | undefined {
+function integerRange(type: ScalarType): IntegerRange | undefined {
   switch (type) {
     case ScalarType.INT32:
     case ScalarType.SINT32:

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { Code, codeToHttp, httpToCode } from "./code.js";
+import { Code, codeToHttp } from "./code.js";
+import { httpToCode } from "./status.js";
 
 /** google/rpc/code.proto: "HTTP Mapping". */
 const mapping = {

@@ -1,4 +1,4 @@
-import type { Code } from "./code.js";
+import { type Code, httpStatuses } from "./code.js";
 import { isJsonObject, type JsonObject } from "./json.js";
 
 /** The JSON of a google.rpc.Status: the body of an HTTP error, and the data of an error event. */
@@ -25,4 +25,22 @@ export function readStatus(body: string): Partial<Status> {
   } catch {
     return {};
   }
+}
+
+/** Where another code than the first of that status fits better, and statuses of proxies, which no code maps to. */
+const otherCodes: Readonly<Record<number, Code>> = {
+  408: 4,
+  409: 10,
+  410: 11, // the events after the cursor are gone
+  502: 14,
+};
+
+/**
+ * The code that stands for an HTTP status where no Status tells it: `Unavailable` for 503. Another 4xx is
+ * `FailedPrecondition`, anything else `Unknown`.
+ */
+export function httpToCode(status: number): Code {
+  const first = httpStatuses.indexOf(status);
+  // Of a list with a status for each code, the index is a code. That of 200 says nothing about a failure.
+  return otherCodes[status] ?? (first > 0 ? (first as Code) : status >= 400 && status < 500 ? 9 : 2);
 }

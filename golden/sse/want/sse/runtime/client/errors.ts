@@ -2,9 +2,9 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
-import { type Code, httpToCode } from "../shared/code";
+import type { Code } from "../shared/code";
 import type { JsonObject } from "../shared/json";
-import { readStatus } from "../shared/status";
+import { httpToCode, readStatus } from "../shared/status";
 
 /** Where a call stood when it failed. */
 export interface ErrorContext {

@@ -36,7 +36,7 @@ export interface Router<T> {
  */
 export function createRouter<T>(routes: Iterable<Route<T>>): Router<T> {
   // By the template's `:verb`, decoded; "" for none.
-  const roots = new Map<string, Node<T>>();
+  const roots = new Map<string, TreeNode<T>>();
   for (const route of routes) {
     const template = parsePathTemplate(route.path);
     insert(childOf(roots, decodeLiteral(template.verb)), route, template);
@@ -68,29 +68,29 @@ interface Leaf<T> {
   readonly rest: number;
 }
 
-class Node<T> {
+class TreeNode<T> {
   /** By the decoded text: `/a%20b` and `/%61%20b` are the same path. */
-  readonly literals: Map<string, Node<T>> = new Map();
-  any: Node<T> | undefined;
+  readonly literals: Map<string, TreeNode<T>> = new Map();
+  any: TreeNode<T> | undefined;
   /** What follows `**`, by its number of segments, the longest first: it is decided from the path's end. */
-  rest: { readonly length: number; readonly node: Node<T> }[] = [];
+  rest: { readonly length: number; readonly node: TreeNode<T> }[] = [];
   /** The routes that end here, by HTTP method. */
   readonly leaves: Map<string, Leaf<T>> = new Map();
 }
 
-function childOf<T>(nodes: Map<string, Node<T>>, key: string): Node<T> {
-  const node = nodes.get(key) ?? new Node();
+function childOf<T>(nodes: Map<string, TreeNode<T>>, key: string): TreeNode<T> {
+  const node = nodes.get(key) ?? new TreeNode();
   nodes.set(key, node);
   return node;
 }
 
-function insert<T>(root: Node<T>, route: Route<T>, template: PathTemplate): void {
+function insert<T>(root: TreeNode<T>, route: Route<T>, template: PathTemplate): void {
   let node = root;
   for (const [index, segment] of template.segments.entries()) {
     if (segment === "**") {
       node = afterRest(node, template.segments.length - index - 1);
     } else if (segment === "*") {
-      node.any ??= new Node();
+      node.any ??= new TreeNode();
       node = node.any;
     } else {
       node = childOf(node.literals, decodeLiteral(segment));
@@ -106,18 +106,18 @@ function insert<T>(root: Node<T>, route: Route<T>, template: PathTemplate): void
   node.leaves.set(route.verb, { route, template, rest: rest < 0 ? template.segments.length : rest });
 }
 
-function afterRest<T>(node: Node<T>, length: number): Node<T> {
+function afterRest<T>(node: TreeNode<T>, length: number): TreeNode<T> {
   const known = node.rest.find((branch) => branch.length === length);
   if (known !== undefined) return known.node;
-  const branch = { length, node: new Node<T>() };
+  const branch = { length, node: new TreeNode<T>() };
   node.rest = [...node.rest, branch].sort((a, b) => b.length - a.length);
   return branch.node;
 }
 
 /** What `take` says of a node where a path ends; undefined to look on. */
-type Take<T> = (node: Node<T>) => Leaf<T> | undefined;
+type Take<T> = (node: TreeNode<T>) => Leaf<T> | undefined;
 
-function search<T>(roots: Map<string, Node<T>>, path: string, take: Take<T>): RouteMatch<T> | undefined {
+function search<T>(roots: Map<string, TreeNode<T>>, path: string, take: Take<T>): RouteMatch<T> | undefined {
   if (!path.startsWith("/")) return undefined; // `OPTIONS *`
   const segments = path === "/" ? [] : path.slice(1).split("/");
   const last = segments.at(-1) ?? "";
@@ -135,7 +135,7 @@ function search<T>(roots: Map<string, Node<T>>, path: string, take: Take<T>): Ro
 }
 
 // Each node is visited once at most, as its depth tells the segment that it is compared with.
-function find<T>(node: Node<T>, segments: readonly string[], index: number, take: Take<T>): Leaf<T> | undefined {
+function find<T>(node: TreeNode<T>, segments: readonly string[], index: number, take: Take<T>): Leaf<T> | undefined {
   const segment = segments[index];
   if (segment === undefined) {
     const leaf = take(node);

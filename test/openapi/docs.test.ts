@@ -8,6 +8,7 @@ import { create } from "@bufbuild/protobuf";
 import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
+import { chromium, chromiumFlags } from "../chromium.js";
 import { runPlugin } from "../compile-text.js";
 import { compile, root, writeFiles } from "../golden.js";
 import { cacheFolder } from "../golden-code.js";
@@ -92,9 +93,6 @@ describe.sequential("the commands", () => {
     for (const path of ["/v1/quotes/{symbol}", "/v1/trades/{symbol}:watch", "/v1/ask"]) expect(page).toContain(path);
   });
 
-  const chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
-    existsSync(path),
-  );
   if (chromium === undefined) {
     const how = "chromium is not installed: apt-get install chromium";
     if (process.env["CI"] !== undefined) throw new Error(how);
@@ -145,20 +143,7 @@ async function serveFolder(folder: string, requests: string[]): Promise<string> 
 
 /** The page as a browser has it when its scripts have run. The server is ours, so the browser is a process beside us. */
 async function dumpDom(browser: string, url: string): Promise<string> {
-  const profile = join(dir, "profile");
-  const flags = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    `--user-data-dir=${profile}`,
-    "--virtual-time-budget=20000",
-    "--dump-dom",
-  ];
+  const flags = [...chromiumFlags(join(dir, "profile")), "--virtual-time-budget=20000", "--dump-dom"];
   const child = spawn(browser, [...flags, url], { stdio: ["ignore", "pipe", "ignore"] });
   const chunks: Buffer[] = [];
   for await (const chunk of child.stdout) chunks.push(chunk);

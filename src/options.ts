@@ -83,6 +83,16 @@ export const optionTable = {
     "members of a oneof are properties that exclude each other; or a union of which exactly one is set",
   ),
   openapi_validate: flag("rules of `buf.validate` become keywords, and notes where there is no keyword", true),
+  openapi_streams: oneOf(
+    ["full", "plain"],
+    "full",
+    "what a document of 3.1 says about a stream: `plain` is the schema of its data alone, for tools that know no streams",
+  ),
+  openapi_names: oneOf(
+    ["full", "short"],
+    "full",
+    "names of components: `acme.chat.v1.Chat.Message`, or `Chat_Message` where no other has that name",
+  ),
   ...protoplugin,
 };
 

@@ -54,7 +54,7 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("the server
     async (name, method, stream) => {
       const operation = find(document, method);
       const { "text/event-stream": sse, "application/jsonl": jsonl } = answerContent(operation);
-      const data = answerContent(find(older, method))["text/event-stream"];
+      const { "text/event-stream": data, "application/jsonl": jsonlOlder } = answerContent(find(older, method));
       const [check, checkOlder] = [createChecker(document), createChecker(older)];
       const messages = fc.array(arbitraryEvent(method, stream), { minLength: 1, maxLength: 4 });
       await fc.assert(
@@ -74,11 +74,14 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("the server
               });
             }
           }
-          if (fails) return;
           const request = documentedRequest(document, server.url, operation);
           request.headers.set("Accept", "application/jsonl");
-          const lines = (await readText(request)).split("\n").filter((line) => line !== "");
-          for (const line of lines) expect(check(jsonl?.itemSchema ?? {}, JSON.parse(line))).toEqual([]);
+          const lines = (await readText(request)).trimEnd().split("\n");
+          expect(lines).toHaveLength(sent.length + (fails ? 1 : 0));
+          for (const line of lines.map((text) => JSON.parse(text))) {
+            expect({ line, errors: check(jsonl?.itemSchema ?? {}, line) }).toEqual({ line, errors: [] });
+            expect({ line, errors: checkOlder(jsonlOlder?.schema ?? {}, line) }).toEqual({ line, errors: [] });
+          }
         }),
         { numRuns: RUNS },
       );

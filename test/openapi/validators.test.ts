@@ -54,6 +54,7 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("the docume
     "openapi=3.1+3.2",
     "openapi=3.1+3.2,openapi_format=json,openapi_output=file,openapi_enum=open,openapi_oneof=union,openapi_proto_names=true",
     "openapi=3.1+3.2,openapi_output=merged,openapi_enum=integer",
+    "openapi=3.1+3.2,openapi_output=merged,openapi_names=short,openapi_streams=plain",
   ])("with %s, and with what the author knows", async (options) => {
     const documents = Object.entries(emitDocuments(golden, `${options},openapi_base=test/openapi/base.yaml`));
     expect(documents.length).toBeGreaterThan(1);

@@ -150,3 +150,17 @@ describe("what is no base document is an error of the option", () => {
     ]);
   });
 });
+
+test("a base refers to schemas by either of their names where they are short", () => {
+  const base = (name: string) => ({
+    components: {
+      schemas: { [name]: { "x-of-base": true }, Own: { items: { $ref: `#/components/schemas/${name}` } } },
+    },
+  });
+  for (const name of ["t.M", "M"]) {
+    const { schemas } = run(base(name), "openapi_names=short").document.components;
+    expect(schemas["M"]).toMatchObject({ type: "object", "x-of-base": true });
+    expect(schemas["Own"]).toEqual({ items: { $ref: "#/components/schemas/M" } });
+    expect(schemas).not.toHaveProperty("t.M");
+  }
+});

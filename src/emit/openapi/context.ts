@@ -1,7 +1,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Service } from "../../model/model.js";
 import type { Problems } from "../../problems.js";
-import type { Components } from "./components.js";
+import { type Components, className } from "./components.js";
 import type { OpenApiOptions, OpenApiVersion } from "./openapi-options.js";
 
 /** What the objects of one document share. */
@@ -35,13 +35,17 @@ export function createNames(): (wish: string) => string {
   };
 }
 
-/** Hands out titles, each once. Two that differ in case or punctuation alone give a class the same name. */
-export function createTitles(): Context["title"] {
+/** Hands out titles, each once. Short names need none: classes are named after them. */
+export function createTitles({ names }: OpenApiOptions): Context["title"] {
   const taken = new Set<string>();
   return (wish) => {
-    const className = wish.replace(/[^\p{L}\p{N}]/gu, "").toLowerCase();
-    if (taken.has(className)) return undefined;
-    taken.add(className);
+    if (names === "short" || taken.has(className(wish))) return undefined;
+    taken.add(className(wish));
     return wish;
   };
+}
+
+/** Whether the document says of streams only what tools understand that know none. */
+export function isPlain({ version, options }: Context): boolean {
+  return version === "3.1" && options.streams === "plain";
 }

@@ -1,6 +1,6 @@
 import type { Service } from "../../model/model.js";
 import type { Problems } from "../../problems.js";
-import { Components } from "./components.js";
+import { Components, renameSchemas } from "./components.js";
 import { type Context, createNames, createTitles } from "./context.js";
 import { fileOverrides } from "./gnostic-overrides.js";
 import { merge, type Tree } from "./merge.js";
@@ -25,7 +25,7 @@ export function openApiDocument(
     problems,
     tagOf,
     operationId: createNames(),
-    title: createTitles(),
+    title: createTitles(options),
   };
   const items = paths(context, services); // fills the components
   const decided = { tags: tags(context, services), paths: items, components: components.toObject() };
@@ -36,7 +36,10 @@ export function openApiDocument(
     servers: servers.length > 0 ? servers.map((url) => ({ url })) : undefined,
   };
   const unsaid = { info: { title: defaultTitle(services), version: apiVersion } };
-  return arrange([unsaid, base ?? {}, decided, ...fileOverrides(services), said].reduce(merge));
+  const names = options.names === "short" ? components.shortNames() : new Map<string, string>();
+  const parts: Tree[] = [unsaid, base ?? {}, decided, ...fileOverrides(services), said];
+  // Each part, since authors may write either name.
+  return arrange(parts.map((part) => renameSchemas(part, names)).reduce(merge));
 }
 
 /** Fields in the order of the specification, and components by name. */

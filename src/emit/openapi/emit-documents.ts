@@ -20,6 +20,8 @@ function openApiOptions(options: Options): OpenApiOptions {
     enums: options.openapi_enum,
     oneofs: options.openapi_oneof,
     validate: options.openapi_validate,
+    streams: options.openapi_streams,
+    names: options.openapi_names,
     base: options.openapi_base,
   };
 }

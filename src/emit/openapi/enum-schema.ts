@@ -1,4 +1,5 @@
 import type { DescEnum, DescEnumValue } from "@bufbuild/protobuf";
+import { componentName } from "./components.js";
 import type { Context } from "./context.js";
 import { describe, paragraphs } from "./describe.js";
 import type { Schema } from "./objects.js";
@@ -6,7 +7,7 @@ import type { Schema } from "./objects.js";
 /** The schema of an enum: a component, but for NullValue, which is `null`. */
 export function enumSchema(context: Context, desc: DescEnum): Schema {
   if (desc.typeName === "google.protobuf.NullValue") return { type: "null" };
-  return context.components.schema(desc.typeName, () => buildEnum(context, desc));
+  return context.components.schema(componentName(desc), () => buildEnum(context, desc));
 }
 
 /** The names by which writers of JSON call the values, one or two a number. */

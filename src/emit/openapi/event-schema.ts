@@ -1,6 +1,6 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Method, Stream } from "../../model/model.js";
-import { componentName } from "./components.js";
+import { componentName, componentPart } from "./components.js";
 import { type Context, createNames } from "./context.js";
 import { describe } from "./describe.js";
 import { valueSchema } from "./field-schema.js";
@@ -23,7 +23,7 @@ interface EventKind {
 /** The schema of an event as a parser gives it: a component `<service>.<method>.Event`, with a branch a kind. */
 export function eventSchema(context: Context, method: Method, stream: Stream): Schema {
   const { desc } = method;
-  const component = `${desc.parent.typeName}.${desc.name}.Event`;
+  const component = componentName(desc.parent, desc.name, "Event");
   return context.components.schema(component, () => {
     const title = context.title(`${desc.name} server-sent event`);
     const kinds = eventKinds(context, method, stream);
@@ -31,7 +31,7 @@ export function eventSchema(context: Context, method: Method, stream: Stream): S
     const branches = kinds.map((kind) => ({
       kind,
       ...context.components.schema(
-        unique(`${component}.${componentName("literal" in kind.data ? "end" : kind.name)}`),
+        { ...component, local: unique(`${component.local}.${componentPart(kindName(kind))}`) },
         () => branchSchema(context, method, kind, stream),
       ),
     }));
@@ -51,9 +51,11 @@ export function eventSchema(context: Context, method: Method, stream: Stream): S
 
 /** The schemas of what `data:` holds, parsed. */
 export function dataSchemas(context: Context, method: Method, stream: Stream): readonly Schema[] {
-  return eventKinds(context, method, stream).map(({ data }) =>
-    "json" in data ? data.json : { type: "string", const: data.literal },
+  const schemas = eventKinds(context, method, stream).map(
+    ({ data }): Schema => ("json" in data ? data.json : { type: "string", const: data.literal }),
   );
+  // Events of equal data need one schema, and generators make a type of each.
+  return [...new Map(schemas.map((schema) => [JSON.stringify(schema), schema])).values()];
 }
 
 function eventKinds(context: Context, { desc }: Method, { events, errorEvent, terminalData }: Stream): EventKind[] {
@@ -85,6 +87,10 @@ function eventKinds(context: Context, { desc }: Method, { events, errorEvent, te
   return [...ordinary, failure, { name: "message", isNamed: false, data, isOutOfBand: true }];
 }
 
+function kindName({ name, data }: EventKind): string {
+  return "literal" in data ? "end" : name;
+}
+
 /** What a parser makes of the lines of a text: one with LF between them. */
 export function asParsed(text: string): string {
   return text.replace(/\r\n?/g, "\n");
@@ -100,7 +106,7 @@ function branchSchema(
   const hasId = id !== undefined && !kind.isOutOfBand;
   const required = [...(kind.isNamed ? ["event"] : []), "data", ...(hasId && resumable ? ["id"] : [])];
   return {
-    title: context.title(`${desc.name} event: ${"literal" in kind.data ? "end" : kind.name}`),
+    title: context.title(`${desc.name} event: ${kindName(kind)}`),
     description: kind.field && describe(kind.field),
     type: "object",
     required,

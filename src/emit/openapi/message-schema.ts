@@ -1,4 +1,5 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { type ComponentName, componentName } from "./components.js";
 import { type Context, jsonKey } from "./context.js";
 import { describe } from "./describe.js";
 import { fieldSchema, withField } from "./field-schema.js";
@@ -22,9 +23,11 @@ export function messageSchema(context: Context, desc: DescMessage): Schema {
 }
 
 /** The name of a message's component. Another message than that of google/rpc/status.proto may not take the place of our failures. */
-function componentOf({ typeName, fields }: DescMessage): string {
-  const isOther = typeName === "google.rpc.Status" && String(fields.map(({ name }) => name)) !== "code,message,details";
-  return isOther ? `${typeName}_2` : typeName;
+function componentOf(desc: DescMessage): ComponentName {
+  const name = componentName(desc);
+  const isOther =
+    desc.typeName === "google.rpc.Status" && String(desc.fields.map((field) => field.name)) !== "code,message,details";
+  return isOther ? { ...name, local: "Status_2" } : name;
 }
 
 /** The members of a message, OpenAPI 3.2.0, Schema Object. Other members are allowed: a new field breaks nobody. */

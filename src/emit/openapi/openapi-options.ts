@@ -19,6 +19,10 @@ export interface OpenApiOptions {
   readonly oneofs: "exclusive" | "union";
   /** Rules of buf.validate as keywords. */
   readonly validate: boolean;
+  /** What the document of 3.1 says of a stream: all of it, or its data alone, for tools that know no streams. */
+  readonly streams: "full" | "plain";
+  /** Names of components: with their package, or without it where that is unique. */
+  readonly names: "full" | "short";
   /** A document under ours: it says what a proto cannot, such as the security schemes. */
   readonly base: Readonly<Record<string, unknown>> | undefined;
 }
@@ -37,5 +41,7 @@ export const openApiDefaults: OpenApiOptions = {
   enums: "string",
   oneofs: "exclusive",
   validate: true,
+  streams: "full",
+  names: "full",
   base: undefined,
 };

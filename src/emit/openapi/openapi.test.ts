@@ -15,6 +15,7 @@ function emit(name: string, options: Partial<OpenApiOptions> = {}) {
 const variants: Partial<OpenApiOptions>[] = [
   { versions: ["3.2", "3.1"], formats: ["yaml", "json"] },
   { versions: ["3.2", "3.1"], output: "merged", oneofs: "union", enums: "open", protoNames: true },
+  { versions: ["3.2", "3.1"], output: "merged", names: "short", streams: "plain" },
   {
     versions: ["3.2", "3.1"],
     output: "file",
@@ -107,6 +108,30 @@ describe("the files", () => {
     const names = Object.keys(document.components.schemas);
     expect(names).toEqual(expect.arrayContaining(["billing.v1.Order", "shop.v1.Order", "shop.v1.Order.Item"]));
     expect(names).toEqual([...names].sort());
+  });
+
+  test("name components without the package, where no other has the name, when told so", () => {
+    const { files } = emit("multi-file", { output: "merged", names: "short" });
+    const text = files[0]?.content ?? "";
+    const names = Object.keys(parse(text).components.schemas);
+    expect(names).toEqual([
+      "Any",
+      "BillingService_WatchLedger_Event",
+      "BillingService_WatchLedger_Event_error",
+      "BillingService_WatchLedger_Event_message",
+      "Currency",
+      "Entry",
+      "JsonLinesError",
+      "Money",
+      "OrderEventService_WatchOrder_Event",
+      "OrderEventService_WatchOrder_Event_error",
+      "OrderEventService_WatchOrder_Event_message",
+      "Order_Item",
+      "Status",
+      "billing.v1.Order",
+      "shop.v1.Order",
+    ]);
+    for (const [, name] of text.matchAll(/#\/components\/schemas\/([^"'\s]+)/g)) expect(names).toContain(name);
   });
 
   test("are one a version and a format, the newest version under the plain name", () => {

@@ -1,5 +1,5 @@
 import type { Binding, Method, Service, Stream } from "../../model/model.js";
-import type { Context } from "./context.js";
+import { type Context, isPlain } from "./context.js";
 import { paragraphs } from "./describe.js";
 import { overridden } from "./gnostic-overrides.js";
 import type { OperationObject } from "./objects.js";
@@ -40,7 +40,7 @@ export function operation(
     responses: responses(context, method, binding),
     deprecated: deprecated || undefined,
     "x-google-http-template": binding.template.text === path ? undefined : binding.template.text,
-    "x-sse": answer.kind === "stream" ? streamExtension(answer.stream) : undefined,
+    "x-sse": answer.kind === "stream" && !isPlain(context) ? streamExtension(answer.stream) : undefined,
   };
   const told = overridden(object, desc);
   return { ...told, operationId: context.operationId(told.operationId) };

@@ -1,5 +1,6 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { Binding, Method } from "../../model/model.js";
+import { componentName } from "./components.js";
 import type { Context } from "./context.js";
 import { describe } from "./describe.js";
 import { valueSchema } from "./field-schema.js";
@@ -15,7 +16,7 @@ export function requestBody(
   index: number,
 ): RequestBodyObject | undefined {
   const bound: Omitted = variables.map((variable) => variable.fields);
-  const name = `${desc.parent.typeName}.${desc.name}.Body${index === 0 ? "" : `_${index + 1}`}`;
+  const name = componentName(desc.parent, desc.name, `Body${index === 0 ? "" : `_${index + 1}`}`);
   const rest = (message: DescMessage, omitted: Omitted): Schema =>
     context.components.schema(name, () => objectSchema(context, message, omitted, context.title(`${desc.name} body`)));
   switch (body.kind) {

@@ -4,7 +4,7 @@ import { anySchema } from "./well-known-schema.js";
 
 /** The schema of a failure, google/rpc/status.proto: what an error response and an error event hold. */
 export function statusSchema(context: Context): Schema {
-  return context.components.schema("google.rpc.Status", () => ({
+  return context.components.schema({ package: "google.rpc", local: "Status" }, () => ({
     title: context.title("Status"),
     description: "Why a call failed.",
     type: "object",

@@ -222,8 +222,20 @@ describe("a stream", () => {
     expect(operation.responses["200"]).not.toMatchObject({ description: expect.stringContaining("silence") });
   });
 
-  test("is the message, line by line, as JSON Lines", () => {
-    expect(byName("Ask").jsonl).toEqual({ itemSchema: { $ref: "#/components/schemas/assistant.v1.AskEvent" } });
+  test("is the message, line by line, as JSON Lines, or the error that ends it", () => {
+    expect(byName("Ask").jsonl).toEqual({
+      itemSchema: {
+        anyOf: [
+          { $ref: "#/components/schemas/assistant.v1.AskEvent" },
+          { $ref: "#/components/schemas/sse.v1.JsonLinesError" },
+        ],
+      },
+    });
+    expect(build(compileCase("events")).components.schemas["sse.v1.JsonLinesError"]).toMatchObject({
+      type: "object",
+      required: ["@error"],
+      properties: { "@error": { $ref: "#/components/schemas/google.rpc.Status" } },
+    });
   });
 
   test("is its parsed data in 3.1, and the rest in an extension", () => {
@@ -244,10 +256,39 @@ describe("a stream", () => {
       },
       "x-itemSchema": { $ref: "#/components/schemas/assistant.v1.AssistantService.Complete.Event" },
     });
-    expect(jsonl).toEqual({
-      schema: { $ref: "#/components/schemas/assistant.v1.Chunk" },
-      "x-itemSchema": { $ref: "#/components/schemas/assistant.v1.Chunk" },
+    const line = {
+      anyOf: [
+        { $ref: "#/components/schemas/assistant.v1.Chunk" },
+        { $ref: "#/components/schemas/sse.v1.JsonLinesError" },
+      ],
+    };
+    expect(jsonl).toEqual({ schema: line, "x-itemSchema": line });
+  });
+
+  test("is its parsed data and nothing else in 3.1 for tools that know no streams", () => {
+    const options = { ...openApiDefaults, streams: "plain" } as const;
+    for (const [, { api }] of golden) {
+      const document = openApiDocument(api.services, "3.1", options, new Problems());
+      const text = JSON.stringify(document);
+      for (const word of ["itemSchema", "x-sse", "contentMediaType", "contentSchema", '.Event"']) {
+        expect(text).not.toContain(word);
+      }
+    }
+    const document = openApiDocument(compileCase("events").api.services, "3.1", options, new Problems());
+    const complete = operations(document).find(({ operationId }) => operationId.endsWith("_Complete"));
+    expect(complete?.responses["200"]).toHaveProperty("content", {
+      "text/event-stream": { schema: byName("Complete", "3.1").sse.schema },
+      "application/jsonl": { schema: byName("Complete", "3.1").jsonl.schema },
     });
+  });
+
+  test("has each schema of its data once in 3.1", () => {
+    for (const [, compiled] of golden) {
+      for (const { sse } of streams(compiled, "3.1")) {
+        const schemas = (sse.schema?.anyOf ?? []).map((schema) => JSON.stringify(schema));
+        expect(schemas).toEqual([...new Set(schemas)]);
+      }
+    }
   });
 
   test("has examples in 3.1 that fit its schema", () => {

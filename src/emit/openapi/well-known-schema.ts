@@ -21,7 +21,10 @@ const inline: ReadonlyMap<string, Schema> = new Map([
   ],
 ]);
 
-const any: Schema = {
+/** The title is the name of the message. */
+type NamedSchema = Schema & { readonly title: string };
+
+const any: NamedSchema = {
   title: "Any",
   description: "A message of any type: `@type` ends with the name of the type, whose JSON stands beside it.",
   type: "object",
@@ -31,7 +34,7 @@ const any: Schema = {
 };
 
 /** Those whose JSON has a form of its own and is more than a string: components. */
-const components: ReadonlyMap<string, Schema> = new Map([
+const components: ReadonlyMap<string, NamedSchema> = new Map([
   ["google.protobuf.Any", any],
   ["google.protobuf.Empty", { title: "Empty", description: "An object without members.", type: "object" }],
   ["google.protobuf.ListValue", { title: "ListValue", description: "A JSON array.", type: "array", items: {} }],
@@ -44,7 +47,7 @@ const components: ReadonlyMap<string, Schema> = new Map([
 
 /** The schema of google.protobuf.Any, for messages that no proto of the user declares. */
 export function anySchema(context: Context): Schema {
-  return wellKnownComponent(context, "google.protobuf.Any", any);
+  return wellKnownComponent(context, any);
 }
 
 /** The schema of a message to which ProtoJSON gives a form of its own; undefined for all others. */
@@ -52,10 +55,11 @@ export function wellKnownSchema(context: Context, desc: DescMessage): Schema | u
   // A wrapper is not null when it is unset: ProtoJSON leaves it out.
   if (isWrapperDesc(desc)) return scalarSchema(desc.fields[0].scalar);
   const component = components.get(desc.typeName);
-  if (component !== undefined) return wellKnownComponent(context, desc.typeName, component);
+  if (component !== undefined) return wellKnownComponent(context, component);
   return inline.get(desc.typeName);
 }
 
-function wellKnownComponent({ components, title }: Context, name: string, schema: Schema): Schema {
-  return components.schema(name, () => ({ ...schema, title: schema.title && title(schema.title) }));
+function wellKnownComponent({ components, title }: Context, schema: NamedSchema): Schema {
+  const name = { package: "google.protobuf", local: schema.title };
+  return components.schema(name, () => ({ ...schema, title: title(schema.title) }));
 }

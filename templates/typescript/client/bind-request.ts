@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "../shared/json.js";
+import { hasOwn, isJsonObject, type JsonObject, type JsonValue } from "../shared/json.js";
 import type { HttpBinding, MethodHttp, QueryField } from "../shared/method.js";
 import { decodeVariable, parsePathTemplate } from "../shared/path-template.js";
 
@@ -65,7 +65,7 @@ function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
         implicit === undefined ? [] : [toParameter(prefix + name, implicit)],
       ),
       ...Object.entries(message).flatMap(([key, value]) => {
-        const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
+        const field = hasOwn(fields, key) ? fields[key] : undefined;
         const name = prefix + (field?.name ?? key);
         if (Array.isArray(value)) return value.map((item) => toParameter(name, item));
         if (!isJsonObject(value)) return value === null ? [] : [toParameter(name, value)];
@@ -89,7 +89,7 @@ function take(
 ): [value: JsonValue | undefined, left: JsonValue | undefined] {
   if (!isJsonObject(message)) return [undefined, message];
   const others = { ...message };
-  const value = Object.hasOwn(others, name) ? others[name] : undefined;
+  const value = hasOwn(others, name) ? others[name] : undefined;
   delete others[name];
   if (!inner.length) return [value ?? implicit ?? value, others];
   const [found, left] = take(value, inner, implicit);

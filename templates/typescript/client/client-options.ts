@@ -2,6 +2,9 @@ import type { BaseInterceptor } from "./interceptor.js";
 import type { Kinds } from "./method.js";
 import type { StreamOptions } from "./stream-options.js";
 
+/** Whether cookies and the like are sent, as `fetch` takes it; the types of Workers do not have it. */
+export type Credentials = "include" | "omit" | "same-origin";
+
 /** Options of a client: where its server is, and defaults of the options of its calls. */
 export interface BaseClientOptions<K extends Kinds> extends Omit<StreamOptions, "signal" | "lastEventId"> {
   /**
@@ -12,7 +15,7 @@ export interface BaseClientOptions<K extends Kinds> extends Omit<StreamOptions, 
   /** Wrap every call. The first is the outermost. */
   readonly interceptors?: readonly BaseInterceptor<K>[] | undefined;
   /** Whether cookies and the like are sent to another origin, as `fetch` takes it. Default: what `fetch` does. */
-  readonly credentials?: RequestInit["credentials"] | undefined;
+  readonly credentials?: Credentials | undefined;
 }
 
 /** The entries that are given: one that is undefined is not. */

@@ -27,11 +27,12 @@ export function createConnection(
 ): Connection {
   const abort = new AbortController();
   const { signal } = abort;
-  let body: Response["body"] | ReadableStreamDefaultReader<Uint8Array> | undefined;
+  let body: Response["body"] | undefined;
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
 
   function close(): void {
     // Where the connection broke, or somebody else reads the body, there is nothing to let go of.
-    body?.cancel().catch(ignore);
+    (reader ?? body)?.cancel().catch(ignore);
     abort.abort();
   }
 
@@ -58,8 +59,8 @@ export function createConnection(
     },
 
     async read(idleMs) {
-      if (body && "getReader" in body) body = body.getReader();
-      const reading = body?.read().catch((cause) => {
+      reader ??= body?.getReader();
+      const reading = reader?.read().catch((cause) => {
         const at = { ...context(), cause };
         // After 300 s of silence Node's `fetch` gives a body up, saying "terminated". Who asked to be told of
         // silence is told as of any other.

@@ -1,4 +1,4 @@
-import type { JsonValue } from "../shared/json.js";
+import { hasOwn, type JsonValue } from "../shared/json.js";
 import type { StreamRule } from "../shared/method.js";
 import { DecodeError, type ErrorContext } from "./errors.js";
 import type { RawEvent } from "./raw-event.js";
@@ -16,7 +16,7 @@ export function decodeEvent<O>(
   context: ErrorContext,
   decode: (json: JsonValue) => O,
 ): O | undefined {
-  const isKnown = format === "jsonl" || rule.events === undefined || Object.hasOwn(rule.events, event.event);
+  const isKnown = format === "jsonl" || rule.events === undefined || hasOwn(rule.events, event.event);
   if (!isKnown) {
     options.onUnknownEvent?.(event);
     if (options.unknownEvents !== "throw") return undefined;

@@ -1,4 +1,5 @@
 import type { Code } from "../shared/code.js";
+import { CausedError } from "../shared/error.js";
 import type { JsonObject } from "../shared/json.js";
 import { httpToCode, readStatus } from "../shared/status.js";
 
@@ -30,7 +31,7 @@ export type ClientErrorCode =
  * A call that failed for a reason of its own. `code` tells the classes apart, also across copies of
  * this runtime, where `instanceof` does not. A call that its signal aborted rejects with `signal.reason` instead.
  */
-export abstract class ClientError extends Error {
+export abstract class ClientError extends CausedError {
   // A getter, as those below: the head of the stack is made before fields are set, and names the class by it.
   abstract get code(): ClientErrorCode;
   readonly phase: "open" | "body";
@@ -56,6 +57,7 @@ export interface MessageError extends Error {
   readonly path?: string | undefined;
   /** The rules that the message breaks, as the validator tells them. */
   readonly violations?: readonly unknown[] | undefined;
+  readonly cause?: unknown;
 }
 
 /** A request that was not sent: it breaks a rule of its message, or the URL cannot carry one of its values. */
@@ -256,7 +258,7 @@ export class ReconnectError extends ClientError {
   readonly errors: readonly unknown[];
 
   constructor(errors: readonly unknown[], context: ErrorContext) {
-    const cause = errors.at(-1);
+    const cause = errors[errors.length - 1];
     const further = errors.length - 1;
     super(`gave up after ${further} further request${further === 1 ? "" : "s"}: ${cause}`, { ...context, cause });
     this.errors = errors;

@@ -1,9 +1,17 @@
+import { causeOf } from "../shared/error.js";
 import type { Fetch } from "./call-options.js";
+import type { Credentials } from "./client-options.js";
 import { type ErrorContext, NetworkError, RequestError } from "./errors.js";
+import type { Content } from "./http-body.js";
 
-/** What `fetch` is called with. The types of Node do not have `cache`. */
-export interface FetchInit extends RequestInit {
-  cache?: "default" | "force-cache" | "no-cache" | "no-store" | "only-if-cached" | "reload";
+/** What `fetch` is called with. No `RequestInit`: the types of Node have no `cache` there, and those of Workers no `credentials`. */
+export interface FetchInit {
+  readonly method?: string;
+  readonly headers?: Headers;
+  readonly body?: Content["body"];
+  readonly signal?: AbortSignal;
+  readonly credentials?: Credentials;
+  cache?: "no-store";
 }
 
 /** Calls `fetch` and tells its failures apart: the signal's reason, a URL that is none, the network. */
@@ -14,7 +22,7 @@ export async function fetchResponse(
   context: ErrorContext,
 ): Promise<Response> {
   try {
-    return await fetch(url, init);
+    return await fetch(url, init as RequestInit);
   } catch (cause) {
     init.signal?.throwIfAborted();
     const { cache, ...rest } = init;
@@ -27,7 +35,7 @@ export async function fetchResponse(
       throw new RequestError(new TypeError(`check baseUrl: ${cause}`), context);
     }
     // Node says only "fetch failed"; why is in the cause.
-    const reasons = [cause, cause instanceof Error && cause.cause].filter(Boolean);
+    const reasons = [cause, causeOf(cause)].filter(Boolean);
     throw new NetworkError(reasons.join(": "), { ...context, cause });
   }
 }

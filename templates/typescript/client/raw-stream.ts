@@ -1,4 +1,4 @@
-import { given } from "./client-options.js";
+import { type Credentials, given } from "./client-options.js";
 import { createEventStream, type EventStream } from "./event-stream.js";
 import type { FetchInit } from "./fetch-response.js";
 import { mergeHeaders } from "./headers.js";
@@ -12,7 +12,7 @@ export interface RawStreamOptions extends StreamOptions {
   readonly method?: string | undefined;
   /** Sent with every attempt; its `Content-Type` is one of the headers. */
   readonly body?: string | undefined;
-  readonly credentials?: RequestInit["credentials"] | undefined;
+  readonly credentials?: Credentials | undefined;
 }
 
 /**

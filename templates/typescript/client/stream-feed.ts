@@ -1,4 +1,4 @@
-import { startTimer } from "../shared/timer.js";
+import { startTimer, stopTimer } from "../shared/timer.js";
 import { type Connection, createConnection, ignore } from "./connection.js";
 import type { Decoder, Mark } from "./decoder.js";
 import { type ClientError, EventTooLargeError, TimeoutError, TruncatedError } from "./errors.js";
@@ -240,7 +240,7 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
     state = "closed";
     release();
     thrown = failure;
-    clearTimeout(deadline);
+    stopTimer(deadline);
     signal?.removeEventListener("abort", onAbort);
     refuse(failure ? failure.error : new DOMException("closed before it opened", "AbortError"));
     waiter.interrupt();

@@ -1,4 +1,4 @@
-import { startTimer } from "../shared/timer.js";
+import { startTimer, stopTimer } from "../shared/timer.js";
 
 /** Waits, one at a time, that can be cut short. */
 export interface Waiter {
@@ -18,10 +18,10 @@ export function createWaiter(): Waiter {
       new Promise((resolve, reject) => {
         const timer = startTimer(ms, () => reject(late?.()));
         interrupt = () => {
-          clearTimeout(timer);
+          stopTimer(timer);
           reject();
         };
-        work.then(resolve, reject).then(() => clearTimeout(timer));
+        work.then(resolve, reject).then(() => stopTimer(timer));
       }),
     interrupt: () => interrupt(),
   };

@@ -1,6 +1,7 @@
 import { type DescField, type DescMessage, fromJson, type JsonReadOptions, type Message } from "@bufbuild/protobuf";
 import { FieldError, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
-import { isJsonObject, type JsonValue } from "../shared/json.js";
+import { causeOf } from "../shared/error.js";
+import { hasOwn, isJsonObject, type JsonValue } from "../shared/json.js";
 import type { HttpBinding } from "../shared/method.js";
 import { BindError, type FieldViolation } from "./bind-error.js";
 import type { MessageField } from "./field-slot.js";
@@ -89,7 +90,8 @@ function readJson(
 
 /** An error of `fromJson`, which knows the field that failed, though not the way to it. */
 function toViolation(error: unknown): FieldViolation {
-  const { message, cause } = error instanceof Error ? error : new Error(String(error));
+  const { message } = error instanceof Error ? error : new Error(String(error));
+  const cause = causeOf(error);
   return {
     field: cause instanceof FieldError ? cause.field().name : "",
     description: message.replace(/^cannot decode .*? from JSON:? /, ""),
@@ -99,7 +101,7 @@ function toViolation(error: unknown): FieldViolation {
 function parseJson(body: Uint8Array): JsonValue {
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body);
   } catch {
     throw new BindError([{ field: "", description: "the body is not UTF-8" }]);
   }
@@ -118,7 +120,7 @@ function parseJson(body: Uint8Array): JsonValue {
 function refuseProto(json: JsonValue): void {
   const open: JsonValue[] = [json]; // JSON nests deeper than the call stack
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
-    if (isJsonObject(value) && Object.hasOwn(value, "__proto__")) {
+    if (isJsonObject(value) && hasOwn(value, "__proto__")) {
       throw new BindError([{ field: "", description: 'the key "__proto__" is not supported' }]);
     }
     if (typeof value === "object" && value !== null) {

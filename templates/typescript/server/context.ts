@@ -1,5 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { startTimer } from "../shared/timer.js";
+import { startTimer, stopTimer } from "../shared/timer.js";
 import { Tracked } from "./tracked.js";
 
 /** What a handler of a unary method is told about its call, beside the request message. */
@@ -52,7 +52,7 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
       return;
     }
     const onAbort = (): void => {
-      clearTimeout(timer);
+      stopTimer(timer);
       reject(signal.reason);
     };
     const timer = startTimer(ms, () => {

@@ -1,4 +1,4 @@
-import { startTimer } from "../shared/timer.js";
+import { startTimer, stopTimer } from "../shared/timer.js";
 import { CancelledError, type CancelReason } from "./cancelled-error.js";
 import { Chunk } from "./chunk.js";
 import type { EventEncoder, Frame } from "./event-encoder.js";
@@ -84,7 +84,7 @@ export class EventBody {
     return new Promise((resolve) => {
       const timer = startTimer(windowMs, () => this.#decide?.({ kind: "open" }));
       this.#decide = (opening) => {
-        clearTimeout(timer);
+        stopTimer(timer);
         this.#decide = undefined;
         resolve(opening);
       };

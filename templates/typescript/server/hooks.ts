@@ -1,4 +1,4 @@
-import { startTimer } from "../shared/timer.js";
+import { startTimer, stopTimer } from "../shared/timer.js";
 import { isAbortError } from "./cancelled-error.js";
 import type { CallInfo, ServerOptions, StreamCloseInfo, StreamInfo } from "./server-options.js";
 import { StatusError } from "./status-error.js";
@@ -24,7 +24,7 @@ export function createHooks<C>(options: ServerOptions<C>): Hooks {
       // On Node a timer keeps the process: this one is not worth it. Elsewhere it is a number.
       (timer as { unref?: () => void } | undefined)?.unref?.();
       ended.then((errors) => {
-        clearTimeout(timer);
+        stopTimer(timer);
         for (const each of errors) {
           // That it was aborted is what was asked of it, and a status is for a client.
           if (!isAbortError(each) && !(each instanceof StatusError)) error(each, info);

@@ -1,4 +1,4 @@
-import { startTimer, type Timer } from "../shared/timer.js";
+import { startTimer, stopTimer, type Timer } from "../shared/timer.js";
 
 /**
  * A timer that runs out `ms` after the last `touch`. Touching only notes the time, and the one
@@ -23,7 +23,7 @@ export class IdleTimer {
   }
 
   stop(): void {
-    clearTimeout(this.#timeout);
+    stopTimer(this.#timeout);
     this.#timeout = undefined;
   }
 

@@ -1,4 +1,4 @@
-import { startTimer } from "../shared/timer.js";
+import { startTimer, stopTimer } from "../shared/timer.js";
 import type { CancelReason } from "./cancelled-error.js";
 
 /** A call that runs. */
@@ -55,7 +55,7 @@ export class OpenCalls {
       const timer = startTimer(ms, resolve);
       const previous = this.#onIdle;
       this.#onIdle = () => {
-        clearTimeout(timer);
+        stopTimer(timer);
         previous?.();
         resolve();
       };

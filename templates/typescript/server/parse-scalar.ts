@@ -6,10 +6,10 @@ export type ScalarValue = string | number | bigint | boolean | Uint8Array;
 
 type IntegerRange = readonly [bigint, bigint];
 
-const INT32: IntegerRange = [-(2n ** 31n), 2n ** 31n - 1n];
-const UINT32: IntegerRange = [0n, 2n ** 32n - 1n];
-const INT64: IntegerRange = [-(2n ** 63n), 2n ** 63n - 1n];
-const UINT64: IntegerRange = [0n, 2n ** 64n - 1n];
+const INT32 = signedRange(32);
+const UINT32 = unsignedRange(32);
+const INT64 = signedRange(64);
+const UINT64 = unsignedRange(64);
 
 /** The greatest finite number of single precision. */
 const FLOAT_MAX = 2 ** 128 - 2 ** 104;
@@ -108,4 +108,14 @@ function integerRange(type: ScalarType): IntegerRange | undefined {
     default:
       return undefined;
   }
+}
+
+// Without literals of BigInt, which a project with a `target` before ES2020 refuses.
+function signedRange(bits: number): IntegerRange {
+  const limit = BigInt(2) ** BigInt(bits - 1);
+  return [-limit, limit - BigInt(1)];
+}
+
+function unsignedRange(bits: number): IntegerRange {
+  return [BigInt(0), BigInt(2) ** BigInt(bits) - BigInt(1)];
 }

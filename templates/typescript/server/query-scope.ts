@@ -1,5 +1,6 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import { hasOwn } from "../shared/json.js";
 import type { HttpBinding, QueryField } from "../shared/method.js";
 import type { MessageField } from "./field-slot.js";
 import { isTextMessage } from "./parse-value.js";
@@ -75,7 +76,7 @@ export function createQueryScope(desc: DescMessage, { variables = [], body, quer
     for (const field of desc.fields) {
       const within = bound.filter(([name]) => name === field.jsonName).map((path) => path.slice(1));
       if (within.some((path) => path.length === 0)) continue;
-      const rule = rules && Object.hasOwn(rules, field.jsonName) ? rules[field.jsonName] : undefined;
+      const rule = rules && hasOwn(rules, field.jsonName) ? rules[field.jsonName] : undefined;
       const entry = toEntry(field, rule, within);
       scope.add(entry, [rule?.name ?? field.jsonName]);
       if (rule?.name === undefined) named.push([entry, field]);

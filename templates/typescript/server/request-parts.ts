@@ -16,7 +16,7 @@ const httpErrorCodes: Readonly<Record<HttpStatus, Code>> = {
 };
 
 /** A failure of HTTP itself. */
-export function httpError(status: HttpStatus, message: string, headers: HeadersInit = {}): StatusError {
+export function httpError(status: HttpStatus, message: string, headers: Record<string, string> = {}): StatusError {
   return new StatusError(httpErrorCodes[status], message, { status, headers });
 }
 
@@ -62,7 +62,9 @@ function decodeUtf8(value: string): string {
     return value;
   }
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(value, (char) => char.charCodeAt(0)));
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(
+      Uint8Array.from(value, (char) => char.charCodeAt(0)),
+    );
   } catch {
     return value;
   }

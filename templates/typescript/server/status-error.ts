@@ -1,5 +1,6 @@
 import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 import type { Code } from "../shared/code.js";
+import { CausedError } from "../shared/error.js";
 import type { JsonObject } from "../shared/json.js";
 
 /**
@@ -15,7 +16,7 @@ export interface StatusErrorOptions {
   /** Typed details, for clients that look for them. */
   readonly details?: readonly StatusDetail[];
   /** Headers of the answer, such as `Retry-After`. Left out of an error that comes after the head. */
-  readonly headers?: HeadersInit;
+  readonly headers?: Headers | Record<string, string> | [name: string, value: string][];
   /** The HTTP status, 400 to 599. Default: that of the code, as google/rpc/code.proto maps it. */
   readonly status?: number;
   /** What led to it. Never sent. */
@@ -27,7 +28,7 @@ export interface StatusErrorOptions {
  * Thrown before the first event it becomes the HTTP status and a google.rpc.Status in JSON, after
  * it the error event that ends the stream. Any other error is masked as code 13, `internal error`.
  */
-export class StatusError extends Error {
+export class StatusError extends CausedError {
   override readonly name: string = "StatusError";
   readonly code: Code;
   readonly details: readonly StatusDetail[];

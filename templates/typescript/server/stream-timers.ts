@@ -1,4 +1,4 @@
-import { startTimer, type Timer } from "../shared/timer.js";
+import { startTimer, stopTimer, type Timer } from "../shared/timer.js";
 import { IdleTimer } from "./idle-timer.js";
 
 /** The limits of a stream in milliseconds, and what happens at each. */
@@ -37,6 +37,6 @@ export class StreamTimers {
   stop(): void {
     this.#silence?.stop();
     this.#unread.stop();
-    clearTimeout(this.#deadline);
+    stopTimer(this.#deadline);
   }
 }

@@ -1,3 +1,5 @@
+import { hasOwn } from "../../shared/json.js";
+
 /** The members of a oneof that are messages: those whose handlers cannot be left out. */
 type MessageKeys<T> = { [K in keyof T]-?: NonNullable<T[K]> extends object ? K : never }[keyof T];
 
@@ -34,7 +36,7 @@ export async function handleEvents<T extends object>(
   const table = handlers as Readonly<Record<string, ((...args: unknown[]) => unknown) | undefined>>;
   for await (const message of stream) {
     // The names come from the server: `constructor` is no handler.
-    const event = Object.entries(message).find(([name]) => Object.hasOwn(table, name));
+    const event = Object.entries(message).find(([name]) => hasOwn(table, name));
     await (event ? table[event[0]]?.(event[1], message) : table["otherwise"]?.(message));
   }
 }

@@ -2,7 +2,7 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
-import { isJsonObject, type JsonObject, type JsonValue } from "../shared/json";
+import { hasOwn, isJsonObject, type JsonObject, type JsonValue } from "../shared/json";
 import type { HttpBinding, MethodHttp, QueryField } from "../shared/method";
 import { decodeVariable, parsePathTemplate } from "../shared/path-template";
 
@@ -69,7 +69,7 @@ function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
         implicit === undefined ? [] : [toParameter(prefix + name, implicit)],
       ),
       ...Object.entries(message).flatMap(([key, value]) => {
-        const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
+        const field = hasOwn(fields, key) ? fields[key] : undefined;
         const name = prefix + (field?.name ?? key);
         if (Array.isArray(value)) return value.map((item) => toParameter(name, item));
         if (!isJsonObject(value)) return value === null ? [] : [toParameter(name, value)];
@@ -93,7 +93,7 @@ function take(
 ): [value: JsonValue | undefined, left: JsonValue | undefined] {
   if (!isJsonObject(message)) return [undefined, message];
   const others = { ...message };
-  const value = Object.hasOwn(others, name) ? others[name] : undefined;
+  const value = hasOwn(others, name) ? others[name] : undefined;
   delete others[name];
   if (!inner.length) return [value ?? implicit ?? value, others];
   const [found, left] = take(value, inner, implicit);

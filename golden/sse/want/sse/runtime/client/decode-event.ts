@@ -2,7 +2,7 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
-import type { JsonValue } from "../shared/json";
+import { hasOwn, type JsonValue } from "../shared/json";
 import type { StreamRule } from "../shared/method";
 import { DecodeError, type ErrorContext } from "./errors";
 import type { RawEvent } from "./raw-event";
@@ -20,7 +20,7 @@ export function decodeEvent<O>(
   context: ErrorContext,
   decode: (json: JsonValue) => O,
 ): O | undefined {
-  const isKnown = format === "jsonl" || rule.events === undefined || Object.hasOwn(rule.events, event.event);
+  const isKnown = format === "jsonl" || rule.events === undefined || hasOwn(rule.events, event.event);
   if (!isKnown) {
     options.onUnknownEvent?.(event);
     if (options.unknownEvents !== "throw") return undefined;

@@ -2,7 +2,7 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
-import { given } from "./client-options";
+import { type Credentials, given } from "./client-options";
 import { createEventStream, type EventStream } from "./event-stream";
 import type { FetchInit } from "./fetch-response";
 import { mergeHeaders } from "./headers";
@@ -16,7 +16,7 @@ export interface RawStreamOptions extends StreamOptions {
   readonly method?: string | undefined;
   /** Sent with every attempt; its `Content-Type` is one of the headers. */
   readonly body?: string | undefined;
-  readonly credentials?: RequestInit["credentials"] | undefined;
+  readonly credentials?: Credentials | undefined;
 }
 
 /**

@@ -2,7 +2,7 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
-import { startTimer } from "../shared/timer";
+import { startTimer, stopTimer } from "../shared/timer";
 import { type Connection, createConnection, ignore } from "./connection";
 import type { Decoder, Mark } from "./decoder";
 import { type ClientError, EventTooLargeError, TimeoutError, TruncatedError } from "./errors";
@@ -244,7 +244,7 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
     state = "closed";
     release();
     thrown = failure;
-    clearTimeout(deadline);
+    stopTimer(deadline);
     signal?.removeEventListener("abort", onAbort);
     refuse(failure ? failure.error : new DOMException("closed before it opened", "AbortError"));
     waiter.interrupt();

@@ -78,9 +78,9 @@ export class StreamReader<T> implements EventStream<T> {
     return new ReadableStream<T>(
       {
         pull: async (controller) => {
-          const { done, value } = await this.next();
-          if (done) controller.close();
-          else controller.enqueue(value);
+          const result = await this.next();
+          if (result.done === true) controller.close();
+          else controller.enqueue(result.value);
         },
         cancel: () => this.#feed.close(),
       },

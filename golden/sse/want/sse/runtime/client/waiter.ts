@@ -2,7 +2,7 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
-import { startTimer } from "../shared/timer";
+import { startTimer, stopTimer } from "../shared/timer";
 
 /** Waits, one at a time, that can be cut short. */
 export interface Waiter {
@@ -22,10 +22,10 @@ export function createWaiter(): Waiter {
       new Promise((resolve, reject) => {
         const timer = startTimer(ms, () => reject(late?.()));
         interrupt = () => {
-          clearTimeout(timer);
+          stopTimer(timer);
           reject();
         };
-        work.then(resolve, reject).then(() => clearTimeout(timer));
+        work.then(resolve, reject).then(() => stopTimer(timer));
       }),
     interrupt: () => interrupt(),
   };

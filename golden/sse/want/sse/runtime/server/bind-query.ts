@@ -143,7 +143,9 @@ function whyNot({ kind, field }: QueryEntry, rest: string): string | undefined {
     case "none":
       return "cannot be a query parameter";
     case "map":
-      return /^\[.*\]$/s.test(rest) ? undefined : `is a map: write its entries as ${field.name}[key]=value`;
+      return rest.startsWith("[") && rest.endsWith("]")
+        ? undefined
+        : `is a map: write its entries as ${field.name}[key]=value`;
     case "message":
       return `is a message: write its fields as ${field.name}.field=value`;
     case "wrapper":
@@ -201,7 +203,7 @@ function requireFields({ scope, path, given, nested }: Holder, violations: Viola
 function decodePart(text: string): string | undefined {
   if (!/[%+]/.test(text)) return text;
   try {
-    return decodeURIComponent(text.replaceAll("+", " "));
+    return decodeURIComponent(text.replace(/\+/g, " "));
   } catch {
     return undefined;
   }

@@ -2,6 +2,8 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
+import { CausedError } from "../shared/error";
+
 /**
  * Why a call ended before its handler did: `client` went away, `deadline` for `maxDurationMs`,
  * `shutdown` for `drain`, `slow-consumer` for a client that does not read, `error` for a failure of
@@ -21,7 +23,7 @@ const messages: Record<CancelReason, string> = {
  * The `reason` of a handler's `context.signal`. Named `AbortError`, as what `fetch` and timers
  * reject with, so that code which tells aborts from failures by name keeps working.
  */
-export class CancelledError extends Error {
+export class CancelledError extends CausedError {
   override readonly name: string = "AbortError";
   readonly reason: CancelReason;
 

@@ -4,7 +4,7 @@
 
 import type { Frame } from "./event-encoder";
 
-export const utf8: TextEncoder = new TextEncoder();
+export const utf8: InstanceType<typeof TextEncoder> = new TextEncoder();
 
 /** What goes out with the next chunk of a stream. */
 export class Chunk {

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { DescMethod } from "@bufbuild/protobuf";
-import { startTimer } from "../shared/timer";
+import { startTimer, stopTimer } from "../shared/timer";
 import { Tracked } from "./tracked";
 
 /** What a handler of a unary method is told about its call, beside the request message. */
@@ -56,7 +56,7 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
       return;
     }
     const onAbort = (): void => {
-      clearTimeout(timer);
+      stopTimer(timer);
       reject(signal.reason);
     };
     const timer = startTimer(ms, () => {

@@ -64,7 +64,7 @@ function createEncoders<C>(
 
 /** Bun closes a stream that is quiet for some ten seconds, and Workers notice that a client has gone only when they write. */
 function defaultHeartbeatMs(): number {
-  // Node has had a `navigator` since version 21.
-  const agent: string | undefined = globalThis.navigator?.userAgent;
-  return "Bun" in globalThis || agent === "Cloudflare-Workers" ? 5000 : 15_000;
+  // Node 20 has no `navigator`, and not all types of runtimes know it.
+  const { navigator } = globalThis as { readonly navigator?: { readonly userAgent?: string } };
+  return "Bun" in globalThis || navigator?.userAgent === "Cloudflare-Workers" ? 5000 : 15_000;
 }

@@ -2,7 +2,7 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
-import { startTimer } from "../shared/timer";
+import { startTimer, stopTimer } from "../shared/timer";
 import { CancelledError, type CancelReason } from "./cancelled-error";
 import { Chunk } from "./chunk";
 import type { EventEncoder, Frame } from "./event-encoder";
@@ -88,7 +88,7 @@ export class EventBody {
     return new Promise((resolve) => {
       const timer = startTimer(windowMs, () => this.#decide?.({ kind: "open" }));
       this.#decide = (opening) => {
-        clearTimeout(timer);
+        stopTimer(timer);
         this.#decide = undefined;
         resolve(opening);
       };

@@ -5,6 +5,7 @@
 import { create, createRegistry, toJson } from "@bufbuild/protobuf";
 import { AnySchema, anyPack } from "@bufbuild/protobuf/wkt";
 import { Code, codeToHttp } from "../shared/code";
+import { CausedError } from "../shared/error";
 import type { JsonObject } from "../shared/json";
 import { BindError } from "./bind-error";
 import { CancelledError } from "./cancelled-error";
@@ -41,7 +42,7 @@ export function toFailure(error: unknown, json: JsonOptions): Failure {
       : { ...describeError(new StatusError(Code.Internal, "internal error"), json), unexpected: true, error };
   } catch (cause) {
     // A detail that is no message, or an Any without its registry: a mistake of the handler's.
-    return toFailure(new Error("a detail of a status error cannot be written", { cause }), json);
+    return toFailure(new CausedError("a detail of a status error cannot be written", { cause }), json);
   }
 }
 

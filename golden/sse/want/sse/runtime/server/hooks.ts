@@ -2,7 +2,7 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
-import { startTimer } from "../shared/timer";
+import { startTimer, stopTimer } from "../shared/timer";
 import { isAbortError } from "./cancelled-error";
 import type { CallInfo, ServerOptions, StreamCloseInfo, StreamInfo } from "./server-options";
 import { StatusError } from "./status-error";
@@ -28,7 +28,7 @@ export function createHooks<C>(options: ServerOptions<C>): Hooks {
       // On Node a timer keeps the process: this one is not worth it. Elsewhere it is a number.
       (timer as { unref?: () => void } | undefined)?.unref?.();
       ended.then((errors) => {
-        clearTimeout(timer);
+        stopTimer(timer);
         for (const each of errors) {
           // That it was aborted is what was asked of it, and a status is for a client.
           if (!isAbortError(each) && !(each instanceof StatusError)) error(each, info);

@@ -2,7 +2,7 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
-import { startTimer, type Timer } from "../shared/timer";
+import { startTimer, stopTimer, type Timer } from "../shared/timer";
 
 /**
  * A timer that runs out `ms` after the last `touch`. Touching only notes the time, and the one
@@ -27,7 +27,7 @@ export class IdleTimer {
   }
 
   stop(): void {
-    clearTimeout(this.#timeout);
+    stopTimer(this.#timeout);
     this.#timeout = undefined;
   }
 

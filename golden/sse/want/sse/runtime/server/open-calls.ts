@@ -2,7 +2,7 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
-import { startTimer } from "../shared/timer";
+import { startTimer, stopTimer } from "../shared/timer";
 import type { CancelReason } from "./cancelled-error";
 
 /** A call that runs. */
@@ -59,7 +59,7 @@ export class OpenCalls {
       const timer = startTimer(ms, resolve);
       const previous = this.#onIdle;
       this.#onIdle = () => {
-        clearTimeout(timer);
+        stopTimer(timer);
         previous?.();
         resolve();
       };

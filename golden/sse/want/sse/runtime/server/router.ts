@@ -120,7 +120,7 @@ type Take<T> = (node: TreeNode<T>) => Leaf<T> | undefined;
 function search<T>(roots: Map<string, TreeNode<T>>, path: string, take: Take<T>): RouteMatch<T> | undefined {
   if (!path.startsWith("/")) return undefined; // `OPTIONS *`
   const segments = path === "/" ? [] : path.slice(1).split("/");
-  const last = segments.at(-1) ?? "";
+  const last = segments[segments.length - 1] ?? "";
   const colon = last.lastIndexOf(":");
   if (colon >= 0 && colon < last.length - 1) {
     const root = roots.get(decodeLiteral(last.slice(colon + 1)));

@@ -2,7 +2,7 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
-import { startTimer, type Timer } from "../shared/timer";
+import { startTimer, stopTimer, type Timer } from "../shared/timer";
 import { IdleTimer } from "./idle-timer";
 
 /** The limits of a stream in milliseconds, and what happens at each. */
@@ -41,6 +41,6 @@ export class StreamTimers {
   stop(): void {
     this.#silence?.stop();
     this.#unread.stop();
-    clearTimeout(this.#deadline);
+    stopTimer(this.#deadline);
   }
 }

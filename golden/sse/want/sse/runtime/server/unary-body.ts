@@ -9,7 +9,7 @@ import type { JsonOptions } from "./event-encoder";
 /** The body of a unary answer. */
 export interface UnaryBody {
   readonly contentType: string;
-  readonly body: BodyInit;
+  readonly body: string | ReturnType<Uint8Array["slice"]>;
 }
 
 /** The body of an answer: the JSON of the message, or of its field `responseBody`; a `google.api.HttpBody` is itself. */

@@ -12,3 +12,8 @@ export type JsonObject = { [key: string]: JsonValue };
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** Whether an object has a property of its own. `Object.hasOwn` is part of ES2022, which not every project's `lib` has. */
+export function hasOwn(object: object, name: string): boolean {
+  return Object.getOwnPropertyDescriptor(object, name) !== undefined;
+}

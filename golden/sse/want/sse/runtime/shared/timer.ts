@@ -12,3 +12,9 @@ export type Timer = ReturnType<typeof setTimeout>;
 export function startTimer(ms: number | undefined, expired: () => void): Timer | undefined {
   return ms !== undefined && ms <= maxTimerMs ? setTimeout(expired, ms) : undefined;
 }
+
+/** Stops a timer, if there is one. */
+export function stopTimer(timer: Timer | undefined): void {
+  // The types of Workers do not let `clearTimeout` take undefined.
+  if (timer !== undefined) clearTimeout(timer);
+}

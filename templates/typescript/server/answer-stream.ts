@@ -1,3 +1,4 @@
+import type { DescField } from "@bufbuild/protobuf";
 import { Code } from "../shared/code.js";
 import type { StreamRule } from "../shared/method.js";
 import { type CallParts, onAbort, type ServerParts } from "./call-parts.js";
@@ -6,7 +7,7 @@ import { type CloseReason, EventBody } from "./event-body.js";
 import type { EventEncoder } from "./event-encoder.js";
 import { type Failure, toFailure } from "./failure.js";
 import type { OpenCall } from "./open-calls.js";
-import { toErrorResponse, toHeaders } from "./responses.js";
+import { toErrorResponse, toHeaders, varyByAccept } from "./responses.js";
 import type { StreamInfo } from "./server-options.js";
 import { toFrame } from "./shared-event.js";
 import { StatusError } from "./status-error.js";
@@ -16,14 +17,16 @@ export interface StreamParts<C> extends CallParts<C> {
   readonly rule: StreamRule;
   readonly encoder: EventEncoder;
   readonly lastEventId: string | undefined;
+  /** The field whose value is the id of an event. */
+  readonly idField: DescField | undefined;
 }
 
 /** Answers a call with a stream. Never rejects. */
 export async function answerStream<C>(server: ServerParts<C>, parts: StreamParts<C>): Promise<Response> {
   const { options, json, hooks, calls, handle } = server;
-  const { request, method, message, value, rule, encoder, lastEventId } = parts;
+  const { request, method, message, value, rule, encoder, lastEventId, idField } = parts;
   const abort = new AbortController();
-  const context = createContext({ signal: abort.signal, request, method, value }, lastEventId);
+  const context = createContext({ signal: abort.signal, request, method, value }, lastEventId, idField);
   const info: StreamInfo = { request, method, contentType: encoder.contentType, lastEventId };
   let openedAt: number | undefined;
 
@@ -72,6 +75,7 @@ export async function answerStream<C>(server: ServerParts<C>, parts: StreamParts
   stopListening = onAbort(request.signal, () => call.cancel("client"));
 
   const decision = await opening;
+  varyByAccept(context.responseHeaders);
   if (decision.kind === "failed") {
     const failure = fail(decision.error);
     return toErrorResponse(
@@ -83,7 +87,10 @@ export async function answerStream<C>(server: ServerParts<C>, parts: StreamParts
   if (decision.kind === "empty" && lastEventId !== undefined) {
     // What EventSource takes as the end (WHATWG HTML 9.2.3); a body that just ends, it asks for again.
     body.discard();
-    return new Response(null, { status: 204, headers: toHeaders(context.responseHeaders, {}) });
+    return new Response(null, {
+      status: 204,
+      headers: toHeaders(context.responseHeaders, { "Cache-Control": "no-store" }),
+    });
   }
   const headers = toHeaders(context.responseHeaders, {
     "Content-Type": encoder.contentType,

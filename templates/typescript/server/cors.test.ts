@@ -62,7 +62,7 @@ describe("a list of origins", () => {
     });
     expect(await send(cors, "GET", "/v1/trades/A:watch", { Origin: app })).toEqual({
       status: 200,
-      vary: "Origin",
+      vary: "Accept, Origin",
       ...exposed,
     });
     expect(await send(cors, "GET", "/v1/nothing", { Origin: app })).toEqual({

@@ -110,11 +110,12 @@ async function answer<C>(
   query: string,
   value: C,
 ): Promise<Response> {
-  const { method, binder, encoders, offers } = endpoint;
+  const { method, binder, encoders, offers, idField } = endpoint;
   const { desc, http } = method;
   const { maxBodyBytes = 4 * 1024 * 1024 } = parts.options;
   const offer = offers.length > 0 ? chooseContentType(request, offers) : "";
   checkHeaders(request.headers, http.headers ?? []);
+  const lastEventId = encoders && readLastEventId(request.headers, query, lastEventIdParameter, idField);
   const body = await readContent(request, binder.body, maxBodyBytes);
   const contentType = request.headers.get("Content-Type") ?? undefined;
   const message = binder.bind({ variables, query, body, contentType });
@@ -123,6 +124,5 @@ async function answer<C>(
   if (encoder === undefined) {
     return answerUnary(parts, endpoint, call);
   }
-  const lastEventId = readLastEventId(request.headers, query, lastEventIdParameter);
-  return answerStream(parts, { ...call, rule: http.stream ?? {}, encoder, lastEventId });
+  return answerStream(parts, { ...call, rule: http.stream ?? {}, encoder, lastEventId, idField });
 }

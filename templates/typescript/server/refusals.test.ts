@@ -49,6 +49,7 @@ describe("before the handler", () => {
       3,
       "not acceptable: this method answers with text/event-stream, application/jsonl, application/x-ndjson",
     ]);
+    expect((await get("/v1/trades/A:watch", "application/json")).headers.get("vary")).toBe("Accept");
     expect((await get("/v1/quotes/A", "text/event-stream;q=0.5, application/*;q=0.1")).status).toBe(200);
     expect((await get("/v1/trades/A:watch", "application/*")).headers.get("content-type")).toBe("application/jsonl");
   });
@@ -125,6 +126,47 @@ describe("before the handler", () => {
       expect((await postAsk(url, "{}", { "Content-Type": type })).status).toBe(200);
     }
     expect((await fetch(`${url}/v1/ask`, { method: "POST" })).status).toBe(200);
+  });
+
+  test("415 for a body that is compressed, before it is read", async () => {
+    const { url } = await startMarketServer({ ask: async function* () {} });
+    for (const coding of ["gzip", "br", "x-none", "identity, gzip"]) {
+      const response = await postAsk(url, new Uint8Array([0x1f, 0x8b, 8, 0]), { "Content-Encoding": coding });
+      expect(response.headers.get("accept-encoding")).toBe("identity");
+      expect(await failure(response)).toEqual([
+        415,
+        3,
+        `content encoding "${coding}" is not supported: send the body uncompressed`,
+      ]);
+    }
+    for (const coding of ["identity", "Identity", "", "identity, identity"]) {
+      expect((await postAsk(url, "{}", { "Content-Encoding": coding })).status).toBe(200);
+    }
+  });
+
+  test("400 for a Last-Event-ID that is not a value of the event_id field", async () => {
+    const cursors: unknown[] = [];
+    const { url } = await startMarketServer({
+      async *watchTrades(_request, { lastEventId }) {
+        cursors.push(lastEventId);
+        yield { sequence: 9n };
+      },
+    });
+    const get = (query: string, headers: Record<string, string>) =>
+      fetch(`${url}/v1/trades/A:watch${query}`, { headers });
+    for (const [query, headers, field] of [
+      ["", { "Last-Event-ID": "xyz" }, "Last-Event-ID"],
+      ["?last_event_id=7", { "Last-Event-ID": "1.5" }, "Last-Event-ID"],
+      ["?last_event_id=9223372036854775808", {}, "last_event_id"],
+    ] as const) {
+      const response = await get(query, headers);
+      expect(response.status).toBe(400);
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      expect(await response.json()).toMatchObject({ code: 3, details: [{ fieldViolations: [{ field }] }] });
+    }
+    expect(cursors).toEqual([]);
+    for (const id of ["-1", "9223372036854775807"]) expect((await get("", { "Last-Event-ID": id })).status).toBe(200);
+    expect(cursors).toEqual(["-1", "9223372036854775807"]);
   });
 
   test("headers that the proto declares", async () => {

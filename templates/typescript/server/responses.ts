@@ -18,9 +18,24 @@ export function toHeaders(own: Headers, set: Readonly<Record<string, string>>): 
   return headers;
 }
 
-/** A failure before the head, as HTTP status and the JSON of a google.rpc.Status. */
+/** Tells caches that the answer depends on `Accept` (RFC 9110, section 12.5.5). */
+export function varyByAccept(headers: Headers): void {
+  const names =
+    headers
+      .get("Vary")
+      ?.toLowerCase()
+      .split(/\s*,\s*/) ?? [];
+  if (!names.includes("accept")) headers.append("Vary", "Accept");
+}
+
+/**
+ * A failure before the head, as HTTP status and the JSON of a google.rpc.Status. Caches may keep a 404 or 410 unless told
+ * otherwise (RFC 9110, section 15.1), so none keeps a failure that does not ask for it itself.
+ */
 export function toErrorResponse({ status, headers, json }: Failure, own: Headers, verb: string): Response {
   const merged = new Headers(own);
+  merged.set("Cache-Control", "no-store");
+  if (headers.has("Cache-Control")) merged.delete("Cache-Control");
   headers.forEach((value, name) => {
     merged.append(name, value);
   });

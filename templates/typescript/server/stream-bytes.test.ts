@@ -1,9 +1,18 @@
 import { describe, expect, test } from "vitest";
-import type { Trade } from "../../../test/gen/market/v1/market_pb.js";
-import { CancelledError, Code, type Init, StatusError } from "../server.js";
+import { MarketService, type Trade } from "../../../test/gen/market/v1/market_pb.js";
+import {
+  CancelledError,
+  Code,
+  createServer,
+  defineService,
+  type Init,
+  StatusError,
+  type StreamContext,
+} from "../server.js";
 import { createFlag } from "../testing/flag.js";
 import { getStream, opening, startMarketServer, watch } from "../testing/market-server.js";
 import { rawRequest } from "../testing/raw-client.js";
+import { serve } from "../testing/serve.js";
 
 const never = new Promise<never>(() => {});
 
@@ -44,6 +53,7 @@ describe("bytes", () => {
       "connection: close",
       "content-type: text/event-stream",
       "transfer-encoding: chunked",
+      "vary: accept",
       "x-accel-buffering: no",
       "x-feed: a",
     ]);
@@ -77,12 +87,12 @@ describe("bytes", () => {
   test("an id that the handler gives goes before the field", async () => {
     const { url } = await startMarketServer({
       async *watchTrades(_request, context) {
-        yield context.tracked("cursor-1", { sequence: 1n });
+        yield context.tracked("-7", { sequence: 1n });
         yield { sequence: 0n };
       },
     });
     expect((await getStream(url + watch)).text).toBe(
-      `${opening}id: cursor-1\ndata: {"sequence":"1"}\n\nid: 0\ndata: {}\n\n:end\n`,
+      `${opening}id: -7\ndata: {"sequence":"1"}\n\nid: 0\ndata: {}\n\n:end\n`,
     );
   });
 
@@ -124,12 +134,27 @@ describe("bytes", () => {
     });
     const { response, text } = await getStream(url + watch, { "Last-Event-ID": "41" });
     expect([response.status, text]).toEqual([204, ""]);
+    expect([response.headers.get("cache-control"), response.headers.get("vary")]).toEqual(["no-store", "Accept"]);
     expect((await getStream(`${url}${watch}?last_event_id=42`)).response.status).toBe(204);
     expect((await getStream(`${url}${watch}?last_event_id=42`, { "Last-Event-ID": "43" })).response.status).toBe(204);
+    expect(cursors).toEqual(["41", "42", "43"]);
+  });
+
+  test("a cursor of text is UTF-8", async () => {
+    const cursors: (string | undefined)[] = [];
+    const handlers = {
+      async *watchTrades(_request: unknown, { lastEventId }: StreamContext) {
+        cursors.push(lastEventId);
+        yield* none;
+      },
+    };
+    const service = defineService(MarketService, handlers, {
+      watchTrades: { bindings: [{ verb: "GET", path: "/watch" }], stream: { id: "symbol" } },
+    });
+    const { url } = await serve(createServer({ services: [service] }));
     // The header's bytes are UTF-8, of which fetch takes a character each.
-    const utf8 = Buffer.from("é日").toString("latin1");
-    await getStream(url + watch, { "Last-Event-ID": utf8 });
-    expect(cursors).toEqual(["41", "42", "43", "é日"]);
+    await getStream(`${url}/watch`, { "Last-Event-ID": Buffer.from("é日").toString("latin1") });
+    expect(cursors).toEqual(["é日"]);
   });
 
   test("HEAD has the head of GET, and ends the handler", async () => {

@@ -87,6 +87,23 @@ describe("failures", () => {
     expect(onError.mock.calls[0]?.[0].message).toMatch(/^event id .*(has a line break or NUL|is empty)/);
   });
 
+  test("an id that is not a value of the event_id field is refused", async () => {
+    const onError = vi.fn();
+    const { url } = await startMarketServer(
+      {
+        async *watchTrades(_request, context) {
+          yield context.tracked("7", {});
+          yield context.tracked("2026-11-20/1", {});
+        },
+      },
+      { onError },
+    );
+    expect((await getStream(url + watch)).text).toMatch(/^id: 7\n.*\n\nevent: error\n/m);
+    expect(onError.mock.calls[0]?.[0].message).toMatch(
+      /^event id "2026-11-20\/1" is not an integer from .* field market\.v1\.Trade\.sequence has event_id$/,
+    );
+  });
+
   test("an iterator that throws in place of rejecting, at once and later", async () => {
     let calls = 0;
     const { url } = await startMarketServer({

@@ -108,7 +108,20 @@ describe("the commit window", () => {
       },
       { commitWindowMs: Number.POSITIVE_INFINITY },
     );
-    expect((await getStream(url + watch)).response.status).toBe(404);
+    const { status, headers } = (await getStream(url + watch)).response;
+    expect([status, headers.get("cache-control")]).toEqual([404, "no-store"]);
+  });
+
+  test("a failure may say itself how long it may be kept; what was meant for the answer does not count", async () => {
+    const { url } = await startMarketServer({
+      getQuote({ symbol }, { responseHeaders }) {
+        responseHeaders.set("Cache-Control", "max-age=60");
+        const headers = { "Cache-Control": "max-age=5" };
+        throw new StatusError(Code.NotFound, "no such symbol", symbol === "A" ? { headers } : {});
+      },
+    });
+    const cached = async (symbol: string) => (await fetch(`${url}/v1/quotes/${symbol}`)).headers.get("cache-control");
+    expect([await cached("A"), await cached("B")]).toEqual(["max-age=5", "no-store"]);
   });
 
   test("a cursor that is lost is 410 before the head, and code 11 after it", async () => {
@@ -118,7 +131,12 @@ describe("the commit window", () => {
         throw new StatusError(Code.OutOfRange, "the events after the cursor are gone");
       },
     });
-    expect((await getStream(url + watch, { "Last-Event-ID": "1" })).response.status).toBe(410);
+    const lost = (await getStream(url + watch, { "Last-Event-ID": "1" })).response;
+    expect([lost.status, lost.headers.get("cache-control"), lost.headers.get("vary")]).toEqual([
+      410,
+      "no-store",
+      "Accept",
+    ]);
     expect((await getStream(url + watch)).response.status).toBe(400);
     expect((await getStream(url + watch, { "Last-Event-ID": "2" })).text).toContain('event: error\ndata: {"code":11,');
   });

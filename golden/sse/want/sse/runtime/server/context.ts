@@ -2,8 +2,9 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
-import type { DescMethod } from "@bufbuild/protobuf";
+import type { DescField, DescMethod } from "@bufbuild/protobuf";
 import { startTimer, stopTimer } from "../shared/timer";
+import { checkIdOfField } from "./event-id";
 import { Tracked } from "./tracked";
 
 /** What a handler of a unary method is told about its call, beside the request message. */
@@ -26,7 +27,10 @@ export interface UnaryContext<C = unknown> {
 export interface StreamContext<C = unknown> extends UnaryContext<C> {
   /** The id of the last event that the client finished with, when it resumes: of the header `Last-Event-ID`, else of the query parameter `last_event_id`. */
   readonly lastEventId: string | undefined;
-  /** A message whose event has this `id`, in place of its `event_id` field. Throws a `TypeError` for an id with CR, LF or NUL. */
+  /**
+   * A message whose event has this `id`, in place of its `event_id` field. Throws a `TypeError` for an id with CR, LF or
+   * NUL, and for one that is not a value of that field, as the server refuses to resume from it.
+   */
   tracked<T>(id: string, message: T): Tracked<T>;
 }
 
@@ -39,13 +43,17 @@ export interface ContextInit<C> {
 }
 
 /** Creates the context of a call. A unary method gets it as well; its type does not show the stream's part. */
-export function createContext<C>(init: ContextInit<C>, lastEventId: string | undefined): StreamContext<C> {
+export function createContext<C>(
+  init: ContextInit<C>,
+  lastEventId: string | undefined,
+  idField?: DescField,
+): StreamContext<C> {
   return {
     ...init,
     lastEventId,
     responseHeaders: new Headers(),
     sleep: (ms) => sleep(ms, init.signal),
-    tracked: (id, message) => new Tracked(id, message),
+    tracked: (id, message) => new Tracked(checkIdOfField(idField, id), message),
   };
 }
 

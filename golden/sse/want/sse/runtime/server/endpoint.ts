@@ -2,6 +2,7 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
+import type { DescField } from "@bufbuild/protobuf";
 import { type Binder, createBinder } from "./bind";
 import type { EventEncoder, JsonOptions } from "./event-encoder";
 import { JsonLinesEncoder } from "./json-lines-encoder";
@@ -21,6 +22,8 @@ export interface Endpoint<C> {
   readonly offers: readonly string[];
   /** Of a stream, how it is written in each of them. */
   readonly encoders: ReadonlyMap<string, EventEncoder> | undefined;
+  /** Of a stream, the field of its message whose value is the id of an event. */
+  readonly idField: DescField | undefined;
 }
 
 /** The query parameter in place of `Last-Event-ID`. */
@@ -32,6 +35,7 @@ export function createRoutes<C>(options: ServerOptions<C>, json: JsonOptions): r
     methods.flatMap((method) => {
       const { desc, http } = method;
       const encoders = http.stream && createEncoders(method, options, json);
+      const idField = desc.output.fields.find(({ jsonName }) => jsonName === http.stream?.id);
       const reserved = http.stream ? [lastEventIdParameter] : [];
       return http.bindings.map((binding) => {
         const { verb, path, responseBody } = binding;
@@ -42,7 +46,7 @@ export function createRoutes<C>(options: ServerOptions<C>, json: JsonOptions): r
           : isHttpBody(field?.message ?? desc.output)
             ? []
             : ["application/json"];
-        return { verb, path, value: { method, binder, responseBody, offers, encoders } };
+        return { verb, path, value: { method, binder, responseBody, offers, encoders, idField } };
       });
     }),
   );

@@ -3,6 +3,7 @@
 /* eslint-disable */
 
 import { type DescField, type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
+import { expectedText, parseValue } from "./parse-value";
 import { checkEventId } from "./tracked";
 
 /** Reads the id of an event from its message; undefined where the field is not set, or is the empty string. */
@@ -28,6 +29,14 @@ export function createIdReader(field: DescField): IdReader {
 
 function nameOf({ enum: type }: DescField & { fieldKind: "enum" }, number: number): string {
   return type.value[number]?.name ?? String(number);
+}
+
+/** Returns an event id that is also a value of the `event_id` field, if there is one. Throws a `TypeError` for another. */
+export function checkIdOfField(field: DescField | undefined, id: string): string {
+  if (field && parseValue(field, checkEventId(id)) === undefined) {
+    throw new TypeError(`event id ${JSON.stringify(id)} is not ${expectedText(field)}, as ${field} has event_id`);
+  }
+  return id;
 }
 
 /** The field of a message with the option `(sse.v1.event_id)`. */

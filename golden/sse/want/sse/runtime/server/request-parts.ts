@@ -2,9 +2,13 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
+import type { DescField } from "@bufbuild/protobuf";
 import { Code } from "../shared/code";
 import type { Binder } from "./bind";
+import { BindError } from "./bind-error";
+import { notAValue } from "./field-slot";
 import { negotiate } from "./negotiate";
+import { parseValue } from "./parse-value";
 import { readBody } from "./read-body";
 import { StatusError } from "./status-error";
 
@@ -28,12 +32,12 @@ export function httpError(status: HttpStatus, message: string, headers: Record<s
 export function chooseContentType(request: Request, offers: readonly string[]): string {
   const type = negotiate(request.headers.get("Accept"), offers);
   if (type === undefined) {
-    throw httpError(406, `not acceptable: this method answers with ${offers.join(", ")}`);
+    throw httpError(406, `not acceptable: this method answers with ${offers.join(", ")}`, { Vary: "Accept" });
   }
   return type;
 }
 
-/** The body of a request, as far as its method reads one. Throws 413 for one that is too large, 415 for one that is not JSON. */
+/** The body of a request, as far as its method reads one. Throws 413 for one that is too large, 415 for one that is compressed or not JSON. */
 export async function readContent(
   request: Request,
   kind: Binder["body"],
@@ -41,6 +45,11 @@ export async function readContent(
 ): Promise<Uint8Array | undefined> {
   if (kind === "none") {
     return undefined;
+  }
+  const coding = request.headers.get("Content-Encoding") ?? "identity";
+  if (!/^[\s,]*(identity[\s,]*)*$/i.test(coding)) {
+    const message = `content encoding ${JSON.stringify(coding)} is not supported: send the body uncompressed`;
+    throw httpError(415, message, { "Accept-Encoding": "identity" }); // RFC 9110, section 12.5.3
   }
   const type = request.headers.get("Content-Type");
   const body = await readBody(request, maxBytes);
@@ -51,13 +60,26 @@ export async function readContent(
   return body;
 }
 
-/** The cursor of a client that resumes: the header, else the query parameter, as `EventSource` sets no header the first time. */
-export function readLastEventId(headers: Headers, query: string, parameter: string): string | undefined {
+/**
+ * The cursor of a client that resumes: the header, else the query parameter, as `EventSource` sets no header the first
+ * time. Throws a `BindError` for a cursor that is not a value of `idField`, the field with the ids of the events.
+ */
+export function readLastEventId(
+  headers: Headers,
+  query: string,
+  parameter: string,
+  idField: DescField | undefined,
+): string | undefined {
   const header = headers.get("Last-Event-ID");
-  if (header !== null && header !== "") {
-    return decodeUtf8(header);
+  const source = header ? "Last-Event-ID" : parameter;
+  const id = header ? decodeUtf8(header) : query.includes(parameter) && new URLSearchParams(query).get(parameter);
+  if (!id) {
+    return undefined;
   }
-  return (query.includes(parameter) && new URLSearchParams(query).get(parameter)) || undefined;
+  if (idField && parseValue(idField, id) === undefined) {
+    throw new BindError([{ field: source, description: notAValue(idField, id) }]);
+  }
+  return id;
 }
 
 /** Clients send the id in UTF-8 (WHATWG HTML 9.2.4), and a header's value has a character for each byte. */

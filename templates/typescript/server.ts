@@ -7,7 +7,7 @@ export type { HeaderRule } from "./server/check-headers.js";
 export type { StreamContext, UnaryContext } from "./server/context.js";
 export type { CorsOptions } from "./server/cors.js";
 export { createServer, type RouteInfo, type Server } from "./server/create-server.js";
-export type { CloseReason } from "./server/event-body.js";
+export type { CallEndInfo, CallInfo, CallReason } from "./server/hooks.js";
 export type {
   Interceptor,
   Next,
@@ -18,7 +18,7 @@ export type {
   UnaryRequest,
   UnaryResponse,
 } from "./server/interceptor.js";
-export type { CallInfo, ServerOptions, StreamCloseInfo, StreamInfo } from "./server/server-options.js";
+export type { ContextInit, ServerOptions } from "./server/server-options.js";
 export {
   type Awaitable,
   defineService,

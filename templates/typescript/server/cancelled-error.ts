@@ -1,7 +1,7 @@
 import { CausedError } from "../shared/error.js";
 
 /**
- * Why a call ended before its handler did: `client` went away, `deadline` for `maxDurationMs`,
+ * Why a call was cancelled: `client` went away, `deadline` for `unaryTimeoutMs` or `maxDurationMs`,
  * `shutdown` for `drain`, `slow-consumer` for a client that does not read, `error` for a failure of
  * the call itself.
  */
@@ -23,8 +23,8 @@ export class CancelledError extends CausedError {
   override readonly name: string = "AbortError";
   readonly reason: CancelReason;
 
-  constructor(reason: CancelReason, options?: { readonly cause?: unknown }) {
-    super(messages[reason], options);
+  constructor(reason: CancelReason, { message, ...options }: { message?: string | undefined; cause?: unknown } = {}) {
+    super(message ?? messages[reason], options);
     this.reason = reason;
   }
 }
@@ -32,4 +32,14 @@ export class CancelledError extends CausedError {
 /** Whether an error says that its work was aborted: ours, or that of `fetch` and of timers. */
 export function isAbortError(error: unknown): boolean {
   return error instanceof Error && error.name === "AbortError";
+}
+
+/** Calls `listener` once, when a signal is aborted or if it is already. Returns what stops listening: a signal may outlive many calls. */
+export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
+  if (signal?.aborted) {
+    listener();
+  } else {
+    signal?.addEventListener("abort", listener, { once: true });
+  }
+  return () => signal?.removeEventListener("abort", listener);
 }

@@ -5,13 +5,13 @@ import { Tracked } from "./tracked.js";
 
 /** What a handler of a unary method is told about its call, beside the request message. */
 export interface UnaryContext<C = unknown> {
-  /** Aborted when nobody waits for the answer any more; its `reason` is a `CancelledError`. */
+  /** Aborted when the call is cancelled before its handler ended; its `reason` is a `CancelledError`. */
   readonly signal: AbortSignal;
   /** The HTTP request. Its body is read already. */
   readonly request: Request;
   /** The method that is called, with its options. */
   readonly method: DescMethod;
-  /** The second argument of `server.fetch`: the environment of a Worker, a user, a trace. */
+  /** What the option `createContext` returned; without it, the second argument of `server.fetch`. */
   readonly value: C;
   /** Headers of the answer. Of a stream, those that are set before its head is sent: with the first event, or after the commit window. */
   readonly responseHeaders: Headers;
@@ -30,25 +30,22 @@ export interface StreamContext<C = unknown> extends UnaryContext<C> {
   tracked<T>(id: string, message: T): Tracked<T>;
 }
 
-/** What the server knows of a call when it makes the context. */
-export interface ContextInit<C> {
-  readonly signal: AbortSignal;
-  readonly request: Request;
-  readonly method: DescMethod;
-  readonly value: C;
-}
-
-/** Creates the context of a call. A unary method gets it as well; its type does not show the stream's part. */
-export function createContext<C>(
-  init: ContextInit<C>,
-  lastEventId: string | undefined,
+/** Makes the context of a call. A unary method gets it as well; its type does not show the stream's part. */
+export function toContext<C>(
+  { request, signal }: Pick<StreamContext, "request" | "signal">,
+  method: DescMethod,
+  value: C,
+  lastEventId?: string,
   idField?: DescField,
 ): StreamContext<C> {
   return {
-    ...init,
+    signal,
+    request,
+    method,
+    value,
     lastEventId,
     responseHeaders: new Headers(),
-    sleep: (ms) => sleep(ms, init.signal),
+    sleep: (ms) => sleep(ms, signal),
     tracked: (id, message) => new Tracked(checkIdOfField(idField, id), message),
   };
 }

@@ -3,7 +3,7 @@ import { type Binder, createBinder } from "./bind.js";
 import type { EventEncoder, JsonOptions } from "./event-encoder.js";
 import { JsonLinesEncoder } from "./json-lines-encoder.js";
 import type { Route } from "./router.js";
-import type { ServerOptions } from "./server-options.js";
+import type { CallOptions } from "./server-options.js";
 import type { ServiceMethod } from "./service.js";
 import { SseEncoder } from "./sse-encoder.js";
 import { isHttpBody } from "./unary-body.js";
@@ -26,7 +26,7 @@ export interface Endpoint<C> {
 export const lastEventIdParameter = "last_event_id";
 
 /** The routes of all bindings of all services. */
-export function createRoutes<C>(options: ServerOptions<C>, json: JsonOptions): readonly Route<Endpoint<C>>[] {
+export function createRoutes<C>(options: CallOptions<C>, json: JsonOptions): readonly Route<Endpoint<C>>[] {
   return options.services.flatMap(({ methods }) =>
     methods.flatMap((method) => {
       const { desc, http } = method;
@@ -50,7 +50,7 @@ export function createRoutes<C>(options: ServerOptions<C>, json: JsonOptions): r
 
 function createEncoders<C>(
   { desc, http }: ServiceMethod<C>,
-  options: ServerOptions<C>,
+  options: CallOptions<C>,
   json: JsonOptions,
 ): ReadonlyMap<string, EventEncoder> {
   const rule = http.stream ?? {};

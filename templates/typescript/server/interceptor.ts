@@ -1,6 +1,7 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import type { StreamContext, UnaryContext } from "./context.js";
-import type { StreamSource } from "./service.js";
+import type { Init } from "./service.js";
+import type { Tracked } from "./tracked.js";
 
 /** A call as an interceptor sees it: routed, and read from the HTTP request, but not validated yet. */
 export type ServerRequest<C = unknown> = UnaryRequest<C> | StreamRequest<C>;
@@ -35,8 +36,11 @@ export interface UnaryResponse {
 /** A stream of answers. */
 export interface StreamResponse {
   readonly kind: "stream";
-  /** The handler's stream, of which nothing was asked yet. Wrap it to see or change its events. */
-  readonly events: StreamSource<Message>;
+  /**
+   * The handler's stream, of which nothing was asked yet, whatever it is made of. Wrap it to see or change its events. When the
+   * call is cancelled, what waits for the next event is rejected with the reason of `context.signal`.
+   */
+  readonly events: AsyncIterable<Init<Message> | Tracked<Init<Message>>>;
 }
 
 /** The rest of a call: the interceptors that follow, and the handler. Fails with a `StatusError` for what the client is to see. */

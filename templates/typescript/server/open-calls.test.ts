@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { TradeSchema } from "../../../test/gen/market/v1/market_pb.js";
-import { createTopic, type StreamCloseInfo } from "../server.js";
+import { type CallEndInfo, createTopic } from "../server.js";
 import { createFlag } from "../testing/flag.js";
 import { MarketServiceClient } from "../testing/market-client.js";
 import { createMarketServer, opening, startMarketServer } from "../testing/market-server.js";
@@ -10,7 +10,7 @@ import { serve } from "../testing/serve.js";
 const hour = 3_600_000;
 
 test("a drain hands resumable streams over at once, however long the grace", async () => {
-  const closed = createFlag<StreamCloseInfo>();
+  const closed = createFlag<CallEndInfo>();
   const cleanedUp = createFlag<unknown>();
   const { server, port, url } = await startMarketServer(
     {
@@ -25,7 +25,7 @@ test("a drain hands resumable streams over at once, however long the grace", asy
       },
       getQuote: () => ({ price: 1 }),
     },
-    { onStreamClose: (info) => closed.raise(info) },
+    { onCallEnd: (info) => closed.raise(info) },
   );
   const exchange = rawRequest(port, ["GET /v1/trades/A:watch HTTP/1.1", "Connection: close"]);
   await exchange.until("data: ");
@@ -114,7 +114,7 @@ test("and are cut after it, deaf handlers or not", async () => {
         return sleep(hour).then(() => ({}));
       },
     },
-    { onStreamOpen: () => opened[streams++]?.raise() },
+    { onCallStart: () => opened[streams++]?.raise() },
   );
   const post = ["POST /v1/ask HTTP/1.1", "Content-Type: application/json", "Connection: close"];
   const stream = rawRequest(port, post, "{}");

@@ -38,6 +38,7 @@ export async function readContent(
   request: Request,
   kind: Binder["body"],
   maxBytes: number,
+  signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
   if (kind === "none") {
     return undefined;
@@ -48,7 +49,7 @@ export async function readContent(
     throw httpError(415, message, { "Accept-Encoding": "identity" }); // RFC 9110, section 12.5.3
   }
   const type = request.headers.get("Content-Type");
-  const body = await readBody(request, maxBytes);
+  const body = await readBody(request, maxBytes, signal);
   // Without a content type as well: a page of another origin may send such a body unasked (Fetch, section 3.3).
   if (kind === "json" && body.byteLength > 0 && !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type ?? "")) {
     throw httpError(415, `content type ${type === null ? "is missing" : JSON.stringify(type)}: send application/json`);
@@ -95,9 +96,10 @@ function decodeUtf8(value: string): string {
 /** Path and query of a request, percent escapes as they came, dot segments resolved. */
 export function splitUrl(url: string): { readonly path: string; readonly query: string } {
   try {
-    const { pathname, search } = new URL(url);
+    // Bun knows no host, and so no URL, for a request of HTTP/1.0 that has no header `Host`.
+    const { pathname, search } = new URL(url.startsWith("/") ? `http://localhost${url}` : url);
     return { path: pathname, query: search };
   } catch (cause) {
-    throw new StatusError(Code.InvalidArgument, "the URL of the request is none", { cause });
+    throw new StatusError(Code.InvalidArgument, "the URL of the request is not valid", { cause });
   }
 }

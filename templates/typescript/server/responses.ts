@@ -29,16 +29,15 @@ export function varyByAccept(headers: Headers): void {
 }
 
 /**
- * A failure before the head, as HTTP status and the JSON of a google.rpc.Status. Caches may keep a 404 or 410 unless told
- * otherwise (RFC 9110, section 15.1), so none keeps a failure that does not ask for it itself.
+ * The headers of a failure before the head. Caches may keep a 404 or 410 unless told otherwise (RFC 9110, section 15.1), so
+ * none keeps a failure that does not ask for it itself.
  */
-export function toErrorResponse({ status, headers, json }: Failure, own: Headers, verb: string): Response {
+export function toErrorHeaders({ headers }: Failure, own: Headers): Headers {
   const merged = new Headers(own);
   merged.set("Cache-Control", "no-store");
   if (headers.has("Cache-Control")) merged.delete("Cache-Control");
   headers.forEach((value, name) => {
     merged.append(name, value);
   });
-  const body = verb === "HEAD" ? null : JSON.stringify(json);
-  return new Response(body, { status, headers: toHeaders(merged, { "Content-Type": "application/json" }) });
+  return toHeaders(merged, { "Content-Type": "application/json" });
 }

@@ -1,41 +1,26 @@
 import type { DescMethod, JsonReadOptions, JsonWriteOptions, Registry } from "@bufbuild/protobuf";
 import type { Validator } from "../shared/validator.js";
 import type { CorsOptions } from "./cors.js";
-import type { CloseReason } from "./event-body.js";
+import type { CallEndInfo, CallInfo } from "./hooks.js";
 import type { Interceptor } from "./interceptor.js";
-import type { Service } from "./service.js";
+import type { Awaitable, Service } from "./service.js";
 
-/** The call that a hook is told about. */
-export interface CallInfo {
-  /** Absent where no method takes the request. */
-  readonly method: DescMethod | undefined;
+/** What `createContext` is given: a call whose method is known, and of which nothing is read. */
+export interface ContextInit<V = unknown> {
   readonly request: Request;
-}
-
-/** A stream whose head is sent. */
-export interface StreamInfo {
   readonly method: DescMethod;
-  readonly request: Request;
-  /** The content type of the answer. */
-  readonly contentType: string;
-  readonly lastEventId: string | undefined;
-}
-
-/** A stream that is over. */
-export interface StreamCloseInfo extends StreamInfo {
-  /** `end` for a complete one. */
-  readonly reason: CloseReason;
-  /** How many events were taken from the handler. */
-  readonly events: number;
-  /** How many bytes were given to the runtime, comments included. */
-  readonly bytes: number;
-  /** Milliseconds from head to end. */
-  readonly durationMs: number;
+  /** The second argument of `server.fetch`. */
+  readonly value: V;
 }
 
 /** Options of `createServer`. Times are in milliseconds; `Infinity` is no limit. */
-export interface ServerOptions<C = unknown> {
+export interface ServerOptions<C = unknown, V = C> {
   readonly services: readonly Service<C>[];
+  /**
+   * Makes `context.value` of a call, before anything of the request is read: the place to check who calls. What it throws
+   * is the answer. Default: `context.value` is the second argument of `server.fetch`.
+   */
+  readonly createContext?: ((init: ContextInit<V>) => Awaitable<C>) | undefined;
   /** Wrap every call, the first outermost. */
   readonly interceptors?: readonly Interceptor<C>[] | undefined;
   /** Checks every request before its handler is called. That of `@bufbuild/protovalidate` fits. */
@@ -48,7 +33,12 @@ export interface ServerOptions<C = unknown> {
   readonly commitWindowMs?: number | undefined;
   /** The longest silence of a stream whose method does not say it; 0 for no heartbeat. Default: 15,000, and 5,000 on Bun and Workers. */
   readonly heartbeatMs?: number | undefined;
-  /** How long a stream may last; then it ends with code 4. Default: no limit. */
+  /**
+   * How long a unary call may last, from the arrival of its request until its handler has answered; then the answer is 504
+   * with code 4, and the handler's signal is aborted. Default: no limit.
+   */
+  readonly unaryTimeoutMs?: number | undefined;
+  /** How long a stream may last, from the arrival of its request; then it ends with code 4. Default: no limit. */
   readonly maxDurationMs?: number | undefined;
   /** What becomes of a client that does not read: it is waited for, or cut off after `slowConsumerMs`. Default: `"block"`. */
   readonly slowConsumer?: "block" | "disconnect" | undefined;
@@ -60,12 +50,43 @@ export interface ServerOptions<C = unknown> {
   readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions> | undefined;
   /** The types of Any and extensions. */
   readonly registry?: Registry | undefined;
-  /** Told of every error that the client is not told of. Default: `console.error`. */
+  /** Called with every error that the client is not told of. Default: `console.error`. Hooks run at once; what they throw is ignored. */
   readonly onError?: ((error: unknown, info: CallInfo) => void) | undefined;
-  /** Told of a handler that has not ended `leakMs` after its call did. */
+  /** Called when a handler has not ended `leakMs` after its call was over or cancelled. */
   readonly onLeak?: ((info: CallInfo) => void) | undefined;
   /** Default: 5,000. */
   readonly leakMs?: number | undefined;
-  readonly onStreamOpen?: ((info: StreamInfo) => void) | undefined;
-  readonly onStreamClose?: ((info: StreamCloseInfo) => void) | undefined;
+  /** Called for every request but CORS preflights, as soon as its method is known and before anything of it is read. */
+  readonly onCallStart?: ((info: CallInfo) => void) | undefined;
+  /** Called once for every call that `onCallStart` was called for, when the body of its response was read or given up. */
+  readonly onCallEnd?: ((info: CallEndInfo) => void) | undefined;
+}
+
+/** The options without the context that they make: all that the parts of a server need. */
+export type CallOptions<C> = Omit<ServerOptions<C>, "createContext">;
+
+/** The options that are a number: the least value, and what it counts. */
+const numbers = {
+  maxBodyBytes: [0, "bytes"],
+  commitWindowMs: [0, "milliseconds"],
+  heartbeatMs: [0, "milliseconds"],
+  unaryTimeoutMs: [1, "milliseconds"],
+  maxDurationMs: [1, "milliseconds"],
+  slowConsumerMs: [1, "milliseconds"],
+  leakMs: [0, "milliseconds"],
+} as const;
+
+/** Throws a `TypeError` for the value of an option that is a mistake. */
+export function checkOptions(options: object): void {
+  for (const [name, [least, unit]] of Object.entries(numbers)) {
+    checkNumber(`option ${name}`, Reflect.get(options, name), least, unit);
+  }
+}
+
+/** Throws a `TypeError` for what is neither undefined nor a number from `least` on. */
+export function checkNumber(what: string, value: unknown, least: number, unit: string): void {
+  if (value !== undefined && !(typeof value === "number" && value >= least)) {
+    const got = typeof value === "number" ? value : typeof value;
+    throw new TypeError(`${what} is ${got}: give a number of ${unit}, ${least} or more`);
+  }
 }

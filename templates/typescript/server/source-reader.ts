@@ -60,11 +60,20 @@ export class SourceReader {
     if (this.#state !== "live") {
       return;
     }
-    if (result.done) {
+    let done: boolean | undefined;
+    let value: unknown;
+    try {
+      ({ done = false, value } = result);
+    } catch (error) {
+      // A hand-written iterator may give something that is no result.
+      this.#onFailure(error);
+      return;
+    }
+    if (done) {
       this.#state = "exhausted";
       this.#listener.onDone();
     } else {
-      this.#listener.onEvent(result.value);
+      this.#listener.onEvent(value);
     }
   };
 
@@ -77,12 +86,14 @@ export class SourceReader {
   };
 }
 
-interface Source {
+/** Where the events of a stream come from. */
+export interface Source {
   next(): Promise<IteratorResult<unknown, unknown>>;
   cancel(reason: unknown): unknown;
 }
 
-function toSource(answer: unknown): Source {
+/** Throws a `TypeError` for an answer that is no stream. */
+export function toSource(answer: unknown): Source {
   if (typeof answer === "object" && answer !== null) {
     // Streams first: those of Node and Deno are async iterable too, with a layer more.
     if ("getReader" in answer) {

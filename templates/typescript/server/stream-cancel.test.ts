@@ -106,7 +106,7 @@ describe.each(["http/1.1", "h2"] as const)("a client that goes away, over %s", (
       {
         leakMs: 1,
         onLeak: ({ method }) => leaked.raise(method?.name),
-        onStreamClose: ({ reason }) => closed.raise(reason),
+        onCallEnd: ({ reason }) => closed.raise(reason),
       },
     );
     leave();
@@ -211,7 +211,8 @@ describe("each way to learn that nobody reads, by itself", () => {
       { unimplemented: "501" },
     );
     const server = createServer({ services: [service] });
-    await server.fetch(request as unknown as Request); // a Request makes a signal of its own
+    const answer = await server.fetch(request as unknown as Request); // a Request makes a signal of its own
+    await answer.text();
     const response = await server.fetch({ ...request, url: `http://localhost${watch}` } as unknown as Request);
     await response.text();
     expect(add).toHaveBeenCalledTimes(2);

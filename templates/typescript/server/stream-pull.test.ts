@@ -1,7 +1,7 @@
 import { connect } from "node:http2";
 import { describe, expect, test, vi } from "vitest";
 import type { Trade } from "../../../test/gen/market/v1/market_pb.js";
-import { createServer, type Init, type StreamCloseInfo } from "../server.js";
+import { type CallEndInfo, createServer, type Init } from "../server.js";
 import { createFlag } from "../testing/flag.js";
 import { getStream, opening, startMarketServer, watch } from "../testing/market-server.js";
 import { createMarketService } from "../testing/market-service.js";
@@ -87,7 +87,7 @@ describe("a client that does not read", () => {
   });
 
   test("is cut off with slowConsumer: disconnect", async () => {
-    const closed = createFlag<StreamCloseInfo>();
+    const closed = createFlag<CallEndInfo>();
     const ended = createFlag<unknown>();
     const symbol = "x".repeat(64 * 1024);
     const { port } = await startMarketServer(
@@ -100,7 +100,7 @@ describe("a client that does not read", () => {
           }
         },
       },
-      { slowConsumer: "disconnect", slowConsumerMs: 300, onStreamClose: (info) => closed.raise(info) },
+      { slowConsumer: "disconnect", slowConsumerMs: 300, onCallEnd: (info) => closed.raise(info) },
     );
     const exchange = rawRequest(port, [`GET ${watch} HTTP/1.1`], "", false);
     expect(await ended.raised).toMatchObject({ reason: "slow-consumer" });
@@ -183,7 +183,7 @@ describe("hooks", () => {
     const opened = vi.fn(() => {
       throw new Error("metrics are down");
     });
-    const closed = createFlag<StreamCloseInfo>();
+    const closed = createFlag<CallEndInfo>();
     const { url } = await startMarketServer(
       {
         async *watchTrades() {
@@ -191,7 +191,7 @@ describe("hooks", () => {
           yield { sequence: 2n };
         },
       },
-      { onStreamOpen: opened, onStreamClose: (info) => closed.raise(info) },
+      { onCallStart: opened, onCallEnd: (info) => closed.raise(info) },
     );
     const { text } = await getStream(url + watch);
     expect(opened).toHaveBeenCalledOnce();
@@ -200,8 +200,10 @@ describe("hooks", () => {
       reason: "end",
       events: 2,
       bytes: text.length,
-      contentType: "text/event-stream",
-      lastEventId: undefined,
+      status: 200,
+      code: 0,
+      kind: "stream",
+      terminal: undefined,
     });
     expect(info.durationMs).toBeGreaterThanOrEqual(0);
   });

@@ -48,8 +48,8 @@ test("a thousand streams of one topic: none lost, none doubled, all handlers end
           { unimplemented: "501" },
         ),
       ],
-      onStreamOpen: () => open++,
-      onStreamClose: () => --open === 0 && closed.raise(),
+      onCallStart: () => open++,
+      onCallEnd: () => --open === 0 && closed.raise(),
     }),
   );
   const complete = createFlag();

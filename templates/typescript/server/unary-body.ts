@@ -1,11 +1,12 @@
 import { type DescField, type DescMessage, type Message, toJson } from "@bufbuild/protobuf";
 import { isJsonObject, type JsonValue } from "../shared/json.js";
+import { utf8 } from "./chunk.js";
 import type { JsonOptions } from "./event-encoder.js";
 
 /** The body of a unary answer. */
 export interface UnaryBody {
   readonly contentType: string;
-  readonly body: string | ReturnType<Uint8Array["slice"]>;
+  readonly body: Uint8Array;
 }
 
 /** The body of an answer: the JSON of the message, or of its field `responseBody`; a `google.api.HttpBody` is itself. */
@@ -41,7 +42,7 @@ function toHttpBody(value: unknown): UnaryBody {
 }
 
 function toJsonBody(json: JsonValue): UnaryBody {
-  return { contentType: "application/json", body: JSON.stringify(json) };
+  return { contentType: "application/json", body: utf8.encode(JSON.stringify(json)) };
 }
 
 /** The JSON of one field. ProtoJSON leaves out what has its default value, but a body has to say it. */

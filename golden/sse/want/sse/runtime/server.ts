@@ -11,7 +11,7 @@ export type { HeaderRule } from "./server/check-headers";
 export type { StreamContext, UnaryContext } from "./server/context";
 export type { CorsOptions } from "./server/cors";
 export { createServer, type RouteInfo, type Server } from "./server/create-server";
-export type { CloseReason } from "./server/event-body";
+export type { CallEndInfo, CallInfo, CallReason } from "./server/hooks";
 export type {
   Interceptor,
   Next,
@@ -22,7 +22,7 @@ export type {
   UnaryRequest,
   UnaryResponse,
 } from "./server/interceptor";
-export type { CallInfo, ServerOptions, StreamCloseInfo, StreamInfo } from "./server/server-options";
+export type { ContextInit, ServerOptions } from "./server/server-options";
 export {
   type Awaitable,
   defineService,

@@ -2,119 +2,72 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
-import type { DescField } from "@bufbuild/protobuf";
+import type { Message } from "@bufbuild/protobuf";
 import { Code } from "../shared/code";
-import type { StreamRule } from "../shared/method";
-import { type CallParts, onAbort, type ServerParts } from "./call-parts";
-import { createContext } from "./context";
-import { type CloseReason, EventBody } from "./event-body";
+import type { Call, ServerParts } from "./call";
+import type { StreamContext } from "./context";
+import type { Endpoint } from "./endpoint";
+import { EventBody } from "./event-body";
 import type { EventEncoder } from "./event-encoder";
-import { type Failure, toFailure } from "./failure";
-import type { OpenCall } from "./open-calls";
-import { toErrorResponse, toHeaders, varyByAccept } from "./responses";
-import type { StreamInfo } from "./server-options";
+import { toHeaders, varyByAccept } from "./responses";
 import { toFrame } from "./shared-event";
 import { StatusError } from "./status-error";
 
-/** A call of a stream whose request is read. */
-export interface StreamParts<C> extends CallParts<C> {
-  readonly rule: StreamRule;
-  readonly encoder: EventEncoder;
-  readonly lastEventId: string | undefined;
-  /** The field whose value is the id of an event. */
-  readonly idField: DescField | undefined;
-}
-
 /** Answers a call with a stream. Never rejects. */
-export async function answerStream<C>(server: ServerParts<C>, parts: StreamParts<C>): Promise<Response> {
-  const { options, json, hooks, calls, handle } = server;
-  const { request, method, message, value, rule, encoder, lastEventId, idField } = parts;
-  const abort = new AbortController();
-  const context = createContext({ signal: abort.signal, request, method, value }, lastEventId, idField);
-  const info: StreamInfo = { request, method, contentType: encoder.contentType, lastEventId };
-  let openedAt: number | undefined;
-
-  function fail(error: unknown): Failure {
-    const failure = toFailure(error, json);
-    if (failure.unexpected) hooks.error(failure.error, info);
-    return failure;
+export async function answerStream<C>(
+  { options, handle }: ServerParts<C>,
+  call: Call,
+  { method: { desc, http } }: Endpoint<C>,
+  encoder: EventEncoder,
+  message: Message,
+  context: StreamContext<C>,
+): Promise<Response> {
+  const { lastEventId, responseHeaders } = context;
+  const rule = http.stream ?? {};
+  if (Object.values(rule.events ?? {}).some(({ terminal }) => terminal)) {
+    call.terminal = false;
   }
 
   async function start(): Promise<unknown> {
-    if (calls.draining) {
-      throw new StatusError(Code.Unavailable, "the server is shutting down", { headers: { "Retry-After": "1" } });
-    }
-    const response = await handle({ kind: "stream", method, message, context });
+    const response = await handle({ kind: "stream", method: desc, message, context });
     if (response.kind !== "stream") {
-      throw new TypeError(`interceptor answered the stream ${method.name} with a message`);
+      throw new TypeError(`interceptor answered the stream ${desc.name} with a message`);
     }
     return response.events;
   }
 
-  function onClose(reason: CloseReason, ended: Promise<readonly unknown[]>): void {
-    stopListening();
-    if (openedAt !== undefined) {
-      const { events, bytes } = body;
-      hooks.streamClose({ ...info, reason, events, bytes, durationMs: Math.round(performance.now() - openedAt) });
-    }
-    hooks.watch(ended, info);
-    ended.then(() => calls.remove(call));
-  }
-
   const body = new EventBody({
+    call,
     answer: start(),
     encoder,
-    toFrame: (event) => toFrame(method.output, encoder, event),
-    toFailure: (error) => encoder.failure(fail(error).json),
+    toFrame: (event) => toFrame(desc.output, encoder, event),
     retryMs: () => jitter(rule.retryMs ?? 2000),
-    abort,
-    maxDurationMs: options.maxDurationMs ?? Number.POSITIVE_INFINITY,
-    unreadMs: options.slowConsumer === "disconnect" ? (options.slowConsumerMs ?? 10_000) : Number.POSITIVE_INFINITY,
-    onClose,
   });
-  const call: OpenCall = { resumable: rule.resumable ?? false, cancel: (reason) => body.cancel(reason) };
-  calls.add(call);
-  let stopListening = (): void => {};
-  const opening = body.open(options.commitWindowMs ?? 25);
-  stopListening = onAbort(request.signal, () => call.cancel("client"));
-
-  const decision = await opening;
-  varyByAccept(context.responseHeaders);
-  if (decision.kind === "failed") {
-    const failure = fail(decision.error);
-    return toErrorResponse(
-      isCursorLost(decision.error) ? { ...failure, status: 410 } : failure,
-      context.responseHeaders,
-      request.method,
-    );
+  await body.open(options.commitWindowMs ?? 25);
+  varyByAccept(responseHeaders);
+  if (body.failure) {
+    const { error } = body.failure;
+    // A server that cannot go on after the client's cursor says 410, in place of the 400 that is the code's own.
+    const isCursorLost =
+      lastEventId !== undefined && error instanceof StatusError && error.code === Code.OutOfRange && !error.status;
+    return call.fail(error, responseHeaders, isCursorLost ? 410 : undefined);
   }
-  if (decision.kind === "empty" && lastEventId !== undefined) {
+  if (body.isEmpty && lastEventId !== undefined) {
     // What EventSource takes as the end (WHATWG HTML 9.2.3); a body that just ends, it asks for again.
-    body.discard();
-    return new Response(null, {
-      status: 204,
-      headers: toHeaders(context.responseHeaders, { "Cache-Control": "no-store" }),
-    });
+    return call.respond(204, toHeaders(responseHeaders, { "Cache-Control": "no-store" }));
   }
-  const headers = toHeaders(context.responseHeaders, {
+  const headers = toHeaders(responseHeaders, {
     "Content-Type": encoder.contentType,
     // Compression that does not know streams holds events back, but for `no-transform`.
     "Cache-Control": "no-cache, no-transform",
     // nginx holds the head until it has 4 KiB.
     "X-Accel-Buffering": "no",
   });
-  if (request.method === "HEAD") {
+  if (call.request.method === "HEAD") {
     body.discard();
-    return new Response(null, { headers });
+    return call.respond(200, headers);
   }
-  openedAt = performance.now();
-  hooks.streamOpen(info);
   return new Response(body.toReadableStream(), { headers });
-
-  /** A server that cannot go on after the client's cursor says 410, in place of the 400 that is the code's own. */
-  function isCursorLost(error: unknown): boolean {
-    return lastEventId !== undefined && error instanceof StatusError && error.code === Code.OutOfRange && !error.status;
-  }
 }
 
 /** Half to one and a half times as long, so that the clients of a server that ends do not come back all at once. */

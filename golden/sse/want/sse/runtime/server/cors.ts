@@ -22,11 +22,11 @@ export interface Cors {
   isPreflight(request: Request): boolean;
   /** The answer to a preflight for a path with these verbs. */
   preflight(request: Request, verbs: readonly string[]): Response;
-  /** Adds to the headers of an answer what lets the page read it. */
-  expose(request: Request, headers: Headers): void;
+  /** The headers of an answer that let the page read it. */
+  expose(request: Request): Headers;
 }
 
-/** Creates the CORS part of a server. Throws a `TypeError` for options that no browser would heed, or that are unsafe. */
+/** Creates the CORS part of a server. Throws a `TypeError` for options that browsers ignore, or that are unsafe. */
 export function createCors(options: CorsOptions): Cors {
   const { origins, credentials = false, allowedHeaders, exposedHeaders = [], maxAgeSeconds = 600 } = options;
   if (origins === "*" && credentials) {
@@ -37,6 +37,18 @@ export function createCors(options: CorsOptions): Cors {
   }
   const exposed = ["Retry-After", ...exposedHeaders].join(", ");
 
+  function isAllowed(origin: string): boolean {
+    if (typeof origins !== "function") {
+      return origins.includes(origin);
+    }
+    const allowed: unknown = origins(origin);
+    if (typeof allowed !== "boolean") {
+      // Above all a promise, which would allow every origin.
+      throw new TypeError(`cors.origins returned a value of type ${typeof allowed}: return true or false`);
+    }
+    return allowed;
+  }
+
   function allow(request: Request, headers: Headers): boolean {
     if (origins === "*") {
       headers.set("Access-Control-Allow-Origin", "*");
@@ -45,7 +57,7 @@ export function createCors(options: CorsOptions): Cors {
     // The answer depends on the origin, also where there is none, or another one: a cache must know.
     headers.append("Vary", "Origin");
     const origin = request.headers.get("Origin");
-    if (origin === null || !(typeof origins === "function" ? origins(origin) : origins.includes(origin))) {
+    if (origin === null || !isAllowed(origin)) {
       return false;
     }
     headers.set("Access-Control-Allow-Origin", origin);
@@ -71,10 +83,12 @@ export function createCors(options: CorsOptions): Cors {
       }
       return new Response(null, { status: 204, headers });
     },
-    expose(request, headers) {
+    expose(request) {
+      const headers = new Headers();
       if (allow(request, headers)) {
         headers.set("Access-Control-Expose-Headers", exposed);
       }
+      return headers;
     },
   };
 }

@@ -5,19 +5,20 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { answerStream } from "./answer-stream";
 import { answerUnary } from "./answer-unary";
-import type { ServerParts } from "./call-parts";
+import { Call, type ServerParts } from "./call";
+import { CancelledError } from "./cancelled-error";
 import { checkHeaders } from "./check-headers";
+import { toContext } from "./context";
 import { createCors } from "./cors";
 import { createRoutes, type Endpoint, lastEventIdParameter } from "./endpoint";
 import type { JsonOptions } from "./event-encoder";
-import { toFailure } from "./failure";
 import { createHandle } from "./handle";
 import { createHooks } from "./hooks";
 import { OpenCalls } from "./open-calls";
 import { chooseContentType, httpError, readContent, readLastEventId, splitUrl } from "./request-parts";
-import { toErrorResponse } from "./responses";
 import { createRouter } from "./router";
-import type { ServerOptions } from "./server-options";
+import { type ContextInit, checkNumber, checkOptions, type ServerOptions } from "./server-options";
+import type { Awaitable } from "./service";
 
 /** A verb and a path template that the server answers. */
 export interface RouteInfo {
@@ -28,33 +29,44 @@ export interface RouteInfo {
 }
 
 /** A server of services, for every runtime that has the Web's `Request` and `Response`. */
-export interface Server<C = unknown> {
+export interface Server<V = unknown> {
   /**
-   * Answers a request; `value` becomes `context.value`. Never rejects: whatever fails is an answer.
-   * Needs no `this`, so that `{ fetch: server.fetch }` serves.
+   * Answers a request. `value` is given to `createContext`; without that option it is `context.value`. Never rejects:
+   * whatever fails is an answer. Needs no `this`, so that `{ fetch: server.fetch }` serves.
    */
-  readonly fetch: (request: Request, ...value: undefined extends C ? [value?: C] : [value: C]) => Promise<Response>;
+  readonly fetch: (request: Request, ...value: undefined extends V ? [value?: V] : [value: V]) => Promise<Response>;
   readonly routes: readonly RouteInfo[];
-  /** Whether one of the routes takes a request, or with `cors` its preflight; others can have the rest. */
+  /** Whether one of the routes takes a request, or with `cors` its preflight; others can have the rest. Never throws. */
   readonly match: (request: Request) => boolean;
   /**
-   * Ends the calls that run, and refuses new streams with 503. A resumable stream ends at once, without `:end` and with
-   * a `retry:` of its own, so that its client goes on elsewhere; other calls have `graceMs` to end by themselves
-   * (default 10,000). Resolves when all handlers have ended, a second after the grace at the latest.
+   * Ends the calls that run, to be called before the server is closed. New streams are refused with 503, new unary calls are
+   * answered. A resumable stream ends at once, without `:end` and with a `retry:` of its own, so that its client goes on
+   * elsewhere; other calls have `graceMs` to end by themselves (default 10,000), and are then cancelled. A call is over when
+   * the body of its response was read, so its answer is not lost. Resolves when no call is left and all handlers have
+   * ended, a second after the grace at the latest.
    */
   readonly drain: (options?: { readonly graceMs?: number | undefined }) => Promise<void>;
 }
 
-/** Creates a server of the given services. Throws when two routes take the same requests. */
-export function createServer<C = unknown>(options: ServerOptions<C>): Server<C> {
-  const { jsonOptions, registry = jsonOptions?.registry } = options;
+/** Creates a server of the given services. Throws when two routes take the same requests, or an option has a wrong value. */
+export function createServer<C, V = unknown>(
+  options: ServerOptions<C, V> & { readonly createContext: (init: ContextInit<V>) => Awaitable<C> },
+): Server<V>;
+export function createServer<C = unknown>(options: ServerOptions<C>): Server<C>;
+export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
+  checkOptions(options);
+  const { jsonOptions, registry = jsonOptions?.registry, createContext } = options;
   const json: JsonOptions = { ...jsonOptions, ...(registry && { registry }) };
   const routes = createRoutes(options, json);
   const router = createRouter(routes);
   const cors = options.cors && createCors(options.cors);
-  const hooks = createHooks(options);
   const calls = new OpenCalls();
-  const parts: ServerParts<C> = { options, json, hooks, calls, handle: createHandle(options) };
+  const hooks = createHooks(options);
+  const handle = createHandle(options, (ended, info) => {
+    calls.waitFor(ended);
+    hooks.watch(ended, info);
+  });
+  const parts: ServerParts<C> = { options, json, hooks, calls, handle };
 
   /** The verbs of the path of a preflight; none for another request. */
   function preflightVerbs(request: Request, path: string): readonly string[] {
@@ -66,67 +78,94 @@ export function createServer<C = unknown>(options: ServerOptions<C>): Server<C> 
     return found.kind === "wrong verb" ? found.allow : [];
   }
 
-  async function fetch(request: Request, value: C): Promise<Response> {
-    let method: DescMethod | undefined;
+  function route(request: Request, path: string) {
+    const found = router.match(request.method, path);
+    if (found.kind === "none") {
+      throw httpError(404, "no method has this path");
+    }
+    if (found.kind === "wrong verb") {
+      const allow = found.allow.join(", ");
+      throw httpError(405, `this path takes ${allow}`, { Allow: allow });
+    }
+    return found;
+  }
+
+  async function answer(
+    call: Call,
+    endpoint: Endpoint<C>,
+    variables: readonly string[],
+    query: string,
+    value: V,
+  ): Promise<Response> {
+    const { request } = call;
+    const { method, binder, encoders, offers, idField } = endpoint;
+    const { desc, http } = method;
+    const { unaryTimeoutMs, maxDurationMs, maxBodyBytes = 4 * 1024 * 1024 } = options;
+    if (http.stream) {
+      call.start({ method: desc, kind: "stream" }, maxDurationMs);
+      call.resumable = http.stream.resumable ?? false;
+      if (calls.draining) throw new CancelledError("shutdown");
+    } else {
+      call.start({ method: desc, kind: "unary" }, unaryTimeoutMs);
+    }
+    // Without `createContext`, C is V.
+    const contextValue = createContext
+      ? await call.run(() => createContext({ request, method: desc, value }))
+      : (value as unknown as C);
+    const offer = offers.length > 0 ? chooseContentType(request, offers) : "";
+    checkHeaders(request.headers, http.headers ?? []);
+    const lastEventId = encoders && readLastEventId(request.headers, query, lastEventIdParameter, idField);
+    const body = await readContent(request, binder.body, maxBodyBytes, call.signal);
+    const contentType = request.headers.get("Content-Type") ?? undefined;
+    const message = binder.bind({ variables, query, body, contentType });
+    const encoder = encoders?.get(offer);
+    const context = toContext(call, desc, contextValue, lastEventId, idField);
+    return encoder
+      ? answerStream(parts, call, endpoint, encoder, message, context)
+      : answerUnary(parts, call, endpoint, message, context);
+  }
+
+  async function fetch(request: Request, value: V): Promise<Response> {
+    const call = new Call(parts, request);
     let response: Response;
+    let exposed: Headers | undefined;
     try {
       const { path, query } = splitUrl(request.url);
       const verbs = preflightVerbs(request, path);
       if (cors && verbs.length > 0) {
-        return cors.preflight(request, verbs);
+        const preflight = cors.preflight(request, verbs);
+        call.end();
+        return preflight;
       }
-      const found = router.match(request.method, path);
-      if (found.kind === "none") {
-        throw httpError(404, "no method has this path");
-      }
-      if (found.kind === "wrong verb") {
-        const allow = found.allow.join(", ");
-        throw httpError(405, `this path takes ${allow}`, { Allow: allow });
-      }
-      method = found.value.method.desc;
-      response = await answer(parts, found.value, found.variables, request, query, value);
+      // First of all, so that a function of the user that fails does not cost the answer of a handler.
+      exposed = cors?.expose(request);
+      const found = route(request, path);
+      response = await answer(call, found.value, found.variables, query, value);
     } catch (error) {
-      const failure = toFailure(error, json);
-      if (failure.unexpected) hooks.error(failure.error, { request, method });
-      response = toErrorResponse(failure, new Headers(), request.method);
+      response = call.fail(error);
     }
-    cors?.expose(request, response.headers);
+    exposed?.forEach((header, name) => {
+      if (name === "vary") response.headers.append(name, header);
+      else response.headers.set(name, header);
+    });
     return response;
   }
 
   return {
-    // With a C that may be undefined, the value may be left out.
-    fetch: (request, ...[value]) => fetch(request, value as C),
+    // With a V that may be undefined, the value may be left out.
+    fetch: (request, ...[value]) => fetch(request, value as V),
     routes: routes.map(({ verb, path, value }) => ({ verb, template: path, method: value.method.desc })),
     match(request) {
-      const { path } = splitUrl(request.url);
-      return router.match(request.method, path).kind === "match" || preflightVerbs(request, path).length > 0;
+      try {
+        const { path } = splitUrl(request.url);
+        return router.match(request.method, path).kind === "match" || preflightVerbs(request, path).length > 0;
+      } catch {
+        return false;
+      }
     },
-    drain: ({ graceMs = 10_000 } = {}) => calls.drain(graceMs),
+    async drain({ graceMs = 10_000 } = {}) {
+      checkNumber("graceMs of drain", graceMs, 0, "milliseconds");
+      await calls.drain(graceMs);
+    },
   };
-}
-
-async function answer<C>(
-  parts: ServerParts<C>,
-  endpoint: Endpoint<C>,
-  variables: readonly string[],
-  request: Request,
-  query: string,
-  value: C,
-): Promise<Response> {
-  const { method, binder, encoders, offers, idField } = endpoint;
-  const { desc, http } = method;
-  const { maxBodyBytes = 4 * 1024 * 1024 } = parts.options;
-  const offer = offers.length > 0 ? chooseContentType(request, offers) : "";
-  checkHeaders(request.headers, http.headers ?? []);
-  const lastEventId = encoders && readLastEventId(request.headers, query, lastEventIdParameter, idField);
-  const body = await readContent(request, binder.body, maxBodyBytes);
-  const contentType = request.headers.get("Content-Type") ?? undefined;
-  const message = binder.bind({ variables, query, body, contentType });
-  const call = { request, method: desc, message, value };
-  const encoder = encoders?.get(offer);
-  if (encoder === undefined) {
-    return answerUnary(parts, endpoint, call);
-  }
-  return answerStream(parts, { ...call, rule: http.stream ?? {}, encoder, lastEventId, idField });
 }

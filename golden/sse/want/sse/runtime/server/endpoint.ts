@@ -7,7 +7,7 @@ import { type Binder, createBinder } from "./bind";
 import type { EventEncoder, JsonOptions } from "./event-encoder";
 import { JsonLinesEncoder } from "./json-lines-encoder";
 import type { Route } from "./router";
-import type { ServerOptions } from "./server-options";
+import type { CallOptions } from "./server-options";
 import type { ServiceMethod } from "./service";
 import { SseEncoder } from "./sse-encoder";
 import { isHttpBody } from "./unary-body";
@@ -30,7 +30,7 @@ export interface Endpoint<C> {
 export const lastEventIdParameter = "last_event_id";
 
 /** The routes of all bindings of all services. */
-export function createRoutes<C>(options: ServerOptions<C>, json: JsonOptions): readonly Route<Endpoint<C>>[] {
+export function createRoutes<C>(options: CallOptions<C>, json: JsonOptions): readonly Route<Endpoint<C>>[] {
   return options.services.flatMap(({ methods }) =>
     methods.flatMap((method) => {
       const { desc, http } = method;
@@ -54,7 +54,7 @@ export function createRoutes<C>(options: ServerOptions<C>, json: JsonOptions): r
 
 function createEncoders<C>(
   { desc, http }: ServiceMethod<C>,
-  options: ServerOptions<C>,
+  options: CallOptions<C>,
   json: JsonOptions,
 ): ReadonlyMap<string, EventEncoder> {
   const rule = http.stream ?? {};

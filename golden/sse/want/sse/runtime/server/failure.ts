@@ -8,7 +8,7 @@ import { Code, codeToHttp } from "../shared/code";
 import { CausedError } from "../shared/error";
 import type { JsonObject } from "../shared/json";
 import { BindError } from "./bind-error";
-import { CancelledError } from "./cancelled-error";
+import { CancelledError, type CancelReason } from "./cancelled-error";
 import type { JsonOptions } from "./event-encoder";
 import { type StatusDetail, StatusError } from "./status-error";
 
@@ -16,6 +16,7 @@ import { type StatusDetail, StatusError } from "./status-error";
 export type Failure = {
   /** The HTTP status, while the head is not sent. */
   readonly status: number;
+  readonly code: Code;
   readonly headers: Headers;
   /** The JSON of the google.rpc.Status. */
   readonly json: JsonObject;
@@ -25,13 +26,14 @@ export type Failure = {
   | { readonly unexpected: true; readonly error: unknown }
 );
 
-const cancelCodes = {
+/** The code of a call that was cancelled. */
+export const cancelCodes: Readonly<Record<CancelReason, Code>> = {
   client: Code.Cancelled,
   deadline: Code.DeadlineExceeded,
   shutdown: Code.Unavailable,
   "slow-consumer": Code.ResourceExhausted,
   error: Code.Internal,
-} as const;
+};
 
 /** What the client is told of anything that was thrown. Never throws. */
 export function toFailure(error: unknown, json: JsonOptions): Failure {
@@ -51,7 +53,8 @@ function toStatusError(error: unknown): StatusError | undefined {
     return error;
   }
   if (error instanceof CancelledError) {
-    return new StatusError(cancelCodes[error.reason], error.message);
+    const headers: Record<string, string> = error.reason === "shutdown" ? { "Retry-After": "1" } : {};
+    return new StatusError(cancelCodes[error.reason], error.message, { headers });
   }
   if (error instanceof BindError) {
     // google/rpc/error_details.proto: a violation a field.
@@ -69,6 +72,7 @@ function describeError(
   const json = details.map((detail) => detailToJson(detail, options));
   return {
     status: status ?? codeToHttp(code),
+    code,
     headers,
     json: { code, message, ...(json.length > 0 && { details: json }) },
   };

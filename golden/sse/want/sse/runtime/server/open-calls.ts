@@ -5,21 +5,23 @@
 import { startTimer, stopTimer } from "../shared/timer";
 import type { CancelReason } from "./cancelled-error";
 
-/** A call that runs. */
+/** A call that is not over. */
 export interface OpenCall {
   /** Whether its client goes on elsewhere without a loss when it is cut. */
   readonly resumable: boolean;
   cancel(reason: CancelReason): void;
 }
 
-/** How much longer than its grace a drain waits for handlers that it had to cancel. */
+/** How much longer than its grace a drain waits for what it had to cancel. */
 const lastMs = 1000;
 
-/** The calls that run, and their end. */
+/** The calls of a server, and their end. */
 export class OpenCalls {
   readonly #calls: Set<OpenCall> = new Set();
+  /** Handlers that go on after their call, or after it was cancelled. */
+  readonly #handlers: Set<Promise<unknown>> = new Set();
+  readonly #waiting: Set<() => void> = new Set();
   #draining = false;
-  #onIdle: (() => void) | undefined;
 
   get draining(): boolean {
     return this.#draining;
@@ -29,40 +31,56 @@ export class OpenCalls {
     this.#calls.add(call);
   }
 
-  /** To be called when the handler of a call has ended. */
   remove(call: OpenCall): void {
     this.#calls.delete(call);
-    if (this.#calls.size === 0) {
-      this.#onIdle?.();
-    }
+    this.#wake();
   }
 
-  /** Ends all calls: resumable streams at once, the others when `graceMs` have passed. Resolves when their handlers have ended, a second after the grace at the latest. */
+  /** Lets a drain wait for a handler whose call is over, though not for the whole grace. `ended` never rejects. */
+  waitFor(ended: Promise<unknown>): void {
+    this.#handlers.add(ended);
+    ended.then(() => {
+      this.#handlers.delete(ended);
+      this.#wake();
+    });
+  }
+
+  /** Ends all calls: resumable streams at once, the others when `graceMs` have passed. Resolves when none is left, a second after the grace at the latest. */
   async drain(graceMs: number): Promise<void> {
     this.#draining = true;
-    for (const call of this.#calls) {
-      if (call.resumable) call.cancel("shutdown");
-    }
-    await this.#idle(graceMs);
-    for (const call of this.#calls) {
-      call.cancel("shutdown");
-    }
-    await this.#idle(lastMs);
+    this.#cancel(({ resumable }) => resumable);
+    await this.#until(() => this.#calls.size === 0, graceMs);
+    this.#cancel(() => true);
+    await this.#until(() => this.#calls.size + this.#handlers.size === 0, lastMs);
+    // The last reader took what there was in this very turn, and writes it to its connection now.
+    await new Promise<void>((resolve) => {
+      setTimeout(resolve, 0);
+    });
   }
 
-  #idle(ms: number): Promise<void> {
+  #cancel(which: (call: OpenCall) => boolean): void {
+    for (const call of [...this.#calls].filter(which)) {
+      call.cancel("shutdown");
+    }
+  }
+
+  #until(isDone: () => boolean, ms: number): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#calls.size === 0) {
-        resolve();
-        return;
-      }
-      const timer = startTimer(ms, resolve);
-      const previous = this.#onIdle;
-      this.#onIdle = () => {
+      const finish = (): void => {
         stopTimer(timer);
-        previous?.();
+        this.#waiting.delete(look);
         resolve();
       };
+      const look = (): void => {
+        if (isDone()) finish();
+      };
+      const timer = startTimer(ms, finish);
+      this.#waiting.add(look);
+      look();
     });
+  }
+
+  #wake(): void {
+    for (const look of this.#waiting) look();
   }
 }

@@ -2,13 +2,15 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
+import { onAbort } from "./cancelled-error";
 import { StatusError } from "./status-error";
 
 /**
  * The bytes of a request's body; none without a body. Counts while it reads, so that a body over
- * the limit is never held. Throws a `StatusError`: 413 for such a body, 400 for one that breaks off.
+ * the limit is never held. Throws a `StatusError`: 413 for such a body, 400 for one that breaks off. Rejects with the
+ * reason of `signal` when that is aborted.
  */
-export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array> {
+export async function readBody(request: Request, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
   const { body } = request;
   if (body === null) {
     return new Uint8Array(0);
@@ -18,21 +20,28 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
     throw tooLarge(maxBytes);
   }
   const reader = body.getReader();
+  // A read that waits then ends as if the body did.
+  const stopListening = onAbort(signal, () => reader.cancel().catch(() => {}));
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read().catch((cause: unknown) => {
-      throw new StatusError(3, "the request body broke off", { cause });
-    });
-    if (done) {
-      return concat(chunks, length);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        throw new StatusError(3, "the request body broke off", { cause });
+      });
+      signal.throwIfAborted();
+      if (done) {
+        return concat(chunks, length);
+      }
+      length += value.byteLength;
+      if (length > maxBytes) {
+        reader.cancel().catch(() => {});
+        throw tooLarge(maxBytes);
+      }
+      chunks.push(value);
     }
-    length += value.byteLength;
-    if (length > maxBytes) {
-      reader.cancel().catch(() => {});
-      throw tooLarge(maxBytes);
-    }
-    chunks.push(value);
+  } finally {
+    stopListening();
   }
 }
 

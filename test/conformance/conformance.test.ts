@@ -1,6 +1,7 @@
 /** The emitted server on the runtimes that it is made for, and behind a proxy and a compressor, over real sockets. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { disconnect, type Exchange, type ExchangeOptions, exchange } from "./exchange.js";
+import { defineMethod, Transport, TruncatedError } from "../../templates/typescript/client-json.js";
+import { disconnect, type Exchange, type ExchangeOptions, exchange, fetchFrom } from "./exchange.js";
 import { absent, bundle, type Running, runtimes, start } from "./runtimes.js";
 import { waitFor } from "./wait-for.js";
 
@@ -30,6 +31,8 @@ describe.each(runtimes.map((runtime) => [runtime.name, runtime] as const))("%s",
   let running: Running;
   /** Open from the first test to the last, without any event. */
   let quiet: Exchange;
+  /** The same as JSON Lines with heartbeats. */
+  let lines: Exchange;
   /** The same without heartbeats. */
   let silent: Exchange;
 
@@ -59,6 +62,7 @@ describe.each(runtimes.map((runtime) => [runtime.name, runtime] as const))("%s",
     if (why !== undefined) return;
     running = await start(runtime);
     quiet = await watch("quiet-long");
+    lines = await watch("quiet-lines", { headers: { accept: "application/jsonl; profile=sse-1" } });
     silent = await get("/v1/alerts:watch", {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -77,6 +81,21 @@ describe.each(runtimes.map((runtime) => [runtime.name, runtime] as const))("%s",
     expect(stream.headers).toMatchObject({ "content-type": "text/event-stream" });
     await stream.until(":sse/1 heartbeat=");
     stream.leave();
+  });
+
+  if (!runtime.lateHead) {
+    it("sends the head of plain JSON Lines before the first line", async () => {
+      const stream = await watch("quiet-plain", { headers: { accept: "application/jsonl" } });
+      expect(stream.headers).toMatchObject({ "content-type": "application/jsonl" });
+      expect(stream.text()).toBe("");
+      stream.leave();
+    });
+  }
+
+  it("ends JSON Lines that were asked for with their control frames by the line that says so", async () => {
+    const stream = await watch("ends", { headers: { accept: "application/jsonl; profile=sse-1" } });
+    await waitFor(() => stream.ended() !== undefined, "the end of JSON Lines");
+    expect([stream.ended(), stream.text()]).toEqual(["end", '\n{"cursor":"1"}\n{"@end":{}}\n']);
   });
 
   it("sends each event as it comes", async () => {
@@ -157,9 +176,13 @@ describe.each(runtimes.map((runtime) => [runtime.name, runtime] as const))("%s",
     if (runtime.idleLimit) {
       await waitFor(() => silent.ended() !== undefined, "the runtime's end of a silent stream");
     }
+    await lines.until("\n\n\n\n");
+    expect([lines.ended(), lines.text()]).toEqual([undefined, expect.stringMatching(/^\n+$/)]);
     quiet.leave();
+    lines.leave();
     silent.leave();
     await handlerEnds("quiet-long");
+    await handlerEnds("quiet-lines");
   });
 
   it("drains: a resumable stream ends, to be resumed elsewhere, and no other begins", async () => {
@@ -171,6 +194,27 @@ describe.each(runtimes.map((runtime) => [runtime.name, runtime] as const))("%s",
     expect(stream.text()).toMatch(/^:sse\/1 [^\n]* end\nretry: \d+\n$/);
     expect((await watch("quiet-late")).status).toBe(503);
   });
+
+  if (runtime.proxy) {
+    it("is killed behind its proxy, and the client of JSON Lines hears of it", async () => {
+      const other = await start(runtime);
+      try {
+        const method = defineMethod<Record<string, never>, { cursor: string }>("logs.v1.LogService.TailLog", {
+          bindings: [{ verb: "GET", path: "/v1/programs/ticking/log" }],
+          stream: {},
+        });
+        const client = new Transport({ baseUrl: "http://proxy", fetch: fetchFrom(other.address) });
+        const stream = client.stream(method, {}, { format: "jsonl" });
+        expect((await stream.next()).value).toEqual({ cursor: "1" });
+        await other.kill();
+        const drained = stream.collect({ max: EVENTS });
+        // HTTP/1.0 between nginx and the server: to nginx, and to HTTP, that was a complete body.
+        await expect(drained).rejects.toBeInstanceOf(TruncatedError);
+      } finally {
+        await other.stop();
+      }
+    });
+  }
 
   /** How often a handler was asked, once that no longer grows. */
   async function askedAtRest(program: string): Promise<number> {

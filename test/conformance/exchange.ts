@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { type ClientHttp2Session, connect } from "node:http2";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { constants, createGunzip } from "node:zlib";
 import { waitFor } from "./wait-for.js";
 
@@ -91,6 +91,17 @@ async function open1({ port, socketPath }: Address, path: string, options: Excha
     sent.end(body);
   });
   return { status: raw.statusCode ?? 0, headers: raw.headers, raw, leave: () => sent.destroy() };
+}
+
+/** A `fetch` that sends every request to one address. */
+export function fetchFrom(address: Address): (url: string, init: RequestInit) => Promise<Response> {
+  return async (url, { headers }) => {
+    const { pathname } = new URL(url);
+    const given = { "Accept-Encoding": "identity", ...Object.fromEntries(new Headers(headers)) };
+    const { status, headers: received, raw } = await open1(address, pathname, { headers: given });
+    const type = received["content-type"] ?? "";
+    return new Response(Readable.toWeb(raw) as ReadableStream, { status, headers: { "content-type": type } });
+  };
 }
 
 const sessions = new Map<number, ClientHttp2Session>();

@@ -24,6 +24,8 @@ export interface Runtime {
   readonly encoding?: "gzip";
   /** Whether it ends a stream that is quiet for long. */
   readonly idleLimit?: true;
+  /** Whether it sends the head of a response only with the first byte of its body. */
+  readonly lateHead?: true;
 }
 
 const node = { command: process.execPath, arguments: [] };
@@ -33,7 +35,7 @@ export const runtimes: readonly Runtime[] = [
   { name: "Node, srvx, HTTP/2", script: "node-http2.js", ...node, protocol: "h2" },
   { name: "Node, @hono/node-server", script: "node-hono.js", ...node },
   { name: "Node, Express, compression", script: "node-express.js", ...node },
-  { name: "Bun", script: "bun.js", command: "bun", arguments: [], idleLimit: true },
+  { name: "Bun", script: "bun.js", command: "bun", arguments: [], idleLimit: true, lateHead: true },
   { name: "Deno", script: "deno.js", command: "deno", arguments: ["run", "--allow-net", "--no-lock"] },
   {
     name: "workerd",
@@ -63,6 +65,8 @@ export interface Running {
   /** Resident memory of the server's process, in bytes. */
   memory(): number;
   stop(): Promise<void>;
+  /** Kills the server alone; its proxy stays. */
+  kill(): Promise<void>;
 }
 
 const cache = cacheFolder("conformance");
@@ -105,6 +109,7 @@ export async function start(runtime: Runtime): Promise<Running> {
   return {
     address: { protocol: runtime.protocol ?? "http/1.1", ...(proxy?.address ?? { port }) },
     memory: () => residentMemory(server.child),
+    kill: server.stop,
     async stop() {
       await proxy?.stop();
       await server.stop();

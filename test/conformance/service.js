@@ -24,6 +24,9 @@ const programs = {
   async *flood(calls) {
     while (calls.asked < events) yield { cursor: String(++calls.asked), text: texts[calls.asked % 16] };
   },
+  async *ends() {
+    yield { cursor: "1" };
+  },
   missing() {
     throw new StatusError(Code.NotFound, "no such program");
   },

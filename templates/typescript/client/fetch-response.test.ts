@@ -106,7 +106,7 @@ describe("a stream's request", () => {
   test("asks for JSON Lines", async () => {
     const options: StreamOptions = { format: "jsonl" };
     const [, stream] = await requests({}, options);
-    expect(stream?.accept).toBe("application/jsonl");
+    expect(stream?.accept).toBe("application/jsonl; profile=sse-1");
   });
 
   test("carries the cursor as UTF-8", async () => {

@@ -4,15 +4,30 @@ import { createLineSplitter } from "./line-splitter.js";
 /**
  * Decodes JSON Lines: each line that is not blank is an event, the last one also without LF.
  * The line `{"@error":{…}}` is the event `errorEvent` with the Status as its data.
+ *
+ * With `hasControls`, a blank line after the first is the comment of a heartbeat, the line `{"@end":{}}` is the
+ * comment `end`, and a last line without LF was cut off.
  */
-export function createJsonLinesDecoder(sink: DecoderSink, maxLineBytes: number, errorEvent: string): Decoder {
-  const push = createLineSplitter(false, onLine);
+export function createJsonLinesDecoder(
+  sink: DecoderSink,
+  maxLineBytes: number,
+  errorEvent: string,
+  hasControls = false,
+): Decoder {
+  let isOpening = true;
+  const push = createLineSplitter(false, (line) => {
+    onLine(line);
+    isOpening = false;
+  });
 
   function onLine(line: string): void {
     // The CR of a CRLF is white space of JSON.
     const data = line.trim();
     const error = /^\{\s*"@error"\s*:/.test(data) ? readError(data) : undefined;
     if (isOver(line, maxLineBytes)) sink({ mark: "tooLarge" });
+    else if (hasControls && data === "") {
+      if (!isOpening) sink({ mark: "comment", text: "" });
+    } else if (hasControls && data === '{"@end":{}}') sink({ mark: "comment", text: "end" });
     else if (data)
       sink({ event: error ? errorEvent : "message", data: error ?? data, id: undefined, retry: undefined });
   }
@@ -20,7 +35,7 @@ export function createJsonLinesDecoder(sink: DecoderSink, maxLineBytes: number, 
   return (bytes) => {
     const rest = push(bytes);
     if (!bytes) {
-      onLine(rest);
+      if (!hasControls) onLine(rest);
       sink({ mark: "end" });
     } else if (rest.length > maxLineBytes) sink({ mark: "tooLarge" });
   };

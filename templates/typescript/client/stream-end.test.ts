@@ -6,6 +6,7 @@ import { MarketServiceClient } from "../testing/market-client.js";
 import { expectNoUnhandledRejections } from "../testing/unhandled.js";
 import { ContentTypeError, EventTooLargeError, NetworkError, StatusError, TruncatedError } from "./errors.js";
 import type { EventStream } from "./event-stream.js";
+import type { StreamOptions } from "./stream-options.js";
 
 expectNoUnhandledRejections();
 
@@ -234,13 +235,58 @@ describe("JSON Lines", () => {
       const server = await startFrameServer(({ end }) => end('{"a":1}\n\n{"b":2}'), contentType);
       expect(await drain(open(server.baseUrl))).toEqual([{ a: 1 }, { b: 2 }]);
       expect(await drain(openStream(server.baseUrl))).toEqual([{ a: 1 }, { b: 2 }]);
-      expect(server.received.map(({ headers }) => headers.accept)).toEqual(["application/jsonl", "text/event-stream"]);
+      expect(server.received.map(({ headers }) => headers.accept)).toEqual([
+        "application/jsonl; profile=sse-1",
+        "text/event-stream",
+      ]);
     },
   );
 
   it("are not guessed: events are read where the response says so", async () => {
     const server = await startFrameServer(({ end }) => end("data: 1\n\n"));
     expect(await drain(open(server.baseUrl))).toEqual([1]);
+  });
+
+  describe.each(["application/jsonl; profile=sse-1", 'Application/JSONL;charset=utf-8;Profile="sse-1"'])(
+    "of %s",
+    (contentType) => {
+      const read = async (body: string, options: StreamOptions = {}) => {
+        const server = await startFrameServer(({ end }) => end(body), contentType);
+        return drain(openStream(server.baseUrl, {}, { format: "jsonl", ...options }));
+      };
+
+      it("end with the line that says so, whatever follows", async () => {
+        expect(await read('\n1\n\n2\n{"@end":{}}\n3\n')).toEqual([1, 2]);
+        expect(await read('\n{"@end":{}}\n')).toEqual([]);
+      });
+
+      it.each(["", "\n", "\n1\n", "\n1\n2", '\n1\n{"@end":{}}'])("are cut where they do not: %j", async (body) => {
+        const items = await read(body);
+        expect(items.at(-1)).toBeInstanceOf(TruncatedError);
+        expect(items.slice(0, -1)).toEqual(body.includes("1\n") ? [1] : []);
+      });
+
+      it("fail with an error line, which needs no end", async () => {
+        expect(await read('\n1\n{"@error":{"code":14}}\n')).toEqual([1, expect.any(StatusError)]);
+      });
+
+      it("have heartbeats and the end as comments; the opening is none", async () => {
+        const comments: string[] = [];
+        await read('\n\n1\n\n{"@end":{}}\n', { onComment: (text) => comments.push(text) });
+        expect(comments).toEqual(["", "", "end"]);
+      });
+    },
+  );
+
+  it("do not end with a line that is a message without the parameter", async () => {
+    const server = await startFrameServer(({ end }) => end('\n{"@end":{}}\n'), "application/jsonl");
+    expect(await drain(open(server.baseUrl))).toEqual([{ "@end": {} }]);
+  });
+
+  it("are silent for too long where the method says how long that may be", async () => {
+    const server = await startFrameServer(({ send }) => send("\n"), "application/jsonl; profile=sse-1");
+    const stream = openStream(server.baseUrl, { heartbeatMs: 20 }, { format: "jsonl" });
+    expect(await drain(stream)).toEqual([expect.objectContaining({ code: "timeout", kind: "idle" })]);
   });
 
   it("fail with the Status of the error line", async () => {

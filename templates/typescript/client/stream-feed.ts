@@ -7,6 +7,7 @@ import { createJsonLinesDecoder } from "./json-lines-decoder.js";
 import type { RawEvent } from "./raw-event.js";
 import { planReconnect } from "./reconnect-plan.js";
 import { createSseDecoder } from "./sse-decoder.js";
+import { hasControlFrames } from "./stream-format.js";
 import type { StreamOptions } from "./stream-options.js";
 import type { EventPlace, StreamSource } from "./stream-source.js";
 import { createWaiter } from "./waiter.js";
@@ -149,11 +150,16 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
     if (!accepted) return close();
     state = "open";
     format = accepted;
+    const hasControls = hasControlFrames(headers.get("content-type"));
+    if (hasControls) {
+      saysEnd = true;
+      heartbeatMs = rule.heartbeatMs ?? 0;
+    }
     const add = (found: RawEvent | Mark) => queue.push(found);
     decode =
       format === "sse"
         ? createSseDecoder(add, maxEventBytes, position)
-        : createJsonLinesDecoder(add, maxEventBytes, rule.errorEvent ?? "error");
+        : createJsonLinesDecoder(add, maxEventBytes, rule.errorEvent ?? "error", hasControls);
   }
 
   async function read({ read }: Connection): Promise<void> {

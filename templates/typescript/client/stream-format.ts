@@ -4,3 +4,8 @@ export function streamFormat(contentType: string | null): "sse" | "jsonl" | unde
     /^\s*(?:(text\/event-stream)|(application\/(?:x-)?(?:jsonl|ndjson)))\s*(?:;|$)/i.exec(contentType ?? "") ?? [];
   return sse ? "sse" : jsonl ? "jsonl" : undefined;
 }
+
+/** Whether a body of JSON Lines has empty lines and `{"@end":{}}` as control frames, which its `Content-Type` tells. */
+export function hasControlFrames(contentType: string | null): boolean {
+  return streamFormat(contentType) === "jsonl" && /;\s*profile="?sse-1"?\s*(;|$)/i.test(contentType ?? "");
+}

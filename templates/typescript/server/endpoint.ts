@@ -1,7 +1,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { type Binder, createBinder } from "./bind.js";
 import type { EventEncoder, JsonOptions } from "./event-encoder.js";
-import { JsonLinesEncoder } from "./json-lines-encoder.js";
+import { JsonLinesEncoder, jsonLinesProfile } from "./json-lines-encoder.js";
 import type { Route } from "./router.js";
 import type { CallOptions } from "./server-options.js";
 import type { ServiceMethod } from "./service.js";
@@ -55,8 +55,8 @@ function createEncoders<C>(
 ): ReadonlyMap<string, EventEncoder> {
   const rule = http.stream ?? {};
   const heartbeatMs = rule.heartbeatMs ?? options.heartbeatMs ?? defaultHeartbeatMs();
-  const lines = ["application/jsonl", "application/x-ndjson"].map(
-    (type) => new JsonLinesEncoder(type, desc.output, rule, json),
+  const lines = [jsonLinesProfile, "application/jsonl", "application/x-ndjson"].map(
+    (type) => new JsonLinesEncoder(type, desc.output, rule, heartbeatMs, json),
   );
   const encoders: readonly EventEncoder[] = [new SseEncoder(desc.output, rule, heartbeatMs, json), ...lines];
   return new Map(encoders.map((encoder) => [encoder.contentType, encoder]));

@@ -92,6 +92,8 @@ export class EventBody {
     const { opening, heartbeatMs } = this.#options.encoder;
     this.#body = this.#call.open(200, () => this.#pull());
     this.#chunk.prefix(opening);
+    // Node sends the head with the first chunk, and plain JSON Lines have no opening.
+    if (opening === "") this.#body.write(new Uint8Array(0));
     if (this.#closed) {
       this.#end();
     } else if (heartbeatMs > 0) {

@@ -4,19 +4,26 @@ import type { JsonObject } from "../shared/json.js";
 import type { StreamRule } from "../shared/method.js";
 import type { EventEncoder, Frame, JsonOptions } from "./event-encoder.js";
 
-/** JSON Lines: a message a line. Has neither ids nor heartbeats, and no mark at its end. */
+/** JSON Lines for clients that read empty lines and a last line `{"@end":{}}` as control frames. */
+export const jsonLinesProfile = "application/jsonl; profile=sse-1";
+
+/** JSON Lines: one message per line, without ids. Only `jsonLinesProfile` has an opening, heartbeats and an end. */
 export class JsonLinesEncoder implements EventEncoder {
   readonly contentType: string;
-  readonly opening = "";
-  readonly heartbeat = "";
-  readonly heartbeatMs = 0;
-  readonly end = "";
+  readonly opening: string;
+  readonly heartbeat = "\n";
+  readonly heartbeatMs: number;
+  readonly end: string;
   readonly #schema: DescMessage;
   readonly #json: JsonOptions;
   readonly #isTerminal: (message: Message) => boolean;
 
-  constructor(contentType: string, schema: DescMessage, rule: StreamRule, json: JsonOptions) {
+  constructor(contentType: string, schema: DescMessage, rule: StreamRule, heartbeatMs: number, json: JsonOptions) {
+    const hasProfile = contentType === jsonLinesProfile;
     this.contentType = contentType;
+    this.opening = hasProfile ? "\n" : "";
+    this.heartbeatMs = hasProfile ? heartbeatMs : 0;
+    this.end = hasProfile ? '{"@end":{}}\n' : "";
     this.#schema = schema;
     this.#json = json;
     const terminal = Object.values(rule.events ?? {}).flatMap(({ field, terminal }) => (terminal ? [field] : []));

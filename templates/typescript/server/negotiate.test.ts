@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { negotiate } from "./negotiate.js";
 
-const offers = ["text/event-stream", "application/jsonl"];
+const profile = "application/jsonl; profile=sse-1";
+const offers = ["text/event-stream", profile, "application/jsonl"];
 
 test.each<[string | null, string | undefined]>([
   [null, "text/event-stream"],
@@ -11,6 +12,15 @@ test.each<[string | null, string | undefined]>([
   ["TEXT/Event-Stream", "text/event-stream"],
   ["text/*", "text/event-stream"],
   ["application/jsonl", "application/jsonl"],
+  ["application/jsonl; charset=utf-8", "application/jsonl"],
+  ["application/jsonl; profile=sse-2", "application/jsonl"],
+  [profile, profile],
+  ['Application/JSONL;profile="SSE-1"', profile],
+  ["application/jsonl; charset=utf-8; profile=sse-1; q=0.5", profile],
+  ["application/jsonl, application/jsonl;profile=sse-1", profile],
+  ["application/jsonl, application/jsonl;profile=sse-1;q=0.9", "application/jsonl"],
+  ["application/jsonl;profile=sse-1;q=0, application/jsonl", "application/jsonl"],
+  ["application/json;profile=sse-1", undefined],
   ["application/*", "application/jsonl"],
   ["application/jsonl, */*", "text/event-stream"],
   ["application/jsonl, */*;q=0.1", "application/jsonl"],

@@ -47,7 +47,7 @@ describe("before the handler", () => {
     expect(await failure(await get("/v1/trades/A:watch", "application/json"))).toEqual([
       406,
       3,
-      "not acceptable: this method answers with text/event-stream, application/jsonl, application/x-ndjson",
+      "not acceptable: this method answers with text/event-stream, application/jsonl; profile=sse-1, application/jsonl, application/x-ndjson",
     ]);
     expect((await get("/v1/trades/A:watch", "application/json")).headers.get("vary")).toBe("Accept");
     expect((await get("/v1/quotes/A", "text/event-stream;q=0.5, application/*;q=0.1")).status).toBe(200);

@@ -10,7 +10,7 @@ import {
   type StreamContext,
 } from "../server.js";
 import { createFlag } from "../testing/flag.js";
-import { getStream, opening, startMarketServer, watch } from "../testing/market-server.js";
+import { getStream, opening, postAsk, startMarketServer, watch } from "../testing/market-server.js";
 import { rawRequest } from "../testing/raw-client.js";
 import { serve } from "../testing/serve.js";
 
@@ -113,6 +113,46 @@ describe("bytes", () => {
       expect(response.headers.get("cache-control")).toBe("no-cache, no-transform");
       expect(await response.text()).toBe(`{"delta":{"text":"a"}}\n{"@error":{"code":14,"message":"gone"}}\n`);
     }
+  });
+
+  test("JSON Lines with control frames for those who ask for them", async () => {
+    const { url } = await startMarketServer(
+      {
+        async *watchTrades({ symbol }, { sleep }) {
+          if (symbol === "QUIET") await sleep(100);
+          if (symbol === "BAD") throw new StatusError(Code.Unavailable, "gone");
+          yield { sequence: 1n };
+        },
+        async *ask() {
+          yield { event: { case: "done", value: {} } };
+        },
+      },
+      { heartbeatMs: 10, commitWindowMs: 0 },
+    );
+    const Accept = "application/jsonl; profile=sse-1";
+    const get = async (symbol: string) => {
+      const { response, text } = await getStream(`${url}/v1/trades/${symbol}:watch`, { Accept });
+      expect(response.headers.get("content-type")).toBe("application/jsonl; profile=sse-1");
+      expect(response.headers.get("vary")).toBe("Accept");
+      return text;
+    };
+    expect(await get("A")).toBe('\n{"sequence":"1"}\n{"@end":{}}\n');
+    expect(await get("QUIET")).toMatch(/^\n\n+\{"sequence":"1"\}\n\{"@end":\{\}\}\n$/);
+    const answer = await postAsk(url, "{}", { Accept });
+    expect(await answer.text()).toBe('\n{"done":{}}\n{"@end":{}}\n');
+  });
+
+  test("plain JSON Lines have their head at once, and nothing but messages", async () => {
+    const asked = createFlag();
+    const { url } = await startMarketServer({
+      async *watchTrades() {
+        await asked.raised;
+        yield { sequence: 1n };
+      },
+    });
+    const response = await fetch(url + watch, { headers: { Accept: "application/jsonl" } });
+    asked.raise();
+    expect(await response.text()).toBe('{"sequence":"1"}\n');
   });
 
   test("an empty stream", async () => {

@@ -25,7 +25,7 @@ export async function send(
 ): Promise<Response> {
   const { fetch = globalThis.fetch, format, onResponse } = options;
   const { headers } = init;
-  headers.set("accept", accept ?? (format === "jsonl" ? "application/jsonl" : "text/event-stream"));
+  headers.set("accept", accept ?? (format === "jsonl" ? "application/jsonl; profile=sse-1" : "text/event-stream"));
   if (!accept) {
     // It sends `Cache-Control: no-cache`, which set by hand costs browsers a CORS preflight.
     init.cache = "no-store";

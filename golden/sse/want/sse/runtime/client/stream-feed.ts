@@ -11,6 +11,7 @@ import { createJsonLinesDecoder } from "./json-lines-decoder";
 import type { RawEvent } from "./raw-event";
 import { planReconnect } from "./reconnect-plan";
 import { createSseDecoder } from "./sse-decoder";
+import { hasControlFrames } from "./stream-format";
 import type { StreamOptions } from "./stream-options";
 import type { EventPlace, StreamSource } from "./stream-source";
 import { createWaiter } from "./waiter";
@@ -153,11 +154,16 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
     if (!accepted) return close();
     state = "open";
     format = accepted;
+    const hasControls = hasControlFrames(headers.get("content-type"));
+    if (hasControls) {
+      saysEnd = true;
+      heartbeatMs = rule.heartbeatMs ?? 0;
+    }
     const add = (found: RawEvent | Mark) => queue.push(found);
     decode =
       format === "sse"
         ? createSseDecoder(add, maxEventBytes, position)
-        : createJsonLinesDecoder(add, maxEventBytes, rule.errorEvent ?? "error");
+        : createJsonLinesDecoder(add, maxEventBytes, rule.errorEvent ?? "error", hasControls);
   }
 
   async function read({ read }: Connection): Promise<void> {

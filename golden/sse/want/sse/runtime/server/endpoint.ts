@@ -5,7 +5,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { type Binder, createBinder } from "./bind";
 import type { EventEncoder, JsonOptions } from "./event-encoder";
-import { JsonLinesEncoder } from "./json-lines-encoder";
+import { JsonLinesEncoder, jsonLinesProfile } from "./json-lines-encoder";
 import type { Route } from "./router";
 import type { CallOptions } from "./server-options";
 import type { ServiceMethod } from "./service";
@@ -59,8 +59,8 @@ function createEncoders<C>(
 ): ReadonlyMap<string, EventEncoder> {
   const rule = http.stream ?? {};
   const heartbeatMs = rule.heartbeatMs ?? options.heartbeatMs ?? defaultHeartbeatMs();
-  const lines = ["application/jsonl", "application/x-ndjson"].map(
-    (type) => new JsonLinesEncoder(type, desc.output, rule, json),
+  const lines = [jsonLinesProfile, "application/jsonl", "application/x-ndjson"].map(
+    (type) => new JsonLinesEncoder(type, desc.output, rule, heartbeatMs, json),
   );
   const encoders: readonly EventEncoder[] = [new SseEncoder(desc.output, rule, heartbeatMs, json), ...lines];
   return new Map(encoders.map((encoder) => [encoder.contentType, encoder]));

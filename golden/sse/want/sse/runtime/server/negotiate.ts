@@ -11,7 +11,7 @@ export function negotiate(accept: string | null, offers: readonly string[]): str
   if (accept === null || accept.trim() === "") {
     return offers[0];
   }
-  const ranges = accept.split(",").map(parseRange);
+  const ranges = accept.split(",").map((text) => parseRange(text, offers));
   let best: string | undefined;
   let bestQuality = 0;
   for (const offer of offers) {
@@ -29,15 +29,22 @@ interface MediaRange {
   readonly quality: number;
 }
 
-function parseRange(text: string): MediaRange {
-  const [type = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
+function parseRange(text: string, offers: readonly string[]): MediaRange {
+  const [name = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
+  // A parameter counts where an offer has it: `charset=utf-8` excludes nothing.
+  const named = parameters.map((parameter) => `${name}; ${parameter.replaceAll('"', "")}`);
+  const type = named.find((type) => offers.includes(type)) ?? name;
   const quality = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? "1";
   return { type, quality: /^(0(\.\d*)?|1(\.0*)?)$/.test(quality) ? Number(quality) : 0 };
 }
 
-/** The most specific range that takes a type decides: `text/*;q=0` beside a range for everything excludes text. */
+/**
+ * The most specific range that takes a type decides: `text/*;q=0` beside a range for everything excludes text. A type
+ * with a parameter is only for clients that ask for the parameter.
+ */
 function qualityOf(type: string, ranges: readonly MediaRange[]): number {
-  const candidates = [type, `${type.slice(0, type.indexOf("/"))}/*`, "*/*"];
+  const wildcards = type.includes(";") ? [] : [`${type.slice(0, type.indexOf("/"))}/*`, "*/*"];
+  const candidates = [type, ...wildcards];
   for (const candidate of candidates) {
     const range = ranges.find((each) => each.type === candidate);
     if (range !== undefined) {

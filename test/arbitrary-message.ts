@@ -2,52 +2,77 @@ import { create, type DescField, type DescMessage, type MessageShape, ScalarType
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import fc from "fast-check";
 
+/** What holds for every message of a test, and for those within. */
+export interface Promises {
+  isSet(field: DescField): boolean;
+  isWritten(message: ReflectMessage): boolean;
+}
+
+/** What no message can be written without. */
+const REQUIRED: Promises = { isSet: ({ presence }) => presence === 3 /* LEGACY_REQUIRED */, isWritten: () => true };
+
 /** Random messages of a type, with every kind of field, that ProtoJSON can write and read back. */
-export function arbitraryMessage<Desc extends DescMessage>(desc: Desc, depth = 3): fc.Arbitrary<MessageShape<Desc>> {
+export function arbitraryMessage<Desc extends DescMessage>(
+  desc: Desc,
+  depth = 3,
+  promises: Promises = REQUIRED,
+): fc.Arbitrary<MessageShape<Desc>> {
   const wellKnown = WELL_KNOWN[desc.typeName];
   if (wellKnown !== undefined) return wellKnown.map((init) => create(desc, init as never)); // of the type's own fields
   const values = desc.fields.map((field) => {
-    const value = arbitraryField(field, depth);
-    return field.presence === 3 /* LEGACY_REQUIRED */ ? value : fc.option(value, { nil: undefined });
+    const value = arbitraryField(field, depth, promises);
+    return promises.isSet(field) ? value : fc.option(value, { nil: undefined });
   });
-  return fc.tuple(...values).map((drawn) => {
-    const message = create(desc);
-    const reflected = reflect(desc, message);
-    // Of a oneof the last member that was drawn stays.
-    for (const set of drawn) set?.(reflected);
-    return message;
-  });
+  return fc
+    .tuple(...values)
+    .map((drawn) => {
+      const message = create(desc);
+      const reflected = reflect(desc, message);
+      // Of a oneof the last member that was drawn stays.
+      for (const set of drawn) set?.(reflected);
+      return { message, reflected };
+    })
+    .filter(
+      ({ reflected }) =>
+        promises.isWritten(reflected) && desc.fields.every((f) => !promises.isSet(f) || reflected.isSet(f)),
+    )
+    .map(({ message }) => message);
 }
 
 type Setter = (message: ReflectMessage) => void;
 
-function arbitraryField(field: DescField, depth: number): fc.Arbitrary<Setter | undefined> {
-  if (depth === 0 && field.message !== undefined) return fc.constant(undefined);
+function arbitraryField(field: DescField, depth: number, promises: Promises): fc.Arbitrary<Setter | undefined> {
+  if (depth <= 0 && field.message !== undefined && !promises.isSet(field)) return fc.constant(undefined);
   switch (field.fieldKind) {
     case "scalar":
       return arbitraryScalar(field.scalar).map((value) => (m) => m.set(field, value));
     case "enum":
       return fc.constantFrom(...field.enum.values.map((v) => v.number)).map((value) => (m) => m.set(field, value));
     case "message":
-      return arbitraryMessage(field.message, depth - 1).map(
+      return arbitraryMessage(field.message, depth - 1, promises).map(
         (value) => (m) => m.set(field, reflect(field.message, value)),
       );
     case "list":
-      return fc.array(arbitraryItem(field, depth), { maxLength: 3 }).map((items) => (m) => {
+      return fc.array(arbitraryItem(field, depth, promises), { maxLength: 3 }).map((items) => (m) => {
         for (const item of items) m.get(field).add(item);
       });
     case "map":
       return fc
-        .array(fc.tuple(arbitraryScalar(field.mapKey), arbitraryItem(field, depth)), { maxLength: 3 })
+        .array(fc.tuple(arbitraryScalar(field.mapKey), arbitraryItem(field, depth, promises)), { maxLength: 3 })
         .map((entries) => (m) => {
           for (const [key, value] of entries) m.get(field).set(key, value);
         });
   }
 }
 
-function arbitraryItem(field: DescField & { fieldKind: "list" | "map" }, depth: number): fc.Arbitrary<unknown> {
+function arbitraryItem(
+  field: DescField & { fieldKind: "list" | "map" },
+  depth: number,
+  promises: Promises,
+): fc.Arbitrary<unknown> {
   const { message, enum: enumeration, scalar } = field;
-  if (message !== undefined) return arbitraryMessage(message, depth - 1).map((value) => reflect(message, value));
+  if (message !== undefined)
+    return arbitraryMessage(message, depth - 1, promises).map((value) => reflect(message, value));
   if (enumeration !== undefined) return fc.constantFrom(...enumeration.values.map((v) => v.number));
   return arbitraryScalar(scalar ?? ScalarType.STRING);
 }

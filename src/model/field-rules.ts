@@ -32,7 +32,7 @@ export interface FieldRules {
 export function fieldRules(field: DescField): FieldRules {
   const behaviors = readFieldBehavior(field);
   return {
-    required: field.presence === LEGACY_REQUIRED || behaviors.includes("REQUIRED"),
+    required: isAlwaysWritten(field) || behaviors.includes("REQUIRED"),
     readOnly: behaviors.includes("OUTPUT_ONLY"),
     writeOnly: behaviors.includes("INPUT_ONLY"),
     behaviors: behaviors.filter(
@@ -54,6 +54,11 @@ function isZeroExempt(field: DescField, { ignore }: ValueRules): boolean {
   return ignore === undefined
     ? readMessageRules(field.parent).oneofs.some(({ fields }) => fields.includes(field.name))
     : ignore === "zero";
+}
+
+/** Whether no message can be written without the field: `required` of proto2. */
+export function isAlwaysWritten(field: DescField): boolean {
+  return field.presence === LEGACY_REQUIRED;
 }
 
 /** Whether a field that is required must also have another value than zero, since zero is as good as unset. */

@@ -2,22 +2,14 @@
  * Random messages of every golden case, as protobuf-es writes them, against the schemas of the emitted documents.
  * `FUZZ_SEED=1 npx vitest run test/openapi/instance-fuzz.test.ts` repeats a run.
  */
-import {
-  create,
-  createFileRegistry,
-  type DescMessage,
-  fromJson,
-  type JsonValue,
-  type Registry,
-  toJson,
-} from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { type DescMessage, fromJson, type JsonValue, type Registry, toJson } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createChecker } from "../../src/emit/openapi/testing/schema-checker.js";
-import { arbitraryMessage } from "../arbitrary-message.js";
 import { codeCases } from "../golden-code.js";
 import { emitDocuments } from "./golden-documents.js";
+import { goldenApi } from "./golden-server.js";
+import { arbitraryWritten, rulesOption } from "./written-message.js";
 
 /** Messages of a case, in each of the two tests. */
 const MESSAGES = 1_000;
@@ -25,13 +17,24 @@ const seed = Number(process.env["FUZZ_SEED"] ?? Date.now() % 2 ** 31);
 console.log(`instance fuzz: FUZZ_SEED=${seed}`);
 
 describe.each(codeCases().map((golden) => [golden.name, golden] as const))("%s", (_, golden) => {
-  // Rules of buf.validate are left out: random messages break them.
-  const options = "openapi_output=merged,openapi_format=json,openapi_validate=false";
+  const options = `openapi_output=merged,openapi_format=json,${rulesOption(golden)}`;
   const [document] = Object.values(emitDocuments(golden, options)).map((text) => JSON.parse(text));
-  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: golden.request.protoFile }));
-  const types = [...registry].filter(
-    (desc): desc is DescMessage => desc.kind === "message" && desc.typeName in document.components.schemas,
+  const { methods, registry } = goldenApi(golden);
+  const requests = reachable(methods.map(({ desc }) => desc.input));
+  const responses = reachable(methods.map(({ desc }) => desc.output));
+  const types = [...requests, ...responses].filter(
+    (desc, i, all) => desc.typeName in document.components.schemas && all.indexOf(desc) === i,
   );
+  /** What protobuf-es writes of random messages, in each direction that they travel. */
+  const arbitraryJson = (desc: DescMessage): fc.Arbitrary<JsonValue> =>
+    fc
+      .oneof(
+        ...(requests.has(desc) ? [arbitraryWritten(desc, "request")] : []),
+        ...(responses.has(desc) ? [arbitraryWritten(desc, "response")] : []),
+      )
+      .map((message) => toJson(desc, message, { registry }))
+      // `NaN` and the infinities stand in descriptions only.
+      .filter((json) => !/"(NaN|-?Infinity)"/.test(JSON.stringify(json)));
   const check = createChecker(document);
   const errors = (desc: DescMessage, json: JsonValue) => check({ $ref: `#/components/schemas/${desc.typeName}` }, json);
   const runs = { seed, numRuns: Math.ceil(MESSAGES / types.length) };
@@ -40,7 +43,7 @@ describe.each(codeCases().map((golden) => [golden.name, golden] as const))("%s",
     let count = 0;
     for (const desc of types) {
       fc.assert(
-        fc.property(arbitraryJson(desc, registry), (json) => {
+        fc.property(arbitraryJson(desc), (json) => {
           count++;
           expect(errors(desc, json)).toEqual([]);
         }),
@@ -56,7 +59,7 @@ describe.each(codeCases().map((golden) => [golden.name, golden] as const))("%s",
     // An empty Any is `{}`, so that its schema cannot require the `@type` that others have.
     for (const desc of types.filter(({ typeName }) => typeName !== "google.protobuf.Any")) {
       fc.assert(
-        fc.property(arbitraryJson(desc, registry), arbitraryDamage, (json, damage) => {
+        fc.property(arbitraryJson(desc), arbitraryDamage, (json, damage) => {
           const wrong = spoil(json, damage);
           if (isReadable(desc, wrong, registry)) return;
           refused++;
@@ -78,11 +81,14 @@ describe.each(codeCases().map((golden) => [golden.name, golden] as const))("%s",
   });
 });
 
-/** What protobuf-es writes of random messages. `NaN` and the infinities stand in descriptions only. */
-function arbitraryJson(desc: DescMessage, registry: Registry): fc.Arbitrary<JsonValue> {
-  return arbitraryMessage(desc)
-    .map((message) => toJson(desc, message, { registry }))
-    .filter((json) => !/"(NaN|-?Infinity)"/.test(JSON.stringify(json)));
+/** Messages and those within them. */
+function reachable(from: readonly DescMessage[], found = new Set<DescMessage>()): ReadonlySet<DescMessage> {
+  for (const desc of from.filter((desc) => !found.has(desc))) {
+    found.add(desc);
+    const inner = desc.fields.flatMap(({ message }) => message ?? []);
+    reachable(inner, found);
+  }
+  return found;
 }
 
 interface Damage {

@@ -7,12 +7,12 @@ import { createChecker } from "../../src/emit/openapi/testing/schema-checker.js"
 import type { Method, Stream } from "../../src/model/model.js";
 import { createIdReader, type IdReader } from "../../templates/typescript/server/event-id.js";
 import { Code, StatusError } from "../../templates/typescript/server.js";
-import { arbitraryMessage } from "../arbitrary-message.js";
 import { cacheFolder, codeCases, writeProject } from "../golden-code.js";
 import { answerContent, documentedOperations, documentedRequest } from "./documented-operations.js";
 import { emitDocuments } from "./golden-documents.js";
 import { type GoldenServer, goldenApi, methodName, startGoldenServer } from "./golden-server.js";
 import { readEvents, readText, type WrittenEvent } from "./read-events.js";
+import { arbitraryWritten, rulesOption } from "./written-message.js";
 
 const RUNS = 20;
 const cases = codeCases();
@@ -33,7 +33,7 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("the server
   afterAll(() => server.close());
 
   function emit(version: "3.1" | "3.2"): OpenApiObject {
-    const options = `openapi=${version},openapi_output=merged,openapi_format=json,openapi_validate=false`;
+    const options = `openapi=${version},openapi_output=merged,openapi_format=json,${rulesOption(golden)}`;
     const [text = ""] = Object.values(emitDocuments(golden, options));
     return JSON.parse(text);
   }
@@ -98,7 +98,7 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("the server
   /** A message that the stream can carry and ProtoJSON can write without `NaN`. */
   function arbitraryEvent({ desc }: Method, { events, id, resumable }: Stream): fc.Arbitrary<Message> {
     const readId = id && createIdReader(id);
-    return arbitraryMessage(desc.output).filter((message) => {
+    return arbitraryWritten(desc.output, "response").filter((message) => {
       const json = toJson(desc.output, message, { registry });
       if (/"(NaN|-?Infinity)"/.test(JSON.stringify(json))) return false;
       const found = readId && tryReading(readId, message);

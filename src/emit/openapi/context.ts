@@ -1,7 +1,8 @@
-import type { DescField } from "@bufbuild/protobuf";
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Service } from "../../model/model.js";
 import type { Problems } from "../../problems.js";
 import { type Components, className } from "./components.js";
+import type { MessageUse } from "./message-use.js";
 import type { OpenApiOptions, OpenApiVersion } from "./openapi-options.js";
 
 /** What the objects of one document share. */
@@ -11,6 +12,8 @@ export interface Context {
   readonly components: Components;
   /** For what OpenAPI has no words. */
   readonly problems: Problems;
+  /** Where a message travels in this document. */
+  readonly useOf: (desc: DescMessage) => MessageUse;
   /** The name that a service goes by in this document. */
   readonly tagOf: (service: Service) => string;
   /** Takes an operation id; a number is added to one that is taken. */

@@ -4,6 +4,7 @@ import { Components, renameSchemas } from "./components.js";
 import { type Context, createNames, createTitles } from "./context.js";
 import { fileOverrides } from "./gnostic-overrides.js";
 import { merge, type Tree } from "./merge.js";
+import { messageUses } from "./message-use.js";
 import type { OpenApiObject } from "./objects.js";
 import { type OpenApiOptions, type OpenApiVersion, openApiDefaults } from "./openapi-options.js";
 import { paths } from "./paths.js";
@@ -23,6 +24,7 @@ export function openApiDocument(
     options,
     components,
     problems,
+    useOf: messageUses(services),
     tagOf,
     operationId: createNames(),
     title: createTitles(options),

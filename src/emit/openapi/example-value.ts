@@ -1,5 +1,6 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import { fieldRules } from "../../model/field-rules.js";
 import { type Context, jsonKey } from "./context.js";
 import { valueSchema } from "./field-schema.js";
 import { fitExamples } from "./fit-example.js";
@@ -20,7 +21,7 @@ const wellKnown: ReadonlyMap<string, JsonValue> = new Map<string, JsonValue>([
 ]);
 
 /**
- * A message in ProtoJSON with every field set, but one of each oneof, none that holds the message again, and
+ * A message of a response in ProtoJSON with every field set, but one of each oneof, none that holds the message again, and
  * none for which no value is found that obeys its rules.
  */
 export function exampleMessage(context: Context, desc: DescMessage, outer: readonly DescMessage[] = []): JsonValue {
@@ -31,7 +32,12 @@ export function exampleMessage(context: Context, desc: DescMessage, outer: reado
   const groups = oneofGroups(context, desc).map(({ members }) => members);
   const entries: [DescField, JsonValue][] = [];
   for (const field of desc.fields) {
-    if (!isVisible(field) || (field.message !== undefined && messages.includes(field.message))) continue;
+    if (
+      !isVisible(field) ||
+      fieldRules(field).writeOnly ||
+      (field.message !== undefined && messages.includes(field.message))
+    )
+      continue;
     if (groups.some((group) => group.includes(field) && entries.some(([other]) => group.includes(other)))) continue;
     const value = findExample(context, field, messages);
     if (value !== undefined) entries.push([field, value]);

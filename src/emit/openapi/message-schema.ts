@@ -1,10 +1,12 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { isZeroUnset } from "../../model/field-rules.js";
 import { type ComponentName, componentName } from "./components.js";
 import { type Context, jsonKey } from "./context.js";
-import { describe } from "./describe.js";
+import { describe, paragraphs } from "./describe.js";
 import { fieldSchema, withField } from "./field-schema.js";
 import { overridden } from "./gnostic-overrides.js";
-import { isRequired } from "./is-required.js";
+import { isAlwaysPresent, isRequired } from "./is-required.js";
+import type { MessageUse } from "./message-use.js";
 import type { Schema } from "./objects.js";
 import { type OneofGroup, oneofGroups, oneofPart } from "./oneof-schema.js";
 import { messageNotes } from "./validate-value.js";
@@ -18,7 +20,9 @@ export type Omitted = readonly (readonly DescField[])[];
 export function messageSchema(context: Context, desc: DescMessage): Schema {
   return (
     wellKnownSchema(context, desc) ??
-    context.components.schema(componentOf(desc), () => objectSchema(context, desc, [], context.title(desc.name)))
+    context.components.schema(componentOf(desc), () =>
+      objectSchema(context, desc, { omitted: [], use: context.useOf(desc), title: context.title(desc.name) }),
+    )
   );
 }
 
@@ -30,16 +34,25 @@ function componentOf(desc: DescMessage): ComponentName {
   return isOther ? { ...name, local: "Status_2" } : name;
 }
 
+/** What a schema is of a message. */
+interface Part {
+  readonly omitted: Omitted;
+  readonly use: MessageUse;
+  readonly title?: string | undefined;
+}
+
 /** The members of a message, OpenAPI 3.2.0, Schema Object. Other members are allowed: a new field breaks nobody. */
-export function objectSchema(context: Context, desc: DescMessage, omitted: Omitted, title?: string): Schema {
+export function objectSchema(context: Context, desc: DescMessage, part: Part): Schema {
+  const { omitted, use, title } = part;
   const fields = desc.fields.filter((field) => isVisible(field) && !isOmitted(field, omitted));
   const groups = oneofGroups(context, desc)
     .map((group) => ({ ...group, present: group.members.filter((field) => fields.includes(field)) }))
+    .map((group) => ({ ...group, required: group.required && canRequire(group, use) }))
     .map((group) => ({ ...group, part: oneofPart(context, group, group.present) }));
   const elsewhere = groups.flatMap(({ present, part }) => present.filter((field) => !part.properties.includes(field)));
   const own = fields.filter((field) => !elsewhere.includes(field));
   const required = fields.filter(
-    (field) => isRequired(context, field) || groups.some(({ part }) => part.required?.includes(field)),
+    (field) => isAlwaysPresent(context, field, use) || groups.some(({ part }) => part.required?.includes(field)),
   );
   const dependent = groups.flatMap(({ part }) => Object.entries(part.dependentSchemas ?? {}));
   const allOf = groups.flatMap(({ part }) => part.allOf ?? []);
@@ -48,7 +61,7 @@ export function objectSchema(context: Context, desc: DescMessage, omitted: Omitt
     description: describe(desc, extensionNote(desc), ...messageNotes(context, desc)),
     type: "object",
     required: required.length > 0 ? required.map((field) => jsonKey(context, field)) : undefined,
-    properties: own.length > 0 ? Object.fromEntries(own.map((field) => property(context, field, omitted))) : undefined,
+    properties: own.length > 0 ? Object.fromEntries(own.map((field) => property(context, field, part))) : undefined,
     dependentSchemas: dependent.length > 0 ? mergeByKey(dependent) : undefined,
     allOf: allOf.length > 0 ? allOf : undefined,
     deprecated: isDeprecated(desc) || undefined,
@@ -57,13 +70,20 @@ export function objectSchema(context: Context, desc: DescMessage, omitted: Omitt
   return overridden(schema, desc);
 }
 
-function property(context: Context, field: DescField, omitted: Omitted): [string, Schema] {
+/** A field without presence is not written where it is zero. */
+function canRequire({ members }: OneofGroup, { inResponses }: MessageUse): boolean {
+  return !inResponses || !members.some(isZeroUnset);
+}
+
+function property(context: Context, field: DescField, { omitted, use }: Part): [string, Schema] {
   const within = omitted.filter(([first]) => first === field).map(([, ...rest]) => rest);
   const schema =
     within.length > 0 && field.fieldKind === "message"
-      ? withField(objectSchema(context, field.message, within), field)
+      ? withField(objectSchema(context, field.message, { omitted: within, use }), field)
       : fieldSchema(context, field);
-  return [jsonKey(context, field), schema];
+  const isMentioned = use.inRequests && isRequired(context, field) && !isAlwaysPresent(context, field, use);
+  const note = isMentioned && schema.readOnly !== true ? "Required in requests." : undefined;
+  return [jsonKey(context, field), note ? { ...schema, description: paragraphs(schema.description, note) } : schema];
 }
 
 /** Left out itself, or a member of the same oneof as one that is: only one of them is ever set. */

@@ -8,6 +8,8 @@ import { jsonContent } from "./media-type.js";
 import { messageSchema, type Omitted, objectSchema } from "./message-schema.js";
 import type { RequestBodyObject, Schema } from "./objects.js";
 
+const REQUEST = { inRequests: true, inResponses: false };
+
 /** What a request holds beside its URL, OpenAPI 3.2.0, Request Body Object. Fields that the path binds are not in it. */
 export function requestBody(
   context: Context,
@@ -18,7 +20,9 @@ export function requestBody(
   const bound: Omitted = variables.map((variable) => variable.fields);
   const name = componentName(desc.parent, desc.name, `Body${index === 0 ? "" : `_${index + 1}`}`);
   const rest = (message: DescMessage, omitted: Omitted): Schema =>
-    context.components.schema(name, () => objectSchema(context, message, omitted, context.title(`${desc.name} body`)));
+    context.components.schema(name, () =>
+      objectSchema(context, message, { omitted, use: REQUEST, title: context.title(`${desc.name} body`) }),
+    );
   switch (body.kind) {
     case "none":
       return undefined;

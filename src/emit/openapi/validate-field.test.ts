@@ -315,7 +315,7 @@ function compile(message: string): Compiled {
       import "google/protobuf/wrappers.proto";
       import "sse/v1/annotations.proto";
       import "polite.proto";
-      service S { rpc Call(Request) returns (Request) { option (sse.v1.http) = {post: "/call" body: "*"}; } }
+      service S { rpc Call(Request) returns (M) { option (sse.v1.http) = {post: "/call" body: "*"}; } }
       message M {}
       message N {}
       enum E { option allow_alias = true; E_UNSPECIFIED = 0; E_ONE = 1; E_UNO = 1; E_TWO = 2; }
@@ -480,6 +480,27 @@ describe("a parent", () => {
       `message Request { string f = 1 [${R}.required = true]; M m = 2 [${R}.required = true]; string g = 3; }`,
     );
     expect(schemas["t.Request"]?.required).toEqual(["f", "m"]);
+  });
+
+  test("requires no more of a response than what ProtoJSON writes", () => {
+    const { schemas } = schemaOf(`
+      service Echo { rpc Say(Request) returns (Request) { option (sse.v1.http) = {post: "/echo" body: "*"}; } }
+      message Request {
+        option (buf.validate.message).oneof = {fields: ["x", "y"], required: true};
+        string f = 1 [${R}.required = true];
+        M m = 2 [${R}.required = true];
+        optional int32 n = 3 [${R}.required = true];
+        repeated string l = 4 [${R}.required = true];
+        string x = 5;
+        M y = 6;
+      }
+    `);
+    expect(schemas["t.Request"]?.required).toEqual(["m", "n"]);
+    expect(schemas["t.Request"]?.allOf).toBeUndefined();
+    expect(schemas["t.Request"]?.properties).toMatchObject({
+      f: { minLength: 1, description: "Required in requests." },
+      l: { minItems: 1, description: "Required in requests." },
+    });
   });
 
   test("requires a member of a oneof that is required, as a union", () => {

@@ -148,7 +148,7 @@ export class Call {
     }
     const body = this.open(status, () => {});
     body.end(bytes);
-    return new Response(body.stream, { status, headers });
+    return new Response(withLength(body.stream, bytes.byteLength), { status, headers });
   }
 
   /** The body of a response that is written bit by bit. `onWanted` is called whenever a chunk is asked for. */
@@ -209,6 +209,14 @@ export class Call {
     }
     this.#server.calls.remove(this);
   }
+}
+
+/** Workers take the length of a body from its stream, and ignore the header. */
+function withLength(stream: ReadableStream<Uint8Array>, length: number): ReadableStream<Uint8Array> {
+  const { FixedLengthStream } = globalThis as {
+    readonly FixedLengthStream?: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
+  };
+  return FixedLengthStream ? stream.pipeThrough(new FixedLengthStream(length)) : stream;
 }
 
 async function failuresOf(result: Promise<unknown>): Promise<readonly unknown[]> {

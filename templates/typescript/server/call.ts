@@ -11,6 +11,7 @@ import { ResponseBody } from "./response-body.js";
 import { toErrorHeaders } from "./responses.js";
 import type { CallOptions, ServerOptions } from "./server-options.js";
 import type { Awaitable } from "./service.js";
+import { failuresOf } from "./source-reader.js";
 
 /** What a call needs of its server. */
 export interface CallServer {
@@ -66,15 +67,17 @@ export class Call {
     });
     this.#stopped.catch(() => {}); // It has no other handler while no part of the call runs.
     server.calls.add(this);
-    this.#stopListening = onAbort(request.signal, () => {
-      this.#clientGone = true;
-      this.cancel("client");
-    });
+    this.#stopListening = onAbort(request.signal, () => this.cancel("client"));
   }
 
   /** The signal of the handler. */
   get signal(): AbortSignal {
     return this.#abort.signal;
+  }
+
+  /** Whether nobody will read the response. */
+  get clientGone(): boolean {
+    return this.#clientGone;
   }
 
   get info(): CallInfo {
@@ -96,7 +99,7 @@ export class Call {
   async run<T>(part: () => Awaitable<T>): Promise<T> {
     this.signal.throwIfAborted();
     const result = (async () => part())();
-    this.onStop = () => this.watch(failuresOf(result));
+    this.onStop = () => this.watch(failuresOf([result]));
     try {
       return await Promise.race([result, this.#stopped]);
     } finally {
@@ -162,6 +165,7 @@ export class Call {
   /** Cancels the call from outside. */
   cancel(reason: CancelReason): void {
     const body = this.#body;
+    if (reason === "client") this.#clientGone = true;
     if (!body?.ended) {
       this.stop(new CancelledError(reason));
     } else if (!this.#over && reason !== "shutdown") {
@@ -217,11 +221,4 @@ function withLength(stream: ReadableStream<Uint8Array>, length: number): Readabl
     readonly FixedLengthStream?: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
   };
   return FixedLengthStream ? stream.pipeThrough(new FixedLengthStream(length)) : stream;
-}
-
-async function failuresOf(result: Promise<unknown>): Promise<readonly unknown[]> {
-  return result.then(
-    () => [],
-    (error: unknown) => [error],
-  );
 }

@@ -39,7 +39,8 @@ export function createCors(options: CorsOptions): Cors {
     }
     const allowed: unknown = origins(origin);
     if (typeof allowed !== "boolean") {
-      // Above all a promise, which would allow every origin.
+      // Above all a promise, which would allow every origin. What it rejects with is not said twice.
+      Promise.resolve(allowed).catch(() => {});
       throw new TypeError(`cors.origins returned a value of type ${typeof allowed}: return true or false`);
     }
     return allowed;

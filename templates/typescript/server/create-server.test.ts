@@ -2,7 +2,7 @@ import { createRegistry } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, expectTypeOf, test, vi } from "vitest";
 import { MarketService, ToolCallSchema } from "../../../test/gen/market/v1/market_pb.js";
-import { Code, createServer, defineService, type Server, StatusError } from "../server.js";
+import { Code, type ContextInit, createServer, defineService, type Server, StatusError } from "../server.js";
 import { createMarketServer, postAsk, startMarketServer } from "../testing/market-server.js";
 import { createMarketService, type MarketServiceHandlers } from "../testing/market-service.js";
 
@@ -95,5 +95,91 @@ describe("createServer", () => {
       ':sse/1 heartbeat=15000 end\nevent: tool.call\ndata: {"name":"a","arguments":""}\n\nevent: error\ndata: {"code":10,"message":"no","details":[{"@type":"type.googleapis.com/market.v1.ToolCall","name":"x","arguments":""}]}\n\n',
     );
     expect(onError).not.toHaveBeenCalled();
+  });
+});
+
+describe("createContext", () => {
+  interface Env {
+    readonly users: Readonly<Record<string, string>>;
+  }
+  interface User {
+    readonly name: string;
+  }
+  const env: Env = { users: { t: "ada" } };
+  const handlers: Partial<MarketServiceHandlers<User>> = {
+    getQuote: (_request, { value }) => ({ symbol: value.name }),
+    async *watchTrades(_request, { value }) {
+      yield { symbol: value.name };
+    },
+    async *ask(_request, { value }) {
+      yield { event: { case: "delta", value: { text: value.name } } };
+    },
+  };
+  const seen: unknown[] = [];
+  const server = createServer({
+    services: [createMarketService<User>(handlers, { unimplemented: "501" })],
+    interceptors: [
+      (next) => (request) => {
+        expectTypeOf(request.context.value.name).toBeString();
+        return next(request);
+      },
+    ],
+    createContext: async ({ request, method, value }: ContextInit<Env>) => {
+      seen.push([new URL(request.url).pathname, method.name]);
+      const name = value.users[request.headers.get("authorization") ?? ""];
+      if (name === undefined) throw new StatusError(Code.Unauthenticated, "send a token");
+      return { name };
+    },
+  });
+  const authorization = "t";
+
+  test("makes the value of all calls, of the request and what fetch was given", async () => {
+    expectTypeOf(server).toEqualTypeOf<Server<Env>>();
+    const get = async (path: string) => {
+      const response = await server.fetch(new Request(`http://localhost${path}`, { headers: { authorization } }), env);
+      return response.text();
+    };
+    expect(await get("/v1/quotes/A")).toBe('{"symbol":"ada"}');
+    expect(await get("/v1/trades/A:watch")).toContain('data: {"symbol":"ada"}');
+    expect(seen.splice(0)).toEqual([
+      ["/v1/quotes/A", "GetQuote"],
+      ["/v1/trades/A:watch", "WatchTrades"],
+    ]);
+  });
+
+  test("is not called where there is no method; what it throws is the answer, before the request is read", async () => {
+    const ask = (headers: Record<string, string>, path = "/v1/ask") => {
+      const body = new ReadableStream<Uint8Array>({ pull: () => void reads++ }, { highWaterMark: 0 });
+      let reads = 0;
+      const init = { method: "POST", headers, body, duplex: "half" };
+      return {
+        response: server.fetch(new Request(`http://localhost${path}`, init as RequestInit), env),
+        reads: () => reads,
+      };
+    };
+    expect((await ask({}, "/v1/nothing").response).status).toBe(404);
+    expect(seen).toEqual([]);
+    // Nothing of what is wrong with the request is told, or looked at.
+    const { response, reads } = ask({ Accept: "text/html", "Content-Length": "99999999" });
+    expect([(await response).status, await (await response).json()]).toEqual([
+      401,
+      { code: 16, message: "send a token" },
+    ]);
+    expect(reads()).toBe(0);
+    expect((await ask({ Accept: "text/html", authorization }).response).status).toBe(406);
+  });
+
+  test("types: what fetch takes is what createContext asks for", () => {
+    const services = [createMarketService<User>(handlers, { unimplemented: "501" })];
+    const none = createServer({ services, createContext: ({ request }) => ({ name: request.url }) });
+    expectTypeOf(none.fetch).parameters.toEqualTypeOf<[Request, unknown?]>();
+    expectTypeOf(createServer({ services }).fetch).parameters.toEqualTypeOf<[Request, User]>();
+    expectTypeOf(
+      createServer<User, Env>({ services, createContext: ({ value }) => ({ name: value.users["t"] ?? "" }) }),
+    ).toEqualTypeOf<Server<Env>>();
+    // @ts-expect-error it makes no User
+    createServer({ services, createContext: () => ({ id: 1 }) });
+    // @ts-expect-error the handlers ask for a User
+    createServer<string>({ services });
   });
 });

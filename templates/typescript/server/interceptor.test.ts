@@ -1,8 +1,10 @@
 import { getOption } from "@bufbuild/protobuf";
-import { expect, expectTypeOf, test, vi } from "vitest";
+import { describe, expect, expectTypeOf, test, vi } from "vitest";
 import { MarketService } from "../../../test/gen/market/v1/market_pb.js";
 import { stream } from "../../../test/gen/sse/v1/annotations_pb.js";
-import { Code, createServer, type Interceptor, StatusError, type StreamSource, type Validator } from "../server.js";
+import { Code, createServer, type Interceptor, type Next, StatusError, type Validator } from "../server.js";
+import { createFlag } from "../testing/flag.js";
+import { createMarketServer, type MarketOptions } from "../testing/market-server.js";
 import { createMarketService, type MarketServiceHandlers } from "../testing/market-service.js";
 import { serve } from "../testing/serve.js";
 
@@ -109,28 +111,135 @@ test("one that throws before it returns a promise is a failure like another", as
   expect((await fetch(`${url}/v1/trades/A:watch`)).status).toBe(403);
 });
 
+type Events = Extract<Awaited<ReturnType<Next>>, { kind: "stream" }>["events"];
+
+/** An interceptor around the events of streams. */
+function around<C = unknown>(wrap: (events: Events) => Events): Interceptor<C> {
+  return (next) => async (request) => {
+    const response = await next(request);
+    return response.kind === "stream" ? { ...response, events: wrap(response.events) } : response;
+  };
+}
+
 test("sees and changes the events of a stream", async () => {
-  async function* count(events: StreamSource<never>): AsyncGenerator<never> {
-    if (Symbol.asyncIterator in events) {
-      for await (const event of events as AsyncIterable<never>) {
+  let counted = 0;
+  const url = await start([
+    around(async function* (events) {
+      for await (const event of events) {
         counted++;
         if (counted > 1) yield event;
       }
-    }
-  }
-  let counted = 0;
-  const url = await start([
-    (next) => async (request) => {
-      const response = await next(request);
-      return response.kind === "stream"
-        ? { ...response, events: count(response.events as StreamSource<never>) }
-        : response;
-    },
+    }),
   ]);
   expect(await (await fetch(`${url}/v1/trades/A:watch`)).text()).toBe(
     ':sse/1 heartbeat=15000 end\nid: 2\ndata: {"sequence":"2","symbol":"A"}\n\n:end\n',
   );
   expect(counted).toBe(2);
+});
+
+describe("an interceptor that waits for the next event of a handler", () => {
+  const never = new Promise<never>(() => {});
+
+  /** Cancels a call of which nothing comes, once an interceptor waits; tells what the interceptor and the hooks saw. */
+  async function cancel(watchTrades: MarketServiceHandlers["watchTrades"], options: MarketOptions = {}) {
+    const waiting = createFlag();
+    const seen = createFlag<unknown>();
+    const interceptor = around(async function* (events) {
+      try {
+        waiting.raise();
+        for await (const event of events) yield event;
+      } catch (error) {
+        seen.raise(error);
+        throw error;
+      }
+    });
+    const interceptors = [interceptor, around((events) => events), interceptor];
+    const server = createMarketServer({ watchTrades }, { interceptors, onError, ...options });
+    const response = await server.fetch(new Request("http://localhost/v1/trades/A:watch"));
+    await waiting.raised;
+    await response.body?.cancel();
+    expect(await seen.raised).toMatchObject({ name: "AbortError", reason: "client" });
+    return server;
+  }
+
+  test("is rejected when the call is cancelled, and a ReadableStream is cancelled", async () => {
+    const cancelled = createFlag<unknown>();
+    const server = await cancel(() => new ReadableStream({ cancel: (reason) => cancelled.raise(reason) }));
+    expect(await cancelled.raised).toMatchObject({ reason: "client" });
+    await server.drain({ graceMs: 3_600_000 });
+  });
+
+  test("and an iterator is returned", async () => {
+    const returned = createFlag();
+    const iterator: AsyncIterator<never> = {
+      next: () => never,
+      return: async () => {
+        returned.raise();
+        return { done: true, value: undefined };
+      },
+    };
+    await cancel(() => ({ [Symbol.asyncIterator]: () => iterator }));
+    await returned.raised;
+  });
+
+  test("and a handler that is deaf is reported, once", async () => {
+    const onLeak = vi.fn();
+    await cancel(
+      async function* () {
+        await never;
+        yield {};
+      },
+      { onLeak, leakMs: 1 },
+    );
+    await vi.waitFor(() => expect(onLeak).toHaveBeenCalled());
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(onLeak).toHaveBeenCalledOnce();
+    expect(onLeak.mock.calls[0]?.[0].method.name).toBe("WatchTrades");
+  });
+
+  test("and what a handler fails with then is reported", async () => {
+    const reported = createFlag<unknown>();
+    await cancel(
+      async function* (_request, { sleep }) {
+        try {
+          await sleep(3_600_000);
+          yield {};
+        } finally {
+          // biome-ignore lint/correctness/noUnsafeFinally: what is tested
+          throw new Error("cannot close the feed");
+        }
+      },
+      { onError: (error) => reported.raise(error) },
+    );
+    expect(await reported.raised).toMatchObject({ message: "cannot close the feed" });
+  });
+});
+
+test("events that are ready together are written together, through several interceptors", async () => {
+  const pass = around(async function* (events) {
+    for await (const event of events) yield event;
+  });
+  const server = createMarketServer({ watchTrades: handlers.watchTrades as never }, { interceptors: [pass, pass] });
+  const { body } = await server.fetch(new Request("http://localhost/v1/trades/A:watch"));
+  const first = await body?.getReader().read();
+  expect(new TextDecoder().decode(first?.value)).toContain('"sequence":"2"');
+});
+
+test("a handler is not called any more once its call is over", async () => {
+  const getQuote = vi.fn(() => ({}));
+  const held = createFlag();
+  const passed = createFlag<unknown>();
+  const interceptor: Interceptor = (next) => async (request) => {
+    await held.raised; // and not the signal
+    const response = next(request);
+    response.catch((error: unknown) => passed.raise(error));
+    return response;
+  };
+  const server = createMarketServer({ getQuote }, { interceptors: [interceptor], unaryTimeoutMs: 5 });
+  expect((await server.fetch(new Request("http://localhost/v1/quotes/A"))).status).toBe(504);
+  held.raise();
+  expect(await passed.raised).toMatchObject({ reason: "deadline" });
+  expect(getQuote).not.toHaveBeenCalled();
 });
 
 test("a validator runs after the interceptors, and before the handler", async () => {

@@ -51,8 +51,7 @@ export class SourceReader {
     }
     this.#state = "released";
     const cancelled = this.#opening.then((source) => source.cancel(reason));
-    const results = await Promise.allSettled([this.#next, cancelled]);
-    return results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+    return failuresOf([this.#next, cancelled]);
   }
 
   readonly #onResult = (result: IteratorResult<unknown, unknown>): void => {
@@ -84,6 +83,12 @@ export class SourceReader {
       this.#listener.onFailure(error);
     }
   };
+}
+
+/** What promises reject with, once all of them are settled. */
+export async function failuresOf(promises: readonly unknown[]): Promise<readonly unknown[]> {
+  const results = await Promise.allSettled(promises);
+  return results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
 }
 
 /** Where the events of a stream come from. */

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import { onAbort } from "./cancelled-error";
-import { type Source, toSource } from "./source-reader";
+import { failuresOf, type Source, toSource } from "./source-reader";
 
 type Result = IteratorResult<never, undefined>;
 
@@ -13,14 +13,14 @@ type Result = IteratorResult<never, undefined>;
  * told to end.
  */
 export class AbortableEvents implements AsyncIterableIterator<never> {
+  readonly #events: unknown;
   readonly #signal: AbortSignal;
   readonly #onEnding: (ended: Promise<readonly unknown[]>) => void;
   readonly #stopListening: () => void;
-  readonly #events: unknown;
+  /** The events that the handler is asked for, and how to stop waiting for each. The signal would keep them as long as the call. */
+  readonly #waiting: Map<(reason: unknown) => void, Promise<unknown>> = new Map();
   #source: Source | undefined;
   #over = false;
-  /** Rejects what waits. Held here and not by the signal, which would keep it as long as the call. */
-  readonly #waiting: Set<(reason: unknown) => void> = new Set();
 
   /** `onEnding` is told of a handler that is ended by the signal; the promise resolves with what it failed with. */
   constructor(events: unknown, signal: AbortSignal, onEnding: (ended: Promise<readonly unknown[]>) => void) {
@@ -40,29 +40,27 @@ export class AbortableEvents implements AsyncIterableIterator<never> {
         reject(this.#signal.reason);
         return;
       }
-      this.#waiting.add(reject);
-      this.#open()
-        .next()
-        .then(
-          (result) => {
-            this.#waiting.delete(reject);
-            if (result.done) this.#stopListening();
-            // The events are of the handler's message, which is not known here.
-            resolve(result as Result);
-          },
-          (error: unknown) => {
-            this.#waiting.delete(reject);
-            this.#stopListening();
-            reject(error);
-          },
-        );
+      const next = this.#open().next();
+      this.#waiting.set(reject, next);
+      next.then(
+        (result) => {
+          this.#waiting.delete(reject);
+          if (result?.done) this.#end();
+          // The events are of the handler's message, which is not known here.
+          resolve(result as Result);
+        },
+        (error: unknown) => {
+          this.#waiting.delete(reject);
+          this.#end();
+          reject(error);
+        },
+      );
     });
   }
 
   async return(): Promise<Result> {
     if (!this.#over) {
-      this.#over = true;
-      this.#stopListening();
+      this.#end();
       await this.#open().cancel(undefined);
     }
     return { done: true, value: undefined };
@@ -73,17 +71,16 @@ export class AbortableEvents implements AsyncIterableIterator<never> {
     return this.#source;
   }
 
-  #abort(): void {
-    if (this.#over) return;
+  #end(): void {
     this.#over = true;
-    for (const reject of this.#waiting) reject(this.#signal.reason);
+    this.#stopListening();
+  }
+
+  #abort(): void {
+    this.#over = true;
+    const cancelled = (async () => this.#open().cancel(this.#signal.reason))();
+    this.#onEnding(failuresOf([...this.#waiting.values(), cancelled]));
+    for (const reject of this.#waiting.keys()) reject(this.#signal.reason);
     this.#waiting.clear();
-    const ended = (async () => this.#open().cancel(this.#signal.reason))();
-    this.#onEnding(
-      ended.then(
-        () => [],
-        (error: unknown) => [error],
-      ),
-    );
   }
 }

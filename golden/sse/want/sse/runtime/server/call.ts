@@ -15,6 +15,7 @@ import { ResponseBody } from "./response-body";
 import { toErrorHeaders } from "./responses";
 import type { CallOptions, ServerOptions } from "./server-options";
 import type { Awaitable } from "./service";
+import { failuresOf } from "./source-reader";
 
 /** What a call needs of its server. */
 export interface CallServer {
@@ -70,15 +71,17 @@ export class Call {
     });
     this.#stopped.catch(() => {}); // It has no other handler while no part of the call runs.
     server.calls.add(this);
-    this.#stopListening = onAbort(request.signal, () => {
-      this.#clientGone = true;
-      this.cancel("client");
-    });
+    this.#stopListening = onAbort(request.signal, () => this.cancel("client"));
   }
 
   /** The signal of the handler. */
   get signal(): AbortSignal {
     return this.#abort.signal;
+  }
+
+  /** Whether nobody will read the response. */
+  get clientGone(): boolean {
+    return this.#clientGone;
   }
 
   get info(): CallInfo {
@@ -100,7 +103,7 @@ export class Call {
   async run<T>(part: () => Awaitable<T>): Promise<T> {
     this.signal.throwIfAborted();
     const result = (async () => part())();
-    this.onStop = () => this.watch(failuresOf(result));
+    this.onStop = () => this.watch(failuresOf([result]));
     try {
       return await Promise.race([result, this.#stopped]);
     } finally {
@@ -152,7 +155,7 @@ export class Call {
     }
     const body = this.open(status, () => {});
     body.end(bytes);
-    return new Response(body.stream, { status, headers });
+    return new Response(withLength(body.stream, bytes.byteLength), { status, headers });
   }
 
   /** The body of a response that is written bit by bit. `onWanted` is called whenever a chunk is asked for. */
@@ -166,6 +169,7 @@ export class Call {
   /** Cancels the call from outside. */
   cancel(reason: CancelReason): void {
     const body = this.#body;
+    if (reason === "client") this.#clientGone = true;
     if (!body?.ended) {
       this.stop(new CancelledError(reason));
     } else if (!this.#over && reason !== "shutdown") {
@@ -215,9 +219,10 @@ export class Call {
   }
 }
 
-async function failuresOf(result: Promise<unknown>): Promise<readonly unknown[]> {
-  return result.then(
-    () => [],
-    (error: unknown) => [error],
-  );
+/** Workers take the length of a body from its stream, and ignore the header. */
+function withLength(stream: ReadableStream<Uint8Array>, length: number): ReadableStream<Uint8Array> {
+  const { FixedLengthStream } = globalThis as {
+    readonly FixedLengthStream?: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
+  };
+  return FixedLengthStream ? stream.pipeThrough(new FixedLengthStream(length)) : stream;
 }

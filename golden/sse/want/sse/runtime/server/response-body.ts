@@ -75,7 +75,9 @@ export class ResponseBody {
   end(bytes: Uint8Array): void {
     this.#ended = true;
     this.#rest = bytes.byteLength > 0 ? bytes : undefined;
-    if (this.#wanted) this.#finish();
+    // The client may go while the call is stopped for another reason: a listener of its signal may abort the request.
+    if (this.#call.clientGone) this.#call.cancel("client");
+    else if (this.#wanted) this.#finish();
   }
 
   /** Ends the body at once, or breaks it with an error. */

@@ -35,13 +35,14 @@ const blocks: Block[] = Array.from(text.matchAll(/^```ts( messages=json)?\n(.*?)
 const imported = {
   MarketServiceClient: "./gen/market/v1/market_client.js",
   StatusError: "./gen/sse/runtime/client.js",
-  retryAfterMs: "./gen/sse/runtime/client.js",
+  Code: "./gen/sse/runtime/client.js",
   Interceptor: "./gen/sse/runtime/client.js",
 };
 
 /** What stands for the reader's own program. */
 const program = `
   declare const client: import("./es/gen/market/v1/market_client").MarketServiceClient;
+  declare const vault: import("./es/gen/vault/v1/vault_client").VaultServiceClient;
   declare function token(): Promise<string>;
   declare function show(text: string): void;
   declare function render(trades: readonly import("./es/gen/market/v1/market_pb").Trade[]): void;
@@ -99,12 +100,16 @@ const reconnectOptions: Record<keyof ReconnectOptions, true> = {
   maxAttempts: true,
   initialDelayMs: true,
   maxDelayMs: true,
+  maxRetryAfterMs: true,
   afterEnd: true,
+  shouldReconnect: true,
 };
 const callOptions: Record<keyof CallOptions, true> = {
   signal: true,
   headers: true,
   timeoutMs: true,
+  query: true,
+  retry: true,
   fetch: true,
   onResponse: true,
 };
@@ -122,9 +127,10 @@ const streamOptions: Record<Exclude<keyof StreamOptions, keyof CallOptions>, tru
   invalidEvents: true,
   format: true,
 };
-const clientOptions: Record<Exclude<keyof ClientOptions, keyof StreamOptions>, true> = {
+const clientOptions: Record<Exclude<keyof ClientOptions, keyof StreamOptions | keyof CallOptions>, true> = {
   baseUrl: true,
   interceptors: true,
+  readError: true,
   credentials: true,
   registry: true,
   validator: true,
@@ -138,6 +144,7 @@ const streamMembers: Record<Exclude<keyof EventStream<unknown>, keyof AsyncGener
   opened: true,
   lastEventId: true,
   state: true,
+  reconnect: true,
   withMeta: true,
   batches: true,
   toReadableStream: true,
@@ -150,7 +157,7 @@ describe("there is an example of", () => {
   test.each(Object.keys({ ...reconnectOptions, ...callOptions, ...streamOptions, ...clientOptions, ...rawOptions }))(
     "the option %s",
     (name) => {
-      expect(code).toMatch(new RegExp(`\\b${name}:`));
+      expect(code).toMatch(new RegExp(`\\b${name}[:(]`));
     },
   );
 

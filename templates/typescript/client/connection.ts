@@ -3,7 +3,7 @@ import { readText } from "./read-text.js";
 import { streamFormat } from "./stream-format.js";
 import type { StreamOptions } from "./stream-options.js";
 import type { StreamAttempt, StreamSource } from "./stream-source.js";
-import type { Waiter } from "./waiter.js";
+import { ignore, type Waiter } from "./waiter.js";
 
 /** One request of a stream, and the body of its response. */
 export interface Connection {
@@ -14,9 +14,6 @@ export interface Connection {
   /** Lets go of the request and of the body. */
   close(): void;
 }
-
-/** For a promise whose rejection somebody else sees. */
-export const ignore = (): void => {};
 
 /** Makes a connection, which sends nothing before it is opened. `context` says where the stream is. */
 export function createConnection(
@@ -36,7 +33,7 @@ export function createConnection(
     abort.abort();
   }
 
-  function limit<V>(work: Promise<V>, kind: "connect" | "idle", ms?: number): Promise<V> {
+  function limit<V>(work: () => Promise<V>, kind: "connect" | "idle", ms?: number): Promise<V> {
     return wait(work, ms, () => new TimeoutError(kind, Number(ms), context()));
   }
 
@@ -44,18 +41,24 @@ export function createConnection(
     close,
 
     async open() {
-      const opening = source.open({ ...context(), signal });
-      // A response that comes too late is let go of, also where `fetch` does not heed its signal.
-      opening.then((response) => {
+      const opening = async (): Promise<Response> => {
+        const response = await source.open({ ...context(), signal });
         body = response.body;
+        // One that comes too late, since `fetch` ignores its signal.
         if (signal.aborted) close();
-      }, ignore);
+        return response;
+      };
       const response = await limit(opening, "connect", options.connectTimeoutMs ?? options.timeoutMs);
-      const format = streamFormat(response.headers.get("content-type"));
       if (response.status === 204) return { response, format: undefined };
-      if (format) return { response, format };
-      const expected = options.format === "jsonl" ? "application/jsonl" : "text/event-stream";
-      throw new ContentTypeError(expected, response, await limit(readText(response, 1024), "connect"), context());
+      const format = response.status === 200 ? streamFormat(response.headers.get("content-type")) : undefined;
+      if (format && response.body) return { response, format };
+      const expected = format
+        ? 'a body that can be read as it arrives (in React Native, pass the fetch of "expo/fetch")'
+        : options.format === "jsonl"
+          ? "application/jsonl"
+          : "text/event-stream";
+      const text = await limit(() => readText(response, 1024), "connect");
+      throw new ContentTypeError(expected, response, text, context());
     },
 
     async read(idleMs) {
@@ -68,7 +71,7 @@ export function createConnection(
           ? new TimeoutError("idle", 300_000, at)
           : new NetworkError(`the connection was lost: ${cause?.cause ?? cause}`, at);
       });
-      return reading && (await limit(reading, "idle", idleMs)).value;
+      return reading && (await limit(() => reading, "idle", idleMs)).value;
     },
   };
 }

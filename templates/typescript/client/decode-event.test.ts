@@ -77,8 +77,8 @@ describe("a oneof of events", () => {
       const stream = client.ask({ question: "?" }, { onUnknownEvent: (event) => seen.push(event) });
       expect(await stream.collect({ max: 9 })).toEqual([]);
       expect(seen).toEqual([
-        { event: "gossip", data: "not JSON", id: "7", retry: undefined },
-        { event: "message", data: "{}", id: "7", retry: 9 },
+        { event: "gossip", data: "not JSON", id: "7", ownId: true, retry: undefined },
+        { event: "message", data: "{}", id: "7", ownId: false, retry: 9 },
       ]);
       const strict = client.ask(
         { question: "?" },

@@ -188,7 +188,7 @@ describe("the classes", () => {
   const response = new Response("", { headers: { "content-type": "text/html" } });
   const errors = [
     new client.RequestError(new Error("m"), context),
-    new client.StatusError(response, "", () => {}, context),
+    new client.StatusError(response, "", {}, context),
     new client.NetworkError("m", context),
     new client.TimeoutError("idle", 5, context),
     new client.TruncatedError(context),

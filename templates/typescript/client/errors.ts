@@ -1,7 +1,7 @@
-import type { Code } from "../shared/code.js";
+import { type Code, codeName } from "../shared/code.js";
 import { CausedError } from "../shared/error.js";
 import type { JsonObject } from "../shared/json.js";
-import { httpToCode, readStatus } from "../shared/status.js";
+import { type ErrorReader, readErrorFields } from "./read-error.js";
 
 /** Where a call stood when it failed. */
 export interface ErrorContext {
@@ -82,9 +82,6 @@ interface DetailSchema<T> {
   readonly $codegenv2: { readonly a: T };
 }
 
-/** Reads the JSON of a detail as a message; undefined when it is not that message. */
-export type ReadDetail = (schema: { readonly typeName: string }, json: JsonObject) => unknown;
-
 /**
  * A failure that the server reported: an HTTP error, or an error event in a stream.
  * Both carry a google.rpc.Status; for another body the code follows from the HTTP status.
@@ -103,11 +100,14 @@ export class StatusError extends ClientError {
   readonly headers: Headers;
   /** The body of the error, or the data of the error event, as it came: at most 64 KiB of it. */
   readonly body: string;
-  readonly #readDetail: ReadDetail;
+  readonly #readDetail: ErrorReader["readDetail"];
 
-  constructor({ status, headers }: Response, body: string, readDetail: ReadDetail, context: ErrorContext) {
-    const { code = httpToCode(status), message, details = [] } = readStatus(body);
-    super(message || `HTTP ${status} (code ${code})${excerpt(body)}`, context);
+  constructor(response: Response, body: string, { readError, readDetail }: ErrorReader, context: ErrorContext) {
+    const { status, headers } = response;
+    const { code, message, details } = readErrorFields(body, response, readError);
+    const what =
+      context.phase === "open" ? `HTTP ${status} (code ${code})` : `error event (code ${code}, ${codeName(code)})`;
+    super(message || `${what}${excerpt(body)}`, context);
     this.status = status;
     this.statusCode = code;
     this.details = details;
@@ -130,7 +130,7 @@ export class StatusError extends ClientError {
     const schema = typeof type === "string" ? undefined : type;
     return this.details
       .filter((detail) => String(detail["@type"]).replace(/.*\//, "") === (schema?.typeName ?? type))
-      .map((detail) => (schema ? this.#readDetail(schema, detail) : detail))
+      .map((detail) => (schema ? this.#readDetail?.(schema, detail) : detail))
       .filter(Boolean);
   }
 }
@@ -190,7 +190,9 @@ export class ContentTypeError extends ClientError {
 
   constructor(expected: string, { status, headers }: Response, body: string, context: ErrorContext) {
     const contentType = headers.get("content-type");
-    super(`expected ${expected}, got ${contentType ? `"${contentType}"` : "no content type"}${excerpt(body)}`, context);
+    const got = contentType ? `"${contentType}"` : "no content type";
+    const other = status === 200 ? "" : ` with status ${status}`;
+    super(`expected ${expected}, got ${got}${other}${excerpt(body)}`, context);
     this.contentType = contentType;
     this.status = status;
     this.headers = headers;
@@ -254,13 +256,16 @@ export class ReconnectError extends ClientError {
   get code(): "reconnect" {
     return "reconnect";
   }
-  /** What the stream failed with since the last progress, in order: the first request, and each further one. */
+  /** The last of what the stream failed with since the last progress, in order: at most ten. */
   readonly errors: readonly unknown[];
+  /** How often the stream failed since the last progress: once more than `maxAttempts` allows. */
+  readonly failures: number;
 
-  constructor(errors: readonly unknown[], context: ErrorContext) {
+  constructor(errors: readonly unknown[], context: ErrorContext, failures: number = errors.length) {
     const cause = errors[errors.length - 1];
-    const further = errors.length - 1;
+    const further = failures - 1;
     super(`gave up after ${further} further request${further === 1 ? "" : "s"}: ${cause}`, { ...context, cause });
     this.errors = errors;
+    this.failures = failures;
   }
 }

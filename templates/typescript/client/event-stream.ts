@@ -36,6 +36,12 @@ export interface EventStream<T> extends AsyncGenerator<T, void, undefined>, Asyn
   readonly lastEventId: string | undefined;
   /** `idle`: nothing was sent yet; `waiting`: for the delay before a reconnection. */
   readonly state: StreamState;
+  /**
+   * Connects again now: ends the wait for the next attempt, or drops the connection and opens another from the cursor,
+   * whatever `reconnect` says. For what the stream cannot know: the network is back, the machine was asleep.
+   * Nothing happens before the first request, or once the stream has ended.
+   */
+  reconnect(): void;
   /** Each event with what came along with it. */
   withMeta(): AsyncIterable<EventMeta<T>>;
   /** All events of one network read at a time, at least one. */

@@ -3,6 +3,7 @@ import type { Fetch } from "./call-options.js";
 import type { Credentials } from "./client-options.js";
 import { type ErrorContext, NetworkError, RequestError } from "./errors.js";
 import type { Content } from "./http-body.js";
+import { ignore, throwIfAborted } from "./waiter.js";
 
 /** What `fetch` is called with. No `RequestInit`: the types of Node have no `cache` there, and those of Workers no `credentials`. */
 export interface FetchInit {
@@ -22,9 +23,14 @@ export async function fetchResponse(
   context: ErrorContext,
 ): Promise<Response> {
   try {
-    return await fetch(url, init as RequestInit);
+    throwIfAborted(init.signal);
+    const response = await fetch(url, init as RequestInit);
+    // One that ignores its signal answers too late.
+    if (init.signal?.aborted) response.body?.cancel().catch(ignore);
+    throwIfAborted(init.signal);
+    return response;
   } catch (cause) {
-    init.signal?.throwIfAborted();
+    throwIfAborted(init.signal);
     const { cache, ...rest } = init;
     // A runtime that refuses `cache`, as workerd did until 2024, has sent nothing.
     if (cache && /\bcache\b/i.test(String(cause))) return fetchResponse(fetch, url, rest, context);

@@ -5,7 +5,7 @@ import type { EventPlace } from "./stream-source.js";
 
 /**
  * Wraps a call: runs before its request and after its response, may change both, answer in place of the
- * server, or call `next` again. For a stream it wraps every attempt, reconnections included.
+ * server, or call `next` again. It wraps every attempt: repetitions of a unary call, and reconnections, included.
  *
  * ```ts
  * const auth: Interceptor = (next) => async (request) => {
@@ -31,6 +31,8 @@ interface AnyRequest<K extends Kinds> {
   readonly headers: Headers;
   /** Aborted when nobody waits for the response any more. */
   readonly signal: AbortSignal;
+  /** 1 is the first request; each repetition of a unary call, and each reconnection, counts one more. */
+  readonly attempt: number;
   readonly message: K["message"];
 }
 
@@ -44,8 +46,6 @@ export interface BaseStreamRequest<K extends Kinds> extends AnyRequest<K> {
   readonly kind: "stream";
   /** The stream as its reader has it. Its events belong to that reader. */
   readonly stream: EventStream<unknown>;
-  /** 1 is the first; each reconnection counts one more. */
-  readonly attempt: number;
   /** What is sent as `Last-Event-ID`. */
   readonly lastEventId: string | undefined;
 }

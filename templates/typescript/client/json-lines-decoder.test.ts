@@ -13,7 +13,13 @@ function decode(chunks: Iterable<Uint8Array>, maxLineBytes = 1024 * 1024): (RawE
   return found.slice(0, -1);
 }
 
-const line = (data: string, event = "message"): RawEvent => ({ event, data, id: undefined, retry: undefined });
+const line = (data: string, event = "message"): RawEvent => ({
+  event,
+  data,
+  id: undefined,
+  ownId: false,
+  retry: undefined,
+});
 
 const bodies: readonly [rule: string, body: string, expected: readonly RawEvent[]][] = [
   ["an empty body", "", []],

@@ -12,10 +12,10 @@ describe("a raw stream", () => {
       end("event: error\ndata: {\n\nid: 7\nretry: 5\ndata\n\ndata: [DONE]\n\nevent: put\ndata: a\ndata: b\n\n"),
     );
     expect(await openRawStream(server.baseUrl).collect({ max: 9 })).toEqual([
-      { event: "error", data: "{", id: undefined, retry: undefined },
-      { event: "message", data: "", id: "7", retry: 5 },
-      { event: "message", data: "[DONE]", id: "7", retry: undefined },
-      { event: "put", data: "a\nb", id: "7", retry: undefined },
+      { event: "error", data: "{", id: undefined, ownId: false, retry: undefined },
+      { event: "message", data: "", id: "7", ownId: true, retry: 5 },
+      { event: "message", data: "[DONE]", id: "7", ownId: false, retry: undefined },
+      { event: "put", data: "a\nb", id: "7", ownId: false, retry: undefined },
     ]);
   });
 
@@ -24,7 +24,12 @@ describe("a raw stream", () => {
     const metas: unknown[] = [];
     for await (const meta of openRawStream(server.baseUrl).withMeta()) metas.push(meta);
     expect(metas).toEqual([
-      { value: { event: "message", data: "a", id: "7", retry: undefined }, event: "message", id: "7", attempt: 1 },
+      {
+        value: { event: "message", data: "a", id: "7", ownId: true, retry: undefined },
+        event: "message",
+        id: "7",
+        attempt: 1,
+      },
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type ClientError, NetworkError, ReconnectError, StatusError } from "./errors.js";
-import { planReconnect } from "./reconnect-plan.js";
+import { createFailures } from "./reconnect-plan.js";
 import type { ReconnectOptions } from "./stream-options.js";
 
 const context = { phase: "body", attempt: 7, lastEventId: "41" } as const;
@@ -9,7 +9,7 @@ const network = new NetworkError("lost", context);
 /** A refusal with a `Retry-After`. */
 function refused(retryAfter: string): StatusError {
   const response = new Response("", { status: 503, headers: { "retry-after": retryAfter } });
-  return new StatusError(response, "", () => undefined, context);
+  return new StatusError(response, "", {}, context);
 }
 
 /** The delays of `count` failures in a row, all of them jittered alike. */
@@ -22,8 +22,8 @@ function delays(
 ): number[] {
   const spy = vi.spyOn(Math, "random").mockReturnValue(random);
   onTestFinished(() => spy.mockRestore());
-  const errors: ClientError[] = [];
-  return Array.from({ length: count }, () => planReconnect(error, errors, retryMs, options, context).delayMs);
+  const failures = createFailures(options);
+  return Array.from({ length: count }, () => failures.add(error, retryMs, context));
 }
 
 describe("the delay", () => {
@@ -37,9 +37,16 @@ describe("the delay", () => {
     expect(delays(1, {}, undefined, 0.999_999)[0]).toBeCloseTo(500, 0);
   });
 
-  it("is the server's `retry:` as it stands, and then no less than that", () => {
-    expect(delays(3, {}, 300, 0.999_999)).toEqual([300, expect.closeTo(300, 0), expect.closeTo(600, 0)]);
+  it("is the server's `retry:`, and up to half of it more: it is the same for every client", () => {
+    expect(delays(3, {}, 300)).toEqual([300, 600, 1_200]);
+    expect(delays(3, {}, 300, 0.5)).toEqual([375, 750, 1_500]);
     expect(delays(3, {}, 0)).toEqual([0, 0, 0]);
+  });
+
+  it("has jitter also where it has grown to its bound, and of a `Retry-After`", () => {
+    expect(delays(9, {}, undefined, 0.5).at(-1)).toBe(22_500);
+    expect(delays(9, {}, 3_000, 0.5).at(-1)).toBe(37_500);
+    expect(delays(1, {}, undefined, 0.5, refused("8"))).toEqual([10_000]);
   });
 
   it("bounds a `retry:`, too", () => {
@@ -54,8 +61,16 @@ describe("the delay", () => {
     expect(delays(1, {}, undefined, 0, refused("soon"))).toEqual([1_000]);
   });
 
+  it("is never a `Retry-After` beyond its bound, five minutes by default: the stream fails with that error", () => {
+    expect(delays(1, {}, undefined, 0, refused("300"))).toEqual([300_000]);
+    const error = refused("301");
+    expect(() => delays(1, {}, undefined, 0, error)).toThrow(error);
+    expect(() => delays(1, { maxRetryAfterMs: 119_999 }, undefined, 0, refused("120"))).toThrow(StatusError);
+  });
+
   it("is what a timer can count, however often it doubled", () => {
-    expect(delays(1, {}, undefined, 0, refused("99999999999"))).toEqual([2 ** 31 - 1]);
+    const maxRetryAfterMs = Number.POSITIVE_INFINITY;
+    expect(delays(1, { maxRetryAfterMs }, undefined, 0, refused("99999999999"))).toEqual([2 ** 31 - 1]);
     expect(delays(2_000, { maxAttempts: 2_000, maxDelayMs: Number.POSITIVE_INFINITY }).at(-1)).toBe(1_000 * 2 ** 16);
     expect(delays(2_000, { maxAttempts: 2_000 }, 0).at(-1)).toBe(0);
   });
@@ -67,12 +82,20 @@ describe("the attempts", () => {
     expect(() => delays(11, {})).toThrow(ReconnectError);
   });
 
-  it("leave an error with all the errors", () => {
-    const errors: ClientError[] = [refused("1"), refused("2")];
-    const plan = (): unknown => planReconnect(network, errors, undefined, { maxAttempts: 2 }, context);
-    expect(plan).toThrow(
-      expect.objectContaining({ errors: [errors[0], errors[1], network], cause: network, ...context }),
-    );
+  it("leave an error with the last ten errors, and the count", () => {
+    const errors = Array.from({ length: 100 }, (_, index) => new NetworkError(`${index}`, context));
+    const failures = createFailures({ maxAttempts: 99 });
+    const last = errors.pop();
+    for (const error of errors) failures.add(error, undefined, context);
+    let thrown: unknown;
+    try {
+      failures.add(last ?? network, undefined, context);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(ReconnectError);
+    expect(thrown).toMatchObject({ errors: [...errors.slice(-9), last], failures: 100, cause: last, ...context });
+    expect(String(thrown)).toContain("gave up after 99 further requests: ");
   });
 
   it("may be none", () => {
@@ -80,12 +103,29 @@ describe("the attempts", () => {
   });
 });
 
-it.each([new TypeError("not ours"), undefined, "text", { code: "network" }])("throws %o as it is", (error) => {
-  let thrown: unknown = "nothing";
-  try {
-    planReconnect(error, [], undefined, {}, context);
-  } catch (caught) {
-    thrown = caught;
-  }
-  expect(thrown).toBe(error);
+describe("progress", () => {
+  const event = (code: number) => new StatusError(new Response(), JSON.stringify({ code }), {}, context);
+  const add = (failures: ReturnType<typeof createFailures>, error: ClientError) => () =>
+    failures.add(error, undefined, context);
+
+  it("is an event, and a heartbeat between failures of the connection", () => {
+    const failures = createFailures({ maxAttempts: 1 });
+    for (let i = 0; i < 5; i++) {
+      add(failures, network)();
+      failures.onHeartbeat();
+      add(failures, event(14))();
+      failures.onProgress();
+    }
+  });
+
+  it("is no heartbeat between error events, though the connection breaks in between", () => {
+    const failures = createFailures({ maxAttempts: 3 });
+    for (const code of [13, 2, 14]) {
+      add(failures, event(code))();
+      failures.onHeartbeat();
+      add(failures, network)();
+      failures.onHeartbeat();
+    }
+    expect(add(failures, event(13))).toThrow(ReconnectError);
+  });
 });

@@ -1,44 +1,77 @@
 import { codeToHttp } from "../shared/code.js";
-import { maxTimerMs } from "../shared/timer.js";
-import { ClientError, type ErrorContext, ReconnectError, StatusError } from "./errors.js";
-import { retryAfterMs } from "./retry-after.js";
-import type { ReconnectOptions } from "./stream-options.js";
+import { type ClientError, type ErrorContext, ReconnectError, StatusError } from "./errors.js";
+import { retryDelayMs } from "./retry-delay.js";
+import type { Reconnect, ReconnectOptions } from "./stream-options.js";
 
-/**
- * What to do about an error: how many milliseconds to wait before the next attempt. Adds it to `errors`, those since
- * the last progress. Throws what the stream fails with when there is to be no attempt: the error itself, or a
- * `ReconnectError` when they are used up.
- *
- * `retryMs`, the server's `retry:`, is obeyed as it stands at first, since the server spreads its clients;
- * WHATWG HTML 9.2.3 lets a client wait longer where the previous attempt failed.
- */
-export function planReconnect(
-  error: unknown,
-  errors: ClientError[],
-  retryMs: number | undefined,
-  options: ReconnectOptions,
-  context: ErrorContext,
-): { readonly error: ClientError; readonly delayMs: number } {
-  if (!isRetryable(error)) throw error;
-  const { maxAttempts = 10, initialDelayMs = 1_000, maxDelayMs = 30_000 } = options;
-  const failures = errors.push(error);
-  if (failures > maxAttempts) throw new ReconnectError(errors, context);
-  const jitter = retryMs !== undefined && failures === 1 ? 1 : 1 - Math.random() / 2;
-  const backoffMs = Math.min((retryMs ?? initialDelayMs) * 2 ** Math.min(failures - 1, 16) * jitter, maxDelayMs);
-  const asked = error instanceof StatusError && retryAfterMs(error.headers);
-  return { error, delayMs: Math.min(Math.max(backoffMs, asked || 0), maxTimerMs) };
+/** An error keeps up to 64 KiB of a body, and an outage may bring thousands. */
+const maxErrors = 10;
+
+/** What a stream failed with since its last progress. */
+export interface Failures {
+  /**
+   * Adds a failure and returns the milliseconds to wait before the next attempt; `retryMs` is the server's `retry:`.
+   * Throws what the stream fails with when there is to be no other attempt: a `ReconnectError`, or the error itself
+   * when its `Retry-After` is beyond `maxRetryAfterMs`.
+   */
+  add(error: ClientError, retryMs: number | undefined, context: ErrorContext): number;
+  /** An event, or a new cursor: everything is forgotten. */
+  onProgress(): void;
+  /**
+   * A heartbeat: the connection works. It does not excuse error events, since an event that the server cannot
+   * produce fails at the same cursor every time.
+   */
+  onHeartbeat(): void;
+}
+
+export function createFailures(options: ReconnectOptions): Failures {
+  const { maxAttempts = 10 } = options;
+  let count = 0;
+  let errorEvents = 0;
+  let errors: ClientError[] = [];
+
+  function onHeartbeat(): void {
+    count = 0;
+    if (!errorEvents) errors = [];
+  }
+
+  return {
+    onHeartbeat,
+    onProgress() {
+      errorEvents = 0;
+      onHeartbeat();
+    },
+    add(error, retryMs, context) {
+      count++;
+      if (error instanceof StatusError && error.phase === "body") errorEvents++;
+      const failures = Math.max(count, errorEvents);
+      errors = [...errors, error].slice(-maxErrors);
+      if (failures > maxAttempts) throw new ReconnectError(errors, context, failures);
+      const delayMs = retryDelayMs(error, failures, options, retryMs);
+      if (delayMs === undefined) throw error;
+      return delayMs;
+    },
+  };
+}
+
+/** Whether to try again after an error, before attempts are counted: the built-in rule, or the caller's. */
+export function mayReconnect(
+  error: ClientError,
+  { shouldReconnect }: ReconnectOptions,
+  next: Pick<Reconnect, "attempt" | "lastEventId">,
+): boolean | Promise<boolean> {
+  return shouldReconnect ? shouldReconnect(error, next) : mayHelp(error);
 }
 
 /**
  * Whether another attempt may help: the connection failed or was cut, fell silent, or the server is not able
- * to answer now. Never a response of another content type, an event that is not the message, an error of the
- * caller's own functions, or a refusal: 4xx but 408, 425 and 429. Nor 501: asking again implements nothing.
+ * to answer now. Never a response of another content type, an event that is not the message, or a refusal: 4xx
+ * but 408, 425 and 429. Nor 501: asking again implements nothing.
  */
-function isRetryable(error: unknown): error is ClientError {
+function mayHelp(error: ClientError): boolean {
   if (error instanceof StatusError) {
-    // An error event comes with 200: its code tells the status that it stands for.
+    // An error event comes with 200: its code stands for a status.
     const status = error.phase === "open" ? error.status : codeToHttp(error.statusCode);
     return status >= 500 ? status !== 501 : [408, 425, 429].includes(status);
   }
-  return error instanceof ClientError && ["network", "timeout", "truncated"].includes(error.code);
+  return ["network", "timeout", "truncated"].includes(error.code);
 }

@@ -193,10 +193,10 @@ describe("WHATWG HTML 9.2.5 and 9.2.6, however the bytes are cut", () => {
       { mark: "comment", text: "a" },
       { mark: "retry", ms: 5 },
       { mark: "comment", text: "b" },
-      { event: "message", data: "1", id: undefined, retry: 5 },
+      { event: "message", data: "1", id: undefined, ownId: false, retry: 5 },
       { mark: "id", id: "7" },
       { mark: "comment", text: "c" },
-      { event: "message", data: "2", id: "7", retry: undefined },
+      { event: "message", data: "2", id: "7", ownId: false, retry: undefined },
     ]);
     expect(decode([utf8("\n")])).toEqual([{ mark: "id", id: undefined }]);
   });
@@ -256,7 +256,7 @@ describe("maxEventBytes", () => {
 
   it("is told in its place, after the events before it", () => {
     expect(decode([utf8("data: a\n\ndata: 12345678901\n\n")], 10).slice(0, 2)).toEqual([
-      { event: "message", data: "a", id: undefined, retry: undefined },
+      { event: "message", data: "a", id: undefined, ownId: false, retry: undefined },
       tooLarge,
     ]);
   });

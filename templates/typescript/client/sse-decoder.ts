@@ -13,6 +13,7 @@ export function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastE
   let data: string | undefined;
   let event = "";
   let id = lastEventId;
+  let ownId = false;
   let retry: number | undefined;
 
   const push = createLineSplitter(true, (line) => {
@@ -24,8 +25,10 @@ export function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastE
     else if (colon === 0) sink({ mark: "comment", text: line.slice(1) });
     else if (field === "data") data = data === undefined ? value : `${data}\n${value}`;
     else if (field === "event") event = value;
-    else if (field === "id" && !value.includes("\0")) id = value;
-    else if (field === "retry" && /^\d+$/.test(value)) {
+    else if (field === "id" && !value.includes("\0")) {
+      id = value;
+      ownId = true;
+    } else if (field === "retry" && /^\d+$/.test(value)) {
       retry = Number(value);
       sink({ mark: "retry", ms: retry });
     }
@@ -34,8 +37,9 @@ export function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastE
   function dispatch(): void {
     if (data === undefined) sink({ mark: "id", id: id || undefined });
     else if (isOver(data, maxEventBytes)) sink({ mark: "tooLarge" });
-    else sink({ event: event || "message", data, id: id || undefined, retry });
+    else sink({ event: event || "message", data, id: id || undefined, ownId, retry });
     data = retry = undefined;
+    ownId = false;
     event = "";
   }
 

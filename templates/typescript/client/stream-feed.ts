@@ -1,16 +1,16 @@
 import { startTimer, stopTimer } from "../shared/timer.js";
-import { type Connection, createConnection, ignore } from "./connection.js";
+import { type Connection, createConnection } from "./connection.js";
 import type { Decoder, Mark } from "./decoder.js";
-import { type ClientError, EventTooLargeError, TimeoutError, TruncatedError } from "./errors.js";
+import { ClientError, EventTooLargeError, TimeoutError, TruncatedError } from "./errors.js";
 import type { StreamInfo, StreamState } from "./event-stream.js";
 import { createJsonLinesDecoder } from "./json-lines-decoder.js";
 import type { RawEvent } from "./raw-event.js";
-import { planReconnect } from "./reconnect-plan.js";
+import { createFailures, mayReconnect } from "./reconnect-plan.js";
 import { createSseDecoder } from "./sse-decoder.js";
 import { hasControlFrames } from "./stream-format.js";
 import type { StreamOptions } from "./stream-options.js";
-import type { EventPlace, StreamSource } from "./stream-source.js";
-import { createWaiter } from "./waiter.js";
+import type { EventPlace, Item, StreamSource } from "./stream-source.js";
+import { createWaiter, ignore, interrupted } from "./waiter.js";
 
 /** Where the events of a stream come from: one connection after another. */
 export interface StreamFeed<T> {
@@ -22,24 +22,14 @@ export interface StreamFeed<T> {
   open(): Promise<unknown>;
   /** The next event; undefined at the end and ever after. Rejects, once, with what the stream failed with. */
   next(): Promise<Item<T> | undefined>;
-  /** The next event if it is queued; undefined when none is, or when `next` has something else to tell first. */
+  /** The next event if it is queued; undefined when none is, or when `next` has to throw first. */
   take(): Item<T> | undefined;
   /** The caller has finished with all that was taken. */
   commit(): void;
-  /** Lets go of everything. Who waits is told of the end. */
+  /** Ends a wait for the next attempt, or drops the connection; what is queued is still delivered. */
+  reconnect(): void;
+  /** Lets go of everything. A call that waits gets the end. */
   close(): void;
-}
-
-/** An event whose value is known. */
-export interface Item<T> {
-  readonly value: T;
-  readonly raw: RawEvent;
-  readonly attempt: number;
-}
-
-/** An error, or whatever else was thrown. */
-interface Thrown {
-  readonly error: unknown;
 }
 
 /**
@@ -48,25 +38,25 @@ interface Thrown {
  */
 export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): StreamFeed<T> {
   const { rule } = source;
-  const { signal, deadlineMs, maxEventBytes = 16 * 1024 * 1024 } = options;
-  const { reconnect = rule.resumable } = options;
+  const { signal, deadlineMs, maxEventBytes = 16 * 1024 * 1024, reconnect = rule.resumable } = options;
   const reconnectOptions = typeof reconnect === "object" ? reconnect : {};
 
   let state: StreamState = "idle";
   let deadline: ReturnType<typeof startTimer>;
-  /** What the next call is to be told: what closed the stream, or what stands in place of the next event. */
-  let thrown: Thrown | undefined;
+  /** What the next call throws: what closed the stream, or what stands in place of the next event. */
+  let thrown: { readonly error: unknown } | undefined;
 
   let attempt = 0;
-  /** The errors since the last progress. */
-  let errors: ClientError[] = [];
+  const failures = createFailures(reconnectOptions);
   let retryMs: number | undefined;
   /** The cursor. */
   let lastEventId = options.lastEventId;
   /** What the cursor will be when the caller has finished with all that was taken. */
   let position = lastEventId;
-  /** Whether the last event had no id: the cursor does not tell it from those before it. */
-  let untold = false;
+  /** Whether the last event had no id of its own: the cursor does not tell it from those before it. */
+  let unidentified = false;
+  /** Whether the caller asked not to wait for the next attempt. */
+  let hurried = false;
 
   let connection: Connection | undefined;
   /** The format of the body; undefined until a response was accepted. */
@@ -88,10 +78,17 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
   opened.catch(ignore);
 
   const isClosed = (): boolean => state === "closed";
+  const onAbort = (): void => close({ error: signal?.reason });
   const waiter = createWaiter();
 
-  function onAbort(): void {
-    close({ error: signal?.reason });
+  /**
+   * Calls code of the user, or what may call it: all of it goes through here or through the waiter. It may close the
+   * stream; then nothing that stands behind it is done.
+   */
+  function call<R>(code: () => R): R {
+    const result = code();
+    if (isClosed()) throw interrupted;
+    return result;
   }
 
   /** Where the stream is. */
@@ -103,20 +100,18 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
     lastEventId = position;
   }
 
-  /** Throws what is to be told. */
-  function tell(): void {
-    const told = thrown;
+  function throwPending(): void {
+    const pending = thrown;
     thrown = undefined;
-    if (told) throw told.error;
+    if (pending) throw pending.error;
   }
 
-  /** Connects, reads and reconnects until something is ready; undefined when the stream was closed before that. */
+  /** Connects, reads and reconnects until something is ready; undefined when the stream was closed before. */
   async function until<R>(ready: () => R | undefined): Promise<R | undefined> {
     if (state === "idle") {
       state = "connecting";
-      deadline = startTimer(deadlineMs, () =>
-        close({ error: new TimeoutError("deadline", Number(deadlineMs), context()) }),
-      );
+      const late = () => new TimeoutError("deadline", Number(deadlineMs), context());
+      deadline = startTimer(deadlineMs, () => close({ error: late() }));
       signal?.addEventListener("abort", onAbort);
       if (signal?.aborted) onAbort();
     }
@@ -126,11 +121,11 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
         if (result !== undefined) return result;
         // Nothing is queued any more; what was, but was not for the caller, is finished with, too.
         commit();
-        if (!connection) await connect();
-        else if (ended) close();
+        if (ended) close();
+        else if (!connection) await connect();
         else await read(connection);
       } catch (error) {
-        if (!isClosed()) await recover(error);
+        if (error !== interrupted && !isClosed()) await recover(error);
       }
     }
     return undefined;
@@ -139,22 +134,21 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
   async function connect(): Promise<void> {
     state = "connecting";
     attempt++;
-    ended = false;
+    format = undefined;
     heartbeatMs = 0;
     saysEnd = reconnectOptions.afterEnd ?? false;
     connection = createConnection(source, options, waiter, context);
     const { response, format: accepted } = await connection.open();
-    if (isClosed()) return;
+    // Something else may have run between the end of the wait and this line.
+    if (!connection || isClosed()) return;
     const { status, headers } = response;
     accept({ status, headers, attempt });
     if (!accepted) return close();
     state = "open";
     format = accepted;
     const hasControls = hasControlFrames(headers.get("content-type"));
-    if (hasControls) {
-      saysEnd = true;
-      heartbeatMs = rule.heartbeatMs ?? 0;
-    }
+    saysEnd ||= hasControls;
+    if (hasControls) heartbeatMs = rule.heartbeatMs ?? 0;
     const add = (found: RawEvent | Mark) => queue.push(found);
     decode =
       format === "sse"
@@ -169,19 +163,20 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
 
   /** The next of the queued events. Throws what stands in its place. */
   function take(): Item<T> | undefined {
-    tell();
+    throwPending();
     for (;;) {
       const found = queue[head++];
       if (!found || !format) {
         clear();
         return undefined;
       }
-      if ("mark" in found) heed(found);
+      if ("mark" in found) onMark(found);
       else if (found.data === rule.terminalData) end();
       else {
-        const value = source.decode(found, { format, attempt, lastEventId });
-        errors = [];
-        untold = found.id === undefined;
+        const place = { format, attempt, lastEventId };
+        const value = call(() => source.decode(found, place));
+        failures.onProgress();
+        unidentified = !found.ownId || found.id === undefined;
         position = found.id;
         if (format === "sse" && rule.events?.[found.event]?.terminal) end();
         if (value !== undefined) return { value, raw: found, attempt };
@@ -189,18 +184,20 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
     }
   }
 
-  function heed(found: Mark): void {
-    if (found.mark === "id") position = found.id;
-    else if (found.mark === "retry") retryMs = found.ms;
-    else if (found.mark === "comment") heedComment(found.text);
+  function onMark(found: Mark): void {
+    if (found.mark === "id") {
+      if (found.id !== position) failures.onProgress();
+      position = found.id;
+    } else if (found.mark === "retry") retryMs = found.ms;
+    else if (found.mark === "comment") onComment(found.text);
     else if (found.mark === "tooLarge") throw new EventTooLargeError(maxEventBytes, context());
     else if (saysEnd) throw new TruncatedError(context());
     else end();
   }
 
-  function heedComment(text: string): void {
-    options.onComment?.(text.replace(/^ /, ""));
-    if (text === "") errors = []; // a heartbeat
+  function onComment(text: string): void {
+    call(() => options.onComment?.(text.replace(/^ /, "")));
+    if (text === "") failures.onHeartbeat();
     if (text === "end" && saysEnd) end();
     if (/^sse\/1( |$)/.test(text)) {
       saysEnd ||= / end( |$)/.test(text);
@@ -212,7 +209,7 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
   function end(): void {
     ended = true;
     clear();
-    connection?.close();
+    call(() => connection?.close());
   }
 
   function clear(): void {
@@ -223,25 +220,36 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
   /** Waits for the next attempt, or closes the stream. */
   async function recover(error: unknown): Promise<void> {
     const at = context();
-    release();
     try {
-      if (!reconnect || (untold && options.reconnect === undefined)) throw error;
-      const plan = planReconnect(error, errors, retryMs, reconnectOptions, at);
+      call(release);
+      if (!reconnect || (unidentified && options.reconnect === undefined)) throw error;
+      // Anything else was thrown by a function of the user.
+      if (!(error instanceof ClientError)) throw error;
       state = "waiting";
-      options.onReconnect?.({ ...plan, attempt: attempt + 1, lastEventId: position });
-      if (!isClosed()) await waiter.wait(new Promise(ignore), plan.delayMs).catch(ignore);
+      hurried = false;
+      const next = { attempt: attempt + 1, lastEventId: position };
+      if (!(await waiter.wait(async () => mayReconnect(error, reconnectOptions, next)))) throw error;
+      const delayMs = failures.add(error, retryMs, at);
+      call(() => options.onReconnect?.({ ...next, delayMs, error }));
+      if (!hurried) await waiter.sleep(delayMs);
     } catch (failure) {
-      close({ error: failure });
+      if (failure !== interrupted) close({ error: failure });
     }
   }
 
   function release(): void {
-    connection?.close();
-    connection = format = thrown = undefined;
+    format = thrown = undefined;
     clear();
+    drop();
   }
 
-  function close(failure?: Thrown): void {
+  function drop(): void {
+    const dropped = connection;
+    connection = undefined;
+    dropped?.close();
+  }
+
+  function close(failure?: typeof thrown): void {
     if (isClosed()) return;
     state = "closed";
     release();
@@ -261,7 +269,7 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
     async next() {
       commit();
       const item = await until(take);
-      if (!item) tell();
+      if (!item) throwPending();
       return item;
     },
     take() {
@@ -269,13 +277,20 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
       try {
         return take();
       } catch (error) {
-        thrown = { error };
+        if (!isClosed()) thrown = { error };
         return undefined;
       }
     },
+    reconnect() {
+      if (state === "idle" || ended || isClosed()) return;
+      hurried = true;
+      state = "connecting";
+      drop();
+      waiter.interrupt();
+    },
     close() {
       close();
-      // Who leaves is not told of a failure any more.
+      // A caller that leaves gets no failure any more.
       thrown = undefined;
     },
   };

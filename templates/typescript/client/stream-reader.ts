@@ -1,7 +1,7 @@
 import type { EventMeta, EventStream, StreamInfo, StreamState } from "./event-stream.js";
-import { createStreamFeed, type Item, type StreamFeed } from "./stream-feed.js";
+import { createStreamFeed, type StreamFeed } from "./stream-feed.js";
 import type { StreamOptions } from "./stream-options.js";
-import type { StreamSource } from "./stream-source.js";
+import type { Item, StreamSource } from "./stream-source.js";
 
 const end = (): IteratorReturnResult<void> => ({ done: true, value: undefined });
 
@@ -50,6 +50,10 @@ export class StreamReader<T> implements EventStream<T> {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  reconnect(): void {
+    this.#feed.reconnect();
   }
 
   withMeta(): AsyncIterable<EventMeta<T>> {
@@ -113,9 +117,15 @@ export class StreamReader<T> implements EventStream<T> {
     const feed = this.#feed;
     // Most events are queued already: they take one promise instead of five, and half the time.
     if (this.#waiting === 0) {
-      feed.commit();
-      const item = feed.take();
-      if (item) return Promise.resolve({ done: false, value: view(item) });
+      // What decodes an event may ask for the next one: that call has to wait.
+      this.#waiting++;
+      try {
+        feed.commit();
+        const item = feed.take();
+        if (item) return Promise.resolve({ done: false, value: view(item) });
+      } finally {
+        this.#waiting--;
+      }
     }
     return this.#inTurn(async () => {
       const item = await feed.next();

@@ -27,6 +27,13 @@ export interface StreamAttempt {
   readonly signal: AbortSignal;
 }
 
+/** An event whose value is known. */
+export interface Item<T> {
+  readonly value: T;
+  readonly raw: RawEvent;
+  readonly attempt: number;
+}
+
 /** Where an event came from. */
 export interface EventPlace {
   /** A line of JSON Lines is the whole response message, or the Status of the error event. */

@@ -18,7 +18,7 @@ const hang = ({ send }: FrameResponse): Promise<void> => send("data: 1\n\n");
 describe("connectTimeoutMs", () => {
   it("limits the wait for the head", async () => {
     const server = await startFrameServer();
-    const stream = openStream(server.baseUrl, {}, { connectTimeoutMs: 30, idleTimeoutMs: never, deadlineMs: never });
+    const stream = openStream(server.baseUrl, {}, { connectTimeoutMs: 1_000, idleTimeoutMs: never, deadlineMs: never });
     await expect(stream.next()).rejects.toMatchObject({ code: "timeout", kind: "connect", phase: "open", attempt: 1 });
     await expect(stream.opened).rejects.toBeInstanceOf(TimeoutError);
     await (await server.response(1)).closed;
@@ -151,7 +151,7 @@ describe("deadlineMs", () => {
   });
 
   it("ends the wait for a reconnection", async () => {
-    const server = await startFrameServer(({ raw }) => raw.writeHead(503, { "retry-after": "600" }).end());
+    const server = await startFrameServer(({ raw }) => raw.writeHead(503, { "retry-after": "300" }).end());
     const stream = openStream(server.baseUrl, { resumable: true }, { deadlineMs: 1_000 });
     await expect(stream.next()).rejects.toMatchObject({ kind: "deadline", phase: "open" });
   });

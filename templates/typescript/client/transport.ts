@@ -17,6 +17,8 @@ import type { ClientMethod, Kinds } from "./method.js";
 import { readResponse } from "./read-response.js";
 import { sendMessage } from "./send-message.js";
 import type { StreamOptions } from "./stream-options.js";
+import { keepIdempotencyKey, type UnaryContext, withRetry } from "./unary-retry.js";
+import { throwIfAborted } from "./waiter.js";
 
 /** What a request has beyond what every request of its call has. */
 type Start<K extends Kinds> =
@@ -33,18 +35,23 @@ export class BaseTransport<K extends Kinds> {
 
   /** Calls a method that answers with one message. */
   unary<I, O extends K["message"]>(method: ClientMethod<I, O, K>, request: I, options: CallOptions = {}): Promise<O> {
-    const call = { ...this.#client, ...given(options) };
-    return withDeadline(call, async (signal, context) => {
-      const answer = await this.#run(method, request, options, { kind: "unary", signal }, async (request) => {
-        const { response, binding } = await sendMessage(method, request, call, context);
-        context.phase = "body";
-        const { status, headers } = response;
-        const message = await readResponse(response, binding, context, (json) => method.decode(json, call));
-        return { kind: "unary", status, headers, message };
-      });
-      // Interceptors answer in kind, and keep the type of the message.
-      return (answer as BaseUnaryResponse<K>).message as O;
-    });
+    const call = this.#merge(options);
+    const context: UnaryContext = { phase: "open", attempt: 0 };
+    return withDeadline(call, context, (signal) =>
+      withRetry(call.retry ?? {}, signal, context, async ({ attempt }) => {
+        const start = { kind: "unary", signal, attempt } as const;
+        const answer = await this.#run(method, request, options, start, async (request) => {
+          keepIdempotencyKey(request.headers, context);
+          const { response, binding } = await sendMessage(method, request, call, context);
+          context.phase = "body";
+          const { status, headers } = response;
+          const message = await readResponse(response, binding, context, (json) => method.decode(json, call));
+          return { kind: "unary", status, headers, message };
+        });
+        // Interceptors answer in kind, and keep the type of the message.
+        return (answer as BaseUnaryResponse<K>).message as O;
+      }),
+    );
   }
 
   /** Calls a method that answers with a stream. Nothing is sent until the stream is read. */
@@ -53,7 +60,7 @@ export class BaseTransport<K extends Kinds> {
     request: I,
     options: StreamOptions = {},
   ): EventStream<O> {
-    const call = { ...this.#client, ...given(options) };
+    const call = this.#merge(options);
     const rule = method.http.stream ?? {};
     let decode: BaseStreamResponse<K>["decode"];
     const stream: EventStream<O> = createEventStream(
@@ -62,23 +69,23 @@ export class BaseTransport<K extends Kinds> {
         open: async (attempt) => {
           const start = { kind: "stream", stream, ...attempt } as const;
           const answer = await this.#run(method, request, options, start, async (request) => {
-            const { response, readDetail } = await sendMessage(method, request, call, { ...attempt, phase: "open" });
+            const { response, reader } = await sendMessage(method, request, call, { ...attempt, phase: "open" });
             return {
               kind: "stream",
               response,
               decode(event, place) {
                 const context: ErrorContext = { ...place, phase: "body" };
                 if (event.event === (rule.errorEvent ?? "error")) {
-                  throw new StatusError(response, event.data, readDetail, context);
+                  throw new StatusError(response, event.data, reader, context);
                 }
                 return decodeEvent(event, place.format, rule, call, context, (json) => method.decode(json, call));
               },
             };
           });
           // Interceptors answer in kind.
-          const { response, ...reader } = answer as BaseStreamResponse<K>;
-          decode = reader.decode;
-          return response;
+          const opened = answer as BaseStreamResponse<K>;
+          decode = (event, place) => opened.decode(event, place);
+          return opened.response;
         },
         // An interceptor keeps the type of the message.
         decode: (event, place) => decode(event, place) as O | undefined,
@@ -86,6 +93,11 @@ export class BaseTransport<K extends Kinds> {
       call,
     );
     return stream;
+  }
+
+  #merge<C extends CallOptions>(options: C) {
+    const query = { ...this.#client.query, ...given(options.query ?? {}) };
+    return { ...this.#client, ...given(options), query };
   }
 
   /** Passes a request through the interceptors, of which the first is the outermost. */
@@ -97,13 +109,19 @@ export class BaseTransport<K extends Kinds> {
     last: BaseNext<K>,
   ): Promise<BaseClientResponse<K>> {
     const { headers, interceptors = [] } = this.#client;
-    return interceptors.reduceRight(
-      (next, interceptor) => interceptor(next),
-      last,
-    )({
+    const { signal } = start;
+    // Each step is code of the user, which may end the call that it is part of.
+    const whileWanted =
+      (next: BaseNext<K>): BaseNext<K> =>
+      async (request) => {
+        throwIfAborted(signal);
+        return next(request);
+      };
+    const run = interceptors.reduceRight((next, interceptor) => whileWanted(interceptor(next)), whileWanted(last));
+    return run({
       ...start,
       method: method.desc,
-      headers: await mergeHeaders(headers, options.headers),
+      headers: await mergeHeaders(signal, headers, options.headers),
       message: method.prepare(request),
     });
   }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { expectNoUnhandledRejections } from "../testing/unhandled.js";
-import { createWaiter } from "./waiter.js";
+import { createWaiter, interrupted } from "./waiter.js";
 
 expectNoUnhandledRejections();
 beforeEach(() => {
@@ -10,13 +10,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const never = new Promise<never>(() => {});
+const never = () => new Promise<never>(() => {});
 
 describe("a wait", () => {
   it("settles as the work does, and leaves no timer", async () => {
     const waiter = createWaiter();
-    expect(await waiter.wait(Promise.resolve(1), 1_000)).toBe(1);
-    await expect(waiter.wait(Promise.reject("no"), 1_000)).rejects.toBe("no");
+    expect(await waiter.wait(async () => 1, 1_000)).toBe(1);
+    await expect(waiter.wait(() => Promise.reject("no"), 1_000)).rejects.toBe("no");
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -37,7 +37,11 @@ describe("a wait", () => {
     const work = new Promise((_, fail) => {
       reject = fail;
     });
-    const wait = waiter.wait(work, 1_000, () => "late");
+    const wait = waiter.wait(
+      () => work,
+      1_000,
+      () => "late",
+    );
     vi.advanceTimersByTime(1_000);
     await expect(wait).rejects.toBe("late");
     reject("too late");
@@ -48,7 +52,7 @@ describe("a wait", () => {
     const wait = waiter.wait(never, ms);
     expect(vi.getTimerCount()).toBe(0);
     waiter.interrupt();
-    await expect(wait).rejects.toBeUndefined();
+    await expect(wait).rejects.toBe(interrupted);
   });
 
   it("is interrupted at once, and leaves no timer", async () => {
@@ -57,13 +61,34 @@ describe("a wait", () => {
     expect(vi.getTimerCount()).toBe(1);
     waiter.interrupt();
     expect(vi.getTimerCount()).toBe(0);
-    await expect(wait).rejects.toBeUndefined();
+    await expect(wait).rejects.toBe(interrupted);
+  });
+
+  it("is interrupted by its own work, and leaves no timer", async () => {
+    const waiter = createWaiter();
+    const wait = waiter.wait(() => {
+      waiter.interrupt();
+      return never();
+    }, 1_000);
+    expect(vi.getTimerCount()).toBe(0);
+    await expect(wait).rejects.toBe(interrupted);
+  });
+
+  it("of a sleep ends by itself, or is interrupted", async () => {
+    const waiter = createWaiter();
+    const sleep = waiter.sleep(1_000);
+    vi.advanceTimersByTime(1_000);
+    await sleep;
+    const other = waiter.sleep(1_000);
+    waiter.interrupt();
+    await expect(other).rejects.toBe(interrupted);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it("is not touched by an interruption when it is over, nor by one before", async () => {
     const waiter = createWaiter();
     waiter.interrupt();
-    const wait = waiter.wait(Promise.resolve(1));
+    const wait = waiter.wait(async () => 1);
     expect(await wait).toBe(1);
     waiter.interrupt();
     expect(await wait).toBe(1);

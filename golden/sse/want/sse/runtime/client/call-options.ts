@@ -13,6 +13,24 @@ export type HeadersSource = HeaderValues | (() => HeaderValues | Promise<HeaderV
 
 type HeaderValues = HeaderRecord | Headers | readonly (readonly [string, string])[];
 
+/** How often and when to send a request again that failed. */
+export interface RetryOptions {
+  /**
+   * How many further requests in a row may fail. With 3, a server that never answers gets four requests: the first
+   * and three more. Default: 10 for a stream, 0 for a unary call.
+   */
+  readonly maxAttempts?: number | undefined;
+  /**
+   * The first delay, in milliseconds. It doubles with each failure in a row, and is made shorter by up to half at
+   * random. Where the server said `retry:`, that is the first delay, made longer by up to half. Default: 1,000.
+   */
+  readonly initialDelayMs?: number | undefined;
+  /** The longest delay, in milliseconds, before a `retry:` is made longer; `Retry-After` may be longer. Default: 30,000. */
+  readonly maxDelayMs?: number | undefined;
+  /** The longest `Retry-After` to wait for, in milliseconds; beyond it the call fails with the server's error. Default: 300,000. */
+  readonly maxRetryAfterMs?: number | undefined;
+}
+
 /** Options of one call. */
 export interface CallOptions {
   /** Aborts the call, which then rejects with `signal.reason`. */
@@ -24,6 +42,13 @@ export interface CallOptions {
    * response, unless `connectTimeoutMs` says so. Default: no limit.
    */
   readonly timeoutMs?: number | undefined;
+  /** Query parameters that every request has beside its own: `{ alt: "sse" }`. Those of the client and of the call are sent; of one name, the call's. */
+  readonly query?: HeaderRecord | undefined;
+  /**
+   * Sends a unary call again that failed with 408, 425, 429, 502, 503, 504 or on the network, if its HTTP method is
+   * idempotent or it has an `Idempotency-Key` header; `timeoutMs` limits all attempts together. Default: never.
+   */
+  readonly retry?: RetryOptions | undefined;
   /** Called in place of `globalThis.fetch`. */
   readonly fetch?: Fetch | undefined;
   /** Called with every response as its head arrives, errors included. Its body is not to be read. */

@@ -4,30 +4,34 @@
 
 import type { CallOptions } from "./call-options";
 import { type ErrorContext, TimeoutError } from "./errors";
-import { createWaiter } from "./waiter";
+import { createWaiter, throwIfAborted } from "./waiter";
 
 /**
- * Runs a call until it ends, its signal is aborted or its time is up, whichever is first: also where what runs does
- * not heed the signal that it is given. That one is aborted by every failure, which lets go of a response.
+ * Runs a call until it ends, its signal is aborted or its time is up, whichever is first: also where what runs
+ * ignores the signal that it is given. That one is aborted by every failure, which cancels a response.
  */
 export async function withDeadline<T>(
   { signal, timeoutMs }: CallOptions,
-  run: (signal: AbortSignal, context: { phase: ErrorContext["phase"] }) => Promise<T>,
+  context: ErrorContext,
+  run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  signal?.throwIfAborted();
-  const context: { phase: ErrorContext["phase"] } = { phase: "open" };
+  throwIfAborted(signal);
   const controller = new AbortController();
   const waiter = createWaiter();
+  const onAbort = (): void => {
+    controller.abort(signal?.reason);
+    waiter.interrupt();
+  };
   // Not AbortSignal.any: on Node it leaks on signals that outlive their calls.
-  signal?.addEventListener("abort", waiter.interrupt);
+  signal?.addEventListener("abort", onAbort);
   try {
     const late = () => new TimeoutError("deadline", Number(timeoutMs), context);
-    return await waiter.wait(run(controller.signal, context), timeoutMs, late);
+    return await waiter.wait(() => run(controller.signal), timeoutMs, late);
   } catch (error) {
     controller.abort(error);
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     throw error;
   } finally {
-    signal?.removeEventListener("abort", waiter.interrupt);
+    signal?.removeEventListener("abort", onAbort);
   }
 }

@@ -38,13 +38,13 @@ export function decodeEvent<O>(
 /** The JSON of the response message from that of an event. Of one kind of message the name tells nothing. */
 function toMessageJson(
   json: JsonValue,
-  { event, id }: RawEvent,
+  { event, id, ownId }: RawEvent,
   { events, id: idField, idType }: StreamRule,
 ): JsonValue {
   const field = events?.[event]?.field;
   if (field === undefined) return json;
   return {
     [field]: json,
-    ...(idField !== undefined && id !== undefined && { [idField]: idType ? JSON.parse(id) : id }),
+    ...(idField !== undefined && ownId && id !== undefined && { [idField]: idType ? JSON.parse(id) : id }),
   };
 }

@@ -32,8 +32,10 @@ export function createJsonLinesDecoder(
     else if (hasControls && data === "") {
       if (!isOpening) sink({ mark: "comment", text: "" });
     } else if (hasControls && data === '{"@end":{}}') sink({ mark: "comment", text: "end" });
-    else if (data)
-      sink({ event: error ? errorEvent : "message", data: error ?? data, id: undefined, retry: undefined });
+    else if (data) {
+      const event = error ? errorEvent : "message";
+      sink({ event, data: error ?? data, id: undefined, ownId: false, retry: undefined });
+    }
   }
 
   return (bytes) => {

@@ -6,7 +6,7 @@
 export { Code } from "../shared/code";
 export type { JsonObject, JsonValue } from "../shared/json";
 export type { EventRule, HttpBinding, MethodHttp, PathVariable, QueryField, StreamRule } from "../shared/method";
-export type { CallOptions, Fetch, HeaderRecord, HeadersSource, WithHeaders } from "./call-options";
+export type { CallOptions, Fetch, HeaderRecord, HeadersSource, RetryOptions, WithHeaders } from "./call-options";
 export {
   ClientError,
   type ClientErrorCode,
@@ -24,6 +24,7 @@ export type { EventMeta, EventStream, StreamInfo, StreamState } from "./event-st
 export type { ClientMethod, MethodInfo } from "./method";
 export type { RawEvent } from "./raw-event";
 export { openRawStream, type RawStreamOptions } from "./raw-stream";
-export { retryAfterMs } from "./retry-after";
+export type { ErrorFields, ReadError } from "./read-error";
+export { retryAfterMs } from "./retry-delay";
 export type { Reconnect, ReconnectOptions, StreamOptions } from "./stream-options";
 export type { EventPlace } from "./stream-source";

@@ -8,8 +8,10 @@ export interface RawEvent {
   readonly event: string;
   /** The `data:` lines, joined by LF; or the line of JSON. */
   readonly data: string;
-  /** The last event ID in force, which need not come from this event; undefined where none is. */
+  /** The last event ID in force; undefined where none is. An earlier event may have set it: see `ownId`. */
   readonly id: string | undefined;
+  /** Whether this event's block set the id with an `id:` of its own. */
+  readonly ownId: boolean;
   /** Milliseconds from a `retry:` of this event's block; undefined where it has none. */
   readonly retry: number | undefined;
 }

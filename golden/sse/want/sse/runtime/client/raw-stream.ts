@@ -35,9 +35,9 @@ export function openRawStream(url: string | URL, options: RawStreamOptions = {})
       decode: (event) => event,
       open: async ({ signal, ...attempt }) => {
         const { method, body, credentials } = options;
-        const headers = await mergeHeaders(options.headers);
+        const headers = await mergeHeaders(signal, options.headers);
         const init = given<FetchInit & { headers: Headers }>({ method, headers, body, credentials, signal });
-        return send(String(url), init, undefined, options, () => undefined, { phase: "open", ...attempt });
+        return send(String(url).replace(/#.*/, ""), init, undefined, options, {}, { phase: "open", ...attempt });
       },
     },
     options,

@@ -5,11 +5,12 @@
 import type { HttpBinding } from "../shared/method";
 import { type BoundRequest, bindRequest } from "./bind-request";
 import { type BaseClientOptions, given } from "./client-options";
-import { type ErrorContext, type ReadDetail, RequestError } from "./errors";
+import { type ErrorContext, RequestError } from "./errors";
 import type { FetchInit } from "./fetch-response";
 import { type Content, fromHttpBody, toJsonBody } from "./http-body";
 import type { BaseClientRequest } from "./interceptor";
 import type { ClientMethod, Kinds } from "./method";
+import type { ErrorReader } from "./read-error";
 import { send } from "./send";
 import type { StreamOptions } from "./stream-options";
 
@@ -19,7 +20,7 @@ export interface Exchange {
   readonly response: Response;
   /** The binding that it answers. */
   readonly binding: HttpBinding;
-  readonly readDetail: ReadDetail;
+  readonly reader: ErrorReader;
 }
 
 /**
@@ -30,24 +31,29 @@ export async function sendMessage<I, O extends K["message"], K extends Kinds>(
   method: ClientMethod<I, O, K>,
   { kind, headers, signal, message }: BaseClientRequest<K>,
   options: BaseClientOptions<K> & StreamOptions & K["settings"],
-  context: ErrorContext,
+  context: ErrorContext & { verb?: string },
 ): Promise<Exchange> {
-  const { baseUrl, credentials } = options;
-  const readDetail: ReadDetail = (schema, json) => method.readDetail?.(schema, json, options);
+  const { credentials, readError } = options;
+  const baseUrl = String(options.baseUrl);
+  const reader: ErrorReader = { readError, readDetail: (schema, json) => method.readDetail?.(schema, json, options) };
   let bound: BoundRequest;
   let content: Partial<Content> = {};
   try {
+    if (/[?#]/.test(baseUrl)) {
+      throw new TypeError(`check baseUrl: "${baseUrl}" holds a query or a fragment; parameters are the option "query"`);
+    }
     bound = bindRequest(method.http, method.encode(message, options));
     if (bound.body !== undefined) content = (bound.binding.rawBody ? fromHttpBody : toJsonBody)(bound.body);
   } catch (cause) {
     throw new RequestError(cause, context);
   }
   const { binding, verb, path } = bound;
+  context.verb = verb;
   const { type, body } = content;
   if (type) headers.set("content-type", type);
-  const url = String(baseUrl).replace(/\/+$/, "") + path;
+  const url = baseUrl.replace(/\/+$/, "") + path;
   const init = given<FetchInit & { headers: Headers }>({ method: verb, headers, body, signal, credentials });
   const accept = binding.rawResponse ? "*/*" : "application/json";
-  const response = await send(url, init, kind === "unary" ? accept : undefined, options, readDetail, context);
-  return { response, binding, readDetail };
+  const response = await send(url, init, kind === "unary" ? accept : undefined, options, reader, context);
+  return { response, binding, reader };
 }

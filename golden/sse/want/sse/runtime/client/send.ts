@@ -3,10 +3,14 @@
 /* eslint-disable */
 
 import { toByteString } from "./byte-string";
-import { type ErrorContext, type ReadDetail, StatusError } from "./errors";
+import type { HeaderRecord } from "./call-options";
+import { given } from "./client-options";
+import { type ErrorContext, RequestError, StatusError } from "./errors";
 import { type FetchInit, fetchResponse } from "./fetch-response";
+import type { ErrorReader } from "./read-error";
 import { readText } from "./read-text";
 import type { StreamOptions } from "./stream-options";
+import { throwIfAborted } from "./waiter";
 
 /** More than that of an error is not read. A Status may be larger than what `StatusError.body` keeps. */
 const maxErrorBytes = 1024 * 1024;
@@ -20,20 +24,39 @@ export async function send(
   init: FetchInit & { readonly headers: Headers },
   accept: string | undefined,
   options: StreamOptions,
-  readDetail: ReadDetail,
+  reader: ErrorReader,
   context: ErrorContext,
 ): Promise<Response> {
-  const { fetch = globalThis.fetch, format, onResponse } = options;
+  const { fetch = globalThis.fetch, format, onResponse, query = {} } = options;
   const { headers } = init;
   headers.set("accept", accept ?? (format === "jsonl" ? "application/jsonl; profile=sse-1" : "text/event-stream"));
   if (!accept) {
     // It sends `Cache-Control: no-cache`, which set by hand costs browsers a CORS preflight.
     init.cache = "no-store";
-    if (context.lastEventId) headers.set("last-event-id", toByteString(context.lastEventId));
+    if (context.lastEventId) {
+      check(context.lastEventId, "last-event-id");
+      headers.set("last-event-id", toByteString(context.lastEventId));
+    }
   }
+  headers.forEach(check);
   // Called as a variable: as a member, the fetch of browsers and Workers throws "Illegal invocation".
-  const response = await fetchResponse(fetch, url, init, context);
+  const response = await fetchResponse(fetch, addQuery(url, query), init, context);
   onResponse?.(response);
-  if (!response.ok) throw new StatusError(response, await readText(response, maxErrorBytes), readDetail, context);
+  throwIfAborted(init.signal);
+  if (!response.ok) throw new StatusError(response, await readText(response, maxErrorBytes), reader, context);
   return response;
+
+  /** Refuses what no header can hold (RFC 9110, section 5.5): runtimes fail on it as on a broken connection. */
+  function check(value: string, name: string): void {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for.
+    if (!/[\0-\x08\n-\x1f\x7f]/.test(value)) return;
+    throw new RequestError(new TypeError(`the header "${name}" holds a control character`), context);
+  }
+}
+
+function addQuery(url: string, query: HeaderRecord): string {
+  const parameters = Object.entries(given<HeaderRecord>(query)).map(
+    ([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`,
+  );
+  return parameters.length ? `${url}${url.includes("?") ? "&" : "?"}${parameters.join("&")}` : url;
 }

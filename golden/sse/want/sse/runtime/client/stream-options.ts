@@ -2,12 +2,12 @@
 // May be used, changed and distributed without restriction.
 /* eslint-disable */
 
-import type { CallOptions } from "./call-options";
+import type { CallOptions, RetryOptions } from "./call-options";
 import type { ClientError } from "./errors";
 import type { RawEvent } from "./raw-event";
 
 /** Options of one stream. Times are in milliseconds; one beyond 2^31-1, `Infinity` included, is no limit. */
-export interface StreamOptions extends CallOptions {
+export interface StreamOptions extends Omit<CallOptions, "retry"> {
   /** The limit for the head of the response, of each attempt. Default: `timeoutMs`, else none. */
   readonly connectTimeoutMs?: number | undefined;
   /**
@@ -48,25 +48,21 @@ export interface StreamOptions extends CallOptions {
   readonly format?: "sse" | "jsonl" | undefined;
 }
 
-/**
- * How to reconnect. The delay is the server's `retry:`; without one `initialDelayMs`, less up to half of it
- * at random. It doubles with each attempt that brings nothing. `Retry-After` makes it longer.
- */
-export interface ReconnectOptions {
-  /**
-   * How many further requests in a row may bring neither an event nor a heartbeat; then the stream fails with a
-   * `ReconnectError`. With 3, a server that never answers gets four requests: the first and three more. Default: 10.
-   */
-  readonly maxAttempts?: number | undefined;
-  /** Default: 1,000. */
-  readonly initialDelayMs?: number | undefined;
-  /** The longest delay, a `retry:` included, but not `Retry-After`. Default: 30,000. */
-  readonly maxDelayMs?: number | undefined;
+/** How to reconnect. `maxAttempts` counts requests in a row that bring neither an event nor a heartbeat. */
+export interface ReconnectOptions extends RetryOptions {
   /**
    * Also when the body ends in good order, as EventSource does: for feeds that never end, of servers that
    * do not promise to say `:end`. Default: false.
    */
   readonly afterEnd?: boolean | undefined;
+  /**
+   * Decides, in place of the built-in rule, whether to go on after an error; refresh a token here. Not asked about
+   * what one of your own functions threw. What it throws ends the stream. `maxAttempts` and `maxRetryAfterMs` still
+   * apply. Default: after a lost, cut or silent connection, and after a status of 408, 425, 429 or 5xx but 501.
+   */
+  readonly shouldReconnect?:
+    | ((error: ClientError, next: Pick<Reconnect, "attempt" | "lastEventId">) => boolean | Promise<boolean>)
+    | undefined;
 }
 
 /** A reconnection that is about to be tried. */

@@ -3,9 +3,9 @@
 /* eslint-disable */
 
 import type { EventMeta, EventStream, StreamInfo, StreamState } from "./event-stream";
-import { createStreamFeed, type Item, type StreamFeed } from "./stream-feed";
+import { createStreamFeed, type StreamFeed } from "./stream-feed";
 import type { StreamOptions } from "./stream-options";
-import type { StreamSource } from "./stream-source";
+import type { Item, StreamSource } from "./stream-source";
 
 const end = (): IteratorReturnResult<void> => ({ done: true, value: undefined });
 
@@ -54,6 +54,10 @@ export class StreamReader<T> implements EventStream<T> {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  reconnect(): void {
+    this.#feed.reconnect();
   }
 
   withMeta(): AsyncIterable<EventMeta<T>> {
@@ -117,9 +121,15 @@ export class StreamReader<T> implements EventStream<T> {
     const feed = this.#feed;
     // Most events are queued already: they take one promise instead of five, and half the time.
     if (this.#waiting === 0) {
-      feed.commit();
-      const item = feed.take();
-      if (item) return Promise.resolve({ done: false, value: view(item) });
+      // What decodes an event may ask for the next one: that call has to wait.
+      this.#waiting++;
+      try {
+        feed.commit();
+        const item = feed.take();
+        if (item) return Promise.resolve({ done: false, value: view(item) });
+      } finally {
+        this.#waiting--;
+      }
     }
     return this.#inTurn(async () => {
       const item = await feed.next();

@@ -4,6 +4,16 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { metrics, propagation, SpanStatusCode, trace } from "@opentelemetry/api";
+import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from "@opentelemetry/sdk-metrics";
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { build } from "esbuild";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { compileText, runPlugin } from "./compile-text.js";
@@ -26,7 +36,14 @@ function complete(block: string): string {
   const from = {
     "./gen/market/v1/market_pb.js": ["TradeSchema"],
     "./gen/market/v1/market_server.js": ["createMarketService"],
-    "./gen/sse/runtime/server.js": ["Code", "createServer", "createTopic", "type Interceptor", "StatusError"],
+    "./gen/sse/runtime/server.js": [
+      "Code",
+      "type ContextInit",
+      "createServer",
+      "createTopic",
+      "type Interceptor",
+      "StatusError",
+    ],
     "./server.js": ["market", "server", "trades"],
   };
   const imports = Object.entries(from).map(([module, names]) => {
@@ -132,20 +149,60 @@ test("the set-up of Node drains at SIGTERM, and ends", async () => {
   expect(await code).toBe(0);
 });
 
+test("the recipe of OpenTelemetry gives each call a span and its measurements", async () => {
+  const exporter = new InMemorySpanExporter();
+  trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  const metricExporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({ exporter: metricExporter, exportIntervalMillis: 2 ** 31 - 1 });
+  metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
+  onTestFinished(() => {
+    for (const api of [trace, propagation, metrics]) api.disable();
+    return reader.shutdown();
+  });
+  await bundle("telemetry.ts");
+  const { server } = await import(pathToFileURL(join(cache, "dist/telemetry.js")).href);
+  const parent = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const call = async (path: string, init: RequestInit = {}) => {
+    await (await server.fetch(new Request(`http://localhost${path}`, init))).text();
+  };
+  await call("/v1/quotes/AAPL", { headers: { traceparent: `00-${parent}-00f067aa0ba902b7-01` } });
+  await call("/v1/quotes/MSFT");
+  await call("/v1/nothing");
+  const body = JSON.stringify({ question: "how are you" });
+  await call("/v1/ask", { method: "POST", headers: { "content-type": "application/json" }, body });
+
+  const spans = exporter.getFinishedSpans();
+  expect(
+    spans.map(({ name, status, attributes }) => [name, status.code, attributes["http.response.status_code"]]),
+  ).toEqual([
+    ["market.v1.MarketService/GetQuote", SpanStatusCode.UNSET, 200],
+    ["market.v1.MarketService/GetQuote", SpanStatusCode.ERROR, 404],
+    ["GET", SpanStatusCode.ERROR, 404],
+    ["market.v1.MarketService/Ask", SpanStatusCode.UNSET, 200],
+  ]);
+  expect(spans[0]?.spanContext().traceId).toBe(parent);
+  expect(spans[3]?.attributes).toMatchObject({ "rpc.method": "Ask", "rpc.code": 0, "call.reason": "end" });
+
+  await reader.forceFlush();
+  const measured = metricExporter.getMetrics()[0]?.scopeMetrics[0]?.metrics ?? [];
+  const values = measured.map(({ descriptor, dataPoints }) => [
+    descriptor.name,
+    dataPoints.map(({ value }) => (typeof value === "object" ? value.count : value)),
+  ]);
+  expect(Object.fromEntries(values)).toEqual({
+    "http.server.active_requests": [0, 0, 0],
+    "http.server.request.duration": [1, 1, 1, 1],
+    "stream.first_event.duration": [1],
+    "stream.events": [4],
+  });
+});
+
 /** Starts a set-up on a port that is free, until the test ends. */
 async function start({ file, command, protocol = "http/1.1", ...setUp }: SetUp) {
   const script = file.replace(".ts", ".js");
   const dist = join(cache, "dist");
-  const { outputFiles: _, ...result } = await build({
-    entryPoints: [join(cache, file)],
-    outdir: dist,
-    bundle: true,
-    format: "esm",
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    external: ["node:*", "srvx", "srvx/*", "hono", "@hono/*", "express", "compression", "fastify"],
-  });
-  expect(result.warnings).toEqual([]);
+  await bundle(file);
   if (command === "workerd") {
     cpSync(join(dist, script), join(dist, "workerd.js"));
     cpSync(join(root, "test/conformance/workerd.capnp"), join(dist, "workerd.capnp"));
@@ -175,6 +232,19 @@ async function start({ file, command, protocol = "http/1.1", ...setUp }: SetUp) 
     () => output,
   );
   return { address, child };
+}
+
+async function bundle(file: string): Promise<void> {
+  const { warnings } = await build({
+    entryPoints: [join(cache, file)],
+    outdir: join(cache, "dist"),
+    bundle: true,
+    format: "esm",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    external: ["node:*", "srvx", "srvx/*", "hono", "@hono/*", "express", "compression", "fastify", "@opentelemetry/*"],
+  });
+  expect(warnings).toEqual([]);
 }
 
 function end(child: ChildProcess): Promise<void> {

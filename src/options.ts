@@ -61,7 +61,7 @@ export const optionTable = {
     "a document for each service, for each proto file, or one for all: `openapi.yaml`, which needs `strategy: all`",
   ),
   openapi_title: text("text without a comma", "the package", "its `info.title`"),
-  openapi_version: textOr("text", "0.0.0", "its `info.version`"),
+  openapi_version: text("text", "`0.0.0`", "its `info.version`"),
   openapi_servers: list("URLs, joined by `+`", "none", "its `servers`"),
   openapi_base: {
     values: "the path of a YAML or JSON file, from the folder in which protoc or buf runs",
@@ -238,16 +238,6 @@ function flag(description: string, byDefault = false): Option<boolean> {
 
 function text(values: string, defaultText: string, description: string): Option<string | undefined> {
   return { values, default: undefined, defaultText, description, parse: (text) => (text === "" ? undefined : text) };
-}
-
-function textOr(values: string, byDefault: string, description: string): Option<string> {
-  return {
-    values,
-    default: byDefault,
-    defaultText: `\`${byDefault}\``,
-    description,
-    parse: (text) => (text === "" ? undefined : text),
-  };
 }
 
 function list(values: string, defaultText: string, description: string): Option<readonly string[]> {

@@ -90,6 +90,7 @@ describe("a base document", () => {
     expect(document.info).toMatchObject({ title: "Said", version: "9", description: "Of us." });
     expect(document.servers).toEqual([{ url: "/api" }]);
     expect(run({}).document.info).toEqual({ title: "t", version: "0.0.0" });
+    expect(run(base, "openapi_version=0.0.0").document.info).toMatchObject({ version: "0.0.0" });
   });
 
   test("may be JSON, and is looked for from where the plugin runs", () => {

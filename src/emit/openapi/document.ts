@@ -6,7 +6,7 @@ import { fileOverrides } from "./gnostic-overrides.js";
 import { merge, type Tree } from "./merge.js";
 import { messageUses } from "./message-use.js";
 import type { OpenApiObject } from "./objects.js";
-import { type OpenApiOptions, type OpenApiVersion, openApiDefaults } from "./openapi-options.js";
+import type { OpenApiOptions, OpenApiVersion } from "./openapi-options.js";
 import { paths } from "./paths.js";
 import { tagNames, tags } from "./tags.js";
 
@@ -34,10 +34,10 @@ export function openApiDocument(
   const { title, apiVersion, servers, base } = options;
   const said = {
     openapi: `${version}.0`,
-    info: { title, version: apiVersion === openApiDefaults.apiVersion ? undefined : apiVersion },
+    info: { title, version: apiVersion },
     servers: servers.length > 0 ? servers.map((url) => ({ url })) : undefined,
   };
-  const unsaid = { info: { title: defaultTitle(services), version: apiVersion } };
+  const unsaid = { info: { title: defaultTitle(services), version: "0.0.0" } };
   const names = options.names === "short" ? components.shortNames() : new Map<string, string>();
   const parts: Tree[] = [unsaid, base ?? {}, decided, ...fileOverrides(services), said];
   // Each part, since authors may write either name.

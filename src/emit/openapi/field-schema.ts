@@ -3,27 +3,26 @@ import { base64Encode } from "@bufbuild/protobuf/wire";
 import { behaviorKeywords, behaviorNote } from "./behavior-schema.js";
 import type { Context } from "./context.js";
 import { describe, paragraphs } from "./describe.js";
-import { enumNames, enumSchema } from "./enum-schema.js";
+import { enumSchema } from "./enum-schema.js";
 import { overridden } from "./gnostic-overrides.js";
 import { messageSchema } from "./message-schema.js";
 import type { JsonValue, Schema } from "./objects.js";
 import { mapKeySchema, scalarSchema } from "./scalar-schema.js";
 import { withRules } from "./validate-field.js";
+import { enumInJson } from "./validate-value.js";
 
 /** The schema of a field where its message declares it: its value, its comment, its default. */
 export function fieldSchema(context: Context, field: DescField): Schema {
-  return withField(valueSchema(context, field), field);
+  return withField(context, valueSchema(context, field), field);
 }
 
 /** A schema with what a field's declaration adds to it. */
-export function withField(schema: Schema, field: DescField): Schema {
-  const declared = declaredDefault(field);
-  const byDefault = declared === undefined ? undefined : defaultInJson(field, declared);
-  const note = declared !== undefined && byDefault === undefined ? `Default: \`${declared}\`.` : undefined;
+export function withField(context: Context, schema: Schema, field: DescField): Schema {
+  const { value, note } = declaredDefault(context, field);
   const declaration: Schema = {
     ...schema,
     description: paragraphs(describe(field), note, behaviorNote(field), schema.description),
-    default: byDefault,
+    default: value,
     deprecated: field.deprecated || undefined,
     ...behaviorKeywords(field),
   };
@@ -35,12 +34,13 @@ export function parameterSchema(
   context: Context,
   field: DescField,
 ): { description: string | undefined; schema: Schema } {
-  const value = valueSchema(context, field);
-  const { description, ...schema } = overridden(
-    { ...value, description: paragraphs(describe(field), value.description) },
+  const schema = valueSchema(context, field);
+  const { value, note } = declaredDefault(context, field);
+  const { description, ...rest } = overridden(
+    { ...schema, description: paragraphs(describe(field), note, schema.description), default: value },
     field,
   );
-  return { description, schema };
+  return { description, schema: rest };
 }
 
 /** The schema of a field's value, lists and maps included, with the rules that it obeys. */
@@ -70,17 +70,14 @@ export function singleSchema(context: Context, field: DescField): Schema {
   return scalarSchema(field.scalar);
 }
 
-/** What proto2 and editions can declare as a field's default. */
-function declaredDefault(field: DescField) {
+/** What proto2 and editions can declare as a field's default; a note where JSON has no form for it. */
+function declaredDefault(context: Context, field: DescField): { value?: JsonValue | undefined; note?: string } {
   // Lists, maps and messages have none, and their descriptors not even the function.
-  return field.fieldKind === "scalar" || field.fieldKind === "enum" ? field.getDefaultValue() : undefined;
-}
-
-/** Undefined for what JSON has no number for. */
-function defaultInJson(field: DescField, value: ReturnType<typeof declaredDefault>): JsonValue | undefined {
-  if (typeof value === "bigint") return value.toString();
-  if (value instanceof Uint8Array) return base64Encode(value);
-  if (typeof value === "number" && !Number.isFinite(value)) return undefined;
-  if (field.fieldKind === "enum") return enumNames(field.enum).find(({ number }) => number === value)?.name;
-  return value;
+  if (field.fieldKind !== "scalar" && field.fieldKind !== "enum") return {};
+  const declared = field.getDefaultValue();
+  if (declared === undefined) return {};
+  if (typeof declared === "number" && !Number.isFinite(declared)) return { note: `Default: \`${declared}\`.` };
+  if (field.fieldKind === "enum") return { value: enumInJson(context, field.enum, Number(declared))[0] };
+  if (typeof declared === "bigint") return { value: declared.toString() };
+  return { value: declared instanceof Uint8Array ? base64Encode(declared) : declared };
 }

@@ -79,7 +79,7 @@ function property(context: Context, field: DescField, { omitted, use }: Part): [
   const within = omitted.filter(([first]) => first === field).map(([, ...rest]) => rest);
   const schema =
     within.length > 0 && field.fieldKind === "message"
-      ? withField(objectSchema(context, field.message, { omitted: within, use }), field)
+      ? withField(context, objectSchema(context, field.message, { omitted: within, use }), field)
       : fieldSchema(context, field);
   const isMentioned = use.inRequests && isRequired(context, field) && !isAlwaysPresent(context, field, use);
   const note = isMentioned && schema.readOnly !== true ? "Required in requests." : undefined;

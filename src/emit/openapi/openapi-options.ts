@@ -7,8 +7,8 @@ export interface OpenApiOptions {
   readonly output: "service" | "file" | "merged";
   /** `info.title`; undefined for the package. */
   readonly title: string | undefined;
-  /** `info.version`. */
-  readonly apiVersion: string;
+  /** `info.version`; undefined for `0.0.0`. */
+  readonly apiVersion: string | undefined;
   /** URLs. */
   readonly servers: readonly string[];
   /** Names fields as the proto does, for servers that write JSON so. */
@@ -35,7 +35,7 @@ export const openApiDefaults: OpenApiOptions = {
   formats: ["yaml"],
   output: "service",
   title: undefined,
-  apiVersion: "0.0.0",
+  apiVersion: undefined,
   servers: [],
   protoNames: false,
   enums: "string",

@@ -3,7 +3,7 @@ import { Problems } from "../../problems.js";
 import { openApiDocument } from "./document.js";
 import type { OpenApiObject, OperationObject, ParameterObject } from "./objects.js";
 import { type OpenApiOptions, openApiDefaults } from "./openapi-options.js";
-import { type Compiled, compileCase, compileProto } from "./testing/compile.js";
+import { type Compiled, compileCase, compileFiles, compileProto } from "./testing/compile.js";
 
 function build({ api }: Compiled, options: Partial<OpenApiOptions> = {}): OpenApiObject {
   return openApiDocument(api.services, "3.2", { ...openApiDefaults, ...options }, new Problems());
@@ -403,4 +403,36 @@ describe("an operation", () => {
       RadioService_WatchProgramme: true,
     });
   });
+});
+
+test("a parameter has the default of its field", () => {
+  const { api } = compileFiles({
+    "t.proto": `
+      syntax = "proto2";
+      package t;
+      import "sse/v1/annotations.proto";
+      service S { rpc Get(M) returns (M) { option (sse.v1.http) = {get: "/m/{path}"}; } }
+      enum E { NONE = 0; SOME = 1; }
+      message M {
+        optional string path = 1;
+        optional int32 page = 2 [default = 20];
+        optional int64 long = 3 [default = 9];
+        optional E e = 4 [default = SOME];
+        // The limit.
+        optional double limit = 5 [default = inf];
+        optional bool plain = 6;
+      }
+    `,
+  });
+  const parameters = (enums: OpenApiOptions["enums"]) => {
+    const options = { ...openApiDefaults, enums };
+    const { paths } = openApiDocument(api.services, "3.2", options, new Problems());
+    return (paths["/m/{path}"]?.["get"] as OperationObject).parameters?.map(({ schema }) => schema.default);
+  };
+  expect(parameters("string")).toEqual([undefined, 20, "9", "SOME", undefined, undefined]);
+  expect(parameters("integer")).toEqual([undefined, 20, "9", 1, undefined, undefined]);
+  const { paths, components } = openApiDocument(api.services, "3.2", openApiDefaults, new Problems());
+  const limit = (paths["/m/{path}"]?.["get"] as OperationObject).parameters?.find(({ name }) => name === "limit");
+  expect(limit?.description).toMatch(/^The limit\.\n\nDefault: `Infinity`\./);
+  expect(components.schemas["t.M"]?.properties?.["page"]?.default).toBe(20);
 });

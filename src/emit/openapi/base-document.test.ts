@@ -60,8 +60,8 @@ describe("a base document", () => {
       "x-ours": { a: 1 },
       components: { securitySchemes: base.components.securitySchemes },
     });
-    expect(document.tags.map((tag: { name: string }) => tag.name)).toEqual(["t", "S", "Other"]);
-    expect(document.tags[1]).toMatchObject({ description: "Says.", externalDocs: { url: "https://example.com/docs" } });
+    expect(document.tags.map((tag: { name: string }) => tag.name)).toEqual(["S", "Other"]);
+    expect(document.tags[0]).toMatchObject({ description: "Says.", externalDocs: { url: "https://example.com/docs" } });
     expect(Object.keys(document.paths)).toEqual(["/a", "/health"]);
     expect(document.paths["/a"].get).toMatchObject({ operationId: "S_A", security: [] });
     expect(Object.keys(document.paths["/a"].get.responses).sort()).toEqual(["200", "404", "default"]);

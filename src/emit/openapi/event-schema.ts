@@ -37,6 +37,7 @@ export function eventSchema(context: Context, method: Method, stream: Stream): S
     }));
     return {
       title,
+      description: `An event of the stream \`${desc.name}\`, as a parser of server-sent events gives it.`,
       oneOf: branches.map(({ $ref }) => ({ $ref })),
       // A hint, as each branch has its `const`. The key `__proto__` readers in JavaScript lose, or fail at (immer 9).
       discriminator: kinds.every((kind) => kind.isNamed && kind.name !== "__proto__")
@@ -91,6 +92,12 @@ function kindName({ name, data }: EventKind): string {
   return "literal" in data ? "end" : name;
 }
 
+function kindDescription({ data, isOutOfBand, field }: EventKind): string | undefined {
+  if (field !== undefined) return describe(field);
+  if ("literal" in data) return "The end of the stream.";
+  return isOutOfBand ? "A failure after the stream was opened; the stream then ends." : undefined;
+}
+
 /** What a parser makes of the lines of a text: one with LF between them. */
 export function asParsed(text: string): string {
   return text.replace(/\r\n?/g, "\n");
@@ -107,7 +114,7 @@ function branchSchema(
   const required = [...(kind.isNamed ? ["event"] : []), "data", ...(hasId && resumable ? ["id"] : [])];
   return {
     title: context.title(`${desc.name} event: ${kindName(kind)}`),
-    description: kind.field && describe(kind.field),
+    description: kindDescription(kind),
     type: "object",
     required,
     properties: {

@@ -183,6 +183,13 @@ describe("a tag", () => {
     ]);
   });
 
+  test("is in no tag of a package where there is one package", () => {
+    const [file] = emit("sse").files;
+    expect(parse(file?.content ?? "").tags).toEqual([
+      { name: "ChatService", summary: "ChatService", kind: "nav", description: expect.any(String) },
+    ]);
+  });
+
   test("is a name and a description in 3.1", () => {
     expect(tags("3.1")[0]).toEqual({ name: "BillingService", description: "Bills." });
   });

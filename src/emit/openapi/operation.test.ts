@@ -427,12 +427,16 @@ test("a parameter has the default of its field", () => {
   const parameters = (enums: OpenApiOptions["enums"]) => {
     const options = { ...openApiDefaults, enums };
     const { paths } = openApiDocument(api.services, "3.2", options, new Problems());
-    return (paths["/m/{path}"]?.["get"] as OperationObject).parameters?.map(({ schema }) => schema.default);
+    return (paths["/m/{path}"]?.["get"] as OperationObject | undefined)?.parameters?.map(
+      ({ schema }) => schema.default,
+    );
   };
   expect(parameters("string")).toEqual([undefined, 20, "9", "SOME", undefined, undefined]);
   expect(parameters("integer")).toEqual([undefined, 20, "9", 1, undefined, undefined]);
   const { paths, components } = openApiDocument(api.services, "3.2", openApiDefaults, new Problems());
-  const limit = (paths["/m/{path}"]?.["get"] as OperationObject).parameters?.find(({ name }) => name === "limit");
+  const limit = (paths["/m/{path}"]?.["get"] as OperationObject | undefined)?.parameters?.find(
+    ({ name }) => name === "limit",
+  );
   expect(limit?.description).toMatch(/^The limit\.\n\nDefault: `Infinity`\./);
   expect(components.schemas["t.M"]?.properties?.["page"]?.default).toBe(20);
 });

@@ -8,6 +8,8 @@ export function statusSchema(context: Context): Schema {
     title: context.title("Status"),
     description: "Why a call failed.",
     type: "object",
+    // Without it, documentation shows the smallest code that an integer can be.
+    examples: [{ code: 5, message: "not found" }],
     properties: {
       code: {
         description: "A code of google/rpc/code.proto, such as 5 for `NOT_FOUND`.",

@@ -180,6 +180,16 @@ describe("a stream", () => {
     expect(schema("Ask.Event.thought")?.properties?.["data"]?.contentSchema).toEqual({ type: "string" });
   });
 
+  test("describes its events, its error and its end", () => {
+    for (const [, compiled] of golden) {
+      const { schemas } = build(compiled).components;
+      for (const [name, { description }] of Object.entries(schemas)) {
+        if (/\.Event(\.(error|end))?$/.test(name)) expect([name, description]).toEqual([name, expect.any(String)]);
+      }
+    }
+    expect(schema("Ask.Event.error")?.description).toBe("A failure after the stream was opened; the stream then ends.");
+  });
+
   test("that ends with a literal tells it from the other events", () => {
     expect(schema("Complete.Event")?.discriminator).toBeUndefined();
     expect(schema("Complete.Event.end")?.properties?.["data"]).toEqual({ type: "string", const: "[DONE]" });

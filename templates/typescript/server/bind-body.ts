@@ -2,10 +2,11 @@ import { type DescField, type DescMessage, fromJson, type JsonReadOptions, type 
 import { FieldError, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { causeOf } from "../shared/error.js";
 import { hasOwn, isJsonObject, type JsonValue } from "../shared/json.js";
+import { findJsonError, type JsonError, MAX_DEPTH } from "../shared/json-error.js";
 import type { HttpBinding } from "../shared/method.js";
-import { BindError, type FieldViolation } from "./bind-error.js";
+import { BindError, type FieldViolation, quote } from "./bind-error.js";
 import type { MessageField } from "./field-slot.js";
-import { locateJsonError } from "./locate-json-error.js";
+import { expectedText, isTextMessage } from "./parse-value.js";
 import { isHttpBody } from "./unary-body.js";
 
 /** A request's body as it came. */
@@ -70,9 +71,6 @@ function setHttpBody(httpBody: ReflectMessage, { body, contentType }: BodyBytes)
   return httpBody.message;
 }
 
-// To find the place of an error reads parts of the JSON again, at worst for each of a hundred levels.
-const LONGEST_TO_LOCATE = 65_536;
-
 function readJson(
   desc: DescMessage,
   body: Uint8Array,
@@ -83,9 +81,28 @@ function readJson(
   try {
     return fromJson(desc, json, options);
   } catch (error) {
-    const located = body.length <= LONGEST_TO_LOCATE ? locateJsonError(desc, json, options) : undefined;
-    throw new BindError([located ?? toViolation(error)]);
+    const found = findJsonError(desc, json, error, options, ({ name }) => name);
+    throw new BindError([found ? describeJsonError(desc, found) : toViolation(error)]);
   }
+}
+
+function describeJsonError(desc: DescMessage, { path, field, value, expected }: JsonError): FieldViolation {
+  if (expected === "depth") return { field: "", description: `the JSON nests deeper than ${MAX_DEPTH} messages` };
+  const got = Array.isArray(value)
+    ? "a list"
+    : isJsonObject(value)
+      ? "an object"
+      : typeof value === "string"
+        ? quote(value)
+        : String(value);
+  return { field: path, description: `${got} is not ${describeExpected(desc, field, expected)}` };
+}
+
+function describeExpected(desc: DescMessage, field: DescField | undefined, expected: JsonError["expected"]): string {
+  if (expected === "list") return "a list";
+  if (expected === "map") return "an object";
+  const message = field ? field.message : desc;
+  return field && (message === undefined || isTextMessage(message)) ? expectedText(field) : `a ${message?.typeName}`;
 }
 
 /** An error of `fromJson`, which knows the field that failed, though not the way to it. */

@@ -1,8 +1,8 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
+import { MAX_DEPTH } from "../shared/json-error.js";
 import { quote, type Violations } from "./bind-error.js";
 import { notAValue, openMessage, setText } from "./field-slot.js";
-import { MAX_DEPTH } from "./locate-json-error.js";
 import { expectedScalar, parseScalar } from "./parse-scalar.js";
 import { parseValue } from "./parse-value.js";
 import type { NestingEntry, QueryEntry, QueryScope } from "./query-scope.js";

@@ -9,11 +9,11 @@ import {
   type Registry,
   toJson,
 } from "@bufbuild/protobuf";
+import { findJsonError } from "../../shared/json-error.js";
 import type { MethodHttp } from "../../shared/method.js";
 import type { Validator } from "../../shared/validator.js";
 import type { ClientMethod } from "../method.js";
 import { checkMessage } from "./check-message.js";
-import { fieldPath } from "./field-path.js";
 import { createMessageError } from "./message-error.js";
 import { readDetail } from "./read-detail.js";
 
@@ -53,7 +53,10 @@ export function defineMethod<I extends DescMessage, O extends DescMessage>(
         message = fromJson(output, json, options);
       } catch (cause) {
         const { message } = cause as Error; // of protobuf-es
-        throw createMessageError(message, { path: fieldPath(output, json, options), cause });
+        throw createMessageError(message, {
+          path: findJsonError(output, json, cause, options, (_, key) => key)?.path ?? "",
+          cause,
+        });
       }
       checkMessage(validator, output, message);
       return message;

@@ -4,9 +4,9 @@
 
 import type { DescField } from "@bufbuild/protobuf";
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
+import { MAX_DEPTH } from "../shared/json-error";
 import { quote, type Violations } from "./bind-error";
 import { notAValue, openMessage, setText } from "./field-slot";
-import { MAX_DEPTH } from "./locate-json-error";
 import { expectedScalar, parseScalar } from "./parse-scalar";
 import { parseValue } from "./parse-value";
 import type { NestingEntry, QueryEntry, QueryScope } from "./query-scope";

@@ -13,11 +13,11 @@ import {
   type Registry,
   toJson,
 } from "@bufbuild/protobuf";
+import { findJsonError } from "../../shared/json-error";
 import type { MethodHttp } from "../../shared/method";
 import type { Validator } from "../../shared/validator";
 import type { ClientMethod } from "../method";
 import { checkMessage } from "./check-message";
-import { fieldPath } from "./field-path";
 import { createMessageError } from "./message-error";
 import { readDetail } from "./read-detail";
 
@@ -57,7 +57,10 @@ export function defineMethod<I extends DescMessage, O extends DescMessage>(
         message = fromJson(output, json, options);
       } catch (cause) {
         const { message } = cause as Error; // of protobuf-es
-        throw createMessageError(message, { path: fieldPath(output, json, options), cause });
+        throw createMessageError(message, {
+          path: findJsonError(output, json, cause, options, (_, key) => key)?.path ?? "",
+          cause,
+        });
       }
       checkMessage(validator, output, message);
       return message;

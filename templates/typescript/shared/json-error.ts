@@ -1,0 +1,172 @@
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  fromJson,
+  type JsonReadOptions,
+  type Message,
+  mergeFromJson,
+} from "@bufbuild/protobuf";
+import { FieldError } from "@bufbuild/protobuf/reflect";
+import { hasCustomJsonRepresentation } from "@bufbuild/protobuf/wkt";
+import { causeOf } from "./error.js";
+import { isJsonObject, type JsonObject, type JsonValue } from "./json.js";
+
+/** How deep messages nest at most, unless `recursionLimit` says otherwise: the default of `fromJson`. */
+export const MAX_DEPTH = 100;
+
+/** The value that makes the JSON of a message unreadable. */
+export interface JsonError {
+  /** The way to the value: `legs[1].size`, `labels["env"]`. Empty for the message itself. */
+  readonly path: string;
+  readonly value: JsonValue;
+  /** What the value is not. `depth`: it is nested too deep. */
+  readonly expected: "list" | "map" | "message" | "value" | "depth";
+  /** Absent for the message itself. */
+  readonly field?: DescField;
+}
+
+/**
+ * Finds the value that `fromJson` refused with `error`: its errors name at most the innermost field, not the way to it.
+ * Undefined when no single value is wrong, as with two members of one oneof.
+ *
+ * Costs no more than `fromJson` did, whatever the JSON: messages are only walked through, once, and of their values
+ * those are read that can be wrong.
+ */
+export function findJsonError(
+  desc: DescMessage,
+  json: JsonValue,
+  error: unknown,
+  options: Partial<JsonReadOptions>,
+  nameOf: (field: DescField, key: string) => string,
+): JsonError | undefined {
+  const cause = causeOf(error);
+  const failed = cause instanceof FieldError ? cause.field() : undefined;
+  if (failed && failed.kind !== "field") return undefined;
+  const names = new Map<DescMessage, Map<string, DescField>>();
+  const targets = new Map<DescMessage, Message>();
+  const { recursionLimit = MAX_DEPTH } = options;
+  let depth = 0;
+  return inMessage(desc, json);
+
+  function inMessage(desc: DescMessage, json: JsonValue, field?: DescField): JsonError | undefined {
+    if (hasCustomJsonRepresentation(desc)) {
+      return !mayHoldError(desc) || reads(desc, json)
+        ? undefined
+        : { path: "", value: json, expected: "value", ...(field && { field }) };
+    }
+    if (!isJsonObject(json)) return { path: "", value: json, expected: "message", ...(field && { field }) };
+    if (++depth > recursionLimit) return { path: "", value: json, expected: "depth" };
+    for (const [key, value] of Object.entries(json)) {
+      const field = fieldOf(desc, key);
+      const found = field && value !== null ? inField(field, key, value) : undefined;
+      if (field && found) return { ...found, path: joinPath(nameOf(field, key), found.path) };
+    }
+    depth--;
+    return undefined;
+  }
+
+  function inField(field: DescField, key: string, value: JsonValue): JsonError | undefined {
+    const { parent, message } = field;
+    if (field.fieldKind === "list") {
+      if (!Array.isArray(value)) return { path: "", value, expected: "list", field };
+      const isWrong = (from: number, to: number) => !reads(parent, { [key]: value.slice(from, to) });
+      return inItems(
+        field,
+        value.length,
+        (index) => value[index],
+        isWrong,
+        (index) => `[${index}]`,
+      );
+    }
+    if (field.fieldKind === "map") {
+      if (!isJsonObject(value)) return { path: "", value, expected: "map", field };
+      const keys = Object.keys(value);
+      const item = (index: number) => value[keys[index] ?? ""];
+      const isWrong = (from: number, to: number) => {
+        const part: JsonObject = Object.create(null); // so that "__proto__" is a key like any other
+        // Of messages only the keys: the messages are walked through.
+        for (let i = from; i < to; i++) part[keys[i] ?? ""] = message ? {} : (item(i) ?? null);
+        return !reads(parent, { [key]: part });
+      };
+      return inItems(field, keys.length, item, isWrong, (index) => `[${JSON.stringify(keys[index])}]`);
+    }
+    if (message) return inMessage(message, value, field);
+    return mayBeWrong(field) && !readsInto(parent, { [key]: value })
+      ? { path: "", value, expected: "value", field }
+      : undefined;
+  }
+
+  function inItems(
+    field: DescField,
+    length: number,
+    item: (index: number) => JsonValue | undefined,
+    isWrong: (from: number, to: number) => boolean,
+    stepOf: (index: number) => string,
+  ): JsonError | undefined {
+    const { message, fieldKind } = field;
+    if (message) {
+      for (let index = 0; index < length; index++) {
+        const found = inMessage(message, item(index) ?? null, field);
+        if (found) return { ...found, path: joinPath(stepOf(index), found.path) };
+      }
+    }
+    if (length === 0 || !mayBeWrong(field) || (message && fieldKind === "list")) return undefined;
+    // By halves, which together are no longer than the whole. One by one would cost a message for each.
+    let from = 0;
+    for (let to = length; to - from > 1; ) {
+      const middle = (from + to) >> 1;
+      if (isWrong(from, middle)) to = middle;
+      else from = middle;
+    }
+    return isWrong(from, from + 1)
+      ? { path: stepOf(from), value: item(from) ?? null, expected: "value", field }
+      : undefined;
+  }
+
+  /** An error without a field is that of an enum; those of messages are found on the way. */
+  function mayBeWrong(field: DescField): boolean {
+    return failed ? failed === field : field.enum !== undefined;
+  }
+
+  /** A message with a JSON of its own fails without a field or with one of such a message; an Any holds any message. */
+  function mayHoldError({ typeName }: DescMessage): boolean {
+    return !failed || typeName === "google.protobuf.Any" || hasCustomJsonRepresentation(failed.parent);
+  }
+
+  function reads(desc: DescMessage, json: JsonValue): boolean {
+    try {
+      fromJson(desc, json, options);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** For single values, as it costs no message for each. */
+  function readsInto(desc: DescMessage, json: JsonObject): boolean {
+    const target = targets.get(desc) ?? create(desc);
+    targets.set(desc, target);
+    try {
+      mergeFromJson(desc, target, json, options);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  function fieldOf(desc: DescMessage, key: string): DescField | undefined {
+    let fields = names.get(desc);
+    if (!fields) {
+      fields = new Map(
+        desc.fields.flatMap((field) => [[field.name, field] as const, [field.jsonName, field] as const]),
+      );
+      names.set(desc, fields);
+    }
+    return fields.get(key);
+  }
+}
+
+function joinPath(outer: string, inner: string): string {
+  return inner === "" || inner.startsWith("[") ? outer + inner : `${outer}.${inner}`;
+}

@@ -142,6 +142,35 @@ describe("a oneof of events", () => {
       expect(await read({ id: "fString" }, "")).toMatchObject([{ fString: "" }, { cString: "x" }]);
     });
 
+    test("is not that of an earlier event: not over SSE, as not over JSON Lines", async () => {
+      const http: MethodHttp = {
+        bindings: [{ verb: "GET", path: "/v1/it" }],
+        stream: { id: "fString", events: { c: { field: "cString" } } },
+      };
+      const method = createMethod(ParamsSchema, ParamsSchema, http);
+      const read = async (body: string, type?: string) => {
+        const stream = new Transport({ baseUrl: await serveBody(body, type) }).stream(method, {});
+        const ids: unknown[] = [];
+        for await (const { value, id } of stream.withMeta()) ids.push([value.fString, id]);
+        return { ids, cursor: stream.lastEventId };
+      };
+      const sse = await read('id: a\nevent: c\ndata: "x"\n\nevent: c\ndata: "y"\n\nid: a\nevent: c\ndata: "z"\n\n');
+      // The cursor keeps the id in force.
+      expect(sse).toEqual({
+        ids: [
+          ["a", "a"],
+          ["", "a"],
+          ["a", "a"],
+        ],
+        cursor: "a",
+      });
+      const lines = await read(
+        '{"fString":"a","cString":"x"}\n{"cString":"y"}\n{"fString":"a","cString":"z"}\n',
+        "application/jsonl",
+      );
+      expect(lines.ids.map((meta) => (meta as unknown[])[0])).toEqual(["a", "", "a"]);
+    });
+
     test("is a DecodeError when it is no such id", async () => {
       await expect(read({ id: "fInt64" }, "id: x\n")).rejects.toMatchObject({
         code: "decode",

@@ -138,6 +138,79 @@ describe("StatusError", () => {
   });
 });
 
+describe("an error event", () => {
+  /** What a stream fails with whose first event is this. */
+  async function failure(data: string, options: Partial<client.ClientOptions> = {}) {
+    const { baseUrl } = await startServer((_, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" }).end(`event: error\ndata: ${data}\n\n`);
+    });
+    return new MarketServiceClient({ ...options, baseUrl })
+      .ask({ question: "?" }, { reconnect: false })
+      .next()
+      .catch((error) => error);
+  }
+
+  test("says so, and the name of its code, where it has no message", async () => {
+    expect((await failure('{"code":14}')).message).toBe('error event (code 14, Unavailable): {"code":14}');
+    expect((await failure("broken")).message).toBe("error event (code 2, Unknown): broken");
+    expect(await failure('{"code":5,"message":"gone"}')).toMatchObject({ message: "gone", status: 200, statusCode: 5 });
+  });
+
+  test("is read by readError", async () => {
+    const error = await failure('{"error":{"type":"overloaded_error","message":"busy"}}', { readError: readForeign });
+    expect(error).toMatchObject({
+      message: "busy",
+      statusCode: client.Code.Unavailable,
+      status: 200,
+      details: [{ a: 1 }],
+    });
+  });
+});
+
+/** Reads the errors of another API. */
+const readForeign: client.ReadError = (body, response) => {
+  const { error } = Object(body) as { error?: { type: string; message?: string } };
+  if (response.headers.get("content-type") === "text/plain") return { message: `text: ${body}` };
+  if (!error) return undefined;
+  return { message: error.message, statusCode: client.Code.Unavailable, details: [{ a: 1 }] };
+};
+
+describe("readError", () => {
+  const options = { readError: readForeign };
+
+  test("reads what other APIs put into an error body", async () => {
+    for (const error of await failures(
+      { status: 529, body: '{"error":{"type":"overloaded_error","message":"busy"}}' },
+      options,
+    )) {
+      expect(error).toMatchObject({ message: "busy", statusCode: 14, status: 529, details: [{ a: 1 }] });
+    }
+  });
+
+  test("leaves what it does not say to what is read without it", async () => {
+    for (const error of await failures(
+      { status: 404, body: '{"code":5,"message":"m","details":[{"b":2}]}' },
+      options,
+    )) {
+      expect(error).toMatchObject({ message: "m", statusCode: 5, details: [{ b: 2 }] });
+    }
+    for (const error of await failures({ status: 503, body: '{"error":{}}' }, options)) {
+      expect(error).toMatchObject({ message: 'HTTP 503 (code 14): {"error":{}}', statusCode: 14 });
+    }
+  });
+
+  test("gets the text of a body that is no JSON", async () => {
+    for (const error of await failures({ status: 503, type: "text/plain", body: "down" }, options)) {
+      expect(error).toMatchObject({ message: "text: down", statusCode: 14 });
+    }
+  });
+
+  test("works with JSON types", async () => {
+    const { baseUrl } = await startServer((_, response) => json(response, { error: { message: "busy" } }, 529));
+    await expect(new JsonClient({ baseUrl, readError: readForeign }).getQuote({ symbol: "A" })).rejects.toThrow("busy");
+  });
+});
+
 describe("findDetails", () => {
   test("gives the JSON of a type by its name, whatever its URL", async () => {
     const other = { ...quote, "@type": "market.v1.Quote" };

@@ -324,3 +324,48 @@ describe("JSON Lines", () => {
     expect(cases).toEqual(["delta", "done", "delta"]);
   });
 });
+
+describe("what is no stream", () => {
+  it.each([201, 202, 203, 205, 210, 299])("is a response of status %i, whatever its content type", async (code) => {
+    const server = await startFrameServer(({ raw }) =>
+      raw.writeHead(code, { "content-type": "text/event-stream" }).end(code === 205 ? "" : "data: 1\n\n"),
+    );
+    const error = await openStream(server.baseUrl, { resumable: true })
+      .next()
+      .catch((error) => error);
+    expect(error).toMatchObject({ code: "content_type", status: code });
+    expect(error.message).toContain(`with status ${code}`);
+    expect(server.received).toHaveLength(1);
+  });
+
+  it("is one whose body cannot be read as it arrives, as React Native's fetch has it", async () => {
+    for (const body of [null, undefined]) {
+      const fetch = async (): Promise<Response> => {
+        const response = new Response(null, { headers: { "content-type": "text/event-stream" } });
+        Object.defineProperty(response, "body", { value: body });
+        return response;
+      };
+      const stream = openStream("http://127.0.0.1:1", { resumable: true }, { fetch });
+      const error = await stream.next().catch((error) => error);
+      expect(error).toMatchObject({ code: "content_type", status: 200 });
+      expect(error.message).toContain("expo/fetch");
+    }
+  });
+
+  it("is a cursor that no header can hold: nothing is sent", async () => {
+    const server = await startFrameServer();
+    for (const lastEventId of ["a\u0001", "a\nb", "a\u007fb", "a\0b"]) {
+      const stream = openStream(server.baseUrl, { resumable: true }, { lastEventId });
+      await expect(stream.next()).rejects.toMatchObject({ code: "request", lastEventId });
+    }
+    expect(server.received).toHaveLength(0);
+  });
+
+  it("is such a cursor of the server's: the stream fails when it would reconnect", async () => {
+    const server = await startFrameServer(({ send, cut }) => send("retry: 1\nid: a\u0001\ndata: 1\n\n").then(cut));
+    const stream = openStream(server.baseUrl, { resumable: true });
+    expect((await stream.next()).value).toBe(1);
+    await expect(stream.next()).rejects.toMatchObject({ code: "request", lastEventId: "a\u0001" });
+    expect(server.received).toHaveLength(1);
+  });
+});

@@ -94,6 +94,12 @@ describe("what is reconnected", () => {
     expect(server.received).toHaveLength(1);
   });
 
+  it("not one whose last event had no id of its own, though one is in force", async () => {
+    const server = await startFrameServer(frames(`retry: 1\n${event}data: 2\n\n`));
+    expect(await drain(openStream(server.baseUrl, resumable))).toEqual([1, 2, expect.any(Error)]);
+    expect(server.received).toHaveLength(1);
+  });
+
   it("one whose first events had no id, once they have", async () => {
     const server = await startFrameServer(steps(frames(`retry: 1\ndata: 0\n\n${event}`), end("id: 2\ndata: 2\n\n")));
     expect(await drain(openStream(server.baseUrl, resumable))).toEqual([0, 1, 2]);
@@ -262,6 +268,172 @@ describe("attempts", () => {
     expect(error).toBeInstanceOf(ReconnectError);
     expect(error).toHaveProperty("message", expect.stringContaining("gave up after 2 further requests: "));
     expect(server.received).toHaveLength(3); // the first one, and two further
+  });
+});
+
+describe("shouldReconnect", () => {
+  it("decides in place of the built-in rule, with the next attempt and the cursor", async () => {
+    const server = await startFrameServer(
+      steps(frames("id: 1\ndata: 1\n\n"), status(401), status(404), end("id: 2\ndata: 2\n\n")),
+    );
+    const asked: unknown[] = [];
+    let token = 0;
+    const stream = openStream(server.baseUrl, resumable, {
+      headers: () => ({ authorization: `${token}` }),
+      reconnect: {
+        ...fast,
+        async shouldReconnect(error, next) {
+          asked.push([error.code, next]);
+          // A token is refreshed.
+          await new Promise(setImmediate);
+          token++;
+          return true;
+        },
+      },
+    });
+    expect(await drain(stream)).toEqual([1, 2]);
+    expect(asked).toEqual([
+      ["network", { attempt: 2, lastEventId: "1" }],
+      ["status", { attempt: 3, lastEventId: "1" }],
+      ["status", { attempt: 4, lastEventId: "1" }],
+    ]);
+    expect(server.received.map(({ headers }) => headers.authorization)).toEqual(["0", "1", "2", "3"]);
+  });
+
+  it("refuses what the rule would try again", async () => {
+    for (const no of [() => false, async () => false]) {
+      const server = await startFrameServer(status(503));
+      const stream = openStream(server.baseUrl, resumable, { reconnect: { ...fast, shouldReconnect: no } });
+      expect(await drain(stream)).toEqual([expect.objectContaining({ status: 503 })]);
+      expect(server.received).toHaveLength(1);
+    }
+  });
+
+  it("does not change how many attempts there are", async () => {
+    const server = await startFrameServer(status(404));
+    const reconnect = { ...fast, maxAttempts: 2, shouldReconnect: () => true };
+    expect(await drain(openStream(server.baseUrl, resumable, { reconnect }))).toEqual([expect.any(ReconnectError)]);
+    expect(server.received).toHaveLength(3);
+  });
+
+  it("ends the stream with what it throws or rejects with", async () => {
+    const error = new Error("no token");
+    const fails = [
+      () => {
+        throw error;
+      },
+      () => Promise.reject(error),
+    ];
+    for (const shouldReconnect of fails) {
+      const server = await startFrameServer(status(503));
+      const stream = openStream(server.baseUrl, resumable, { reconnect: { ...fast, shouldReconnect } });
+      await expect(stream.next()).rejects.toBe(error);
+      expect(server.received).toHaveLength(1);
+    }
+  });
+
+  it("is not asked about what a function of the caller threw", async () => {
+    const error = new Error("from headers()");
+    const headers = () => {
+      throw error;
+    };
+    const reconnect = { ...fast, shouldReconnect: () => true };
+    await expect(openStream("http://127.0.0.1:1", resumable, { headers, reconnect }).next()).rejects.toBe(error);
+  });
+});
+
+describe("error events at the same cursor", () => {
+  it.each([2, 4, 8, 13, 14, 15])("of code %i end as a ReconnectError, though heartbeats come between", async (code) => {
+    const server = await startFrameServer(({ number, end }) =>
+      end(`${number === 1 ? "id: 1\ndata: 1\n\n" : ":\n"}event: error\ndata: {"code":${code},"message":"poison"}\n\n`),
+    );
+    const stream = openStream(server.baseUrl, resumable, { reconnect: { ...fast, maxAttempts: 5 } });
+    const [value, error, ...more] = await drain(stream);
+    expect([value, more]).toEqual([1, []]);
+    expect(error).toBeInstanceOf(ReconnectError);
+    expect(error).toMatchObject({ failures: 6, cause: { statusCode: code }, lastEventId: "1" });
+    expect(server.received).toHaveLength(6);
+  });
+
+  it("do not end a stream that goes on between them", async () => {
+    const server = await startFrameServer(({ number, end }) =>
+      end(number === 9 ? "" : `id: ${number}\ndata: ${number}\n\nevent: error\ndata: {"code":13}\n\n`),
+    );
+    const stream = openStream(server.baseUrl, resumable, { reconnect: { ...fast, maxAttempts: 1 } });
+    expect(await drain(stream)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+});
+
+describe("reconnect()", () => {
+  it("ends the wait for the next attempt", async () => {
+    const server = await startFrameServer(steps(status(503, { "retry-after": "300" }), end("data: 1\n\n")));
+    const stream = openStream(server.baseUrl, resumable);
+    const next = stream.next();
+    while (stream.state !== "waiting") await new Promise(setImmediate);
+    stream.reconnect();
+    expect(await next).toEqual({ done: false, value: 1 });
+    expect(server.received).toHaveLength(2);
+  });
+
+  it("drops an open connection, and opens another from the cursor, whatever the option says", async () => {
+    const server = await startFrameServer(steps(({ send }) => send("id: 1\ndata: 1\n\n"), end("id: 2\ndata: 2\n\n")));
+    const stream = openStream(server.baseUrl, {}, { reconnect: false });
+    expect((await stream.next()).value).toBe(1);
+    const next = stream.next();
+    stream.reconnect();
+    await (await server.response(1)).closed;
+    expect(await next).toEqual({ done: false, value: 2 });
+    expect(server.received.map(({ headers }) => headers["last-event-id"])).toEqual([undefined, "1"]);
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it("delivers what has arrived before it opens the next connection", async () => {
+    const server = await startFrameServer(
+      steps(({ send }) => send("id: 1\ndata: 1\n\nid: 2\ndata: 2\n\nid: 3\nda"), end("id: 3\ndata: 3\n\n")),
+    );
+    const stream = openStream(server.baseUrl, resumable);
+    expect((await stream.next()).value).toBe(1);
+    stream.reconnect();
+    expect(stream.state).toBe("connecting");
+    expect(await drain(stream)).toEqual([2, 3]);
+    expect(server.received.map(({ headers }) => headers["last-event-id"])).toEqual([undefined, "2"]);
+  });
+
+  it("drops a request that has no answer yet", async () => {
+    const server = await startFrameServer(steps(() => {}, end("data: 1\n\n")));
+    const stream = openStream(server.baseUrl, resumable);
+    const next = stream.next();
+    await server.response(1);
+    stream.reconnect();
+    expect(await next).toEqual({ done: false, value: 1 });
+    await (await server.response(1)).closed;
+    expect(await stream.opened).toMatchObject({ attempt: 2 });
+  });
+
+  it("does nothing before the first request, and once the stream has ended", async () => {
+    const server = await startFrameServer(end("data: 1\n\n"));
+    const stream = openStream(server.baseUrl, resumable);
+    stream.reconnect();
+    expect(stream.state).toBe("idle");
+    expect(await drain(stream)).toEqual([1]);
+    stream.reconnect();
+    expect(stream.state).toBe("closed");
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+    expect(server.received).toHaveLength(1);
+  });
+});
+
+describe("an outage", () => {
+  it("leaves no more than ten errors behind, however long it was", async () => {
+    const body = "x".repeat(70_000);
+    const server = await startFrameServer(({ number, raw }) => raw.writeHead(number > 100 ? 404 : 503).end(body));
+    const [error] = await drain(
+      openStream(server.baseUrl, resumable, { reconnect: { initialDelayMs: 0, maxAttempts: 99 } }),
+    );
+    expect(error).toBeInstanceOf(ReconnectError);
+    expect((error as ReconnectError).errors).toHaveLength(10);
+    expect((error as ReconnectError).failures).toBe(100);
+    expect(String(error)).toContain("gave up after 99 further requests");
   });
 });
 

@@ -1,6 +1,6 @@
 /** Code of the user may end, fail or re-enter the call that it is called from: nothing is sent after that. */
 import { describe, expect, it } from "vitest";
-import type { Trade } from "../../../test/gen/market/v1/market_pb.js";
+import type { AskEvent, Trade } from "../../../test/gen/market/v1/market_pb.js";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions, UnaryRequest } from "../client.js";
 import { startFrameServer } from "../testing/frames.js";
 import { startServer } from "../testing/http-server.js";
@@ -240,6 +240,29 @@ describe.each(Object.entries(streamPlaces))("a stream, in %s,", (name, place) =>
     expect(sent()).toBe(acted);
     expect(stream.state).toBe("closed");
   });
+});
+
+describe("onUnknownEvent", () => {
+  it.each(["return()", "abort()"])(
+    "may end the stream by %s: what is queued behind it is not delivered",
+    async (way) => {
+      const server = await startFrameServer(({ send }) =>
+        send("event: gossip\ndata: {}\n\nevent: delta\ndata: {}\n\n"),
+      );
+      const controller = new AbortController();
+      const stream: EventStream<AskEvent> = new MarketServiceClient({ baseUrl: server.baseUrl, reconnect: fast }).ask(
+        { question: "?" },
+        {
+          signal: controller.signal,
+          onUnknownEvent: () => void (way === "abort()" ? controller.abort(reason) : stream.return()),
+        },
+      );
+      if (way === "abort()") await expect(stream.next()).rejects.toBe(reason);
+      expect(await stream.next()).toEqual({ done: true, value: undefined });
+      await pass();
+      expect(server.received).toHaveLength(1);
+    },
+  );
 });
 
 describe("a callback that never settles", () => {

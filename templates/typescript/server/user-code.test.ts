@@ -186,3 +186,259 @@ describe("a request that a runtime cannot tell the URL of", () => {
     await server.drain({ graceMs: 3_600_000 });
   });
 });
+
+/** Options and handlers under which `act` is called at one place, each time that it is reached. */
+type Place = (act: () => unknown) => {
+  readonly options?: MarketOptions;
+  readonly own?: Partial<MarketServiceHandlers>;
+};
+
+const places: Readonly<Record<string, Place>> = {
+  "cors.origins": (act) => ({
+    options: {
+      cors: {
+        origins: () => {
+          act();
+          return true;
+        },
+      },
+    },
+  }),
+  onCallStart: (act) => ({ options: { onCallStart: act } }),
+  createContext: (act) => ({ options: { createContext: act } }),
+  "createContext that resolves later": (act) => ({
+    options: { createContext: () => new Promise(setImmediate).then(act) },
+  }),
+  "an interceptor before it calls next": (act) => ({
+    options: {
+      interceptors: [
+        (next) => (request) => {
+          act();
+          return next(request);
+        },
+      ],
+    },
+  }),
+  "the validator": (act) => ({
+    options: {
+      validator: {
+        validate() {
+          act();
+          return { kind: "valid" };
+        },
+      },
+    },
+  }),
+  // From here on the handler has been called.
+  "a handler": (act) => ({
+    own: {
+      getQuote() {
+        act();
+        return {};
+      },
+      watchTrades() {
+        act();
+        return endless();
+      },
+    },
+  }),
+  "an interceptor after it called next": (act) => ({
+    options: {
+      interceptors: [
+        (next) => async (request) => {
+          const response = await next(request);
+          act();
+          return response;
+        },
+      ],
+    },
+  }),
+  "a getter of the message": (act) => ({
+    own: {
+      getQuote: () => message(act),
+      async *watchTrades() {
+        yield message(act);
+        yield* endless();
+      },
+    },
+  }),
+  "an iterator": (act) => ({
+    own: {
+      getQuote: () => {
+        act();
+        return {};
+      },
+      async *watchTrades() {
+        yield { sequence: 1n };
+        act();
+        yield* endless();
+      },
+    },
+  }),
+  "the pull of a ReadableStream": (act) => ({
+    own: {
+      getQuote: () => {
+        act();
+        return {};
+      },
+      watchTrades: () =>
+        new ReadableStream({
+          pull(controller) {
+            act();
+            controller.enqueue({ sequence: 1n });
+          },
+        }),
+    },
+  }),
+  "a listener of the signal": (act) => ({
+    options: { maxDurationMs: 20, unaryTimeoutMs: 20 },
+    own: {
+      async getQuote(_request, { signal }) {
+        signal.addEventListener("abort", act);
+        await new Promise(() => {});
+        return {};
+      },
+      async *watchTrades(_request, { signal }) {
+        signal.addEventListener("abort", act);
+        yield { sequence: 1n };
+        await new Promise(() => {});
+      },
+    },
+  }),
+  "an iterator's return()": (act) => ({
+    options: { maxDurationMs: 20 },
+    own: {
+      getQuote: () => {
+        act();
+        return {};
+      },
+      async *watchTrades(_request, { sleep }) {
+        try {
+          yield { sequence: 1n };
+          await sleep(60_000);
+        } finally {
+          act();
+        }
+      },
+    },
+  }),
+  "the cancel of a ReadableStream": (act) => ({
+    options: { maxDurationMs: 20 },
+    own: {
+      getQuote: () => {
+        act();
+        return {};
+      },
+      watchTrades: () => new ReadableStream({ cancel: () => void act() }),
+    },
+  }),
+  onError: (act) => ({
+    options: { onError: act },
+    own: { getQuote: mistake, watchTrades: mistake },
+  }),
+  onCallEnd: (act) => ({ options: { onCallEnd: act }, own: { watchTrades: () => one() } }),
+};
+
+/** A message whose field is read by code of the user. */
+const message = (act: () => unknown) => ({
+  get price(): number {
+    act();
+    return 1;
+  },
+});
+
+async function* one() {
+  yield { sequence: 1n };
+}
+
+/** Ends only when it is made to. */
+async function* endless() {
+  for (let sequence = 1n; ; sequence++) {
+    await new Promise(setImmediate);
+    yield { sequence };
+  }
+}
+
+interface Setting {
+  readonly server: ReturnType<typeof createMarketServer>;
+  readonly abort: AbortController;
+  readonly reader: () => ReadableStreamDefaultReader<Uint8Array> | undefined;
+  readonly nested: Promise<unknown>[];
+}
+
+const ways: Readonly<Record<string, (setting: Setting) => unknown>> = {
+  "an abort of the request": ({ abort }) => abort.abort(),
+  "a cancel of the response's body": ({ abort, reader }) => {
+    const current = reader();
+    // Before there is a response, this is how a client leaves.
+    if (current) current.cancel().catch(() => {});
+    else abort.abort();
+  },
+  "drain()": ({ server, nested }) => nested.push(server.drain({ graceMs: 0 })),
+  "another request": ({ server, abort, nested }) => {
+    const inner = new Request("http://localhost/v1/quotes/inner", { headers: { Origin: "https://a.test" } });
+    nested.push(server.fetch(inner).then((response) => response.text()));
+    abort.abort();
+  },
+};
+
+describe.each(Object.entries(places))("code of the user in %s", (name, place) => {
+  describe.each(Object.entries(ways))("may end its call by %s", (way, end) => {
+    test.each(["/v1/quotes/A", watch])("of %s: the call ends once, and nothing stays", async (path) => {
+      let acted = false;
+      let handled = 0;
+      const starts: Request[] = [];
+      const ends: CallEndInfo[] = [];
+      const abort = new AbortController();
+      const nested: Promise<unknown>[] = [];
+      let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+      const { options, own } = place(() => {
+        if (acted) return;
+        acted = true;
+        end({ server, abort, reader: () => reader, nested });
+      });
+      const all = { getQuote: () => ({}), watchTrades: () => endless(), ...own } as MarketServiceHandlers;
+      const server = createMarketServer(
+        {
+          getQuote: (...args) => {
+            handled++;
+            return all.getQuote(...args);
+          },
+          watchTrades: (...args) => {
+            handled++;
+            return all.watchTrades(...args);
+          },
+        },
+        {
+          onError: () => {},
+          ...options,
+          onCallStart: (info) => {
+            starts.push(info.request);
+            options?.onCallStart?.(info);
+          },
+          onCallEnd: (info) => {
+            ends.push(info);
+            options?.onCallEnd?.(info);
+          },
+        },
+      );
+      const headers = { Origin: "https://a.test" };
+      const request = new Request(`http://localhost${path}`, { headers, signal: abort.signal });
+      const response = await server.fetch(request);
+      reader = response.body?.getReader();
+      const read = async () => {
+        // A client of a stream that goes on has read enough some time.
+        for (let chunks = 0; reader && chunks < 200; chunks++) if ((await reader.read()).done) return;
+      };
+      await read().catch(() => {});
+      await reader?.cancel().catch(() => {});
+      await Promise.all(nested);
+      await server.drain({ graceMs: 3_600_000 });
+      expect(acted).toBe(true);
+      expect(ends.filter((info) => info.request === request)).toHaveLength(1);
+      expect(ends).toHaveLength(starts.length);
+      const before = Object.keys(places).indexOf(name) < Object.keys(places).indexOf("a handler");
+      if (before && /abort|cancel/.test(way)) expect(handled).toBe(0);
+    });
+  });
+});

@@ -31,6 +31,7 @@ export function createHandle<C>(
     request.context.signal.throwIfAborted();
     if (validator) {
       validate(validator, method.input, message);
+      request.context.signal.throwIfAborted();
     }
     const handler = methods.get(method)?.handler;
     if (handler === undefined) {

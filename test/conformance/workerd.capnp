@@ -8,4 +8,6 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [(name = "worker", esModule = embed "workerd.js")],
   compatibilityDate = "2026-11-01",
+  # Tells the server of a client that has gone.
+  compatibilityFlags = ["enable_request_signal"],
 );

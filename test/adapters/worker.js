@@ -1,0 +1,3 @@
+import { server } from "./server.js";
+
+export default { fetch: (request) => server.fetch(request) };

@@ -15,7 +15,10 @@ install: node_modules/.package-lock.json ## the npm packages, as locked
 build: install ## the plugin (dist/protoc-gen-sse.js) and the runtime as a package (dist/runtime)
 	rm -rf dist
 	node scripts/bundle.js
-	tsc -p templates/typescript
+	node scripts/join-runtime.js
+	tsc -p tsconfig.runtime.json
+	mv dist/runtime/*/* dist/runtime/
+	rmdir dist/runtime/*/
 
 generate: install ## src/gen and test/gen from their protos
 	rm -rf src/gen test/gen
@@ -37,7 +40,7 @@ lint: install ## formatting, linting and types, of TypeScript and protos
 	buf lint
 	buf format --diff --exit-code
 	tsc -p .
-	tsc -p templates/typescript --noEmit
+	tsc -p templates/typescript
 
 format: install ## formats everything
 	biome check --write

@@ -29,7 +29,7 @@ function generate(request: Parameters<Plugin["run"]>[0], warn: (line: string) =>
     name: "protoc-gen-sse",
     version,
     parseOptions: () => ({}), // ours are parsed; this makes protoplugin accept them
-    transpile,
+    transpile: namesTarget(request) ? transpile : (files) => files,
     generateTs: (schema) => {
       const addFile = (name: string, content: string) => {
         documents.push(create(CodeGeneratorResponse_FileSchema, { name, content }));
@@ -41,7 +41,7 @@ function generate(request: Parameters<Plugin["run"]>[0], warn: (line: string) =>
       refuse(problems, options);
       problems.warnings().forEach(warn);
     },
-  }).run({ ...request, parameter: withTarget(request.parameter) });
+  }).run(request);
   response.file.push(...documents);
   return response;
 }
@@ -51,9 +51,12 @@ function refuse(problems: Problems, { strict }: Options): void {
   if (errors.length > 0) throw new Refusal(errors.join("\n"));
 }
 
-/** Our default is TypeScript; that of protoplugin is JavaScript. */
-function withTarget(parameter: string): string {
-  return /(^|,)target=/.test(parameter) ? parameter : ["target=ts", parameter].filter((p) => p !== "").join(",");
+/**
+ * Without a target, protoplugin makes TypeScript and has it compiled to JavaScript. Our default is to leave it as it is:
+ * adding `target=ts` to the parameter would show in the headers, which print what the user wrote.
+ */
+function namesTarget({ parameter }: Parameters<Plugin["run"]>[0]): boolean {
+  return /(^|,)target=/.test(parameter);
 }
 
 function respond(run: () => CodeGeneratorResponse): CodeGeneratorResponse {

@@ -33,7 +33,7 @@ const STRICT = {
   isolatedModules: true,
   skipLibCheck: false,
   noEmit: true,
-  paths: { "protoc-gen-sse/*": ["../../templates/typescript/*.ts"] },
+  paths: { "protoc-gen-sse/*": ["../../dist/joined/client+server/*.ts", "../../dist/joined/client-json/*.ts"] },
 };
 
 /** The cases that generate code. */

@@ -14,13 +14,13 @@ import {
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
+import { createServer } from "protoc-gen-sse/server";
 import { type Server, serve } from "srvx";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createReader } from "../src/annotations/read.js";
 import { buildApi } from "../src/model/build.js";
 import type { Binding, Method, Service, Variable } from "../src/model/model.js";
 import { Problems } from "../src/problems.js";
-import { createServer } from "../templates/typescript/server.js";
 import { arbitraryMessage } from "./arbitrary-message.js";
 import { cacheFolder, codeCases, writeProject } from "./golden-code.js";
 

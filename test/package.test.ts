@@ -24,15 +24,13 @@ beforeAll(() => {
 
 test("holds what users need, and nothing else", () => {
   const names = files(installed);
-  expect(
-    names.filter((name) => !/^(bin|dist|proto|templates)\/|^(package\.json|README\.md|LICENSE)$/.test(name)),
-  ).toEqual([]);
+  expect(names.filter((name) => !/^(bin|dist|proto)\/|^(package\.json|README\.md|LICENSE)$/.test(name))).toEqual([]);
   expect(names.filter((name) => /\.test\.|\/testing\/|tsconfig/.test(name))).toEqual([]);
   expect(names).toEqual(
     expect.arrayContaining([
       "proto/sse/v1/annotations.proto",
       "dist/runtime/client.d.ts",
-      "templates/typescript/client.ts",
+      "dist/joined/client/client.ts",
     ]),
   );
 });

@@ -1,10 +1,10 @@
 /** Code that others generate from the documents of 3.1: it compiles, and its clients read our servers. */
 import { type Message, toJson } from "@bufbuild/protobuf";
 import fc from "fast-check";
+import { Code, StatusError } from "protoc-gen-sse/server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { OpenApiObject } from "../../src/emit/openapi/objects.js";
 import type { Method } from "../../src/model/model.js";
-import { Code, StatusError } from "../../templates/typescript/server.js";
 import { arbitraryMessage } from "../arbitrary-message.js";
 import type { GoldenCase } from "../golden.js";
 import { writeFiles } from "../golden.js";

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { create, createFileRegistry, type Message, type Registry } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { createServer, type RouteInfo } from "protoc-gen-sse/server";
 import { serve } from "srvx";
 import { createReader } from "../../src/annotations/read.js";
 import { buildApi } from "../../src/model/build.js";
 import type { Method } from "../../src/model/model.js";
 import { Problems } from "../../src/problems.js";
-import { createServer, type RouteInfo } from "../../templates/typescript/server.js";
 import type { GoldenCase } from "../golden.js";
 
 /** The emitted server of a golden case, which runs. */

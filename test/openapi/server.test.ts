@@ -1,12 +1,12 @@
 /** The documents against the servers that run: the same routes, and the bytes of real streams as the schemas say. */
 import { isFieldSet, type Message, toJson } from "@bufbuild/protobuf";
 import fc from "fast-check";
+import { Code, StatusError } from "protoc-gen-sse/server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { OpenApiObject } from "../../src/emit/openapi/objects.js";
 import { createChecker } from "../../src/emit/openapi/testing/schema-checker.js";
 import type { Method, Stream } from "../../src/model/model.js";
 import { createIdReader, type IdReader } from "../../templates/typescript/server/event-id.js";
-import { Code, StatusError } from "../../templates/typescript/server.js";
 import { cacheFolder, codeCases, writeProject } from "../golden-code.js";
 import { answerContent, documentedOperations, documentedRequest } from "./documented-operations.js";
 import { emitDocuments } from "./golden-documents.js";

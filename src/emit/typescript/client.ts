@@ -3,6 +3,7 @@ import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import { methodTable } from "../../model/method-table.js";
 import type { Method, Service } from "../../model/model.js";
 import { code, join } from "../../print/code.js";
+import { generateFile } from "../../print/layout.js";
 import { literal } from "../../print/literal.js";
 import type { Emission } from "../output.js";
 import { clientModule, runtimeImport } from "../runtime.js";
@@ -13,7 +14,7 @@ import { createImports } from "./imports.js";
 /** Emits `<file>_client.ts`: a class for each service, whose methods are docs, signature and one statement. */
 export function emitClient({ api, schema, options }: Emission): void {
   for (const [file, services] of servicesByFile(api)) {
-    const f = schema.generateFile(`${file.name}_client.ts`);
+    const f = generateFile(schema, `${file.name}_client.ts`);
     f.preamble(file);
     const runtime = runtimeImport(f, options, clientModule(options));
     const names = { runtime, promise: globalName("Promise", services), ...messageTypes(f, options.messages, runtime) };

@@ -2,6 +2,7 @@ import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import { methodTable } from "../../model/method-table.js";
 import type { Method, Service } from "../../model/model.js";
 import { code, join } from "../../print/code.js";
+import { generateFile } from "../../print/layout.js";
 import { literal } from "../../print/literal.js";
 import type { Emission } from "../output.js";
 import { runtimeImport } from "../runtime.js";
@@ -12,7 +13,7 @@ import { createImports, type Imports } from "./imports.js";
 /** Emits `<file>_server.ts`: for each service the interface of its handlers, and a function that mounts them. */
 export function emitServer({ api, schema, options }: Emission): void {
   for (const [file, services] of servicesByFile(api)) {
-    const f = schema.generateFile(`${file.name}_server.ts`);
+    const f = generateFile(schema, `${file.name}_server.ts`);
     f.preamble(file);
     const names = {
       imports: createImports(f),

@@ -1,7 +1,7 @@
 import { onAbort } from "./cancelled-error.js";
 import { failuresOf, type Source, toSource } from "./source-reader.js";
 
-type Result = IteratorResult<never, undefined>;
+type EventResult = IteratorResult<never, undefined>;
 
 /**
  * The events of a handler, for the interceptor around it. An async generator that waits for a `next()` cannot be ended:
@@ -30,7 +30,7 @@ export class AbortableEvents implements AsyncIterableIterator<never> {
     return this;
   }
 
-  next(): Promise<Result> {
+  next(): Promise<EventResult> {
     return new Promise((resolve, reject) => {
       if (this.#signal.aborted) {
         reject(this.#signal.reason);
@@ -43,7 +43,7 @@ export class AbortableEvents implements AsyncIterableIterator<never> {
           this.#waiting.delete(reject);
           if (result?.done) this.#end();
           // The events are of the handler's message, which is not known here.
-          resolve(result as Result);
+          resolve(result as EventResult);
         },
         (error: unknown) => {
           this.#waiting.delete(reject);
@@ -54,7 +54,7 @@ export class AbortableEvents implements AsyncIterableIterator<never> {
     });
   }
 
-  async return(): Promise<Result> {
+  async return(): Promise<EventResult> {
     if (!this.#over) {
       this.#end();
       await this.#open().cancel(undefined);

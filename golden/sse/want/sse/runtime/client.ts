@@ -3,19 +3,2455 @@
 /* eslint-disable */
 
 /** The client whose messages are those of protobuf-es. */
-export { type EventHandlers, handleEvents, type Otherwise } from "./client/es/handle-events";
-export { defineMethod, type MessageSettings } from "./client/es/method";
+
+import {
+  create,
+  createRegistry,
+  type DescMessage,
+  type DescMethod,
+  fromJson,
+  type Message,
+  type MessageInitShape,
+  type MessageShape,
+  type Registry,
+  toJson,
+} from "@bufbuild/protobuf";
+import { pathToString } from "@bufbuild/protobuf/reflect";
+import { AnySchema, anyUnpack } from "@bufbuild/protobuf/wkt";
+import {
+  CausedError,
+  causeOf,
+  type Code,
+  codeName,
+  codeToHttp,
+  decodeVariable,
+  findJsonError,
+  hasOwn,
+  type HttpBinding,
+  httpStatuses,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  maxTimerMs,
+  type MethodHttp,
+  parsePathTemplate,
+  type QueryField,
+  startTimer,
+  stopTimer,
+  type StreamRule,
+  type Validator,
+} from "./shared";
+
+/** The oneof of a message: `{ case: "delta", value: Delta } | … | { case: undefined }`. */
+type OneofOf<T> = Extract<T[keyof T], { readonly case: string | undefined }>;
+
+/** A handler for each event of a stream: each member of the oneof in its message `T`. */
+export type EventHandlers<T> = [OneofOf<T>] extends [never]
+  ? never
+  : {
+      [E in OneofOf<T> as E extends { readonly case: infer C extends string } ? C : never]: (
+        value: E extends { readonly value: infer V } ? V : never,
+        message: T,
+      ) => void | Promise<void>;
+    };
+
+/** Takes the events whose handlers are left out, and a message without any event. */
+export interface Otherwise<T> {
+  otherwise(message: T): void | Promise<void>;
+}
+
+/**
+ * Calls the handler of each event, one after the other, and resolves when the stream ends. There is a handler for
+ * each event, or `otherwise`: one that is missing does not compile. What a handler throws ends the stream.
+ *
+ * ```ts
+ * await handleEvents(client.ask({ question }), {
+ *   delta: ({ text }) => show(text),
+ *   toolCall: (call) => run(call),
+ *   done: () => {},
+ * });
+ * ```
+ */
+export async function handleEvents<T extends object>(
+  stream: AsyncIterable<T>,
+  handlers: EventHandlers<T> | (Partial<EventHandlers<T>> & Otherwise<T>),
+): Promise<void> {
+  // By names that only the descriptor knows; `EventHandlers` gave them their types.
+  const table = handlers as Readonly<Record<string, ((...args: unknown[]) => unknown) | undefined>>;
+  for await (const message of stream) {
+    const event = Object.values(message).find(isOneof);
+    const handler = event?.case === undefined ? undefined : table[event.case];
+    await (handler ? handler.call(handlers, event?.value, message) : table["otherwise"]?.(message));
+  }
+}
+
+function isOneof(value: unknown): value is { readonly case: string | undefined; readonly value?: unknown } {
+  return typeof value === "object" && value !== null && "case" in value;
+}
+
+/** Why a message cannot be encoded or decoded, with what the error of the call tells of it. */
+function createMessageError(
+  message: string,
+  details: Pick<MessageError, "path" | "violations" | "cause">,
+): MessageError {
+  return Object.assign(new Error(message), details);
+}
+
+/** Throws an error with the rules that a message breaks, or for rules that cannot be run. */
+function checkMessage(validator: Validator | undefined, schema: DescMessage, message: Message): void {
+  const result = validator?.validate(schema, message);
+  if (result?.kind === "error") {
+    const cause = result.error;
+    throw createMessageError(`the rules of ${schema.typeName} cannot be run: ${cause}`, { cause });
+  }
+  if (result?.kind === "invalid") {
+    const { violations } = result;
+    const paths = violations.map(({ field }) => pathToString(field));
+    const rules = violations.map(({ message, ruleId }, index) => `"${paths[index]}" ${message || ruleId}`);
+    const path = paths[0] || undefined;
+    throw createMessageError(`${schema.typeName} breaks its rules: ${rules.join(", ")}`, { path, violations });
+  }
+}
+
+/**
+ * The message of an error's detail; undefined when it is not of the schema. As an Any: a Duration, say, has its
+ * JSON in `value`.
+ */
+function readDetail(
+  schema: { readonly typeName: string },
+  json: JsonObject,
+  registry: Registry | undefined,
+): Message | undefined {
+  // `findDetails` takes schemas of protoc-gen-es only.
+  const desc = schema as DescMessage;
+  try {
+    const types = registry ? createRegistry(registry, desc) : createRegistry(desc);
+    return anyUnpack(fromJson(AnySchema, json, { registry: types, ignoreUnknownFields: true }), desc);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What every client knows of a method. The descriptors of protobuf-es fit. */
+export interface MethodInfo {
+  /** `WatchTrades` */
+  readonly name: string;
+  /** The service: `market.v1.MarketService`. */
+  readonly parent: { readonly typeName: string };
+}
+
+/** The kinds that a client deals in; each kind of messages has its own. */
+interface Kinds {
+  /** What it knows of a method. */
+  readonly method: MethodInfo;
+  /** What every message is. */
+  readonly message: unknown;
+  /** What its methods want to know of the client: a registry, a validator. */
+  readonly settings: unknown;
+}
+
+/** A method as the transport calls it: what HTTP carries, and how messages become JSON and back. */
+export interface ClientMethod<I, O extends K["message"], K extends Kinds> {
+  readonly desc: K["method"];
+  readonly http: MethodHttp;
+  /** The message of what the caller passed: what interceptors see. */
+  prepare(request: I): K["message"];
+  /** The ProtoJSON of the request. Throws when it has none, or breaks a rule. */
+  encode(message: K["message"], settings: K["settings"]): JsonValue;
+  /** Reads the ProtoJSON of the response message; unknown fields are ignored. Throws when it is not the message. */
+  decode(json: JsonValue, settings: K["settings"]): O;
+  /** Reads the JSON of an error's detail, where messages are more than JSON; undefined when it is not the message. */
+  readDetail?(schema: { readonly typeName: string }, json: JsonObject, settings: K["settings"]): unknown;
+}
+
+/** What a client of protobuf-es messages deals in. */
+interface EsKinds {
+  readonly method: DescMethod;
+  readonly message: Message;
+  readonly settings: MessageSettings;
+}
+
+/** How messages are read and checked. */
+export interface MessageSettings {
+  /** The types that messages of google.protobuf.Any hold, and extensions. Default: none. */
+  readonly registry?: Registry | undefined;
+  /** Checks requests before they are sent, and responses and events before they are handed out. Default: none. */
+  readonly validator?: Validator | undefined;
+}
+
+/** A method with its descriptor; called by generated code. */
+export function defineMethod<I extends DescMessage, O extends DescMessage>(
+  desc: DescMethod & { readonly input: I; readonly output: O },
+  http: MethodHttp,
+): ClientMethod<MessageInitShape<I>, MessageShape<O>, EsKinds> {
+  const { input, output }: { readonly input: I; readonly output: O } = desc;
+  return {
+    desc,
+    http,
+    prepare: (request) => create(input, request),
+    encode(message, { registry, validator }) {
+      checkMessage(validator, input, message);
+      return toJson(input as DescMessage, message, { registry });
+    },
+    decode(json, { registry, validator }) {
+      const options = { registry, ignoreUnknownFields: true };
+      let message: MessageShape<O>;
+      try {
+        message = fromJson(output, json, options);
+      } catch (cause) {
+        const { message } = cause as Error; // of protobuf-es
+        throw createMessageError(message, {
+          path: findJsonError(output, json, cause, options, (_, key) => key)?.path ?? "",
+          cause,
+        });
+      }
+      checkMessage(validator, output, message);
+      return message;
+    },
+    readDetail: (schema, json, { registry }) => readDetail(schema, json, registry),
+  };
+}
+
+/** `fetch`, as far as it is used: it is called with a URL and its init, and without a `this`. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Headers by name. A value is written as text; `undefined` leaves a header out. */
+export type HeaderRecord = { readonly [name: string]: string | number | boolean | undefined };
+
+/** Headers: a value, or a function that is called for every attempt, as a token expires between two. */
+export type HeadersSource = HeaderValues | (() => HeaderValues | Promise<HeaderValues>);
+
+type HeaderValues = HeaderRecord | Headers | readonly (readonly [string, string])[];
+
+/** How often and when to send a request again that failed. */
+export interface RetryOptions {
+  /**
+   * How many further requests in a row may fail. With 3, a server that never answers gets four requests: the first
+   * and three more. Default: 10 for a stream, 0 for a unary call.
+   */
+  readonly maxAttempts?: number | undefined;
+  /**
+   * The first delay, in milliseconds. It doubles with each failure in a row, and is made shorter by up to half at
+   * random. Where the server said `retry:`, that is the first delay, made longer by up to half. Default: 1,000.
+   */
+  readonly initialDelayMs?: number | undefined;
+  /** The longest delay, in milliseconds, before a `retry:` is made longer; `Retry-After` may be longer. Default: 30,000. */
+  readonly maxDelayMs?: number | undefined;
+  /** The longest `Retry-After` to wait for, in milliseconds; beyond it the call fails with the server's error. Default: 300,000. */
+  readonly maxRetryAfterMs?: number | undefined;
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  /** Aborts the call, which then rejects with `signal.reason`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Added to the headers of the client; of one name, these win. */
+  readonly headers?: HeadersSource | undefined;
+  /**
+   * Milliseconds until a unary call fails with a `TimeoutError`; for a stream, until an attempt has a
+   * response, unless `connectTimeoutMs` says so. Default: no limit.
+   */
+  readonly timeoutMs?: number | undefined;
+  /** Query parameters that every request has beside its own: `{ alt: "sse" }`. Those of the client and of the call are sent; of one name, the call's. */
+  readonly query?: HeaderRecord | undefined;
+  /**
+   * Sends a unary call again that failed with 408, 425, 429, 502, 503, 504 or on the network, if its HTTP method is
+   * idempotent or it has an `Idempotency-Key` header; `timeoutMs` limits all attempts together. Default: never.
+   */
+  readonly retry?: RetryOptions | undefined;
+  /** Called in place of `globalThis.fetch`. */
+  readonly fetch?: Fetch | undefined;
+  /** Called with every response as its head arrives, errors included. Its body is not to be read. */
+  readonly onResponse?: ((response: Response) => void) | undefined;
+}
+
+/**
+ * The options of a method that declares headers: `H` has their names and types, each optional, since the client
+ * may set them for all calls. Other headers may stand beside them.
+ */
+export type WithHeaders<O extends CallOptions, H extends HeaderRecord> = Omit<O, "headers"> & {
+  readonly headers?: (H & HeaderRecord) | (() => (H & HeaderRecord) | Promise<H & HeaderRecord>) | undefined;
+};
+
+/** An event as it came: the fields of WHATWG HTML 9.2.6, before any meaning is given to its data. */
+export interface RawEvent {
+  /** The event's type; `"message"` where the server gave none, and for a line of JSON Lines. */
+  readonly event: string;
+  /** The `data:` lines, joined by LF; or the line of JSON. */
+  readonly data: string;
+  /** The last event ID in force; undefined where none is. An earlier event may have set it: see `ownId`. */
+  readonly id: string | undefined;
+  /** Whether this event's block set the id with an `id:` of its own. */
+  readonly ownId: boolean;
+  /** Milliseconds from a `retry:` of this event's block; undefined where it has none. */
+  readonly retry: number | undefined;
+}
+
+/** What an event stream is made of: how a request is sent, and what an event means. */
+interface StreamSource<T> {
+  readonly rule: StreamRule;
+  /**
+   * Sends the request once and resolves with a 2xx response whose body is unread. Rejects with a `StatusError`
+   * for another status, a `NetworkError` where `fetch` failed, or whatever a function of the caller threw.
+   * Called again for a reconnection. After `signal` was aborted nobody waits for it.
+   */
+  open(attempt: StreamAttempt): Promise<Response>;
+  /**
+   * The value of one event, or undefined for an event to leave out. Throws a `StatusError` for the error event
+   * (`rule.errorEvent`) and a `DecodeError` for what is not the declared message. Never called for `rule.terminalData`.
+   */
+  decode(event: RawEvent, place: EventPlace): T | undefined;
+}
+
+/** One request of a stream. */
+interface StreamAttempt {
+  /** 1 is the first; each reconnection counts one more. */
+  readonly attempt: number;
+  /** The cursor, as text: a header carries its UTF-8 bytes. Undefined: no `Last-Event-ID`. */
+  readonly lastEventId: string | undefined;
+  /** Aborted when the attempt is over, for whatever reason. */
+  readonly signal: AbortSignal;
+}
+
+/** An event whose value is known. */
+interface Item<T> {
+  readonly value: T;
+  readonly raw: RawEvent;
+  readonly attempt: number;
+}
+
+/** Where an event came from. */
+export interface EventPlace {
+  /** A line of JSON Lines is the whole response message, or the Status of the error event. */
+  readonly format: "sse" | "jsonl";
+  readonly attempt: number;
+  /** The id of the last event that the caller has finished with. */
+  readonly lastEventId: string | undefined;
+}
+
+/**
+ * Wraps a call: runs before its request and after its response, may change both, answer in place of the
+ * server, or call `next` again. It wraps every attempt: repetitions of a unary call, and reconnections, included.
+ *
+ * ```ts
+ * const auth: Interceptor = (next) => async (request) => {
+ *   request.headers.set("authorization", `Bearer ${await token()}`);
+ *   return next(request);
+ * };
+ * ```
+ */
+type BaseInterceptor<K extends Kinds> = (next: BaseNext<K>) => BaseNext<K>;
+
+/** The rest of a call: the interceptors that follow, and the request itself. */
+type BaseNext<K extends Kinds> = (request: BaseClientRequest<K>) => Promise<BaseClientResponse<K>>;
+
+/** A call before it is sent. */
+type BaseClientRequest<K extends Kinds> = BaseUnaryRequest<K> | BaseStreamRequest<K>;
+
+/** What a call is answered with. */
+type BaseClientResponse<K extends Kinds> = BaseUnaryResponse<K> | BaseStreamResponse<K>;
+
+interface AnyRequest<K extends Kinds> {
+  readonly method: K["method"];
+  /** Of the client and of the call; what is set here is sent. */
+  readonly headers: Headers;
+  /** Aborted when nobody waits for the response any more. */
+  readonly signal: AbortSignal;
+  /** 1 is the first request; each repetition of a unary call, and each reconnection, counts one more. */
+  readonly attempt: number;
+  readonly message: K["message"];
+}
+
+/** A call with one answer. */
+interface BaseUnaryRequest<K extends Kinds> extends AnyRequest<K> {
+  readonly kind: "unary";
+}
+
+/** One attempt of a stream. */
+interface BaseStreamRequest<K extends Kinds> extends AnyRequest<K> {
+  readonly kind: "stream";
+  /** The stream as its reader has it. Its events belong to that reader. */
+  readonly stream: EventStream<unknown>;
+  /** What is sent as `Last-Event-ID`. */
+  readonly lastEventId: string | undefined;
+}
+
+/** The answer of a call, read. */
+interface BaseUnaryResponse<K extends Kinds> {
+  readonly kind: "unary";
+  readonly status: number;
+  readonly headers: Headers;
+  readonly message: K["message"];
+}
+
+/** A stream that was opened. */
+interface BaseStreamResponse<K extends Kinds> {
+  readonly kind: "stream";
+  /** The response whose head arrived; its body is the stream. */
+  readonly response: Response;
+  /**
+   * Reads one event of this attempt as it reaches the caller; undefined leaves it out. To count, log or change
+   * events, answer with a function that calls this one.
+   */
+  readonly decode: (event: RawEvent, place: EventPlace) => K["message"] | undefined;
+}
+
+/** Options of one stream. Times are in milliseconds; one beyond 2^31-1, `Infinity` included, is no limit. */
+export interface StreamOptions extends Omit<CallOptions, "retry"> {
+  /** The limit for the head of the response, of each attempt. Default: `timeoutMs`, else none. */
+  readonly connectTimeoutMs?: number | undefined;
+  /**
+   * The longest silence of an open stream; any byte ends it, comments included. `false`: no limit.
+   * Default: 2.5 times the heartbeat that the server promised, none where it promised none.
+   * Only while the caller waits for an event: a slow caller is not a silent server.
+   */
+  readonly idleTimeoutMs?: number | false | undefined;
+  /** The limit for the whole stream, every attempt included, counted from its first use. Default: none. */
+  readonly deadlineMs?: number | undefined;
+  /** The id of the event after which to begin, sent as `Last-Event-ID`. */
+  readonly lastEventId?: string | undefined;
+  /**
+   * Whether to go on after a lost connection, and how. Default: where the method is resumable, unless
+   * events were received without any id: what is lost could then not be told from what is repeated.
+   */
+  readonly reconnect?: boolean | ReconnectOptions | undefined;
+  /** Called before each wait for a reconnection. What it throws ends the stream. */
+  readonly onReconnect?: ((reconnect: Reconnect) => void) | undefined;
+  /** Called with each comment in its place among the events, heartbeats (`""`) and control frames included. */
+  readonly onComment?: ((comment: string) => void) | undefined;
+  /** The largest `data` of an event, or line of JSON Lines, in bytes of UTF-8. Default: 16 MiB. */
+  readonly maxEventBytes?: number | undefined;
+  /**
+   * What to do with an event whose name the oneof of events does not declare: skip it, or throw a `DecodeError`.
+   * A stream with one kind of message has no unknown events: there, every event but the error event is read, whatever
+   * its name. Default: `"skip"`.
+   */
+  readonly unknownEvents?: "skip" | "throw" | undefined;
+  /**
+   * Called with each unknown event as it was received, before `unknownEvents` applies. A newer server may send events
+   * that this client does not know. What the callback throws ends the stream. Default: none.
+   */
+  readonly onUnknownEvent?: ((event: RawEvent) => void) | undefined;
+  /** An event that is not the declared message: a `DecodeError`, or left out. Default: `"throw"`. */
+  readonly invalidEvents?: "throw" | "skip" | undefined;
+  /** What to ask for: Server-Sent Events, or JSON Lines. The response's content type decides. Default: `"sse"`. */
+  readonly format?: "sse" | "jsonl" | undefined;
+}
+
+/** How to reconnect. `maxAttempts` counts requests in a row that bring neither an event nor a heartbeat. */
+export interface ReconnectOptions extends RetryOptions {
+  /**
+   * Also when the body ends in good order, as EventSource does: for feeds that never end, of servers that
+   * do not promise to say `:end`. Default: false.
+   */
+  readonly afterEnd?: boolean | undefined;
+  /**
+   * Decides, in place of the built-in rule, whether to go on after an error; refresh a token here. Not asked about
+   * what one of your own functions threw. What it throws ends the stream. `maxAttempts` and `maxRetryAfterMs` still
+   * apply. Default: after a lost, cut or silent connection, and after a status of 408, 425, 429 or 5xx but 501.
+   */
+  readonly shouldReconnect?:
+    | ((error: ClientError, next: Pick<Reconnect, "attempt" | "lastEventId">) => boolean | Promise<boolean>)
+    | undefined;
+}
+
+/** A reconnection that is about to be tried. */
+export interface Reconnect {
+  /** The number of the coming attempt: 2 is the first reconnection. */
+  readonly attempt: number;
+  /** How long it is waited. */
+  readonly delayMs: number;
+  /** What is sent as `Last-Event-ID`. */
+  readonly lastEventId: string | undefined;
+  /** Why. */
+  readonly error: ClientError;
+}
+
+/** Whether cookies and the like are sent, as `fetch` takes it; the types of Workers do not have it. */
+type Credentials = "include" | "omit" | "same-origin";
+
+/** Options of a client: where its server is, and defaults of the options of its calls. */
+interface BaseClientOptions<K extends Kinds>
+  extends Omit<StreamOptions & CallOptions, "signal" | "lastEventId"> {
+  /**
+   * What stands before the paths: `https://api.example.com`, with or without a path and a trailing slash.
+   * In a browser it may be relative to the page: `/api`, or empty. Without `?` and `#`: parameters are `query`.
+   */
+  readonly baseUrl: string | URL;
+  /** Wrap every call. The first is the outermost. */
+  readonly interceptors?: readonly BaseInterceptor<K>[] | undefined;
+  /** Reads the errors of a server that sends no google.rpc.Status, for `StatusError`. What it throws, the call rejects with. */
+  readonly readError?: ReadError | undefined;
+  /** Whether cookies and the like are sent to another origin, as `fetch` takes it. Default: what `fetch` does. */
+  readonly credentials?: Credentials | undefined;
+}
+
+/** The entries that are given: one that is undefined is not. */
+function given<T extends object>(entries: { readonly [K in keyof T]: T[K] | undefined }): T {
+  // Without those that are undefined, they are as `T` says.
+  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** The JSON of a google.rpc.Status: the body of an HTTP error, and the data of an error event. */
+interface Status {
+  readonly code: Code;
+  readonly message: string;
+  /** Messages as google.protobuf.Any writes them, each with its type in `@type`. */
+  readonly details: readonly JsonObject[];
+}
+
+/**
+ * What a body tells of a Status. A part that is absent or malformed is left out: what failed is told as far as
+ * it can be understood, and understanding it never fails.
+ */
+function readStatus(body: string): Partial<Status> {
+  try {
+    const { code, message, details } = JSON.parse(body);
+    return {
+      // Ok (0) is no failure: it says nothing about one. 16 is the last code.
+      ...(Number.isInteger(code) && code > 0 && code < 17 && { code }),
+      ...(typeof message === "string" && { message }),
+      ...(Array.isArray(details) && { details: details.filter(isJsonObject) }),
+    };
+  } catch {
+    return {};
+  }
+}
+
+/** Where another code than the first of that status fits better, and statuses of proxies, which no code maps to. */
+const otherCodes: Readonly<Record<number, Code>> = {
+  408: 4,
+  409: 10,
+  410: 11, // the events after the cursor are gone
+  502: 14,
+};
+
+/**
+ * The code that stands for an HTTP status where no Status tells it: `Unavailable` for 503. Another 4xx is
+ * `FailedPrecondition`, anything else `Unknown`.
+ */
+function httpToCode(status: number): Code {
+  const first = httpStatuses.indexOf(status);
+  // Of a list with a status for each code, the index is a code. That of 200 says nothing about a failure.
+  return otherCodes[status] ?? (first > 0 ? (first as Code) : status >= 400 && status < 500 ? 9 : 2);
+}
+
+/** What the error of a server says. What is undefined is read as if there were no `readError`. */
+export interface ErrorFields {
+  readonly message?: string | undefined;
+  readonly statusCode?: Code | undefined;
+  readonly details?: readonly JsonObject[] | undefined;
+}
+
+/**
+ * Reads an error of a server that sends no google.rpc.Status. `body` is the body of the HTTP error, or the data of the
+ * error event: the JSON in it, or the text where it is not JSON. `response` has been read; its status is 200 for an
+ * error event.
+ */
+export type ReadError = (body: unknown, response: Response) => ErrorFields | undefined;
+
+/** How errors of a call are read. */
+interface ErrorReader {
+  readonly readError?: ReadError | undefined;
+  /** Reads the JSON of a detail as a message; undefined when it is not that message. */
+  readonly readDetail?: (schema: { readonly typeName: string }, json: JsonObject) => unknown;
+}
+
+/** What an error says, or else what its HTTP status says. */
+function readErrorFields(body: string, response: Response, readError: ReadError | undefined): Status {
+  const standard = readStatus(body);
+  const own = readError?.(parseJson(body), response);
+  return {
+    code: own?.statusCode ?? standard.code ?? httpToCode(response.status),
+    message: own?.message ?? standard.message ?? "",
+    details: own?.details ?? standard.details ?? [],
+  };
+}
+
+/** The JSON of a body, or the body where it is not JSON. */
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return body;
+  }
+}
+
+/** Where a call stood when it failed. */
+interface ErrorContext {
+  /** `open`: until the head of a response was accepted; `body`: while its body was read. */
+  readonly phase: "open" | "body";
+  /** The request that failed: 1 is the first, and each reconnection counts one more. Default 1. */
+  readonly attempt?: number;
+  /** The cursor: the id of the last event that the caller had finished with. */
+  readonly lastEventId?: string | undefined;
+  /** What the runtime threw. */
+  readonly cause?: unknown;
+}
+
+/** What tells the classes of errors apart. */
+export type ClientErrorCode =
+  | "request"
+  | "status"
+  | "network"
+  | "timeout"
+  | "truncated"
+  | "content_type"
+  | "decode"
+  | "event_too_large"
+  | "reconnect";
+
+/**
+ * A call that failed for a reason of its own. `code` tells the classes apart, also across copies of
+ * this runtime, where `instanceof` does not. A call that its signal aborted rejects with `signal.reason` instead.
+ */
+export abstract class ClientError extends CausedError {
+  // A getter, as those below: the head of the stack is made before fields are set, and names the class by it.
+  abstract get code(): ClientErrorCode;
+  readonly phase: "open" | "body";
+  readonly attempt: number;
+  readonly lastEventId: string | undefined;
+
+  constructor(message: string, context: ErrorContext) {
+    super(message, context);
+    this.phase = context.phase;
+    this.attempt = context.attempt ?? 1;
+    this.lastEventId = context.lastEventId;
+  }
+
+  /** `EventTooLargeError` for `event_too_large`: as text, since a minifier renames the class. */
+  override get name(): string {
+    return `${this.code.replace(/(^|_)(.)/g, (_, _gap, letter: string) => letter.toUpperCase())}Error`;
+  }
+}
+
+/** What `encode` and `decode` of a method throw beyond an error's message. */
+interface MessageError extends Error {
+  /** The path from the message to the field that is wrong: `legs[1].size`. */
+  readonly path?: string | undefined;
+  /** The rules that the message breaks, as the validator tells them. */
+  readonly violations?: readonly unknown[] | undefined;
+  readonly cause?: unknown;
+}
+
+/** A request that was not sent: it breaks a rule of its message, or the URL cannot carry one of its values. */
+export class RequestError extends ClientError {
+  get code(): "request" {
+    return "request";
+  }
+  /** The rules that it breaks, as the validator tells them; undefined where it is not that. */
+  readonly violations: readonly unknown[] | undefined;
+
+  constructor(cause: unknown, context: ErrorContext) {
+    // What is thrown there is an error; what is not one has no message.
+    const { message, violations } = cause as MessageError;
+    super(message, { ...context, cause });
+    this.violations = violations;
+  }
+}
+
+/** A message schema of protoc-gen-es; `T` is its message. */
+interface DetailSchema<T> {
+  readonly typeName: string;
+  readonly $codegenv2: { readonly a: T };
+}
+
+/**
+ * A failure that the server reported: an HTTP error, or an error event in a stream.
+ * Both carry a google.rpc.Status; for another body the code follows from the HTTP status.
+ */
+export class StatusError extends ClientError {
+  get code(): "status" {
+    return "status";
+  }
+  /** The HTTP status of the response; 200 where an error event ended a stream. */
+  readonly status: number;
+  /** The code of the RPC: `Code.NotFound`. */
+  readonly statusCode: Code;
+  /** Messages as google.protobuf.Any writes them, each with its type in `@type`. */
+  readonly details: readonly JsonObject[];
+  /** The headers of the response; `retryAfterMs(error.headers)` reads `Retry-After`. */
+  readonly headers: Headers;
+  /** The body of the error, or the data of the error event, as it came: at most 64 KiB of it. */
+  readonly body: string;
+  readonly #readDetail: ErrorReader["readDetail"];
+
+  constructor(response: Response, body: string, { readError, readDetail }: ErrorReader, context: ErrorContext) {
+    const { status, headers } = response;
+    const { code, message, details } = readErrorFields(body, response, readError);
+    const what =
+      context.phase === "open" ? `HTTP ${status} (code ${code})` : `error event (code ${code}, ${codeName(code)})`;
+    super(message || `${what}${excerpt(body)}`, context);
+    this.status = status;
+    this.statusCode = code;
+    this.details = details;
+    this.headers = headers;
+    this.body = body.slice(0, 65_536);
+    this.#readDetail = readDetail;
+  }
+
+  /**
+   * The details of one type: by its full name as JSON, by its schema (of protoc-gen-es) as messages.
+   * A detail that is not a message of its type is left out.
+   *
+   * ```ts
+   * for (const { fieldViolations } of error.findDetails(BadRequestSchema)) …
+   * ```
+   */
+  findDetails(typeName: string): JsonObject[];
+  findDetails<T>(schema: DetailSchema<T>): T[];
+  findDetails(type: string | { readonly typeName: string }): unknown[] {
+    const schema = typeof type === "string" ? undefined : type;
+    return this.details
+      .filter((detail) => String(detail["@type"]).replace(/.*\//, "") === (schema?.typeName ?? type))
+      .map((detail) => (schema ? this.#readDetail?.(schema, detail) : detail))
+      .filter(Boolean);
+  }
+}
+
+/** The beginning of a body on one line, tags removed: a proxy's error page is HTML. */
+function excerpt(body: string): string {
+  const text = body
+    .slice(0, 1024)
+    .replace(/(<[^>]*>|\s)+/g, " ")
+    .trim();
+  return text && `: ${text.slice(0, 200)}`;
+}
+
+/** A connection that could not be made, or broke. `cause` is what `fetch` threw. */
+export class NetworkError extends ClientError {
+  get code(): "network" {
+    return "network";
+  }
+}
+
+/** A limit of time that was passed. */
+export class TimeoutError extends ClientError {
+  get code(): "timeout" {
+    return "timeout";
+  }
+  /** `connect`: no response; `idle`: an open stream fell silent; `deadline`: the call as a whole. */
+  readonly kind: "connect" | "idle" | "deadline";
+
+  constructor(kind: "connect" | "idle" | "deadline", ms: number, context: ErrorContext) {
+    super(`${kind} timeout after ${ms} ms`, context);
+    this.kind = kind;
+  }
+}
+
+/** A stream whose body ended before its end: the server, or something before it, was cut off. */
+export class TruncatedError extends ClientError {
+  get code(): "truncated" {
+    return "truncated";
+  }
+
+  constructor(context: ErrorContext) {
+    super("the body ended before the stream did", context);
+  }
+}
+
+/** A response that succeeded but is of a kind that the method does not answer with. */
+export class ContentTypeError extends ClientError {
+  get code(): "content_type" {
+    return "content_type";
+  }
+  /** The `Content-Type` of the response; `null` without one. */
+  readonly contentType: string | null;
+  readonly status: number;
+  readonly headers: Headers;
+  /** The first bytes of the body, as text. */
+  readonly body: string;
+
+  constructor(expected: string, { status, headers }: Response, body: string, context: ErrorContext) {
+    const contentType = headers.get("content-type");
+    const got = contentType ? `"${contentType}"` : "no content type";
+    const other = status === 200 ? "" : ` with status ${status}`;
+    super(`expected ${expected}, got ${got}${other}${excerpt(body)}`, context);
+    this.contentType = contentType;
+    this.status = status;
+    this.headers = headers;
+    this.body = body;
+  }
+}
+
+/** A response or an event that is not the declared message. */
+export class DecodeError extends ClientError {
+  get code(): "decode" {
+    return "decode";
+  }
+  /** The name of the event; undefined for a unary response. */
+  readonly event: string | undefined;
+  /** The id of the event. */
+  readonly id: string | undefined;
+  /** The data as it came. */
+  readonly data: string;
+  /** The field that is wrong, as far as it is known: `legs[1].size`. */
+  readonly path: string | undefined;
+  /** The rules that the message breaks, as the validator tells them; undefined where it is not that. */
+  readonly violations: readonly unknown[] | undefined;
+
+  constructor({ event, id, data }: Undecoded, cause: unknown, context: ErrorContext) {
+    // As in RequestError.
+    const { message, path, violations } = cause as MessageError;
+    super(`cannot read ${event === undefined ? "the response" : `event "${event}"`}: ${message}`, {
+      ...context,
+      cause,
+    });
+    this.event = event;
+    this.id = id;
+    this.data = data;
+    this.path = path;
+    this.violations = violations;
+  }
+}
+
+/** What could not be read: an event, or the body of a unary response. */
+interface Undecoded {
+  readonly event?: string;
+  readonly id?: string | undefined;
+  readonly data: string;
+}
+
+/** An event, or a line of JSON Lines, over `maxEventBytes`. */
+export class EventTooLargeError extends ClientError {
+  get code(): "event_too_large" {
+    return "event_too_large";
+  }
+  readonly maxEventBytes: number;
+
+  constructor(maxEventBytes: number, context: ErrorContext) {
+    super(`an event is larger than maxEventBytes, ${maxEventBytes}`, context);
+    this.maxEventBytes = maxEventBytes;
+  }
+}
+
+/** A stream that could not be resumed: `maxAttempts` further requests failed too. `cause` is the last error. */
+export class ReconnectError extends ClientError {
+  get code(): "reconnect" {
+    return "reconnect";
+  }
+  /** The last of what the stream failed with since the last progress, in order: at most ten. */
+  readonly errors: readonly unknown[];
+  /** How often the stream failed since the last progress: once more than `maxAttempts` allows. */
+  readonly failures: number;
+
+  constructor(errors: readonly unknown[], context: ErrorContext, failures: number = errors.length) {
+    const cause = errors[errors.length - 1];
+    const further = failures - 1;
+    super(`gave up after ${further} further request${further === 1 ? "" : "s"}: ${cause}`, { ...context, cause });
+    this.errors = errors;
+    this.failures = failures;
+  }
+}
+
+/** Waits, one at a time, that can be interrupted. No wait leaves a timer behind. */
+interface Waiter {
+  /**
+   * Calls `work` and settles as its promise does. Rejects with what `late` returns when `ms` pass before that, and
+   * with `interrupted` when it is interrupted, also by `work` itself. Whatever `work` does later is ignored.
+   */
+  wait<V>(work: () => Promise<V>, ms?: number, late?: () => unknown): Promise<V>;
+  /** Resolves after `ms`. Rejects with `interrupted` when it is interrupted. */
+  sleep(ms: number): Promise<void>;
+  interrupt(): void;
+}
+
+/** For a promise whose rejection somebody else sees. */
+const ignore = (): void => {};
+
+/** What an interrupted wait rejects with. */
+const interrupted: unique symbol = Symbol("interrupted");
+
+/**
+ * Throws the reason of an aborted signal: asked after code of the user ran, since it may end the call that it runs in.
+ * React Native's signals lack the method of this name.
+ */
+function throwIfAborted(signal: AbortSignal | null | undefined): void {
+  if (signal?.aborted) throw signal.reason;
+}
+
+/** A promise to race against, or `AbortSignal.any`, would keep all that it was ever raced with; this keeps nothing. */
+function createWaiter(): Waiter {
+  let interrupt = (): void => {};
+
+  function start(ms: number | undefined, reject: (reason: unknown) => void, expired: () => void): () => void {
+    const timer = startTimer(ms, expired);
+    const stop = (): void => stopTimer(timer);
+    interrupt = () => {
+      stop();
+      reject(interrupted);
+    };
+    return stop;
+  }
+
+  return {
+    wait: (work, ms, late) =>
+      new Promise((resolve, reject) => {
+        const stop = start(ms, reject, () => reject(late?.()));
+        // Called last, since it may interrupt.
+        work().then(resolve, reject).then(stop);
+      }),
+    sleep: (ms) =>
+      new Promise((resolve, reject) => {
+        start(ms, reject, resolve);
+      }),
+    interrupt: () => interrupt(),
+  };
+}
+
+/**
+ * Runs a call until it ends, its signal is aborted or its time is up, whichever is first: also where what runs
+ * ignores the signal that it is given. That one is aborted by every failure, which cancels a response.
+ */
+async function withDeadline<T>(
+  { signal, timeoutMs }: CallOptions,
+  context: ErrorContext,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  throwIfAborted(signal);
+  const controller = new AbortController();
+  const waiter = createWaiter();
+  const onAbort = (): void => {
+    controller.abort(signal?.reason);
+    waiter.interrupt();
+  };
+  // Not AbortSignal.any: on Node it leaks on signals that outlive their calls.
+  signal?.addEventListener("abort", onAbort);
+  try {
+    const late = () => new TimeoutError("deadline", Number(timeoutMs), context);
+    return await waiter.wait(() => run(controller.signal), timeoutMs, late);
+  } catch (error) {
+    controller.abort(error);
+    throwIfAborted(signal);
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/**
+ * The message of one event. Undefined for an event that is skipped: one of a name that the oneof of events does not
+ * declare, unless `unknownEvents` is `"throw"`, and one that cannot be read where `invalidEvents` is `"skip"`.
+ */
+function decodeEvent<O>(
+  event: RawEvent,
+  format: "sse" | "jsonl",
+  rule: StreamRule,
+  options: StreamOptions,
+  context: ErrorContext,
+  decode: (json: JsonValue) => O,
+): O | undefined {
+  const isKnown = format === "jsonl" || rule.events === undefined || hasOwn(rule.events, event.event);
+  if (!isKnown) {
+    options.onUnknownEvent?.(event);
+    if (options.unknownEvents !== "throw") return undefined;
+    throw new DecodeError(event, new Error("the method declares no such event"), context);
+  }
+  try {
+    const json: JsonValue = JSON.parse(event.data);
+    return decode(format === "jsonl" ? json : toMessageJson(json, event, rule));
+  } catch (cause) {
+    if (options.invalidEvents === "skip") return undefined;
+    throw new DecodeError(event, cause, context);
+  }
+}
+
+/** The JSON of the response message from that of an event. Of one kind of message the name tells nothing. */
+function toMessageJson(
+  json: JsonValue,
+  { event, id, ownId }: RawEvent,
+  { events, id: idField, idType }: StreamRule,
+): JsonValue {
+  const field = events?.[event]?.field;
+  if (field === undefined) return json;
+  return {
+    [field]: json,
+    ...(idField !== undefined && ownId && id !== undefined && { [idField]: idType ? JSON.parse(id) : id }),
+  };
+}
+
+/**
+ * Reads the beginning of a body as text and lets go of the rest. It serves an error's report, so it never fails:
+ * what arrived before the connection broke tells more than that it broke.
+ */
+async function readText(response: Response, maxBytes: number): Promise<string> {
+  const reader = response.body?.getReader();
+  if (!reader) return "";
+  const stop = () => reader.cancel().catch(() => {});
+  // The head has told of the failure already: a body that does not end must not hide it for longer than this.
+  const timer = setTimeout(stop, 5_000);
+  const decoder = new TextDecoder();
+  let text = "";
+  let left = maxBytes;
+  try {
+    while (left > 0) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      text += decoder.decode(value.subarray(0, left), { stream: true });
+      left -= value.length;
+    }
+  } catch {
+    // As said above.
+  } finally {
+    clearTimeout(timer);
+    stop();
+  }
+  return text;
+}
+
+/** The format of a body, by its `Content-Type`, whose parameters do not count; undefined where it is no stream. */
+function streamFormat(contentType: string | null): "sse" | "jsonl" | undefined {
+  const [, sse, jsonl] =
+    /^\s*(?:(text\/event-stream)|(application\/(?:x-)?(?:jsonl|ndjson)))\s*(?:;|$)/i.exec(contentType ?? "") ?? [];
+  return sse ? "sse" : jsonl ? "jsonl" : undefined;
+}
+
+/** Whether a body of JSON Lines has empty lines and `{"@end":{}}` as control frames, which its `Content-Type` tells. */
+function hasControlFrames(contentType: string | null): boolean {
+  return streamFormat(contentType) === "jsonl" && /;\s*profile="?sse-1"?\s*(;|$)/i.test(contentType ?? "");
+}
+
+/** One request of a stream, and the body of its response. */
+interface Connection {
+  /** Sends the request. The format is undefined for a 204, which has no body to read. */
+  open(): Promise<{ readonly response: Response; readonly format: "sse" | "jsonl" | undefined }>;
+  /** The next bytes; undefined at the end of the body. Fails after a silence of `idleMs`. */
+  read(idleMs: number | undefined): Promise<Uint8Array | undefined>;
+  /** Lets go of the request and of the body. */
+  close(): void;
+}
+
+/** Makes a connection, which sends nothing before it is opened. `context` says where the stream is. */
+function createConnection(
+  source: StreamSource<unknown>,
+  options: StreamOptions,
+  { wait }: Waiter,
+  context: () => ErrorContext & Omit<StreamAttempt, "signal">,
+): Connection {
+  const abort = new AbortController();
+  const { signal } = abort;
+  let body: Response["body"] | undefined;
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+
+  function close(): void {
+    // Where the connection broke, or somebody else reads the body, there is nothing to let go of.
+    (reader ?? body)?.cancel().catch(ignore);
+    abort.abort();
+  }
+
+  function limit<V>(work: () => Promise<V>, kind: "connect" | "idle", ms?: number): Promise<V> {
+    return wait(work, ms, () => new TimeoutError(kind, Number(ms), context()));
+  }
+
+  return {
+    close,
+
+    async open() {
+      const opening = async (): Promise<Response> => {
+        const response = await source.open({ ...context(), signal });
+        body = response.body;
+        // One that comes too late, since `fetch` ignores its signal.
+        if (signal.aborted) close();
+        return response;
+      };
+      const response = await limit(opening, "connect", options.connectTimeoutMs ?? options.timeoutMs);
+      if (response.status === 204) return { response, format: undefined };
+      const format = response.status === 200 ? streamFormat(response.headers.get("content-type")) : undefined;
+      if (format && response.body) return { response, format };
+      const expected = format
+        ? 'a body that can be read as it arrives (in React Native, pass the fetch of "expo/fetch")'
+        : options.format === "jsonl"
+          ? "application/jsonl"
+          : "text/event-stream";
+      const text = await limit(() => readText(response, 1024), "connect");
+      throw new ContentTypeError(expected, response, text, context());
+    },
+
+    async read(idleMs) {
+      reader ??= body?.getReader();
+      const reading = reader?.read().catch((cause) => {
+        const at = { ...context(), cause };
+        // After 300 s of silence Node's `fetch` gives a body up, saying "terminated". Who asked to be told of
+        // silence is told as of any other.
+        throw idleMs && cause?.cause?.code === "UND_ERR_BODY_TIMEOUT"
+          ? new TimeoutError("idle", 300_000, at)
+          : new NetworkError(`the connection was lost: ${cause?.cause ?? cause}`, at);
+      });
+      return reading && (await limit(() => reading, "idle", idleMs)).value;
+    },
+  };
+}
+
+/** Reads the body of a stream, chunk by chunk; undefined is its end. */
+type Decoder = (bytes: Uint8Array | undefined) => void;
+
+/** Takes what a decoder finds, in the order of the bytes. */
+type DecoderSink = (found: RawEvent | Mark) => void;
+
+/** What there is in a body besides events. */
+type Mark =
+  /** The last event ID at a blank line that dispatches no event. */
+  | { readonly mark: "id"; readonly id: string | undefined }
+  /** The text after the colon, as it stands. */
+  | { readonly mark: "comment"; readonly text: string }
+  /** A reconnection time, in milliseconds. */
+  | { readonly mark: "retry"; readonly ms: number }
+  /** An event or a line has grown over the limit. */
+  | { readonly mark: "tooLarge" }
+  /** The body is at its end. */
+  | { readonly mark: "end" };
+
+/** Whether a text takes more than `max` bytes of UTF-8. One of less than a third of that need not be counted. */
+function isOver(text: string, max: number): boolean {
+  return text.length > max || (text.length * 3 > max && new TextEncoder().encode(text).length > max);
+}
+
+/**
+ * Cuts UTF-8 bytes into lines, the same however they are chunked, in time linear in the bytes: no character is
+ * searched twice for the same terminator, and the parts of a line are joined once, when it ends.
+ *
+ * A line ends at LF; with `endsAtCr` also at CR and CRLF, as in WHATWG HTML 9.2.5. Returns the function that takes
+ * the chunks, and at the end undefined; it returns the line whose end has not come yet.
+ */
+function createLineSplitter(
+  endsAtCr: boolean,
+  onLine: (line: string) => void,
+): (bytes: Uint8Array | undefined) => string {
+  // Takes one leading byte order mark away, as "UTF-8 decode" of the Encoding Standard does.
+  const utf8 = new TextDecoder();
+  let rest = "";
+  let skipLf = false;
+
+  return (bytes) => {
+    const text = utf8.decode(bytes, { stream: bytes !== undefined });
+    // A chunk may end within a character and hold no other: the LF of a cut CRLF is still to come then.
+    if (text === "") return rest;
+    let start = skipLf && text[0] === "\n" ? 1 : 0;
+    skipLf = false;
+    // Where each terminator is next. Found anew only when passed: one stray CR in a megabyte of LF lines
+    // must not make every line search all that follows for a second one.
+    let lf = -1;
+    let cr = endsAtCr ? -1 : text.length;
+    for (;;) {
+      if (lf < start) lf = find(text, "\n", start);
+      if (cr < start) cr = find(text, "\r", start);
+      const end = Math.min(lf, cr);
+      rest += text.slice(start, end);
+      if (end === text.length) return rest;
+      start = end + 1;
+      if (end === cr) {
+        if (start === text.length) skipLf = true;
+        else if (lf === start) start++;
+      }
+      const line = rest;
+      rest = "";
+      onLine(line);
+    }
+  };
+}
+
+/** The index of a terminator; the length of the text where there is none. */
+function find(text: string, terminator: string, from: number): number {
+  const index = text.indexOf(terminator, from);
+  return index < 0 ? text.length : index;
+}
+
+/**
+ * Decodes JSON Lines: each line that is not blank is an event, the last one also without LF.
+ * The line `{"@error":{…}}` is the event `errorEvent` with the Status as its data.
+ *
+ * With `hasControls`, a blank line after the first is the comment of a heartbeat, the line `{"@end":{}}` is the
+ * comment `end`, and a last line without LF was cut off.
+ */
+function createJsonLinesDecoder(
+  sink: DecoderSink,
+  maxLineBytes: number,
+  errorEvent: string,
+  hasControls = false,
+): Decoder {
+  let isOpening = true;
+  const push = createLineSplitter(false, (line) => {
+    onLine(line);
+    isOpening = false;
+  });
+
+  function onLine(line: string): void {
+    // The CR of a CRLF is white space of JSON.
+    const data = line.trim();
+    const error = /^\{\s*"@error"\s*:/.test(data) ? readError(data) : undefined;
+    if (isOver(line, maxLineBytes)) sink({ mark: "tooLarge" });
+    else if (hasControls && data === "") {
+      if (!isOpening) sink({ mark: "comment", text: "" });
+    } else if (hasControls && data === '{"@end":{}}') sink({ mark: "comment", text: "end" });
+    else if (data) {
+      const event = error ? errorEvent : "message";
+      sink({ event, data: error ?? data, id: undefined, ownId: false, retry: undefined });
+    }
+  }
+
+  return (bytes) => {
+    const rest = push(bytes);
+    if (!bytes) {
+      if (!hasControls) onLine(rest);
+      sink({ mark: "end" });
+    } else if (rest.length > maxLineBytes) sink({ mark: "tooLarge" });
+  };
+}
+
+/** The JSON of the Status; undefined when the line is no JSON, which is for the decoder of messages to say. */
+function readError(line: string): string | undefined {
+  try {
+    return JSON.stringify(JSON.parse(line)["@error"]);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The time that `Retry-After` asks to wait, in milliseconds; `undefined` when the header is absent or malformed.
+ * It is a number of seconds or a date (RFC 9110, section 10.2.3); a date that has passed gives 0.
+ */
+export function retryAfterMs(headers: Headers): number | undefined {
+  const value = headers.get("retry-after") ?? "";
+  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  // Date.parse takes nearly anything for a date; those of HTTP end in GMT.
+  const date = value.endsWith("GMT") ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}
+
+/**
+ * The milliseconds to wait after the n-th failure in a row; undefined when `Retry-After` asks for more than
+ * `maxRetryAfterMs`. Always with jitter, so that clients do not come back together: our own delay is made shorter by
+ * up to half, a time that the server said, in `Retry-After` or as `retryMs`, longer by up to half.
+ */
+function retryDelayMs(
+  error: ClientError,
+  failures: number,
+  { initialDelayMs = 1_000, maxDelayMs = 30_000, maxRetryAfterMs = 300_000 }: RetryOptions,
+  retryMs?: number,
+): number | undefined {
+  const asked = (error instanceof StatusError && retryAfterMs(error.headers)) || 0;
+  if (asked > maxRetryAfterMs) return undefined;
+  const backoffMs = Math.min((retryMs ?? initialDelayMs) * 2 ** Math.min(failures - 1, 16), maxDelayMs);
+  const jitter = Math.random() / 2;
+  const delayMs = backoffMs * (retryMs === undefined ? 1 - jitter : 1 + jitter);
+  return Math.min(Math.max(delayMs, asked * (1 + jitter)), maxTimerMs);
+}
+
+/** An error keeps up to 64 KiB of a body, and an outage may bring thousands. */
+const maxErrors = 10;
+
+/** What a stream failed with since its last progress. */
+interface Failures {
+  /**
+   * Adds a failure and returns the milliseconds to wait before the next attempt; `retryMs` is the server's `retry:`.
+   * Throws what the stream fails with when there is to be no other attempt: a `ReconnectError`, or the error itself
+   * when its `Retry-After` is beyond `maxRetryAfterMs`.
+   */
+  add(error: ClientError, retryMs: number | undefined, context: ErrorContext): number;
+  /** An event, or a new cursor: everything is forgotten. */
+  onProgress(): void;
+  /**
+   * A heartbeat: the connection works. It does not excuse error events, since an event that the server cannot
+   * produce fails at the same cursor every time.
+   */
+  onHeartbeat(): void;
+}
+
+function createFailures(options: ReconnectOptions): Failures {
+  const { maxAttempts = 10 } = options;
+  let count = 0;
+  let errorEvents = 0;
+  let errors: ClientError[] = [];
+
+  function onHeartbeat(): void {
+    count = 0;
+    if (!errorEvents) errors = [];
+  }
+
+  return {
+    onHeartbeat,
+    onProgress() {
+      errorEvents = 0;
+      onHeartbeat();
+    },
+    add(error, retryMs, context) {
+      count++;
+      if (error instanceof StatusError && error.phase === "body") errorEvents++;
+      const failures = Math.max(count, errorEvents);
+      errors = [...errors, error].slice(-maxErrors);
+      if (failures > maxAttempts) throw new ReconnectError(errors, context, failures);
+      const delayMs = retryDelayMs(error, failures, options, retryMs);
+      if (delayMs === undefined) throw error;
+      return delayMs;
+    },
+  };
+}
+
+/** Whether to try again after an error, before attempts are counted: the built-in rule, or the caller's. */
+function mayReconnect(
+  error: ClientError,
+  { shouldReconnect }: ReconnectOptions,
+  next: Pick<Reconnect, "attempt" | "lastEventId">,
+): boolean | Promise<boolean> {
+  return shouldReconnect ? shouldReconnect(error, next) : mayHelp(error);
+}
+
+/**
+ * Whether another attempt may help: the connection failed or was cut, fell silent, or the server is not able
+ * to answer now. Never a response of another content type, an event that is not the message, or a refusal: 4xx
+ * but 408, 425 and 429. Nor 501: asking again implements nothing.
+ */
+function mayHelp(error: ClientError): boolean {
+  if (error instanceof StatusError) {
+    // An error event comes with 200: its code stands for a status.
+    const status = error.phase === "open" ? error.status : codeToHttp(error.statusCode);
+    return status >= 500 ? status !== 501 : [408, 425, 429].includes(status);
+  }
+  return ["network", "timeout", "truncated"].includes(error.code);
+}
+
+/**
+ * Decodes `text/event-stream` by the rules of WHATWG HTML 9.2.6, to the letter. An event is told at its blank line;
+ * one that has none when the body ends is never told.
+ *
+ * `lastEventId` is in force until the body sets another. The standard empties the last event ID buffer for each
+ * connection; to the letter, one event without id after a reconnection would make the next one begin anew, so
+ * browsers keep it, and so does this.
+ */
+function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastEventId = ""): Decoder {
+  let data: string | undefined;
+  let event = "";
+  let id = lastEventId;
+  let ownId = false;
+  let retry: number | undefined;
+
+  const push = createLineSplitter(true, (line) => {
+    measure(line);
+    const colon = line.indexOf(":");
+    const field = colon < 0 ? line : line.slice(0, colon);
+    const value = colon < 0 ? "" : line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1);
+    if (line === "") dispatch();
+    else if (colon === 0) sink({ mark: "comment", text: line.slice(1) });
+    else if (field === "data") data = data === undefined ? value : `${data}\n${value}`;
+    else if (field === "event") event = value;
+    else if (field === "id" && !value.includes("\0")) {
+      id = value;
+      ownId = true;
+    } else if (field === "retry" && /^\d+$/.test(value)) {
+      retry = Number(value);
+      sink({ mark: "retry", ms: retry });
+    }
+  });
+
+  function dispatch(): void {
+    if (data === undefined) sink({ mark: "id", id: id || undefined });
+    else if (isOver(data, maxEventBytes)) sink({ mark: "tooLarge" });
+    else sink({ event: event || "message", data, id: id || undefined, ownId, retry });
+    data = retry = undefined;
+    ownId = false;
+    event = "";
+  }
+
+  // At every line, ended or not, whatever its field: so the outcome does not hang on where the bytes were cut,
+  // and what a server can make this keep is bounded. Six more than the data: the `data: ` in front of it.
+  function measure(line: string): void {
+    if (line.length + (data ?? "").length > maxEventBytes + 6) sink({ mark: "tooLarge" });
+  }
+
+  return (bytes) => {
+    measure(push(bytes));
+    if (!bytes) sink({ mark: "end" });
+  };
+}
+
+/** Where the events of a stream come from: one connection after another. */
+interface StreamFeed<T> {
+  state(): StreamState;
+  /** The id of the last event that the caller has finished with. */
+  lastEventId(): string | undefined;
+  readonly opened: Promise<StreamInfo>;
+  /** Connects, and reconnects, until a response is accepted. Never rejects: `opened` does. */
+  open(): Promise<unknown>;
+  /** The next event; undefined at the end and ever after. Rejects, once, with what the stream failed with. */
+  next(): Promise<Item<T> | undefined>;
+  /** The next event if it is queued; undefined when none is, or when `next` has to throw first. */
+  take(): Item<T> | undefined;
+  /** The caller has finished with all that was taken. */
+  commit(): void;
+  /** Ends a wait for the next attempt, or drops the connection; what is queued is still delivered. */
+  reconnect(): void;
+  /** Lets go of everything. A call that waits gets the end. */
+  close(): void;
+}
+
+/**
+ * Makes the feed of a stream. Nothing is read while anything is queued: a slow caller slows the server down, what a
+ * body says takes effect in its place among the events, and a connection that is lost takes no event with it.
+ */
+function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): StreamFeed<T> {
+  const { rule } = source;
+  const { signal, deadlineMs, maxEventBytes = 16 * 1024 * 1024, reconnect = rule.resumable } = options;
+  const reconnectOptions = typeof reconnect === "object" ? reconnect : {};
+
+  let state: StreamState = "idle";
+  let deadline: ReturnType<typeof startTimer>;
+  /** What the next call throws: what closed the stream, or what stands in place of the next event. */
+  let thrown: { readonly error: unknown } | undefined;
+
+  let attempt = 0;
+  const failures = createFailures(reconnectOptions);
+  let retryMs: number | undefined;
+  /** The cursor. */
+  let lastEventId = options.lastEventId;
+  /** What the cursor will be when the caller has finished with all that was taken. */
+  let position = lastEventId;
+  /** Whether the last event had no id of its own: the cursor does not tell it from those before it. */
+  let unidentified = false;
+  /** Whether the caller asked not to wait for the next attempt. */
+  let hurried = false;
+
+  let connection: Connection | undefined;
+  /** The format of the body; undefined until a response was accepted. */
+  let format: EventPlace["format"] | undefined;
+  let decode: Decoder = ignore;
+  let queue: (RawEvent | Mark)[] = [];
+  let head = 0;
+  let heartbeatMs = 0;
+  /** Whether the body may not end before it says that the stream does. */
+  let saysEnd = false;
+  let ended = false;
+
+  let accept: (info: StreamInfo) => void;
+  let refuse: (error: unknown) => void;
+  const opened = new Promise<StreamInfo>((resolve, reject) => {
+    accept = resolve;
+    refuse = reject;
+  });
+  opened.catch(ignore);
+
+  const isClosed = (): boolean => state === "closed";
+  const onAbort = (): void => close({ error: signal?.reason });
+  const waiter = createWaiter();
+
+  /**
+   * Calls code of the user, or what may call it: all of it goes through here or through the waiter. It may close the
+   * stream; then nothing that stands behind it is done.
+   */
+  function call<R>(code: () => R): R {
+    const result = code();
+    if (isClosed()) throw interrupted;
+    return result;
+  }
+
+  /** Where the stream is. */
+  function context() {
+    return { phase: format ? "body" : "open", attempt, lastEventId } as const;
+  }
+
+  function commit(): void {
+    lastEventId = position;
+  }
+
+  function throwPending(): void {
+    const pending = thrown;
+    thrown = undefined;
+    if (pending) throw pending.error;
+  }
+
+  /** Connects, reads and reconnects until something is ready; undefined when the stream was closed before. */
+  async function until<R>(ready: () => R | undefined): Promise<R | undefined> {
+    if (state === "idle") {
+      state = "connecting";
+      const late = () => new TimeoutError("deadline", Number(deadlineMs), context());
+      deadline = startTimer(deadlineMs, () => close({ error: late() }));
+      signal?.addEventListener("abort", onAbort);
+      if (signal?.aborted) onAbort();
+    }
+    while (!isClosed()) {
+      try {
+        const result = ready();
+        if (result !== undefined) return result;
+        // Nothing is queued any more; what was, but was not for the caller, is finished with, too.
+        commit();
+        if (ended) close();
+        else if (!connection) await connect();
+        else await read(connection);
+      } catch (error) {
+        if (error !== interrupted && !isClosed()) await recover(error);
+      }
+    }
+    return undefined;
+  }
+
+  async function connect(): Promise<void> {
+    state = "connecting";
+    attempt++;
+    format = undefined;
+    heartbeatMs = 0;
+    saysEnd = reconnectOptions.afterEnd ?? false;
+    connection = createConnection(source, options, waiter, context);
+    const { response, format: accepted } = await connection.open();
+    // Something else may have run between the end of the wait and this line.
+    if (!connection || isClosed()) return;
+    const { status, headers } = response;
+    accept({ status, headers, attempt });
+    if (!accepted) return close();
+    state = "open";
+    format = accepted;
+    const hasControls = hasControlFrames(headers.get("content-type"));
+    saysEnd ||= hasControls;
+    if (hasControls) heartbeatMs = rule.heartbeatMs ?? 0;
+    const add = (found: RawEvent | Mark) => queue.push(found);
+    decode =
+      format === "sse"
+        ? createSseDecoder(add, maxEventBytes, position)
+        : createJsonLinesDecoder(add, maxEventBytes, rule.errorEvent ?? "error", hasControls);
+  }
+
+  async function read({ read }: Connection): Promise<void> {
+    const { idleTimeoutMs = heartbeatMs * 2.5 } = options;
+    decode(await read(idleTimeoutMs || undefined));
+  }
+
+  /** The next of the queued events. Throws what stands in its place. */
+  function take(): Item<T> | undefined {
+    throwPending();
+    for (;;) {
+      const found = queue[head++];
+      if (!found || !format) {
+        clear();
+        return undefined;
+      }
+      if ("mark" in found) onMark(found);
+      else if (found.data === rule.terminalData) end();
+      else {
+        const place = { format, attempt, lastEventId };
+        const value = call(() => source.decode(found, place));
+        failures.onProgress();
+        unidentified = !found.ownId || found.id === undefined;
+        position = found.id;
+        if (format === "sse" && rule.events?.[found.event]?.terminal) end();
+        if (value !== undefined) return { value, raw: found, attempt };
+      }
+    }
+  }
+
+  function onMark(found: Mark): void {
+    if (found.mark === "id") {
+      if (found.id !== position) failures.onProgress();
+      position = found.id;
+    } else if (found.mark === "retry") retryMs = found.ms;
+    else if (found.mark === "comment") onComment(found.text);
+    else if (found.mark === "tooLarge") throw new EventTooLargeError(maxEventBytes, context());
+    else if (saysEnd) throw new TruncatedError(context());
+    else end();
+  }
+
+  function onComment(text: string): void {
+    call(() => options.onComment?.(text.replace(/^ /, "")));
+    if (text === "") failures.onHeartbeat();
+    if (text === "end" && saysEnd) end();
+    if (/^sse\/1( |$)/.test(text)) {
+      saysEnd ||= / end( |$)/.test(text);
+      heartbeatMs = Number(/ heartbeat=(\d+)/.exec(text)?.[1] ?? 0);
+    }
+  }
+
+  /** The stream is over, whatever follows in the body. */
+  function end(): void {
+    ended = true;
+    clear();
+    call(() => connection?.close());
+  }
+
+  function clear(): void {
+    queue = [];
+    head = 0;
+  }
+
+  /** Waits for the next attempt, or closes the stream. */
+  async function recover(error: unknown): Promise<void> {
+    const at = context();
+    try {
+      call(release);
+      if (!reconnect || (unidentified && options.reconnect === undefined)) throw error;
+      // Anything else was thrown by a function of the user.
+      if (!(error instanceof ClientError)) throw error;
+      state = "waiting";
+      hurried = false;
+      const next = { attempt: attempt + 1, lastEventId: position };
+      if (!(await waiter.wait(async () => mayReconnect(error, reconnectOptions, next)))) throw error;
+      const delayMs = failures.add(error, retryMs, at);
+      call(() => options.onReconnect?.({ ...next, delayMs, error }));
+      if (!hurried) await waiter.sleep(delayMs);
+    } catch (failure) {
+      if (failure !== interrupted) close({ error: failure });
+    }
+  }
+
+  function release(): void {
+    format = thrown = undefined;
+    clear();
+    drop();
+  }
+
+  function drop(): void {
+    const dropped = connection;
+    connection = undefined;
+    dropped?.close();
+  }
+
+  function close(failure?: typeof thrown): void {
+    if (isClosed()) return;
+    state = "closed";
+    release();
+    thrown = failure;
+    stopTimer(deadline);
+    signal?.removeEventListener("abort", onAbort);
+    refuse(failure ? failure.error : new DOMException("closed before it opened", "AbortError"));
+    waiter.interrupt();
+  }
+
+  return {
+    opened,
+    commit,
+    state: () => state,
+    lastEventId: () => lastEventId,
+    open: () => until(() => format),
+    async next() {
+      commit();
+      const item = await until(take);
+      if (!item) throwPending();
+      return item;
+    },
+    take() {
+      if (thrown) return undefined;
+      try {
+        return take();
+      } catch (error) {
+        if (!isClosed()) thrown = { error };
+        return undefined;
+      }
+    },
+    reconnect() {
+      if (state === "idle" || ended || isClosed()) return;
+      hurried = true;
+      state = "connecting";
+      drop();
+      waiter.interrupt();
+    },
+    close() {
+      close();
+      // A caller that leaves gets no failure any more.
+      thrown = undefined;
+    },
+  };
+}
+
+const end = (): IteratorReturnResult<void> => ({ done: true, value: undefined });
+
+/** The one class behind every event stream: what a caller sees of a feed. */
+class StreamReader<T> implements EventStream<T> {
+  readonly #feed: StreamFeed<T>;
+  /** How many wait, and the last of them. */
+  #waiting = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(source: StreamSource<T>, options: StreamOptions) {
+    this.#feed = createStreamFeed(source, options);
+  }
+
+  get opened(): Promise<StreamInfo> {
+    const feed = this.#feed;
+    if (feed.state() === "idle") void this.#inTurn(feed.open);
+    return feed.opened;
+  }
+
+  get lastEventId(): string | undefined {
+    return this.#feed.lastEventId();
+  }
+
+  get state(): StreamState {
+    return this.#feed.state();
+  }
+
+  next(): Promise<IteratorResult<T, void>> {
+    return this.#next(({ value }) => value);
+  }
+
+  async return(): Promise<IteratorReturnResult<void>> {
+    this.#feed.close();
+    return end();
+  }
+
+  async throw(error?: unknown): Promise<IteratorResult<T, void>> {
+    this.#feed.close();
+    throw error;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#feed.close();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  reconnect(): void {
+    this.#feed.reconnect();
+  }
+
+  withMeta(): AsyncIterable<EventMeta<T>> {
+    return this.#view(({ value, raw: { event, id, retry }, attempt }) => ({
+      value,
+      event,
+      ...(id !== undefined && { id }),
+      ...(retry !== undefined && { retry }),
+      attempt,
+    }));
+  }
+
+  batches(): AsyncIterable<T[]> {
+    return this.#view(({ value }) => {
+      const values = [value];
+      for (let item = this.#feed.take(); item; item = this.#feed.take()) values.push(item.value);
+      return values;
+    });
+  }
+
+  toReadableStream(): ReadableStream<T> {
+    return new ReadableStream<T>(
+      {
+        pull: async (controller) => {
+          const result = await this.next();
+          if (result.done === true) controller.close();
+          else controller.enqueue(result.value);
+        },
+        cancel: () => this.#feed.close(),
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  async collect({ max }: { readonly max: number }): Promise<T[]> {
+    const values: T[] = [];
+    if (max > 0) {
+      for await (const value of this) {
+        if (values.push(value) >= max) {
+          // All of them are the caller's now.
+          this.#feed.commit();
+          break;
+        }
+      }
+    }
+    this.#feed.close();
+    return values;
+  }
+
+  #view<R>(view: (item: Item<T>) => R): AsyncIterable<R> {
+    return {
+      [Symbol.asyncIterator]: () => ({
+        next: () => this.#next(view),
+        return: () => this.return(),
+      }),
+    };
+  }
+
+  /** The next event, as one of the views shows it. To ask for it tells that the one before is finished with. */
+  #next<R>(view: (item: Item<T>) => R): Promise<IteratorResult<R, void>> {
+    const feed = this.#feed;
+    // Most events are queued already: they take one promise instead of five, and half the time.
+    if (this.#waiting === 0) {
+      // What decodes an event may ask for the next one: that call has to wait.
+      this.#waiting++;
+      try {
+        feed.commit();
+        const item = feed.take();
+        if (item) return Promise.resolve({ done: false, value: view(item) });
+      } finally {
+        this.#waiting--;
+      }
+    }
+    return this.#inTurn(async () => {
+      const item = await feed.next();
+      return item ? { done: false, value: view(item) } : end();
+    });
+  }
+
+  /** Runs one thing at a time, in the order in which they were asked for. */
+  #inTurn<R>(work: () => Promise<R>): Promise<R> {
+    this.#waiting++;
+    const turn = this.#turn.then(work).finally(() => this.#waiting--);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+}
+
+declare global {
+  // The part of lib ESNext.Disposable that EventStream names. Where that lib is present, the declarations merge.
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol;
+  }
+  interface AsyncDisposable {
+    [Symbol.asyncDispose](): PromiseLike<void>;
+  }
+}
+
+/**
+ * The events of one stream, read by one reader.
+ *
+ * ```ts
+ * for await (const trade of client.watchTrades({ symbol: "AAPL" })) {
+ *   console.log(trade.price);
+ * }
+ * ```
+ *
+ * Lazy: the request is sent at the first `next()` or `opened`. Every way out of the loop cancels the body and
+ * aborts the request: its end, an error, `break`, `return`, `throw`, `await using`, and the caller's signal, whose
+ * `reason` the pending or next `next()` then rejects with. The methods below are views of the same reader:
+ * an event goes to the one that asks for it.
+ */
+export interface EventStream<T> extends AsyncGenerator<T, void, undefined>, AsyncDisposable {
+  /** The head of the first response that was accepted. Sends the request. Need not be handled when it rejects. */
+  readonly opened: Promise<StreamInfo>;
+  /**
+   * The id of the last event that the caller has finished with, as asking for the next one tells. To go on
+   * later, pass it as `lastEventId`.
+   */
+  readonly lastEventId: string | undefined;
+  /** `idle`: nothing was sent yet; `waiting`: for the delay before a reconnection. */
+  readonly state: StreamState;
+  /**
+   * Connects again now: ends the wait for the next attempt, or drops the connection and opens another from the cursor,
+   * whatever `reconnect` says. For what the stream cannot know: the network is back, the machine was asleep.
+   * Nothing happens before the first request, or once the stream has ended.
+   */
+  reconnect(): void;
+  /** Each event with what came along with it. */
+  withMeta(): AsyncIterable<EventMeta<T>>;
+  /** All events of one network read at a time, at least one. */
+  batches(): AsyncIterable<T[]>;
+  /** The stream for those who take web streams. Nothing is read ahead; cancelling it ends this stream. */
+  toReadableStream(): ReadableStream<T>;
+  /** The first `max` events, or all where the stream ends before; then the stream is closed. */
+  collect(options: { readonly max: number }): Promise<T[]>;
+}
+
+/** Where a stream is in its life. */
+export type StreamState = "idle" | "connecting" | "open" | "waiting" | "closed";
+
+/** The head of a response. */
+export interface StreamInfo {
+  readonly status: number;
+  readonly headers: Headers;
+  /** 1 where the first request succeeded. */
+  readonly attempt: number;
+}
+
+/** An event and what came along with it. */
+export interface EventMeta<T> {
+  readonly value: T;
+  /** The event's name on the wire; `"message"` where it has none. */
+  readonly event: string;
+  /** The last event ID in force, which need not come from this event. Absent where none is. */
+  readonly id?: string;
+  /** Milliseconds from a `retry:` of this event. */
+  readonly retry?: number;
+  /** The request it came by: 1 is the first, each reconnection counts one more. */
+  readonly attempt: number;
+}
+
+/** Makes a stream of what a source gives. Nothing is sent until it is asked for. */
+function createEventStream<T>(source: StreamSource<T>, options: StreamOptions): EventStream<T> {
+  return new StreamReader(source, options);
+}
+
+/**
+ * Merges headers, names compared without case: of one name, the later source wins. Rejects with the reason of a signal
+ * that is aborted meanwhile.
+ */
+async function mergeHeaders(signal: AbortSignal, ...sources: (HeadersSource | undefined)[]): Promise<Headers> {
+  const merged = new Headers();
+  for (const source of sources) {
+    const values = (typeof source === "function" ? await source() : source) ?? {};
+    throwIfAborted(signal);
+    // What is not text becomes text there, as everything does that Web APIs take for text.
+    const headers: unknown = Symbol.iterator in values ? values : given<object>(values);
+    new Headers(headers as Record<string, string>).forEach((value, name) => {
+      merged.set(name, value);
+    });
+  }
+  return merged;
+}
+
+/** A body and its content type. */
+interface Content {
+  readonly type: string;
+  readonly body: NonNullable<RequestInit["body"]>;
+}
+
+/** A body of JSON. */
+function toJsonBody(json: JsonValue): Content {
+  return { type: "application/json", body: JSON.stringify(json) };
+}
+
+/** What the ProtoJSON of a google.api.HttpBody holds. */
+function fromHttpBody(json: JsonValue): Content {
+  const { contentType, data }: JsonObject = isJsonObject(json) ? json : {};
+  // ProtoJSON takes both alphabets of base64; atob only the first.
+  const text = atob(
+    String(data ?? "")
+      .replace(/-/g, "+")
+      .replace(/_/g, "/"),
+  );
+  return {
+    type: String(contentType || "application/octet-stream"),
+    body: Uint8Array.from(text, (char) => char.charCodeAt(0)),
+  };
+}
+
+/** The ProtoJSON of the google.api.HttpBody that a response's content type and bytes make. */
+function toHttpBody(contentType: string | null, bytes: Uint8Array): JsonObject {
+  let text = "";
+  // As many arguments as every engine takes.
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return { contentType: contentType ?? "", data: btoa(text) };
+}
+
+/**
+ * Reads the body of a unary response and decodes the response message. Nothing at all stands for a message
+ * without fields, as in a 204.
+ */
+async function readResponse<O>(
+  response: Response,
+  { rawResponse, responseBody }: HttpBinding,
+  context: ErrorContext,
+  decode: (json: JsonValue) => O,
+): Promise<O> {
+  const contentType = response.headers.get("content-type") ?? "";
+  let data = "";
+  let json: JsonValue = {};
+  try {
+    if (rawResponse) json = toHttpBody(contentType, new Uint8Array(await response.arrayBuffer()));
+    else data = (await response.text()).trim();
+  } catch (cause) {
+    throw new NetworkError(`the response broke off: ${cause}`, { ...context, cause });
+  }
+  try {
+    if (data) json = JSON.parse(data);
+    return decode(responseBody !== undefined && (data || rawResponse) ? { [responseBody]: json } : json);
+  } catch (cause) {
+    // What does not say that it is JSON, and is none: a page of a proxy or of a login, say.
+    if (cause instanceof SyntaxError && !/json/i.test(contentType)) {
+      throw new ContentTypeError("application/json", response, data.slice(0, 1024), context);
+    }
+    throw new DecodeError({ data }, cause, context);
+  }
+}
+
+/** What goes over HTTP of a request. */
+interface BoundRequest {
+  /** The one that carries the request. */
+  readonly binding: HttpBinding;
+  readonly verb: string;
+  /** Path and query, percent-encoded: starts with `/`, and goes behind the base URL. */
+  readonly path: string;
+  /** The JSON of the body; undefined for none. */
+  readonly body: JsonValue | undefined;
+}
+
+/**
+ * Splits the ProtoJSON of a request into path, query and body, by the first binding that can carry it whole:
+ * the server reads back the same message. Throws RangeError when none can, with what the first one lacks:
+ * a path variable without a value or with one of another shape, or what no URL holds: `.`, `..` and nothing as a
+ * segment of the path, an empty message in the query, half of a surrogate pair.
+ */
+function bindRequest({ bindings }: MethodHttp, request: JsonValue): BoundRequest {
+  let refusal: unknown;
+  for (const binding of bindings) {
+    try {
+      return bind(binding, request);
+    } catch (error) {
+      refusal ??= error;
+    }
+  }
+  throw refusal;
+}
+
+function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
+  const { verb, body, variables = [], query = {} } = binding;
+  const { segments, verb: suffix, variables: spans } = parsePathTemplate(binding.path);
+  const parts: (string | undefined)[] = [...segments];
+  let rest: JsonValue | undefined = request;
+  let content: JsonValue | undefined;
+  for (const [index, { start, end, multi }] of spans.entries()) {
+    const variable = variables[index];
+    if (!variable) continue; // the plugin lists each of them
+    // Of the whole request: what is left of a message that held two variables may be gone after the first.
+    const [value] = take(request, variable.field, variable.implicit);
+    const text = value == null || typeof value === "object" ? "" : toText(value);
+    const path = toSegments(multi ? text.split("/") : [text], segments.slice(start, end), multi);
+    if (!path) throw new RangeError(`"${variable.field.join(".")}" is "${text}", which "${binding.path}" cannot hold`);
+    parts.fill(undefined, start, end)[start] = path.join("/");
+    [, rest] = take(rest, variable.field);
+  }
+  const path = `/${parts.filter((part) => part !== undefined).join("/")}${suffix && `:${suffix}`}`;
+  if (body === "*") return { binding, verb, path, body: rest };
+  if (body) [content, rest] = take(rest, [body.field]);
+  const parameters = isJsonObject(rest) ? toParameters("", rest, query[""]) : [];
+  return { binding, verb, path: parameters.length ? `${path}?${parameters.join("&")}` : path, body: content };
+
+  function toParameters(
+    prefix: string,
+    message: JsonObject,
+    fields: Readonly<Record<string, QueryField>> = {},
+  ): string[] {
+    const unset = Object.entries(fields).filter(([key]) => take(message, [key])[0] == null);
+    return [
+      ...unset.flatMap(([key, { name = key, implicit }]) =>
+        implicit === undefined ? [] : [toParameter(prefix + name, implicit)],
+      ),
+      ...Object.entries(message).flatMap(([key, value]) => {
+        const field = hasOwn(fields, key) ? fields[key] : undefined;
+        const name = prefix + (field?.name ?? key);
+        if (Array.isArray(value)) return value.map((item) => toParameter(name, item));
+        if (!isJsonObject(value)) return value === null ? [] : [toParameter(name, value)];
+        const entries = Object.entries(value);
+        if (field?.map) return entries.map(([key, item]) => toParameter(`${name}[${key}]`, item));
+        if (!entries.length) throw new RangeError(`"${name}" is an empty message, which no query can hold`);
+        return toParameters(`${name}.`, value, field?.message ? query[field.message] : undefined);
+      }),
+    ];
+  }
+}
+
+/**
+ * The value of a field, or what stands for it where its message is there; and the message without it, nor the
+ * messages that held nothing else.
+ */
+function take(
+  message: JsonValue | undefined,
+  [name = "", ...inner]: readonly string[],
+  implicit?: string,
+): [value: JsonValue | undefined, left: JsonValue | undefined] {
+  if (!isJsonObject(message)) return [undefined, message];
+  const others = { ...message };
+  const value = hasOwn(others, name) ? others[name] : undefined;
+  delete others[name];
+  if (!inner.length) return [value ?? implicit ?? value, others];
+  const [found, left] = take(value, inner, implicit);
+  if (isJsonObject(left) && Object.keys(left).length) others[name] = left;
+  return [found, others];
+}
+
+/** The text of a variable in the path; undefined when it is not of its pattern, or a URL does not keep it. */
+function toSegments(parts: string[], pattern: readonly string[], multi: boolean): string[] | undefined {
+  const shape = pattern.flatMap((part) => (part === "**" ? parts.slice(pattern.length - 1).fill("*") : part));
+  const fits = parts.every((part, index) => {
+    const literal = shape[index] ?? "";
+    // URLs drop the dots (WHATWG URL, 4.4), and proxies merge slashes.
+    return literal === "*" ? !/^\.{0,2}$/.test(part) : decodeVariable(literal, multi) === part;
+  });
+  return fits && shape.length === parts.length
+    ? parts.map((part, index) => (shape[index] === "*" ? encode(part) : (shape[index] ?? "")))
+    : undefined;
+}
+
+function toParameter(name: string, value: JsonValue): string {
+  if (typeof value === "object") throw new RangeError(`"${name}" holds an object, which no query can`);
+  return `${encode(name)}=${encode(toText(value))}`;
+}
+
+/** Numbers as JSON has them, and the zero whose sign it loses. */
+function toText(value: string | number | boolean): string {
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
+function encode(text: string): string {
+  try {
+    return encodeURIComponent(text);
+  } catch {
+    throw new RangeError(`"${text}" is no text: it holds half of a surrogate pair`);
+  }
+}
+
+/** The value of a header that holds text: the bytes of its UTF-8, as `Last-Event-ID` has them (WHATWG HTML 9.2.3). */
+function toByteString(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
+}
+
+/** What `fetch` is called with. No `RequestInit`: the types of Node have no `cache` there, and those of Workers no `credentials`. */
+interface FetchInit {
+  readonly method?: string;
+  readonly headers?: Headers;
+  readonly body?: Content["body"];
+  readonly signal?: AbortSignal;
+  readonly credentials?: Credentials;
+  cache?: "no-store";
+}
+
+/** Calls `fetch` and tells its failures apart: the signal's reason, a URL that is none, the network. */
+async function fetchResponse(
+  fetch: Fetch,
+  url: string,
+  init: FetchInit,
+  context: ErrorContext,
+): Promise<Response> {
+  try {
+    throwIfAborted(init.signal);
+    const response = await fetch(url, init as RequestInit);
+    // One that ignores its signal answers too late.
+    if (init.signal?.aborted) response.body?.cancel().catch(ignore);
+    throwIfAborted(init.signal);
+    return response;
+  } catch (cause) {
+    throwIfAborted(init.signal);
+    const { cache, ...rest } = init;
+    // A runtime that refuses `cache`, as workerd did until 2024, has sent nothing.
+    if (cache && /\bcache\b/i.test(String(cause))) return fetchResponse(fetch, url, rest, context);
+    try {
+      // Only the runtime knows whether a relative URL has a page to be relative to.
+      new Request(url);
+    } catch (cause) {
+      throw new RequestError(new TypeError(`check baseUrl: ${cause}`), context);
+    }
+    // Node says only "fetch failed"; why is in the cause.
+    const reasons = [cause, causeOf(cause)].filter(Boolean);
+    throw new NetworkError(reasons.join(": "), { ...context, cause });
+  }
+}
+
+/** More than that of an error is not read. A Status may be larger than what `StatusError.body` keeps. */
+const maxErrorBytes = 1024 * 1024;
+
+/**
+ * Sends a request and resolves with a 2xx response, its body unread. Without `accept` it asks for a stream, after
+ * the event `context.lastEventId`. Rejects as `fetchResponse` does, or with a `StatusError` for another status.
+ */
+async function send(
+  url: string,
+  init: FetchInit & { readonly headers: Headers },
+  accept: string | undefined,
+  options: StreamOptions,
+  reader: ErrorReader,
+  context: ErrorContext,
+): Promise<Response> {
+  const { fetch = globalThis.fetch, format, onResponse, query = {} } = options;
+  const { headers } = init;
+  headers.set("accept", accept ?? (format === "jsonl" ? "application/jsonl; profile=sse-1" : "text/event-stream"));
+  if (!accept) {
+    // It sends `Cache-Control: no-cache`, which set by hand costs browsers a CORS preflight.
+    init.cache = "no-store";
+    if (context.lastEventId) {
+      check(context.lastEventId, "last-event-id");
+      headers.set("last-event-id", toByteString(context.lastEventId));
+    }
+  }
+  headers.forEach(check);
+  // Called as a variable: as a member, the fetch of browsers and Workers throws "Illegal invocation".
+  const response = await fetchResponse(fetch, addQuery(url, query), init, context);
+  onResponse?.(response);
+  throwIfAborted(init.signal);
+  if (!response.ok) throw new StatusError(response, await readText(response, maxErrorBytes), reader, context);
+  return response;
+
+  /** Refuses what no header can hold (RFC 9110, section 5.5): runtimes fail on it as on a broken connection. */
+  function check(value: string, name: string): void {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for.
+    if (!/[\0-\x08\n-\x1f\x7f]/.test(value)) return;
+    throw new RequestError(new TypeError(`the header "${name}" holds a control character`), context);
+  }
+}
+
+function addQuery(url: string, query: HeaderRecord): string {
+  const parameters = Object.entries(given<HeaderRecord>(query)).map(
+    ([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`,
+  );
+  return parameters.length ? `${url}${url.includes("?") ? "&" : "?"}${parameters.join("&")}` : url;
+}
+
+/** The answer to a message. */
+interface Exchange {
+  /** A 2xx response, its body unread. */
+  readonly response: Response;
+  /** The binding that it answers. */
+  readonly binding: HttpBinding;
+  readonly reader: ErrorReader;
+}
+
+/**
+ * The last step of a call: makes an HTTP request of the message and sends it. Rejects as `send` does, and with a
+ * `RequestError` for what HTTP cannot carry.
+ */
+async function sendMessage<I, O extends K["message"], K extends Kinds>(
+  method: ClientMethod<I, O, K>,
+  { kind, headers, signal, message }: BaseClientRequest<K>,
+  options: BaseClientOptions<K> & StreamOptions & K["settings"],
+  context: ErrorContext & { verb?: string },
+): Promise<Exchange> {
+  const { credentials, readError } = options;
+  const baseUrl = String(options.baseUrl);
+  const reader: ErrorReader = { readError, readDetail: (schema, json) => method.readDetail?.(schema, json, options) };
+  let bound: BoundRequest;
+  let content: Partial<Content> = {};
+  try {
+    if (/[?#]/.test(baseUrl)) {
+      throw new TypeError(`check baseUrl: "${baseUrl}" holds a query or a fragment; parameters are the option "query"`);
+    }
+    bound = bindRequest(method.http, method.encode(message, options));
+    if (bound.body !== undefined) content = (bound.binding.rawBody ? fromHttpBody : toJsonBody)(bound.body);
+  } catch (cause) {
+    throw new RequestError(cause, context);
+  }
+  const { binding, verb, path } = bound;
+  context.verb = verb;
+  const { type, body } = content;
+  if (type) headers.set("content-type", type);
+  const url = baseUrl.replace(/\/+$/, "") + path;
+  const init = given<FetchInit & { headers: Headers }>({ method: verb, headers, body, signal, credentials });
+  const accept = binding.rawResponse ? "*/*" : "application/json";
+  const response = await send(url, init, kind === "unary" ? accept : undefined, options, reader, context);
+  return { response, binding, reader };
+}
+
+/** Where a unary call is, and what decides whether it may be sent again. */
+interface UnaryContext extends ErrorContext {
+  phase: ErrorContext["phase"];
+  attempt: number;
+  /** The HTTP method of the last request. */
+  verb?: string;
+  /** The `Idempotency-Key` of the first request that had one. */
+  idempotencyKey?: string | undefined;
+}
+
+/**
+ * Runs a unary call, and again where that does no harm and may help: its HTTP method is idempotent (RFC 9110, section
+ * 9.2.2) or it has an `Idempotency-Key`, and it failed with 408, 425, 429, 502, 503, 504 or on the network.
+ * Rejects with the last error.
+ */
+async function withRetry<T>(
+  options: RetryOptions,
+  signal: AbortSignal,
+  context: UnaryContext,
+  run: (context: UnaryContext) => Promise<T>,
+): Promise<T> {
+  const { maxAttempts = 0 } = options;
+  for (;;) {
+    context.phase = "open";
+    context.attempt++;
+    try {
+      return await run(context);
+    } catch (error) {
+      throwIfAborted(signal);
+      if (context.attempt > maxAttempts || !isRepeatable(context) || !isTransient(error)) throw error;
+      const delayMs = retryDelayMs(error, context.attempt, options);
+      if (delayMs === undefined) throw error;
+      await sleepUntilAborted(delayMs, signal);
+    }
+  }
+}
+
+/** Sends every attempt with the key of the first: one that changes would make each attempt a call of its own. */
+function keepIdempotencyKey(headers: Headers, context: UnaryContext): void {
+  if (context.idempotencyKey) headers.set("idempotency-key", context.idempotencyKey);
+  context.idempotencyKey = headers.get("idempotency-key") ?? undefined;
+}
+
+function isRepeatable({ verb = "", idempotencyKey }: UnaryContext): boolean {
+  return !!idempotencyKey || ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].includes(verb);
+}
+
+function isTransient(error: unknown): error is ClientError {
+  if (error instanceof StatusError) return [408, 425, 429, 502, 503, 504].includes(error.status);
+  return error instanceof ClientError && error.code === "network";
+}
+
+async function sleepUntilAborted(ms: number, signal: AbortSignal): Promise<void> {
+  const waiter = createWaiter();
+  signal.addEventListener("abort", waiter.interrupt);
+  try {
+    await waiter.sleep(ms);
+  } finally {
+    signal.removeEventListener("abort", waiter.interrupt);
+  }
+}
+
+/** What a request has beyond what every request of its call has. */
+type Start<K extends Kinds> =
+  | Omit<BaseUnaryRequest<K>, "method" | "headers" | "message">
+  | Omit<BaseStreamRequest<K>, "method" | "headers" | "message">;
+
+/** Calls the methods of a client: what all kinds of messages have in common. A generated client holds one. */
+class BaseTransport<K extends Kinds> {
+  readonly #client: BaseClientOptions<K> & K["settings"];
+
+  constructor(options: BaseClientOptions<K> & K["settings"]) {
+    this.#client = options;
+  }
+
+  /** Calls a method that answers with one message. */
+  unary<I, O extends K["message"]>(method: ClientMethod<I, O, K>, request: I, options: CallOptions = {}): Promise<O> {
+    const call = this.#merge(options);
+    const context: UnaryContext = { phase: "open", attempt: 0 };
+    return withDeadline(call, context, (signal) =>
+      withRetry(call.retry ?? {}, signal, context, async ({ attempt }) => {
+        const start = { kind: "unary", signal, attempt } as const;
+        const answer = await this.#run(method, request, options, start, async (request) => {
+          keepIdempotencyKey(request.headers, context);
+          const { response, binding } = await sendMessage(method, request, call, context);
+          context.phase = "body";
+          const { status, headers } = response;
+          const message = await readResponse(response, binding, context, (json) => method.decode(json, call));
+          return { kind: "unary", status, headers, message };
+        });
+        // Interceptors answer in kind, and keep the type of the message.
+        return (answer as BaseUnaryResponse<K>).message as O;
+      }),
+    );
+  }
+
+  /** Calls a method that answers with a stream. Nothing is sent until the stream is read. */
+  stream<I, O extends K["message"]>(
+    method: ClientMethod<I, O, K>,
+    request: I,
+    options: StreamOptions = {},
+  ): EventStream<O> {
+    const call = this.#merge(options);
+    const rule = method.http.stream ?? {};
+    let decode: BaseStreamResponse<K>["decode"];
+    const stream: EventStream<O> = createEventStream(
+      {
+        rule,
+        open: async (attempt) => {
+          const start = { kind: "stream", stream, ...attempt } as const;
+          const answer = await this.#run(method, request, options, start, async (request) => {
+            const { response, reader } = await sendMessage(method, request, call, { ...attempt, phase: "open" });
+            return {
+              kind: "stream",
+              response,
+              decode(event, place) {
+                const context: ErrorContext = { ...place, phase: "body" };
+                if (event.event === (rule.errorEvent ?? "error")) {
+                  throw new StatusError(response, event.data, reader, context);
+                }
+                return decodeEvent(event, place.format, rule, call, context, (json) => method.decode(json, call));
+              },
+            };
+          });
+          // Interceptors answer in kind.
+          const opened = answer as BaseStreamResponse<K>;
+          decode = (event, place) => opened.decode(event, place);
+          return opened.response;
+        },
+        // An interceptor keeps the type of the message.
+        decode: (event, place) => decode(event, place) as O | undefined,
+      },
+      call,
+    );
+    return stream;
+  }
+
+  #merge<C extends CallOptions>(options: C) {
+    const query = { ...this.#client.query, ...given(options.query ?? {}) };
+    return { ...this.#client, ...given(options), query };
+  }
+
+  /** Passes a request through the interceptors, of which the first is the outermost. */
+  async #run<I>(
+    method: ClientMethod<I, K["message"], K>,
+    request: I,
+    options: CallOptions,
+    start: Start<K>,
+    last: BaseNext<K>,
+  ): Promise<BaseClientResponse<K>> {
+    const { headers, interceptors = [] } = this.#client;
+    const { signal } = start;
+    // Each step is code of the user, which may end the call that it is part of.
+    const whileWanted =
+      (next: BaseNext<K>): BaseNext<K> =>
+      async (request) => {
+        throwIfAborted(signal);
+        return next(request);
+      };
+    const run = interceptors.reduceRight((next, interceptor) => whileWanted(interceptor(next)), whileWanted(last));
+    return run({
+      ...start,
+      method: method.desc,
+      headers: await mergeHeaders(signal, headers, options.headers),
+      message: method.prepare(request),
+    });
+  }
+}
+
+/** Options of a client: where its server is, and defaults of the options of its calls. */
+export interface ClientOptions extends BaseClientOptions<EsKinds>, MessageSettings {}
+
+/** Calls the methods of a client; called by generated code. */
+export class Transport extends BaseTransport<EsKinds> {}
+
+/** Wraps a call; see the interceptor of the core, which this is for messages of protobuf-es. */
+export type Interceptor = BaseInterceptor<EsKinds>;
+/** The rest of a call. */
+export type Next = BaseNext<EsKinds>;
+/** A call before it is sent. */
+export type ClientRequest = BaseClientRequest<EsKinds>;
+/** What a call is answered with. */
+export type ClientResponse = BaseClientResponse<EsKinds>;
+/** A call with one answer. */
+export type UnaryRequest = BaseUnaryRequest<EsKinds>;
+/** The answer of a call, read. */
+export type UnaryResponse = BaseUnaryResponse<EsKinds>;
+/** One attempt of a stream. */
+export type StreamRequest = BaseStreamRequest<EsKinds>;
+/** A stream that was opened. */
+export type StreamResponse = BaseStreamResponse<EsKinds>;
+
+/** Options of a raw stream: those of a stream, and the request. */
+export interface RawStreamOptions extends StreamOptions {
+  /** The HTTP method. Default: `GET`. */
+  readonly method?: string | undefined;
+  /** Sent with every attempt; its `Content-Type` is one of the headers. */
+  readonly body?: string | undefined;
+  readonly credentials?: Credentials | undefined;
+}
+
+/**
+ * Reads any stream of Server-Sent Events, or of JSON Lines, without a method that declares it: its events are
+ * as they came. No event is an error and none ends the stream. As EventSource does, it reconnects when asked to
+ * with `reconnect: { afterEnd: true }`.
+ *
+ * ```ts
+ * for await (const { event, data } of openRawStream("https://stream.example.com/")) console.log(event, data);
+ * ```
+ */
+export function openRawStream(url: string | URL, options: RawStreamOptions = {}): EventStream<RawEvent> {
+  return createEventStream(
+    {
+      rule: {},
+      decode: (event) => event,
+      open: async ({ signal, ...attempt }) => {
+        const { method, body, credentials } = options;
+        const headers = await mergeHeaders(signal, options.headers);
+        const init = given<FetchInit & { headers: Headers }>({ method, headers, body, credentials, signal });
+        return send(String(url).replace(/#.*/, ""), init, undefined, options, {}, { phase: "open", ...attempt });
+      },
+    },
+    options,
+  );
+}
+
 export {
-  type ClientOptions,
-  type ClientRequest,
-  type ClientResponse,
-  type Interceptor,
-  type Next,
-  type StreamRequest,
-  type StreamResponse,
-  Transport,
-  type UnaryRequest,
-  type UnaryResponse,
-} from "./client/es/transport";
-export * from "./client/public";
-export type { ValidationResult, Validator, Violation } from "./shared/validator";
+  Code,
+  type EventRule,
+  type HttpBinding,
+  type JsonObject,
+  type JsonValue,
+  type MethodHttp,
+  type PathVariable,
+  type QueryField,
+  type StreamRule,
+  type ValidationResult,
+  type Validator,
+  type Violation,
+} from "./shared";

@@ -6,35 +6,3815 @@
  * The server's runtime: what generated code and its users import.
  */
 
-export { CancelledError, type CancelReason } from "./server/cancelled-error";
-export type { HeaderRule } from "./server/check-headers";
-export type { StreamContext, UnaryContext } from "./server/context";
-export type { CorsOptions } from "./server/cors";
-export { createServer, type RouteInfo, type Server } from "./server/create-server";
-export type { CallEndInfo, CallInfo, CallReason } from "./server/hooks";
-export type {
-  Interceptor,
-  Next,
-  ServerRequest,
-  ServerResponse,
-  StreamRequest,
-  StreamResponse,
-  UnaryRequest,
-  UnaryResponse,
-} from "./server/interceptor";
-export type { ContextInit, ServerOptions } from "./server/server-options";
+import {
+  create,
+  createRegistry,
+  type DescEnum,
+  type DescField,
+  type DescMessage,
+  type DescMethod,
+  type DescOneof,
+  type DescService,
+  fromJson,
+  isFieldSet,
+  isMessage,
+  type JsonReadOptions,
+  type JsonWriteOptions,
+  type Message,
+  type MessageInitShape,
+  type Registry,
+  ScalarType,
+  toJson,
+} from "@bufbuild/protobuf";
+import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { FieldError, pathToString, reflect, type ReflectMessage } from "@bufbuild/protobuf/reflect";
+import { base64Decode } from "@bufbuild/protobuf/wire";
+import { anyPack, AnySchema, isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import {
+  CausedError,
+  causeOf,
+  Code,
+  codeToHttp,
+  decodeVariable,
+  findJsonError,
+  hasOwn,
+  type HttpBinding,
+  isJsonObject,
+  type JsonError,
+  type JsonObject,
+  type JsonValue,
+  MAX_DEPTH,
+  type MethodHttp,
+  parsePathTemplate,
+  type PathTemplate,
+  type QueryField,
+  startTimer,
+  stopTimer,
+  type StreamRule,
+  type Timer,
+  type Validator,
+} from "./shared";
+
+/**
+ * Why a call was cancelled: `client` went away, `deadline` for `unaryTimeoutMs` or `maxDurationMs`,
+ * `shutdown` for `drain`, `slow-consumer` for a client that does not read, `error` for a failure of
+ * the call itself.
+ */
+export type CancelReason = "client" | "deadline" | "shutdown" | "slow-consumer" | "error";
+
+const messages: Record<CancelReason, string> = {
+  client: "the client closed the connection",
+  deadline: "the stream reached its longest duration",
+  shutdown: "the server is shutting down",
+  "slow-consumer": "the client does not read: slow consumer",
+  error: "the call failed",
+};
+
+/**
+ * The `reason` of a handler's `context.signal`. Named `AbortError`, as what `fetch` and timers
+ * reject with, so that code which tells aborts from failures by name keeps working.
+ */
+export class CancelledError extends CausedError {
+  override readonly name: string = "AbortError";
+  readonly reason: CancelReason;
+
+  constructor(reason: CancelReason, { message, ...options }: { message?: string | undefined; cause?: unknown } = {}) {
+    super(message ?? messages[reason], options);
+    this.reason = reason;
+  }
+}
+
+/** Whether an error says that its work was aborted: ours, or that of `fetch` and of timers. */
+function isAbortError(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
+
+/** Calls `listener` once, when a signal is aborted or if it is already. Returns what stops listening: a signal may outlive many calls. */
+function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
+  if (signal?.aborted) {
+    listener();
+  } else {
+    signal?.addEventListener("abort", listener, { once: true });
+  }
+  return () => signal?.removeEventListener("abort", listener);
+}
+
+/** How messages become JSON and back; what protobuf-es calls so, and the registry for Any and extensions. */
+type JsonOptions = Partial<JsonReadOptions & JsonWriteOptions>;
+
+/** One event as it goes over the wire. */
+interface Frame {
+  readonly text: string;
+  /** The UTF-8 of `text`, where it was made to be shared. */
+  readonly bytes?: Uint8Array;
+  /** The stream ends after this event. */
+  readonly terminal: boolean;
+}
+
+/** The bytes of a stream in one format, for one method. Holds no state of a stream, so that all of them share it. */
+interface EventEncoder {
+  readonly contentType: string;
+  /** What stands before the first event. */
+  readonly opening: string;
+  /** What is sent after a silence of `heartbeatMs`; 0 for never. */
+  readonly heartbeat: string;
+  readonly heartbeatMs: number;
+  /** What ends a complete stream. */
+  readonly end: string;
+  /** The event of a message with the id that the handler gave it. Throws when it is no event. */
+  encode(message: Message, id: string | undefined): Frame;
+  /** What ends a stream that failed, with the JSON of a google.rpc.Status. */
+  failure(status: JsonObject): string;
+  /** What ends a stream that the server cuts, so that its client goes on elsewhere after `retryMs`. */
+  handover(retryMs: number): string;
+}
+
+const utf8: InstanceType<typeof TextEncoder> = new TextEncoder();
+
+/** What goes out with the next chunk of a stream. */
+class Chunk {
+  #text = "";
+  /** The one frame that the chunk is: its bytes may be there already, shared among streams. */
+  #single: Frame | undefined;
+
+  /** In characters, which is what is cheap to know. */
+  get length(): number {
+    return this.#text.length;
+  }
+
+  /** Puts a text at the end. */
+  write(text: string): void {
+    this.#single = undefined;
+    this.#text += text;
+  }
+
+  /** Puts a text at the beginning. */
+  prefix(text: string): void {
+    this.#single = undefined;
+    this.#text = text + this.#text;
+  }
+
+  append(frame: Frame): void {
+    this.#single = this.#text === "" ? frame : undefined;
+    this.#text += frame.text;
+  }
+
+  /** The bytes. The chunk is empty afterwards. */
+  take(): Uint8Array {
+    const bytes = this.#single?.bytes ?? utf8.encode(this.#text);
+    this.clear();
+    return bytes;
+  }
+
+  clear(): void {
+    this.#single = undefined;
+    this.#text = "";
+  }
+}
+
+/**
+ * A timer that runs out `ms` after the last `touch`. Touching only notes the time, and the one
+ * timeout looks when it fires: `clearTimeout` and `setTimeout` for every event would cost as much
+ * as writing it.
+ */
+class IdleTimer {
+  readonly #ms: number;
+  readonly #onIdle: () => void;
+  #touched = 0;
+  #timeout: Timer | undefined;
+
+  constructor(ms: number, onIdle: () => void) {
+    this.#ms = ms;
+    this.#onIdle = onIdle;
+  }
+
+  /** Starts the timer, or counts from now on when it runs. */
+  touch(): void {
+    this.#touched = performance.now();
+    this.#timeout ??= startTimer(this.#ms, this.#look);
+  }
+
+  stop(): void {
+    stopTimer(this.#timeout);
+    this.#timeout = undefined;
+  }
+
+  readonly #look = (): void => {
+    const left = this.#touched + this.#ms - performance.now();
+    if (left > 0) {
+      this.#timeout = startTimer(left, this.#look);
+    } else {
+      this.#timeout = undefined;
+      this.#onIdle();
+    }
+  };
+}
+
+/** What hears of the events that were asked for. */
+interface SourceListener {
+  onEvent(value: unknown): void;
+  /** The source is complete. */
+  onDone(): void;
+  onFailure(error: unknown): void;
+}
+
+/**
+ * Asks a handler for its events, one at a time, whatever it answers with: a `ReadableStream` or
+ * something async iterable. A handler that still works on its answer is released as well, once it
+ * has it. An answer that is no stream is a failure, with a `TypeError`.
+ */
+class SourceReader {
+  readonly #opening: Promise<Source>;
+  readonly #listener: SourceListener;
+  #source: Source | undefined;
+  /** The event that was asked for and has not come. */
+  #next: Promise<unknown> | undefined;
+  #state: "live" | "exhausted" | "released" = "live";
+
+  constructor(answer: Promise<unknown>, listener: SourceListener) {
+    this.#listener = listener;
+    this.#opening = answer.then((value) => {
+      this.#source = toSource(value);
+      return this.#source;
+    });
+    // Whoever asks hears of a failure; nobody has asked yet.
+    this.#opening.catch(() => {});
+  }
+
+  /** Asks for an event, unless one is due already. */
+  ask(): void {
+    if (this.#next !== undefined || this.#state !== "live") {
+      return;
+    }
+    try {
+      const next = this.#source?.next() ?? this.#opening.then((source) => source.next());
+      this.#next = next;
+      next.then(this.#onResult, this.#onFailure);
+    } catch (error) {
+      // A hand-written iterator may throw in place of rejecting.
+      this.#onFailure(error);
+    }
+  }
+
+  /** Ends the source early; the listener hears nothing more. Resolves when the handler has ended, with what it failed with meanwhile. */
+  async release(reason: unknown): Promise<readonly unknown[]> {
+    if (this.#state !== "live") {
+      return [];
+    }
+    this.#state = "released";
+    const cancelled = this.#opening.then((source) => source.cancel(reason));
+    return failuresOf([this.#next, cancelled]);
+  }
+
+  readonly #onResult = (result: IteratorResult<unknown, unknown>): void => {
+    this.#next = undefined;
+    if (this.#state !== "live") {
+      return;
+    }
+    let done: boolean | undefined;
+    let value: unknown;
+    try {
+      ({ done = false, value } = result);
+    } catch (error) {
+      // A hand-written iterator may give something that is no result.
+      this.#onFailure(error);
+      return;
+    }
+    if (done) {
+      this.#state = "exhausted";
+      this.#listener.onDone();
+    } else {
+      this.#listener.onEvent(value);
+    }
+  };
+
+  readonly #onFailure = (error: unknown): void => {
+    this.#next = undefined;
+    if (this.#state === "live") {
+      this.#state = "exhausted";
+      this.#listener.onFailure(error);
+    }
+  };
+}
+
+/** What promises reject with, once all of them are settled. */
+async function failuresOf(promises: readonly unknown[]): Promise<readonly unknown[]> {
+  const results = await Promise.allSettled(promises);
+  return results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+}
+
+/** Where the events of a stream come from. */
+interface Source {
+  next(): Promise<IteratorResult<unknown, unknown>>;
+  cancel(reason: unknown): unknown;
+}
+
+/** Throws a `TypeError` for an answer that is no stream. */
+function toSource(answer: unknown): Source {
+  if (typeof answer === "object" && answer !== null) {
+    // Streams first: those of Node and Deno are async iterable too, with a layer more.
+    if ("getReader" in answer) {
+      // A stream may come from another realm or a polyfill: what it can do counts, not its class.
+      const reader = (answer as ReadableStream<unknown>).getReader();
+      return {
+        // lib.dom has no result with `done: false` and an absent value, else the types are the same.
+        next: () => reader.read() as Promise<IteratorResult<unknown, unknown>>,
+        cancel: (reason) => reader.cancel(reason),
+      };
+    }
+    if (Symbol.asyncIterator in answer) {
+      // `in` does not tell the type of what is there.
+      const iterator = (answer as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+      return {
+        next: () => Promise.resolve(iterator.next()),
+        cancel: () => iterator.return?.(),
+      };
+    }
+  }
+  const got = answer === null ? "null" : Array.isArray(answer) ? "an array" : typeof answer;
+  throw new TypeError(`handler of a stream returned ${got}: return an async generator or a ReadableStream`);
+}
+
+/** A chunk takes further events until it holds this many characters. */
+const maxChunk = 16 * 1024;
+
+/**
+ * How many microtasks the handler's next event may take to join a chunk. An async generator that
+ * has its event takes three, and each generator around it three more.
+ */
+const patience = 9;
+
+const settled: Promise<void> = Promise.resolve();
+
+/** What a stream is made of. */
+interface EventBodyOptions {
+  readonly call: Call;
+  /** What the handler answers with. */
+  readonly answer: Promise<unknown>;
+  readonly encoder: EventEncoder;
+  /** The frame of what the handler yielded. Throws for what is no event. */
+  readonly toFrame: (value: unknown) => Frame;
+  /** The `retry:` of a stream that the server cuts. */
+  readonly retryMs: () => number;
+}
+
+/**
+ * The events of a stream as its body: asks the handler for events as the body is read, and writes together those that are
+ * ready together. With a client that does not read, the handler is asked for one event more, which is held. No event
+ * waits on a timer.
+ */
+class EventBody {
+  readonly #options: EventBodyOptions;
+  readonly #call: Call;
+  readonly #source: SourceReader;
+  readonly #chunk: Chunk = new Chunk();
+  #body: ResponseBody | undefined;
+  #silence: IdleTimer | undefined;
+  #decide: (() => void) | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #closed = false;
+  #ticking = false;
+  #ticks = 0;
+  #heartbeatDue = false;
+
+  constructor(options: EventBodyOptions) {
+    this.#options = options;
+    this.#call = options.call;
+    this.#source = new SourceReader(options.answer, {
+      onEvent: (value) => this.#onEvent(value),
+      onDone: () => this.#finish(),
+      onFailure: (error) => this.#fail(error),
+    });
+  }
+
+  /** What the stream failed with before its head was sent. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#failure;
+  }
+
+  /** Whether the handler ended without any event. */
+  get isEmpty(): boolean {
+    return this.#closed && this.#call.events === 0;
+  }
+
+  /** Asks for the first event. Resolves when the head of the response is due: with that event, or after `windowMs`. */
+  open(windowMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = startTimer(windowMs, () => this.#decide?.());
+      this.#decide = () => {
+        stopTimer(timer);
+        this.#decide = undefined;
+        resolve();
+      };
+      if (this.#call.signal.aborted) {
+        this.#stop(this.#call.signal.reason);
+        return;
+      }
+      this.#call.onStop = (error) => this.#stop(error);
+      this.#source.ask();
+    });
+  }
+
+  /** The body itself, once the head is decided. */
+  toReadableStream(): ReadableStream<Uint8Array> {
+    const { opening, heartbeatMs } = this.#options.encoder;
+    this.#body = this.#call.open(200, () => this.#pull());
+    this.#chunk.prefix(opening);
+    // Node sends the head with the first chunk, and plain JSON Lines have no opening.
+    if (opening === "") this.#body.write(new Uint8Array(0));
+    if (this.#closed) {
+      this.#end();
+    } else if (heartbeatMs > 0) {
+      this.#silence = new IdleTimer(heartbeatMs, () => this.#beat());
+      this.#silence.touch();
+    }
+    return this.#body.stream;
+  }
+
+  /** In place of `toReadableStream`, for a response without a body. */
+  discard(): void {
+    this.#call.stop(new CancelledError("client"), "end");
+  }
+
+  /** The handler's signal is aborted: ends its source, and tells the client as far as it can still be told. */
+  #stop(error: CancelledError): void {
+    if (this.#closed) {
+      return;
+    }
+    this.#close(error);
+    if (this.#body === undefined) {
+      this.#failure = { error };
+      this.#decide?.();
+    } else if (error.reason === "deadline") {
+      this.#end(this.#toFailure(error));
+    } else if (error.reason === "shutdown") {
+      this.#end(this.#options.encoder.handover(this.#options.retryMs()));
+    } else {
+      this.#call.abandon(error);
+    }
+  }
+
+  #pull(): void {
+    if (this.#heartbeatDue) {
+      this.#heartbeatDue = false;
+      this.#silence?.touch();
+      if (this.#chunk.length === 0) this.#chunk.write(this.#options.encoder.heartbeat);
+    }
+    this.#source.ask();
+    this.#flushSoon();
+  }
+
+  #onEvent(value: unknown): void {
+    try {
+      const frame = this.#options.toFrame(value);
+      this.#call.countEvent();
+      this.#append(frame);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #append(frame: Frame): void {
+    if (this.#body?.wanted && this.#chunk.length > 0 && this.#chunk.length + frame.text.length > maxChunk) {
+      this.#flush(frame);
+    } else {
+      this.#chunk.append(frame);
+    }
+    if (frame.terminal) {
+      if (this.#call.terminal === false) this.#call.terminal = true;
+      this.#finish();
+      return;
+    }
+    this.#decide?.();
+    if (!this.#body?.wanted) {
+      return;
+    }
+    if (this.#chunk.length >= maxChunk) {
+      this.#flush();
+    } else {
+      this.#source.ask();
+      this.#ticks = 0;
+      this.#flushSoon();
+    }
+  }
+
+  /** Flushes after the microtasks in which another event may join. */
+  #flushSoon(): void {
+    if (!this.#ticking && this.#chunk.length > 0) {
+      this.#ticking = true;
+      this.#ticks = 0;
+      settled.then(this.#tick);
+    }
+  }
+
+  readonly #tick = (): void => {
+    if (this.#chunk.length === 0 || !this.#body?.wanted || this.#closed) {
+      this.#ticking = false;
+    } else if (this.#ticks++ < patience) {
+      settled.then(this.#tick);
+    } else {
+      this.#ticking = false;
+      this.#flush();
+    }
+  };
+
+  /** Writes what is there. `next` begins another chunk. */
+  #flush(next?: Frame): void {
+    const bytes = this.#chunk.take();
+    if (next) this.#chunk.append(next);
+    this.#silence?.touch();
+    this.#body?.write(bytes);
+  }
+
+  #beat(): void {
+    if (this.#body?.wanted) {
+      if (this.#chunk.length === 0) this.#chunk.write(this.#options.encoder.heartbeat);
+      this.#flush();
+    } else {
+      // Nobody reads, so nothing is written; the next read has then waited long enough.
+      this.#heartbeatDue = true;
+    }
+  }
+
+  /** The stream is complete. */
+  #finish(): void {
+    this.#close(undefined);
+    this.#decide?.();
+    this.#end(this.#options.encoder.end);
+  }
+
+  #fail(error: unknown): void {
+    this.#closed = true;
+    this.#call.stop(new CancelledError("error", { cause: error }));
+    this.#close(error);
+    if (this.#body) {
+      this.#end(this.#toFailure(error));
+    } else {
+      this.#failure = { error };
+      this.#decide?.();
+    }
+  }
+
+  /** The frame of what ends the stream. */
+  #toFailure(error: unknown): string {
+    return this.#options.encoder.failure(this.#call.describe(error).json);
+  }
+
+  /** Stops whatever runs. */
+  #close(error: unknown): void {
+    this.#closed = true;
+    this.#silence?.stop();
+    this.#call.watch(this.#source.release(error));
+  }
+
+  /** Ends the body after what is there; where there is no body yet, `toReadableStream` does. */
+  #end(last = ""): void {
+    if (last !== "") this.#chunk.write(last);
+    this.#body?.end(this.#chunk.take());
+  }
+}
+
+/**
+ * What the runtime decides about a connection. `Connection` and `Transfer-Encoding` break HTTP/2, and a
+ * handler does not know the length or the coding of a body that it did not write.
+ */
+const reserved = ["Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Content-Length", "Content-Encoding"];
+
+/** The headers of an answer: the handler's own, without those that are not its business. */
+function toHeaders(own: Headers, set: Readonly<Record<string, string>>): Headers {
+  const headers = new Headers(own);
+  for (const name of reserved) {
+    headers.delete(name);
+  }
+  for (const [name, value] of Object.entries(set)) {
+    headers.set(name, value);
+  }
+  return headers;
+}
+
+/** Tells caches that the answer depends on `Accept` (RFC 9110, section 12.5.5). */
+function varyByAccept(headers: Headers): void {
+  const names =
+    headers
+      .get("Vary")
+      ?.toLowerCase()
+      .split(/\s*,\s*/) ?? [];
+  if (!names.includes("accept")) headers.append("Vary", "Accept");
+}
+
+/**
+ * The headers of a failure before the head. Caches may keep a 404 or 410 unless told otherwise (RFC 9110, section 15.1), so
+ * none keeps a failure that does not ask for it itself.
+ */
+function toErrorHeaders({ headers }: Failure, own: Headers): Headers {
+  const merged = new Headers(own);
+  merged.set("Cache-Control", "no-store");
+  if (headers.has("Cache-Control")) merged.delete("Cache-Control");
+  headers.forEach((value, name) => {
+    merged.append(name, value);
+  });
+  return toHeaders(merged, { "Content-Type": "application/json" });
+}
+
+/**
+ * The message that a handler returned or yielded, made from its init shape where it is none yet.
+ * `create` takes whatever it is given and leaves the fields that it does not find unset: a wrong
+ * value would go out as an empty message. Throws a `TypeError` for what cannot be meant as one.
+ */
+function toMessage(schema: DescMessage, value: unknown): Message {
+  if (isMessage(value, schema)) {
+    return value;
+  }
+  if (!isInit(schema, value)) {
+    throw new TypeError(
+      `handler gave ${describeValue(value)}: give a ${schema.typeName}, or an object with its fields`,
+    );
+  }
+  return create(schema, value);
+}
+
+function isInit(schema: DescMessage, value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || isMessage(value)) {
+    return false;
+  }
+  const keys = Object.keys(value);
+  if (keys.length === 0) {
+    // An Error, a Promise, a Date and a Map have no keys either, but a prototype.
+    const prototype: unknown = Object.getPrototypeOf(value);
+    return prototype === null || prototype === Object.prototype;
+  }
+  // Further properties are fine, as in a row of a database; no field at all is a mistake.
+  return keys.some((key) => schema.members.some((member) => member.localName === key));
+}
+
+function describeValue(value: unknown): string {
+  if (value === null || typeof value !== "object") {
+    return value === null || value === undefined ? String(value) : `a ${typeof value}`;
+  }
+  if (isMessage(value)) {
+    return `a ${value.$typeName}`;
+  }
+  const keys = Object.keys(value).slice(0, 3);
+  return `${Array.isArray(value) ? "an array" : "an object"}${keys.length > 0 ? ` with ${keys.map((key) => JSON.stringify(key)).join(", ")}` : ""}`;
+}
+
+/**
+ * A message with the id of its event, made by `context.tracked`. A class, and not a shape, since a
+ * message may itself have the fields `id` and `message`.
+ */
+export class Tracked<T> {
+  readonly #message: T;
+  readonly id: string;
+
+  constructor(id: string, message: T) {
+    this.id = checkEventId(id);
+    this.#message = message;
+  }
+
+  get message(): T {
+    return this.#message;
+  }
+}
+
+/**
+ * Returns an event id that can stand in an `id:` line. CR and LF would begin a field or event of the
+ * handler's data, and a client ignores an id with NUL (WHATWG HTML 9.2.6), so that it would resume
+ * from an older one. Throws a `TypeError`.
+ */
+function checkEventId(id: string): string {
+  if (typeof id !== "string") {
+    throw new TypeError(`event id of type ${typeof id}: make it a string`);
+  }
+  if (id === "") {
+    throw new TypeError("event id is empty, which would make a client forget its place: leave it out");
+  }
+  if (/[\r\n\0]/.test(id)) {
+    throw new TypeError(`event id ${JSON.stringify(id)} has a line break or NUL: use an id without`);
+  }
+  return id;
+}
+
+/** An event that goes to many streams: whatever their number, it is encoded once for each method and format. */
+class SharedEvent<T> extends Tracked<T> {
+  readonly #frames: Map<EventEncoder, Frame> = new Map();
+
+  frame(encoder: EventEncoder, encode: () => Frame): Frame {
+    let frame = this.#frames.get(encoder);
+    if (frame === undefined) {
+      const { text, terminal } = encode();
+      frame = { text, terminal, bytes: utf8.encode(text) };
+      this.#frames.set(encoder, frame);
+    }
+    return frame;
+  }
+}
+
+/** The frame of what a handler yielded: a message or its init shape, tracked or not. Throws for what is no event of the method. */
+function toFrame(schema: DescMessage, encoder: EventEncoder, value: unknown): Frame {
+  if (value instanceof SharedEvent) {
+    return value.frame(encoder, () => encoder.encode(toMessage(schema, value.message), value.id));
+  }
+  if (value instanceof Tracked) {
+    return encoder.encode(toMessage(schema, value.message), value.id);
+  }
+  return encoder.encode(toMessage(schema, value), undefined);
+}
+
+/**
+ * One of the `details` of a google.rpc.Status: a message with its descriptor, or the JSON of a
+ * `google.protobuf.Any`, for messages that have no generated code.
+ */
+export type StatusDetail<Desc extends DescMessage = DescMessage> =
+  | { readonly desc: Desc; readonly value: MessageInitShape<Desc> }
+  | (JsonObject & { readonly "@type": string });
+
+/** What a `StatusError` carries beside code and message. */
+export interface StatusErrorOptions {
+  /** Typed details, for clients that look for them. */
+  readonly details?: readonly StatusDetail[];
+  /** Headers of the answer, such as `Retry-After`. Left out of an error that comes after the head. */
+  readonly headers?: Headers | Record<string, string> | [name: string, value: string][];
+  /** The HTTP status, 400 to 599. Default: that of the code, as google/rpc/code.proto maps it. */
+  readonly status?: number;
+  /** What led to it. Never sent. */
+  readonly cause?: unknown;
+}
+
+/**
+ * A failure that the client is meant to see: its code, message and details are sent as they are.
+ * Thrown before the first event it becomes the HTTP status and a google.rpc.Status in JSON, after
+ * it the error event that ends the stream. Any other error is masked as code 13, `internal error`.
+ */
+export class StatusError extends CausedError {
+  override readonly name: string = "StatusError";
+  readonly code: Code;
+  readonly details: readonly StatusDetail[];
+  readonly headers: Headers;
+  /** The HTTP status, where it is not that of the code. */
+  readonly status: number | undefined;
+
+  /** Throws a `RangeError` for a code or status that says success or is none, since no client could take it for an error. */
+  constructor(code: Code, message: string, options: StatusErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const { status } = options;
+    if (!Number.isInteger(code) || code < 1 || code > 16) {
+      throw new RangeError(`status error with code ${code}: use one of 1 to 16, see google/rpc/code.proto`);
+    }
+    if (status !== undefined && !(Number.isInteger(status) && status >= 400 && status <= 599)) {
+      throw new RangeError(`status error with HTTP status ${status}: use one of 400 to 599`);
+    }
+    this.code = code;
+    this.details = options.details ?? [];
+    this.headers = new Headers(options.headers);
+    this.status = status;
+  }
+}
+
+/** Answers a call with a stream. Never rejects. */
+async function answerStream<C>(
+  { options, handle }: ServerParts<C>,
+  call: Call,
+  { method: { desc, http } }: Endpoint<C>,
+  encoder: EventEncoder,
+  message: Message,
+  context: StreamContext<C>,
+): Promise<Response> {
+  const { lastEventId, responseHeaders } = context;
+  const rule = http.stream ?? {};
+  if (Object.values(rule.events ?? {}).some(({ terminal }) => terminal)) {
+    call.terminal = false;
+  }
+
+  async function start(): Promise<unknown> {
+    const response = await handle({ kind: "stream", method: desc, message, context });
+    if (response.kind !== "stream") {
+      throw new TypeError(`interceptor answered the stream ${desc.name} with a message`);
+    }
+    return response.events;
+  }
+
+  const body = new EventBody({
+    call,
+    answer: start(),
+    encoder,
+    toFrame: (event) => toFrame(desc.output, encoder, event),
+    retryMs: () => jitter(rule.retryMs ?? 2000),
+  });
+  await body.open(options.commitWindowMs ?? 25);
+  varyByAccept(responseHeaders);
+  if (body.failure) {
+    const { error } = body.failure;
+    // A server that cannot go on after the client's cursor says 410, in place of the 400 that is the code's own.
+    const isCursorLost =
+      lastEventId !== undefined && error instanceof StatusError && error.code === Code.OutOfRange && !error.status;
+    return call.fail(error, responseHeaders, isCursorLost ? 410 : undefined);
+  }
+  if (body.isEmpty && lastEventId !== undefined) {
+    // What EventSource takes as the end (WHATWG HTML 9.2.3); a body that just ends, it asks for again.
+    return call.respond(204, toHeaders(responseHeaders, { "Cache-Control": "no-store" }));
+  }
+  const headers = toHeaders(responseHeaders, {
+    "Content-Type": encoder.contentType,
+    // Compression that does not know streams holds events back, but for `no-transform`.
+    "Cache-Control": "no-cache, no-transform",
+    // nginx holds the head until it has 4 KiB.
+    "X-Accel-Buffering": "no",
+  });
+  if (call.request.method === "HEAD") {
+    body.discard();
+    return call.respond(200, headers);
+  }
+  return new Response(body.toReadableStream(), { headers });
+}
+
+/** Half to one and a half times as long, so that the clients of a server that ends do not come back all at once. */
+function jitter(ms: number): number {
+  return Math.round(ms * (0.5 + Math.random()));
+}
+
+/** The body of a unary answer. */
+interface UnaryBody {
+  readonly contentType: string;
+  readonly body: Uint8Array;
+}
+
+/** The body of an answer: the JSON of the message, or of its field `responseBody`; a `google.api.HttpBody` is itself. */
+function toUnaryBody(
+  schema: DescMessage,
+  message: Message,
+  responseBody: string | undefined,
+  json: JsonOptions,
+): UnaryBody {
+  const field =
+    responseBody === undefined ? undefined : schema.fields.find(({ jsonName }) => jsonName === responseBody);
+  if (field === undefined) {
+    return isHttpBody(schema) ? toHttpBody(message) : toJsonBody(toJson(schema, message, json));
+  }
+  // Fields of a message are its properties; one of a oneof cannot be a response body of bytes.
+  const value: unknown = Reflect.get(message, field.localName);
+  if (field.fieldKind === "message" && isHttpBody(field.message)) {
+    return toHttpBody(value ?? { contentType: "", data: new Uint8Array() });
+  }
+  return toJsonBody(fieldToJson(schema, message, field, json));
+}
+
+/** Whether a message is bytes with a content type of their own. */
+function isHttpBody(schema: DescMessage): boolean {
+  return schema.typeName === "google.api.HttpBody";
+}
+
+/** google/api/httpbody.proto: `content_type` and `data`. */
+function toHttpBody(value: unknown): UnaryBody {
+  const { contentType, data } = value as { readonly contentType: string; readonly data: Uint8Array };
+  // A copy: the body outlives this call, and its buffer may be a shared one.
+  return { contentType: contentType || "application/octet-stream", body: data.slice() };
+}
+
+function toJsonBody(json: JsonValue): UnaryBody {
+  return { contentType: "application/json", body: utf8.encode(JSON.stringify(json)) };
+}
+
+/** The JSON of one field. ProtoJSON leaves out what has its default value, but a body has to say it. */
+function fieldToJson(schema: DescMessage, message: Message, field: DescField, options: JsonOptions): JsonValue {
+  const key = options.useProtoFieldName ? field.name : field.jsonName;
+  for (const alwaysEmitImplicit of [options.alwaysEmitImplicit ?? false, true]) {
+    const json = toJson(schema, message, { ...options, alwaysEmitImplicit });
+    const value = isJsonObject(json) ? json[key] : undefined;
+    if (value !== undefined) {
+      return value;
+    }
+  }
+  return null;
+}
+
+/** Answers a unary call. Never rejects. */
+async function answerUnary<C>(
+  { json, handle }: ServerParts<C>,
+  call: Call,
+  { method: { desc }, responseBody }: Endpoint<C>,
+  message: Message,
+  context: UnaryContext<C>,
+): Promise<Response> {
+  try {
+    const response = await call.run(() => handle({ kind: "unary", method: desc, message, context }));
+    if (response.kind !== "unary") {
+      throw new TypeError(`interceptor answered the unary method ${desc.name} with a stream`);
+    }
+    const { contentType, body } = toUnaryBody(desc.output, response.message, responseBody, json);
+    return call.respond(200, toHeaders(context.responseHeaders, { "Content-Type": contentType }), body);
+  } catch (error) {
+    return call.fail(error, context.responseHeaders);
+  }
+}
+
+/** What is wrong with one field of a request, for a `google.rpc.BadRequest`. */
+interface FieldViolation {
+  /**
+   * The path of proto field names that leads to it: `book.tags[2]`, `labels["env"]`. The parameter's name
+   * where no field has it; empty for the request as a whole.
+   */
+  readonly field: string;
+  readonly description: string;
+}
+
+/** A request that is not the message it should be: 400, with a violation a field. */
+class BindError extends Error {
+  override readonly name: string = "BindError";
+  readonly violations: readonly FieldViolation[];
+
+  constructor(violations: readonly FieldViolation[]) {
+    super(violations.map(({ field, description }) => (field && `${field}: `) + description).join("; "));
+    this.violations = violations;
+  }
+}
+
+// A request with more mistakes than these is no mistake, and its answer no help.
+const ENOUGH = 16;
+
+/** Gathers what is wrong with a request, so that its sender hears all of it at once. */
+class Violations {
+  readonly #found: FieldViolation[] = [];
+
+  /** Throws BindError when there are enough of them. */
+  add(field: string, description: string): void {
+    this.#found.push({ field, description });
+    if (this.#found.length === ENOUGH) this.throwIfAny();
+  }
+
+  /** Throws BindError when there are any. */
+  throwIfAny(): void {
+    if (this.#found.length > 0) throw new BindError(this.#found);
+  }
+}
+
+/** What a client sent, in quotes, and not all of it when it is long. */
+function quote(text: string): string {
+  return text.length > 60 ? `"${text.slice(0, 60)}…"` : `"${text}"`;
+}
+
+/** What the client is told of an error. */
+type Failure = {
+  /** The HTTP status, while the head is not sent. */
+  readonly status: number;
+  readonly code: Code;
+  readonly headers: Headers;
+  /** The JSON of the google.rpc.Status. */
+  readonly json: JsonObject;
+} & (
+  | { readonly unexpected: false }
+  /** Masked, as no client is meant to see it: to be reported. */
+  | { readonly unexpected: true; readonly error: unknown }
+);
+
+/** The code of a call that was cancelled. */
+const cancelCodes: Readonly<Record<CancelReason, Code>> = {
+  client: Code.Cancelled,
+  deadline: Code.DeadlineExceeded,
+  shutdown: Code.Unavailable,
+  "slow-consumer": Code.ResourceExhausted,
+  error: Code.Internal,
+};
+
+/** What the client is told of anything that was thrown. Never throws. */
+function toFailure(error: unknown, json: JsonOptions): Failure {
+  const known = toStatusError(error);
+  try {
+    return known
+      ? { ...describeError(known, json), unexpected: false }
+      : { ...describeError(new StatusError(Code.Internal, "internal error"), json), unexpected: true, error };
+  } catch (cause) {
+    // A detail that is no message, or an Any without its registry: a mistake of the handler's.
+    return toFailure(new CausedError("a detail of a status error cannot be written", { cause }), json);
+  }
+}
+
+function toStatusError(error: unknown): StatusError | undefined {
+  if (error instanceof StatusError) {
+    return error;
+  }
+  if (error instanceof CancelledError) {
+    const headers: Record<string, string> = error.reason === "shutdown" ? { "Retry-After": "1" } : {};
+    return new StatusError(cancelCodes[error.reason], error.message, { headers });
+  }
+  if (error instanceof BindError) {
+    // google/rpc/error_details.proto: a violation a field.
+    const fieldViolations = error.violations.map(({ field, description }) => ({ field, description }));
+    const detail = { "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations };
+    return new StatusError(Code.InvalidArgument, error.message, { details: [detail] });
+  }
+  return undefined;
+}
+
+function describeError(
+  { status, code, headers, message, details }: StatusError,
+  options: JsonOptions,
+): Omit<Failure, "unexpected"> {
+  const json = details.map((detail) => detailToJson(detail, options));
+  return {
+    status: status ?? codeToHttp(code),
+    code,
+    headers,
+    json: { code, message, ...(json.length > 0 && { details: json }) },
+  };
+}
+
+/** The JSON of a `google.protobuf.Any`, its type first. */
+function detailToJson(detail: StatusDetail, options: JsonOptions): JsonObject {
+  if (!isDescribed(detail)) {
+    return detail;
+  }
+  const { desc, value } = detail;
+  const registry = options.registry ? createRegistry(options.registry, desc) : createRegistry(desc);
+  const json = toJson(AnySchema, anyPack(desc, create(desc, value)), { ...options, registry });
+  return { "@type": "", ...(json as JsonObject) }; // ProtoJSON of an Any is an object
+}
+
+function isDescribed(detail: StatusDetail): detail is Exclude<StatusDetail, JsonObject> {
+  return !("@type" in detail);
+}
+
+/**
+ * The body of a response. It holds nothing but its end, gives a chunk when one is asked for, and ends the call when all
+ * of them were taken: a reader asks for the next chunk when it has written the last one.
+ */
+class ResponseBody {
+  readonly stream: ReadableStream<Uint8Array>;
+  readonly #call: Call;
+  readonly #onWanted: () => void;
+  readonly #unread: IdleTimer | undefined;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  /** What the body ends with, until it is asked for. */
+  #rest: Uint8Array | undefined;
+  #wanted = false;
+  #ended = false;
+
+  /** `unreadMs` is how long a chunk may wait for a reader. */
+  constructor(call: Call, unreadMs: number | undefined, onWanted: () => void) {
+    this.#call = call;
+    this.#onWanted = onWanted;
+    if (unreadMs !== undefined) {
+      this.#unread = new IdleTimer(unreadMs, () => this.#wanted || call.cancel("slow-consumer"));
+      this.#unread.touch();
+    }
+    this.stream = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        pull: () => this.#pull(),
+        cancel: () => call.cancel("client"),
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** Whether somebody waits for a chunk. */
+  get wanted(): boolean {
+    return this.#wanted;
+  }
+
+  /** Whether the end is written. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether the reader has everything. */
+  get isTaken(): boolean {
+    return this.#ended && this.#rest === undefined;
+  }
+
+  /** Writes a chunk that somebody waits for. */
+  write(bytes: Uint8Array): void {
+    // Before `enqueue`, which calls `pull` when another read waits already.
+    this.#wanted = false;
+    this.#call.bytes += bytes.byteLength;
+    this.#unread?.touch();
+    try {
+      this.#controller?.enqueue(bytes);
+    } catch {
+      // A runtime tore the body down without calling `cancel`.
+      this.#call.bytes -= bytes.byteLength;
+      this.#call.cancel("client");
+    }
+  }
+
+  /** Ends the body with these bytes. They wait until somebody asks for them. */
+  end(bytes: Uint8Array): void {
+    this.#ended = true;
+    this.#rest = bytes.byteLength > 0 ? bytes : undefined;
+    // The client may go while the call is stopped for another reason: a listener of its signal may abort the request.
+    if (this.#call.clientGone) this.#call.cancel("client");
+    else if (this.#wanted) this.#finish();
+  }
+
+  /** Ends the body at once, or breaks it with an error. */
+  close(error: CancelledError | undefined): void {
+    this.#ended = true;
+    this.#rest = undefined;
+    this.#unread?.stop();
+    try {
+      if (error) this.#controller?.error(error);
+      else this.#controller?.close();
+    } catch {
+      // It is closed, or the runtime tore it down.
+    }
+  }
+
+  #pull(): void {
+    this.#wanted = true;
+    if (this.#ended) this.#finish();
+    else this.#onWanted();
+  }
+
+  #finish(): void {
+    const rest = this.#rest;
+    if (rest) {
+      this.#rest = undefined;
+      this.write(rest);
+    } else {
+      this.close(undefined);
+      this.#call.end();
+    }
+  }
+}
+
+/** A call as an interceptor sees it: routed, and read from the HTTP request, but not validated yet. */
+export type ServerRequest<C = unknown> = UnaryRequest<C> | StreamRequest<C>;
+
+/** A call with one answer. */
+export interface UnaryRequest<C = unknown> {
+  readonly kind: "unary";
+  /** The descriptor, with the options of the proto. */
+  readonly method: DescMethod;
+  readonly message: Message;
+  readonly context: UnaryContext<C>;
+}
+
+/** A call that is answered with a stream. */
+export interface StreamRequest<C = unknown> {
+  readonly kind: "stream";
+  /** The descriptor, with the options of the proto. */
+  readonly method: DescMethod;
+  readonly message: Message;
+  readonly context: StreamContext<C>;
+}
+
+/** What a call is answered with. */
+export type ServerResponse = UnaryResponse | StreamResponse;
+
+/** One answer. */
+export interface UnaryResponse {
+  readonly kind: "unary";
+  readonly message: Message;
+}
+
+/** A stream of answers. */
+export interface StreamResponse {
+  readonly kind: "stream";
+  /**
+   * The handler's stream, of which nothing was asked yet, whatever it is made of. Wrap it to see or change its events. When the
+   * call is cancelled, what waits for the next event is rejected with the reason of `context.signal`.
+   */
+  readonly events: AsyncIterable<Init<Message> | Tracked<Init<Message>>>;
+}
+
+/** The rest of a call: the interceptors that follow, and the handler. Fails with a `StatusError` for what the client is to see. */
+export type Next<C = unknown> = (request: ServerRequest<C>) => Promise<ServerResponse>;
+
+/**
+ * Wraps a call: runs before its handler and after it, may change request and response, or answer in
+ * place of the handler. The first of the list is the outermost.
+ *
+ * ```ts
+ * const auth: Interceptor = (next) => async (request) => {
+ *   if (!request.context.request.headers.has("authorization")) {
+ *     throw new StatusError(Code.Unauthenticated, "send a token");
+ *   }
+ *   return next(request);
+ * };
+ * ```
+ */
+export type Interceptor<C = unknown> = (next: Next<C>) => Next<C>;
+
+/** What a call needs of its server. */
+interface CallServer {
+  readonly options: Pick<ServerOptions, "slowConsumer" | "slowConsumerMs">;
+  readonly json: JsonOptions;
+  readonly hooks: Hooks;
+  readonly calls: OpenCalls;
+}
+
+/** What all calls of a server share. */
+interface ServerParts<C> extends CallServer {
+  readonly options: CallOptions<C>;
+  /** The interceptors, the validator, the handler. */
+  readonly handle: Next<C>;
+}
+
+/**
+ * A call: it begins when its request arrives, and ends when the body of its response was read to the end,
+ * or is given up. It owns the handler's signal, the limit of time and what the hooks are told.
+ */
+class Call {
+  readonly request: Request;
+  code: Code = Code.Ok;
+  /** How many bytes of the body were given to the runtime. */
+  bytes = 0;
+  /** Whether a terminal event was sent; undefined where the method has none. */
+  terminal: boolean | undefined;
+  /** Whether its client goes on elsewhere without a loss when it is cut. */
+  resumable = false;
+  /** Called when the handler's signal was aborted, and the end of the body is not written yet. */
+  onStop: ((error: CancelledError) => void) | undefined;
+  readonly #server: CallServer;
+  readonly #arrivedAt: number = performance.now();
+  readonly #abort: AbortController = new AbortController();
+  readonly #stopped: Promise<never>;
+  readonly #stopListening: () => void;
+  #rejectStopped: (error: CancelledError) => void = () => {};
+  #info: CallInfo | undefined;
+  #status = 0;
+  #reason: CallReason | undefined;
+  #events = 0;
+  #firstEventMs: number | undefined;
+  #deadline: Timer | undefined;
+  #body: ResponseBody | undefined;
+  #clientGone = false;
+  #over = false;
+
+  constructor(server: CallServer, request: Request) {
+    this.#server = server;
+    this.request = request;
+    this.#stopped = new Promise((_resolve, reject) => {
+      this.#rejectStopped = reject;
+    });
+    this.#stopped.catch(() => {}); // It has no other handler while no part of the call runs.
+    server.calls.add(this);
+    this.#stopListening = onAbort(request.signal, () => this.cancel("client"));
+  }
+
+  /** The signal of the handler. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Whether nobody will read the response. */
+  get clientGone(): boolean {
+    return this.#clientGone;
+  }
+
+  get info(): CallInfo {
+    return this.#info ?? { request: this.request, method: undefined, kind: undefined };
+  }
+
+  /** Tells the hooks about the call, once it is known what it calls. `maxMs` counts from here to the end of its handler. */
+  start({ method, kind }: Omit<CallInfo, "request">, maxMs?: number): void {
+    this.#info = { request: this.request, method, kind };
+    this.#server.hooks.callStart(this.#info);
+    const message = kind === "unary" ? "the call reached its time limit" : undefined;
+    this.#deadline = startTimer(maxMs, () => {
+      // The limit is for the handler, not for a client that reads what it gave.
+      if (!this.#body?.ended) this.stop(new CancelledError("deadline", { message }));
+    });
+  }
+
+  /** Runs a part of the call. When the call is stopped it rejects with the signal's reason, and does not wait for the part. */
+  async run<T>(part: () => Awaitable<T>): Promise<T> {
+    this.signal.throwIfAborted();
+    const result = (async () => part())();
+    this.onStop = () => this.watch(failuresOf([result]));
+    try {
+      return await Promise.race([result, this.#stopped]);
+    } finally {
+      this.onStop = undefined;
+    }
+  }
+
+  /** Watches a handler that the call no longer waits for. `ended` resolves when it has ended, with what it failed with. */
+  watch(ended: Promise<readonly unknown[]>): void {
+    this.#server.calls.waitFor(ended);
+    this.#server.hooks.watch(ended, this.info);
+  }
+
+  get events(): number {
+    return this.#events;
+  }
+
+  countEvent(): void {
+    this.#firstEventMs ??= performance.now() - this.#arrivedAt;
+    this.#events++;
+  }
+
+  /** What the client is told of an error. What it is not told goes to `onError`. */
+  describe(error: unknown): Failure {
+    const failure = toFailure(error, this.#server.json);
+    if (failure.unexpected) this.#server.hooks.error(failure.error, this.info);
+    this.code = failure.code;
+    return failure;
+  }
+
+  /** The response of a call that failed. `status` is used in place of that of the error. */
+  fail(thrown: unknown, own: Headers = new Headers(), status?: number): Response {
+    if (this.#info === undefined) this.start({ method: undefined, kind: undefined });
+    // `fetch` and timers reject with an error of their own when the handler's signal is aborted.
+    const failure = this.describe(this.signal.aborted && isAbortError(thrown) ? this.signal.reason : thrown);
+    this.#reason ??= "error";
+    const bytes = utf8.encode(JSON.stringify(failure.json));
+    return this.respond(status ?? failure.status, toErrorHeaders(failure, own), bytes);
+  }
+
+  /** The response with these bytes. The call ends when they are read. */
+  respond(status: number, headers: Headers, bytes?: Uint8Array): Response {
+    if (bytes !== undefined) headers.set("Content-Length", String(bytes.byteLength));
+    this.#status = status;
+    // A runtime does not always cancel the body of a response whose client has gone.
+    if (bytes === undefined || bytes.byteLength === 0 || this.request.method === "HEAD" || this.#clientGone) {
+      this.end();
+      return new Response(null, { status, headers });
+    }
+    const body = this.open(status, () => {});
+    body.end(bytes);
+    return new Response(withLength(body.stream, bytes.byteLength), { status, headers });
+  }
+
+  /** The body of a response that is written bit by bit. `onWanted` is called whenever a chunk is asked for. */
+  open(status: number, onWanted: () => void): ResponseBody {
+    const { slowConsumer, slowConsumerMs = 10_000 } = this.#server.options;
+    this.#status = status;
+    this.#body = new ResponseBody(this, slowConsumer === "disconnect" ? slowConsumerMs : undefined, onWanted);
+    return this.#body;
+  }
+
+  /** Cancels the call from outside. */
+  cancel(reason: CancelReason): void {
+    const body = this.#body;
+    if (reason === "client") this.#clientGone = true;
+    if (!body?.ended) {
+      this.stop(new CancelledError(reason));
+    } else if (!this.#over && reason !== "shutdown") {
+      // The answer is complete, and its reader has gone.
+      if (reason !== "client" || !body.isTaken) this.#reason ??= reason;
+      this.abandon(new CancelledError(reason));
+    }
+  }
+
+  /** Aborts the handler's signal, with the reason that the hooks are told. */
+  stop(error: CancelledError, reason: CallReason = error.reason): void {
+    if (this.#over || this.signal.aborted) return;
+    this.#reason ??= reason;
+    this.#rejectStopped(error);
+    this.#abort.abort(error);
+    this.onStop?.(error);
+  }
+
+  /** Ends the call without the rest of its body. */
+  abandon(error: CancelledError): void {
+    // A client that still reads must not take what it has for the whole. Of one that has gone, Deno would log the error.
+    this.#body?.close(error.reason === "client" ? undefined : error);
+    this.end();
+  }
+
+  /** The body was read to the end, or nobody reads it. */
+  end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    stopTimer(this.#deadline);
+    this.#stopListening();
+    const reason = this.#reason ?? "end";
+    if (this.#info) {
+      this.#server.hooks.callEnd({
+        ...this.#info,
+        status: this.#status,
+        code: this.code || (reason === "end" ? Code.Ok : cancelCodes[reason]),
+        reason,
+        durationMs: performance.now() - this.#arrivedAt,
+        firstEventMs: this.#firstEventMs,
+        events: this.#events,
+        bytes: this.bytes,
+        terminal: this.terminal,
+      });
+    }
+    this.#server.calls.remove(this);
+  }
+}
+
+/** Workers take the length of a body from its stream, and ignore the header. */
+function withLength(stream: ReadableStream<Uint8Array>, length: number): ReadableStream<Uint8Array> {
+  const { FixedLengthStream } = globalThis as {
+    readonly FixedLengthStream?: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
+  };
+  return FixedLengthStream ? stream.pipeThrough(new FixedLengthStream(length)) : stream;
+}
+
+/** A value as the reflection of protobuf-es takes it. */
+type ScalarValue = string | number | bigint | boolean | Uint8Array;
+
+type IntegerRange = readonly [bigint, bigint];
+
+const INT32 = signedRange(32);
+const UINT32 = unsignedRange(32);
+const INT64 = signedRange(64);
+const UINT64 = unsignedRange(64);
+
+/** The greatest finite number of single precision. */
+const FLOAT_MAX = 2 ** 128 - 2 ** 104;
+
+// More digits are no number that a computer wrote, and BigInt takes quadratic time over them.
+const LONGEST = 400;
+
+/** What the text of a scalar has to be: `an integer from 0 to 4294967295`. */
+function expectedScalar(scalar: ScalarType): string {
+  const range = integerRange(scalar);
+  if (range !== undefined) return `an integer from ${range[0]} to ${range[1]}`;
+  switch (scalar) {
+    case ScalarType.BOOL:
+      return `"true" or "false"`;
+    case ScalarType.BYTES:
+      return "base64";
+    case ScalarType.FLOAT:
+      return "a number of single precision";
+    case ScalarType.DOUBLE:
+      return "a number";
+    default:
+      return "text";
+  }
+}
+
+/** Reads the text of a scalar in a path or a query; undefined when it is not one. */
+function parseScalar(type: ScalarType, text: string): ScalarValue | undefined {
+  switch (type) {
+    case ScalarType.STRING:
+      return text;
+    case ScalarType.BOOL:
+      return parseBool(text);
+    case ScalarType.BYTES:
+      return parseBytes(text);
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      return parseFloatingPoint(type, text);
+    default:
+      return parseInteger(type, text);
+  }
+}
+
+/** Reads a value's name, or its number; a number without a name where the enum is open. */
+function parseEnum(desc: DescEnum, text: string): number | undefined {
+  const value = desc.values.find(({ name }) => name === text);
+  if (value !== undefined) return value.number;
+  const number = parseInteger(ScalarType.INT32, text);
+  return typeof number === "number" && (desc.open || desc.value[number] !== undefined) ? number : undefined;
+}
+
+function parseBool(text: string): boolean | undefined {
+  if (text === "true" || text === "1") return true;
+  return text === "false" || text === "0" ? false : undefined;
+}
+
+/** Base64 or base64url, padded or not; never both alphabets, no line breaks. */
+function parseBytes(text: string): Uint8Array | undefined {
+  const [digits = ""] = text.split("=", 1);
+  const padding = text.length - digits.length;
+  if (!/^(?:[A-Za-z0-9+/]*|[\w-]*)$/.test(digits) || digits.length % 4 === 1) return undefined;
+  if (padding > 0 && (padding > 2 || text.length % 4 !== 0 || !text.endsWith("=".repeat(padding)))) return undefined;
+  return base64Decode(digits);
+}
+
+function parseFloatingPoint(type: ScalarType, text: string): number | undefined {
+  if (text === "NaN" || text === "Infinity" || text === "-Infinity") return Number(text);
+  if (text.length > LONGEST || !/^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return undefined;
+  const number = Number(text);
+  return Math.abs(number) <= (type === ScalarType.FLOAT ? FLOAT_MAX : Number.MAX_VALUE) ? number : undefined;
+}
+
+function parseInteger(type: ScalarType, text: string): number | bigint | undefined {
+  const range = integerRange(type);
+  if (range === undefined || text.length > LONGEST || !/^-?\d+$/.test(text)) return undefined;
+  const integer = BigInt(text);
+  if (integer < range[0] || integer > range[1]) return undefined;
+  return range === INT32 || range === UINT32 ? Number(integer) : integer;
+}
+
+function integerRange(type: ScalarType): IntegerRange | undefined {
+  switch (type) {
+    case ScalarType.INT32:
+    case ScalarType.SINT32:
+    case ScalarType.SFIXED32:
+      return INT32;
+    case ScalarType.UINT32:
+    case ScalarType.FIXED32:
+      return UINT32;
+    case ScalarType.INT64:
+    case ScalarType.SINT64:
+    case ScalarType.SFIXED64:
+      return INT64;
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+      return UINT64;
+    default:
+      return undefined;
+  }
+}
+
+// Without literals of BigInt, which a project with a `target` before ES2020 refuses.
+function signedRange(bits: number): IntegerRange {
+  const limit = BigInt(2) ** BigInt(bits - 1);
+  return [-limit, limit - BigInt(1)];
+}
+
+function unsignedRange(bits: number): IntegerRange {
+  return [BigInt(0), BigInt(2) ** BigInt(bits) - BigInt(1)];
+}
+
+/**
+ * Reads the text of a field's value in a path or a query, or of one of its values: a scalar, an enum, or a
+ * message whose ProtoJSON is a scalar. Undefined when the text is not one.
+ */
+function parseValue(field: DescField, text: string): ScalarValue | ReflectMessage | undefined {
+  if (field.enum !== undefined) return parseEnum(field.enum, text);
+  if (field.scalar !== undefined) return parseScalar(field.scalar, text);
+  return field.message && parseMessage(field.message, text);
+}
+
+/** What the text of such a field has to be: `an integer from 0 to 4294967295`. */
+function expectedText({ scalar, enum: descEnum, message }: DescField): string {
+  if (descEnum !== undefined) return `a value of ${descEnum.typeName}`;
+  if (message !== undefined && isWrapperDesc(message)) return expectedText(message.fields[0]);
+  if (scalar !== undefined) return expectedScalar(scalar);
+  const text = message && textMessages.get(message.typeName);
+  return text?.expected ?? "a text";
+}
+
+/** Whether a message stands in a path or a query as one text. */
+function isTextMessage(desc: DescMessage): boolean {
+  return isWrapperDesc(desc) || textMessages.has(desc.typeName);
+}
+
+interface TextMessage {
+  readonly expected: string;
+  isValid(text: string): boolean;
+}
+
+// `fromJson` reads on behind a duration's "s", and takes the 30th of February for a day of March.
+const textMessages: ReadonlyMap<string, TextMessage> = new Map([
+  ["google.protobuf.Timestamp", { expected: "a time as in 2026-01-31T09:30:00Z", isValid: isCalendarTime }],
+  [
+    "google.protobuf.Duration",
+    { expected: "seconds as in 1.5s", isValid: (text) => /^-?\d{1,12}(?:\.\d{1,9})?s$/.test(text) },
+  ],
+  ["google.protobuf.FieldMask", { expected: "names of fields, as in id,displayName", isValid: () => true }],
+]);
+
+function parseMessage(desc: DescMessage, text: string): ReflectMessage | undefined {
+  if (isWrapperDesc(desc)) {
+    const [field] = desc.fields;
+    const value = parseValue(field, text);
+    if (value === undefined) return undefined;
+    const wrapper = reflect(desc);
+    wrapper.set(field, value);
+    return wrapper;
+  }
+  if (!textMessages.get(desc.typeName)?.isValid(text)) return undefined;
+  try {
+    return reflect(desc, fromJson(desc, text));
+  } catch {
+    return undefined;
+  }
+}
+
+function isCalendarTime(text: string): boolean {
+  const local = text.slice(0, 19);
+  const time = new Date(`${local}Z`);
+  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(local);
+}
+
+/** A request's body as it came. */
+interface BodyBytes {
+  readonly body?: Uint8Array | undefined;
+  readonly contentType?: string | undefined;
+}
+
+/** Makes the request message from what its body holds; an empty body is none. Throws BindError. */
+interface BodyReader {
+  readonly kind: "none" | "json" | "bytes";
+  read(bytes: BodyBytes): Message;
+}
+
+/** Prepares reading the body of a binding: the message, a field of it, or bytes. */
+function createBodyReader(
+  desc: DescMessage,
+  body: HttpBinding["body"],
+  options: Partial<JsonReadOptions>,
+): BodyReader {
+  const empty = () => reflect(desc, undefined, false);
+  if (body === undefined) return { kind: "none", read: () => empty().message };
+  if (body === "*") {
+    return isHttpBody(desc)
+      ? { kind: "bytes", read: (bytes) => setHttpBody(empty(), bytes) }
+      : {
+          kind: "json",
+          read: ({ body }) => (isNone(body) ? empty().message : readJson(desc, body, (json) => json, options)),
+        };
+  }
+  const field = desc.fields.find(({ jsonName }) => jsonName === body.field);
+  if (field === undefined) throw new Error(`${desc.typeName} has no field "${body.field}": generate the code again`);
+  if (field.fieldKind === "message" && isHttpBody(field.message)) {
+    return { kind: "bytes", read: (bytes) => readHttpBodyField(empty(), field, bytes) };
+  }
+  return {
+    kind: "json",
+    read: ({ body }) =>
+      isNone(body) ? empty().message : readJson(desc, body, (json) => ({ [field.jsonName]: json }), options),
+  };
+}
+
+function readHttpBodyField(message: ReflectMessage, field: MessageField, bytes: BodyBytes): Message {
+  if (isNone(bytes.body) && bytes.contentType === undefined) return message.message;
+  const httpBody = reflect(field.message, undefined, false);
+  setHttpBody(httpBody, bytes);
+  message.set(field, httpBody);
+  return message.message;
+}
+
+function isNone(body: Uint8Array | undefined): body is undefined {
+  return body === undefined || body.length === 0;
+}
+
+function setHttpBody(httpBody: ReflectMessage, { body, contentType }: BodyBytes): Message {
+  const set = (number: number, value: unknown) => {
+    const field: DescField | undefined = httpBody.findNumber(number);
+    if (field !== undefined && value !== undefined) httpBody.set(field, value);
+  };
+  set(1, contentType);
+  set(2, body);
+  return httpBody.message;
+}
+
+function readJson(
+  desc: DescMessage,
+  body: Uint8Array,
+  wrap: (json: JsonValue) => JsonValue,
+  options: Partial<JsonReadOptions>,
+): Message {
+  const json = wrap(parseJson(body));
+  try {
+    return fromJson(desc, json, options);
+  } catch (error) {
+    const found = findJsonError(desc, json, error, options, ({ name }) => name);
+    throw new BindError([found ? describeJsonError(desc, found) : toViolation(error)]);
+  }
+}
+
+function describeJsonError(desc: DescMessage, { path, field, value, expected }: JsonError): FieldViolation {
+  if (expected === "depth") return { field: "", description: `the JSON nests deeper than ${MAX_DEPTH} messages` };
+  const got = Array.isArray(value)
+    ? "a list"
+    : isJsonObject(value)
+      ? "an object"
+      : typeof value === "string"
+        ? quote(value)
+        : String(value);
+  return { field: path, description: `${got} is not ${describeExpected(desc, field, expected)}` };
+}
+
+function describeExpected(desc: DescMessage, field: DescField | undefined, expected: JsonError["expected"]): string {
+  if (expected === "list") return "a list";
+  if (expected === "map") return "an object";
+  const message = field ? field.message : desc;
+  return field && (message === undefined || isTextMessage(message)) ? expectedText(field) : `a ${message?.typeName}`;
+}
+
+/** An error of `fromJson`, which knows the field that failed, though not the way to it. */
+function toViolation(error: unknown): FieldViolation {
+  const { message } = error instanceof Error ? error : new Error(String(error));
+  const cause = causeOf(error);
+  return {
+    field: cause instanceof FieldError ? cause.field().name : "",
+    description: message.replace(/^cannot decode .*? from JSON:? /, ""),
+  };
+}
+
+function parseJson(body: Uint8Array): JsonValue {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body);
+  } catch {
+    throw new BindError([{ field: "", description: "the body is not UTF-8" }]);
+  }
+  let json: JsonValue;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new BindError([{ field: "", description: `the body is not JSON: ${reason}` }]);
+  }
+  // Maps and Structs are plain objects in protobuf-es: this key would set their prototype. It may be written with escapes.
+  if (/__proto__|\\u00/.test(text)) refuseProto(json);
+  return json;
+}
+
+function refuseProto(json: JsonValue): void {
+  const open: JsonValue[] = [json]; // JSON nests deeper than the call stack
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (isJsonObject(value) && hasOwn(value, "__proto__")) {
+      throw new BindError([{ field: "", description: 'the key "__proto__" is not supported' }]);
+    }
+    if (typeof value === "object" && value !== null) {
+      for (const item of Object.values(value)) open.push(item);
+    }
+  }
+}
+
+/** A field that holds one message. */
+type MessageField = DescField & { readonly fieldKind: "message" };
+
+/**
+ * Whether a field may be set: not when another member of its oneof is, which is told to `violations`.
+ * `path` leads to the field.
+ */
+function claim(holder: ReflectMessage, field: DescField, path: string, violations: Violations): boolean {
+  const other = field.oneof && holder.oneofCase(field.oneof);
+  if (other === undefined || other === field) return true;
+  violations.add(path, `is set beside "${other.name}" of the same oneof: leave one of them out`);
+  return false;
+}
+
+/** The message of a field, made when there is none; undefined when the field may not be set. */
+function openMessage(
+  holder: ReflectMessage,
+  field: MessageField,
+  path: string,
+  violations: Violations,
+): ReflectMessage | undefined {
+  if (!claim(holder, field, path, violations)) return undefined;
+  if (holder.isSet(field)) return holder.get(field);
+  const message = reflect(field.message, undefined, false);
+  holder.set(field, message);
+  return message;
+}
+
+/** Sets a field that holds one value from its text in a path or a query. */
+function setText(
+  holder: ReflectMessage,
+  field: DescField,
+  text: string,
+  path: string,
+  violations: Violations,
+): void {
+  const value = parseValue(field, text);
+  if (value === undefined) violations.add(path, notAValue(field, text));
+  else if (claim(holder, field, path, violations)) holder.set(field, value);
+}
+
+/** Why a text is refused: `"abc" is not a number`. */
+function notAValue(field: DescField, text: string): string {
+  return `${quote(text)} is not ${expectedText(field)}`;
+}
+
+/** What becomes of parameters that no field has. */
+interface QueryOptions {
+  readonly unknown: "ignore" | "reject";
+  /** Those that something else reads. */
+  readonly reserved: ReadonlySet<string>;
+}
+
+// No URL has so many: servers take 8 to 64 KiB of it.
+const MOST_PARAMETERS = 10_000;
+
+/** Sets the fields of a message from the query of a URL, `?` or not. Tells `violations` what is wrong with it. */
+function bindQuery(
+  message: ReflectMessage,
+  scope: QueryScope,
+  query: string,
+  { unknown, reserved }: QueryOptions,
+  violations: Violations,
+): void {
+  const root = new Holder(scope, "", () => message);
+  let count = 0;
+  for (let start = query.startsWith("?") ? 1 : 0, end = 0; start < query.length; start = end + 1) {
+    end = query.indexOf("&", start);
+    if (end < 0) end = query.length;
+    if (end === start) continue;
+    if (++count > MOST_PARAMETERS) {
+      violations.add("", `the query has more than ${MOST_PARAMETERS} parameters`);
+      violations.throwIfAny();
+    }
+    const pair = query.slice(start, end);
+    const equals = pair.indexOf("=");
+    const name = decodePart(equals < 0 ? pair : pair.slice(0, equals));
+    const value = equals < 0 ? "" : decodePart(pair.slice(equals + 1));
+    if (name === undefined) violations.add("", `the query's ${quote(pair)} is not percent-encoded UTF-8`);
+    else if (value === undefined) violations.add(name, `${quote(pair)} is not percent-encoded UTF-8`);
+    else if (!setParameter(root, name, value, violations) && unknown === "reject" && !reserved.has(name)) {
+      violations.add(name, "no such parameter");
+    }
+  }
+  requireFields(root, violations);
+}
+
+/** A message that parameters set fields of. It is made with the first of them. */
+class Holder {
+  readonly scope: QueryScope;
+  /** Leads to the message, with a `.` behind it; empty for the request. */
+  readonly path: string;
+  readonly given: Set<DescField> = new Set();
+  readonly nested: Map<DescField, Holder> = new Map();
+  readonly #make: () => ReflectMessage | undefined;
+  #message: ReflectMessage | undefined;
+
+  constructor(scope: QueryScope, path: string, make: () => ReflectMessage | undefined) {
+    this.scope = scope;
+    this.path = path;
+    this.#make = make;
+  }
+
+  get isOpen(): boolean {
+    return this.#message !== undefined;
+  }
+
+  /** Undefined when its field may not be set, which was told. */
+  open(): ReflectMessage | undefined {
+    this.#message ??= this.#make();
+    return this.#message;
+  }
+}
+
+/** Returns false when no field has the name. */
+function setParameter(root: Holder, name: string, text: string, violations: Violations): boolean {
+  let holder = root;
+  for (let at = 0, depth = 0; ; depth++) {
+    const found = holder.scope.find(name, at);
+    if (found === undefined) return false;
+    const { entry, end } = found;
+    if (!("scope" in entry) || name.charAt(end) !== ".") {
+      setField(holder, entry, name.slice(end), text, violations);
+      return true;
+    }
+    if (depth === MAX_DEPTH) {
+      violations.add(`${holder.path}${entry.field.name}`, `is nested deeper than ${MAX_DEPTH} messages`);
+      return true;
+    }
+    holder = nestedIn(holder, entry, violations);
+    at = end + 1;
+  }
+}
+
+function nestedIn(holder: Holder, { field, scope }: NestingEntry, violations: Violations): Holder {
+  const known = holder.nested.get(field);
+  if (known !== undefined) return known;
+  const path = holder.path + field.name;
+  const nested = new Holder(scope(), `${path}.`, () => {
+    const outer = holder.open();
+    if (!holder.given.has(field)) return outer && openMessage(outer, field, path, violations);
+    violations.add(path, TWICE);
+    return undefined;
+  });
+  holder.nested.set(field, nested);
+  return nested;
+}
+
+const TWICE = "is given twice";
+
+/** Sets a field from a parameter that has `rest` behind the field's name. */
+function setField(holder: Holder, entry: QueryEntry, rest: string, text: string, violations: Violations): void {
+  const { field } = entry;
+  const path = holder.path + field.name;
+  const reason = whyNot(entry, rest);
+  if (reason !== undefined) {
+    violations.add(path, reason);
+    return;
+  }
+  const isRepeatable = entry.kind === "list" || entry.kind === "map";
+  if (!isRepeatable && (holder.given.has(field) || holder.nested.get(field)?.isOpen)) {
+    violations.add(path, TWICE);
+    return;
+  }
+  holder.given.add(field);
+  const message = holder.open();
+  if (message === undefined) return;
+  if (entry.kind === "map") setMapEntry(message, entry.field, rest.slice(1, -1), text, path, violations);
+  else if (entry.kind === "list") addItem(message, entry.field, text, path, violations);
+  else setText(message, field, text, path, violations);
+}
+
+/** Why a parameter is none of its field's. */
+function whyNot({ kind, field }: QueryEntry, rest: string): string | undefined {
+  switch (kind) {
+    case "none":
+      return "cannot be a query parameter";
+    case "map":
+      return rest.startsWith("[") && rest.endsWith("]")
+        ? undefined
+        : `is a map: write its entries as ${field.name}[key]=value`;
+    case "message":
+      return `is a message: write its fields as ${field.name}.field=value`;
+    case "wrapper":
+      return rest === "" || rest === ".value" ? undefined : `has no ${quote(rest)}`;
+    default:
+      return rest === "" ? undefined : `has no ${quote(rest)}`;
+  }
+}
+
+function addItem(
+  message: ReflectMessage,
+  field: DescField & { readonly fieldKind: "list" },
+  text: string,
+  path: string,
+  violations: Violations,
+): void {
+  const item = parseValue(field, text);
+  if (item === undefined) violations.add(path, notAValue(field, text));
+  else message.get(field).add(item);
+}
+
+function setMapEntry(
+  message: ReflectMessage,
+  field: DescField & { readonly fieldKind: "map" },
+  keyText: string,
+  text: string,
+  path: string,
+  violations: Violations,
+): void {
+  const map = message.get(field);
+  const entryPath = `${path}[${quote(keyText)}]`;
+  const key = parseScalar(field.mapKey, keyText);
+  const value = parseValue(field, text);
+  if (key === undefined) violations.add(entryPath, `the key is not ${expectedScalar(field.mapKey)}`);
+  else if (key === "__proto__")
+    violations.add(entryPath, "the key is not supported"); // maps are plain objects
+  else if (map.has(key)) violations.add(entryPath, TWICE);
+  else if (value === undefined) violations.add(entryPath, notAValue(field, text));
+  else map.set(key, value);
+}
+
+/** A required field of a nested message is required where the message is there. */
+function requireFields({ scope, path, given, nested }: Holder, violations: Violations): void {
+  for (const entry of scope.entries) {
+    const { field, required } = entry;
+    const inner = nested.get(field);
+    if (required && !given.has(field) && !inner?.isOpen) violations.add(path + field.name, "is required");
+    if (inner?.isOpen) requireFields(inner, violations);
+    else if (entry.inPath && "scope" in entry) {
+      requireFields(new Holder(entry.scope(), `${path}${field.name}.`, () => undefined), violations);
+    }
+  }
+}
+
+function decodePart(text: string): string | undefined {
+  if (!/[%+]/.test(text)) return text;
+  try {
+    return decodeURIComponent(text.replace(/\+/g, " "));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The fields of a message that a query can set, by the names of their parameters. */
+class QueryScope {
+  readonly entries: QueryEntry[] = [];
+  readonly #byName: Map<string, QueryEntry> = new Map();
+  /** Names that hold what separates names, as in `page[size]`: the longest first. */
+  #odd: string[] = [];
+
+  add(entry: QueryEntry, names: readonly string[]): void {
+    if (!this.entries.includes(entry)) this.entries.push(entry);
+    for (const name of names) {
+      if (this.#byName.has(name)) continue;
+      this.#byName.set(name, entry);
+      if (/[.[]/.test(name)) this.#odd = [...this.#odd, name].sort((a, b) => b.length - a.length);
+    }
+  }
+
+  /** The field whose name starts at an index of a parameter's name, and the index where that ends. */
+  find(parameter: string, at: number): { readonly entry: QueryEntry; readonly end: number } | undefined {
+    const odd = this.#odd.find((name) => parameter.startsWith(name, at) && isEnd(parameter, at + name.length));
+    let end = at + (odd?.length ?? 0);
+    while (!isEnd(parameter, end)) end++;
+    const entry = this.#byName.get(parameter.slice(at, end));
+    return entry && { entry, end };
+  }
+}
+
+/** A field, and what a parameter of it looks like. */
+type QueryEntry = {
+  /** A request without it is refused. */
+  readonly required: boolean;
+  /** A path variable sets a part of the field's message. */
+  readonly inPath: boolean;
+} & (
+  | { readonly kind: "value"; readonly field: DescField } // one text
+  | { readonly kind: "list"; readonly field: DescField & { readonly fieldKind: "list" } } // a text an item
+  | { readonly kind: "map"; readonly field: DescField & { readonly fieldKind: "map" } } // `name[key]=text`
+  | { readonly kind: "wrapper"; readonly field: MessageField } // one text, or `name.value`
+  | { readonly kind: "message"; readonly field: MessageField; readonly scope: () => QueryScope } // `name.field`
+  | { readonly kind: "text message"; readonly field: MessageField; readonly scope: () => QueryScope } // either
+  | { readonly kind: "none"; readonly field: DescField } // not to be had in a query
+);
+
+/** A field whose message has parameters of its own. */
+type NestingEntry = Extract<QueryEntry, { readonly kind: "message" | "text message" }>;
+
+function isEnd(parameter: string, index: number): boolean {
+  const character = parameter.charAt(index);
+  return character === "" || character === "." || character === "[";
+}
+
+/** What the query of a binding can set: the fields that its path and body leave. */
+function createQueryScope(desc: DescMessage, { variables = [], body, query = {} }: HttpBinding): QueryScope {
+  if (body === "*") return new QueryScope();
+  // Messages recur, and a client chooses how deep: a message and its table have one scope, however they are reached.
+  const shared = new Map<string, QueryScope>();
+  return build(desc, "", [...variables.map(({ field }) => field), ...(body ? [[body.field]] : [])]);
+
+  function scopeOf(desc: DescMessage, table: string | undefined): QueryScope {
+    const key = `${desc.typeName} ${table}`;
+    const scope = shared.get(key) ?? build(desc, table, []);
+    shared.set(key, scope);
+    return scope;
+  }
+
+  function build(desc: DescMessage, table: string | undefined, bound: readonly (readonly string[])[]): QueryScope {
+    const scope = new QueryScope();
+    const rules = table === undefined ? undefined : query[table];
+    const named: [QueryEntry, DescField][] = [];
+    for (const field of desc.fields) {
+      const within = bound.filter(([name]) => name === field.jsonName).map((path) => path.slice(1));
+      if (within.some((path) => path.length === 0)) continue;
+      const rule = rules && hasOwn(rules, field.jsonName) ? rules[field.jsonName] : undefined;
+      const entry = toEntry(field, rule, within);
+      scope.add(entry, [rule?.name ?? field.jsonName]);
+      if (rule?.name === undefined) named.push([entry, field]);
+    }
+    // After all JSON names, which go before a proto name that another field has as JSON name.
+    for (const [entry, field] of named) scope.add(entry, [field.name]);
+    return scope;
+  }
+
+  function toEntry(field: DescField, rule: QueryField | undefined, within: readonly (readonly string[])[]): QueryEntry {
+    const common = { required: rule?.required ?? false, inPath: within.length > 0 };
+    switch (field.fieldKind) {
+      case "message": {
+        if (OPAQUE.has(field.message.typeName)) return { ...common, kind: "none", field };
+        if (isWrapperDesc(field.message)) return { ...common, kind: "wrapper", field };
+        const own = within.length > 0 ? build(field.message, rule?.message, within) : undefined;
+        const scope = () => own ?? scopeOf(field.message, rule?.message);
+        return { ...common, kind: isTextMessage(field.message) ? "text message" : "message", field, scope };
+      }
+      case "list": {
+        const isText = field.message === undefined || isTextMessage(field.message);
+        return isText ? { ...common, kind: "list", field } : { ...common, kind: "none", field };
+      }
+      case "map":
+        return field.message === undefined ? { ...common, kind: "map", field } : { ...common, kind: "none", field };
+      default:
+        return { ...common, kind: "value", field };
+    }
+  }
+}
+
+/** Messages that parameters cannot tell apart: their ProtoJSON is any JSON, or their content is a body. */
+const OPAQUE: ReadonlySet<string> = new Set([
+  "google.protobuf.Any",
+  "google.protobuf.ListValue",
+  "google.protobuf.Struct",
+  "google.protobuf.Value",
+  "google.api.HttpBody",
+]);
+
+/** How requests are read. */
+interface BindOptions {
+  /** What becomes of a query parameter that no field has. Default `"ignore"`. */
+  readonly unknownQuery?: "ignore" | "reject" | undefined;
+  /** Query parameters that are known though no field has them, as `last_event_id`. */
+  readonly reserved?: readonly string[] | undefined;
+  /** Options of `fromJson`: `registry`, `recursionLimit`. Unknown fields are ignored unless they say otherwise. */
+  readonly json?: Partial<JsonReadOptions> | undefined;
+}
+
+/** The parts of a request that its message is made of. */
+interface RequestParts {
+  /** The variables of the route's match. */
+  readonly variables: readonly string[];
+  /** The query of the URL, with or without the `?`, percent escapes as they came. */
+  readonly query: string;
+  /** The body's bytes; undefined or empty for none. */
+  readonly body?: Uint8Array | undefined;
+  /** The `Content-Type` of the request; of use for a `google.api.HttpBody` alone. */
+  readonly contentType?: string | undefined;
+}
+
+/** Reads the requests of one binding. */
+interface Binder {
+  /** What the request's body is: JSON, the bytes of a `google.api.HttpBody` of any content type, or not read at all. */
+  readonly body: "none" | "json" | "bytes";
+  /** The message of a request. Throws BindError, which is a 400. */
+  bind(parts: RequestParts): Message;
+}
+
+/**
+ * A reader of the requests of one binding, each leaf from one place: the path's variables, then the body,
+ * then the query. A field that the path binds is not looked for in the query, and the body's value for it
+ * is not used. Two members of one oneof are refused, wherever they come from.
+ */
+function createBinder(desc: DescMessage, binding: HttpBinding, options: BindOptions = {}): Binder {
+  const variables = createVariables(desc, binding);
+  const body = createBodyReader(desc, binding.body, { ignoreUnknownFields: true, ...options.json });
+  const scope = createQueryScope(desc, binding);
+  const query = { unknown: options.unknownQuery ?? "ignore", reserved: new Set(options.reserved) };
+  return {
+    body: body.kind,
+    bind(parts) {
+      const message = reflect(desc, body.read(parts), false);
+      const violations = new Violations();
+      for (const [index, variable] of variables.entries()) {
+        setVariable(message, variable, parts.variables[index] ?? "", violations);
+      }
+      bindQuery(message, scope, parts.query, query, violations);
+      violations.throwIfAny();
+      return message.message;
+    },
+  };
+}
+
+interface Variable {
+  /** The messages on the way to `field`, outermost first. */
+  readonly holders: readonly MessageField[];
+  readonly field: DescField;
+  readonly multi: boolean;
+}
+
+function createVariables(desc: DescMessage, { path, variables = [] }: HttpBinding): Variable[] {
+  const spans = parsePathTemplate(path).variables;
+  return variables.map(({ field: names }, index) => {
+    const holders: MessageField[] = [];
+    let inner: DescMessage | undefined = desc;
+    let field: DescField | undefined;
+    for (const name of names) {
+      if (field?.fieldKind === "message") holders.push(field);
+      field = inner?.fields.find(({ jsonName }) => jsonName === name);
+      inner = field?.fieldKind === "message" ? field.message : undefined;
+    }
+    const span = spans[index];
+    if (field === undefined || span === undefined) {
+      throw new Error(`"${path}" has no variable "${names.join(".")}" of ${desc.typeName}: generate the code again`);
+    }
+    return { holders, field, multi: span.multi };
+  });
+}
+
+function setVariable(message: ReflectMessage, variable: Variable, raw: string, violations: Violations): void {
+  let holder: ReflectMessage | undefined = message;
+  let path = "";
+  for (const field of variable.holders) {
+    holder = openMessage(holder, field, path + field.name, violations);
+    if (holder === undefined) return;
+    path += `${field.name}.`;
+  }
+  path += variable.field.name;
+  const text = decodeValue(raw, variable.multi);
+  if (text === undefined) violations.add(path, `${quote(raw)} is not percent-encoded UTF-8`);
+  else setText(holder, variable.field, text, path, violations);
+}
+
+function decodeValue(raw: string, multi: boolean): string | undefined {
+  try {
+    return decodeVariable(raw, multi);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A header that a method takes, as its option `(sse.v1.header)` says. */
+export interface HeaderRule {
+  readonly name: string;
+  /** Default `"string"`. */
+  readonly type?: "integer" | "number" | "boolean";
+  /** A format of JSON Schema's registry. Those that are not known here are not checked. */
+  readonly format?: string;
+  /** A request without it is refused. */
+  readonly required?: true;
+}
+
+const types: Readonly<Record<string, RegExp>> = {
+  integer: /^-?\d+$/,
+  number: /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/,
+  boolean: /^(true|false)$/,
+};
+
+/** JSON Schema, Validation, section 7.3, as far as an expression decides them in linear time. */
+const formats: Readonly<Record<string, RegExp>> = {
+  uuid: /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i,
+  date: /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/,
+  time: /^([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(z|[-+]\d\d:\d\d)$/i,
+  "date-time":
+    /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])t([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(z|[-+]\d\d:\d\d)$/i,
+  email: /^[^\s@]+@[^\s@]+$/,
+};
+
+/** Throws a `BindError` that names each header which is required and absent, or is not of its type. */
+function checkHeaders(headers: Headers, rules: readonly HeaderRule[]): void {
+  const violations = rules.flatMap(({ name, type, format, required }) => {
+    const value = headers.get(name);
+    const field = name.toLowerCase();
+    if (value === null) {
+      return required ? [{ field, description: "header is required" }] : [];
+    }
+    const wrong = [type, format].find((rule) => {
+      const pattern = rule && (types[rule] ?? formats[rule]);
+      return pattern && !pattern.test(value);
+    });
+    return wrong ? [{ field, description: `header is not of type ${wrong}` }] : [];
+  });
+  if (violations.length > 0) {
+    throw new BindError(violations);
+  }
+}
+
+/** Reads the id of an event from its message; undefined where the field is not set, or is the empty string. */
+type IdReader = (message: Message) => string | undefined;
+
+/** Creates the reader of an `event_id` field. Throws a `TypeError` for an id that no `id:` line can hold. */
+function createIdReader(field: DescField): IdReader {
+  const { oneof, localName } = field;
+  // google.protobuf.FeatureSet.FieldPresence.IMPLICIT: such a field has a value always, and 0 is an id like another.
+  const isImplicit = field.presence === 2;
+  return (message) => {
+    if (!isImplicit && !isFieldSet(message, field)) {
+      return undefined;
+    }
+    const holder: unknown = oneof ? Reflect.get(message, oneof.localName) : message;
+    // A message, or a oneof that is set: objects both.
+    const value: unknown = Reflect.get(holder as object, oneof ? "value" : localName);
+    const text = field.fieldKind === "enum" ? nameOf(field, Number(value)) : String(value);
+    // An empty id would reset the client's cursor (WHATWG HTML 9.2.6): it stands for none.
+    return text === "" ? undefined : checkEventId(text);
+  };
+}
+
+function nameOf({ enum: type }: DescField & { fieldKind: "enum" }, number: number): string {
+  return type.value[number]?.name ?? String(number);
+}
+
+/** Returns an event id that is also a value of the `event_id` field, if there is one. Throws a `TypeError` for another. */
+function checkIdOfField(field: DescField | undefined, id: string): string {
+  if (field && parseValue(field, checkEventId(id)) === undefined) {
+    throw new TypeError(`event id ${JSON.stringify(id)} is not ${expectedText(field)}, as ${field} has event_id`);
+  }
+  return id;
+}
+
+/** The field of a message with the option `(sse.v1.event_id)`. */
+function findIdField(schema: DescMessage): DescField | undefined {
+  // An extension is a field that protobuf-es does not know; `true` is the one byte 1.
+  return schema.fields.find(({ proto }) =>
+    proto.options?.$unknown?.some(({ no, data }) => no === 50131 && data[0] === 1),
+  );
+}
+
+/** What a handler of a unary method is told about its call, beside the request message. */
+export interface UnaryContext<C = unknown> {
+  /** Aborted when the call is cancelled before its handler ended; its `reason` is a `CancelledError`. */
+  readonly signal: AbortSignal;
+  /** The HTTP request. Its body is read already. */
+  readonly request: Request;
+  /** The method that is called, with its options. */
+  readonly method: DescMethod;
+  /** What the option `createContext` returned; without it, the second argument of `server.fetch`. */
+  readonly value: C;
+  /** Headers of the answer. Of a stream, those that are set before its head is sent: with the first event, or after the commit window. */
+  readonly responseHeaders: Headers;
+  /** Resolves after `ms` milliseconds. Rejects with the reason of `signal` as soon as that is aborted. */
+  sleep(ms: number): Promise<void>;
+}
+
+/** What a handler of a stream is told about its call. */
+export interface StreamContext<C = unknown> extends UnaryContext<C> {
+  /** The id of the last event that the client finished with, when it resumes: of the header `Last-Event-ID`, else of the query parameter `last_event_id`. */
+  readonly lastEventId: string | undefined;
+  /**
+   * A message whose event has this `id`, in place of its `event_id` field. Throws a `TypeError` for an id with CR, LF or
+   * NUL, and for one that is not a value of that field, as the server refuses to resume from it.
+   */
+  tracked<T>(id: string, message: T): Tracked<T>;
+}
+
+/** Makes the context of a call. A unary method gets it as well; its type does not show the stream's part. */
+function toContext<C>(
+  { request, signal }: Pick<StreamContext, "request" | "signal">,
+  method: DescMethod,
+  value: C,
+  lastEventId?: string,
+  idField?: DescField,
+): StreamContext<C> {
+  return {
+    signal,
+    request,
+    method,
+    value,
+    lastEventId,
+    responseHeaders: new Headers(),
+    sleep: (ms) => sleep(ms, signal),
+    tracked: (id, message) => new Tracked(checkIdOfField(idField, id), message),
+  };
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const onAbort = (): void => {
+      stopTimer(timer);
+      reject(signal.reason);
+    };
+    const timer = startTimer(ms, () => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    });
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+/** Which pages of other origins may call the server, and what they see. Off unless it is given. */
+export interface CorsOptions {
+  /** The origins: all, a list such as `["https://app.example.com"]`, or a function that decides. */
+  readonly origins: "*" | readonly string[] | ((origin: string) => boolean);
+  /** Whether requests may carry cookies. Not together with `origins: "*"`: any page could then act for its visitor. */
+  readonly credentials?: boolean;
+  /** Request headers that may be sent. Default: those that the page asks for. */
+  readonly allowedHeaders?: readonly string[];
+  /** Response headers that the page may read, beside those that every page may and `Retry-After`. */
+  readonly exposedHeaders?: readonly string[];
+  /** How long a browser may keep the answer to a preflight, in seconds. Default: 600. */
+  readonly maxAgeSeconds?: number;
+}
+
+/** The CORS protocol of the Fetch standard, section 3.3. */
+interface Cors {
+  /** Whether a request only asks what it may send: then its verb is in `Access-Control-Request-Method`. */
+  isPreflight(request: Request): boolean;
+  /** The answer to a preflight for a path with these verbs. */
+  preflight(request: Request, verbs: readonly string[]): Response;
+  /** The headers of an answer that let the page read it. */
+  expose(request: Request): Headers;
+}
+
+/** Creates the CORS part of a server. Throws a `TypeError` for options that browsers ignore, or that are unsafe. */
+function createCors(options: CorsOptions): Cors {
+  const { origins, credentials = false, allowedHeaders, exposedHeaders = [], maxAgeSeconds = 600 } = options;
+  if (origins === "*" && credentials) {
+    throw new TypeError('cors with origins "*" and credentials: list the origins that may send cookies');
+  }
+  for (const origin of Array.isArray(origins) ? origins : []) {
+    checkOrigin(origin);
+  }
+  const exposed = ["Retry-After", ...exposedHeaders].join(", ");
+
+  function isAllowed(origin: string): boolean {
+    if (typeof origins !== "function") {
+      return origins.includes(origin);
+    }
+    const allowed: unknown = origins(origin);
+    if (typeof allowed !== "boolean") {
+      // Above all a promise, which would allow every origin. What it rejects with is not said twice.
+      Promise.resolve(allowed).catch(() => {});
+      throw new TypeError(`cors.origins returned a value of type ${typeof allowed}: return true or false`);
+    }
+    return allowed;
+  }
+
+  function allow(request: Request, headers: Headers): boolean {
+    if (origins === "*") {
+      headers.set("Access-Control-Allow-Origin", "*");
+      return true;
+    }
+    // The answer depends on the origin, also where there is none, or another one: a cache must know.
+    headers.append("Vary", "Origin");
+    const origin = request.headers.get("Origin");
+    if (origin === null || !isAllowed(origin)) {
+      return false;
+    }
+    headers.set("Access-Control-Allow-Origin", origin);
+    if (credentials) {
+      headers.set("Access-Control-Allow-Credentials", "true");
+    }
+    return true;
+  }
+
+  return {
+    isPreflight: ({ method, headers }) =>
+      method === "OPTIONS" && headers.has("Origin") && headers.has("Access-Control-Request-Method"),
+    preflight(request, verbs) {
+      const headers = new Headers();
+      if (allow(request, headers)) {
+        headers.append("Vary", "Access-Control-Request-Headers");
+        headers.set("Access-Control-Allow-Methods", verbs.join(", "));
+        const requested = allowedHeaders?.join(", ") ?? request.headers.get("Access-Control-Request-Headers");
+        if (requested) {
+          headers.set("Access-Control-Allow-Headers", requested);
+        }
+        headers.set("Access-Control-Max-Age", String(maxAgeSeconds));
+      }
+      return new Response(null, { status: 204, headers });
+    },
+    expose(request) {
+      const headers = new Headers();
+      if (allow(request, headers)) {
+        headers.set("Access-Control-Expose-Headers", exposed);
+      }
+      return headers;
+    },
+  };
+}
+
+/** A list is compared with the `Origin` header as it stands: `https://app.example.com/` would never match. */
+function checkOrigin(origin: string): void {
+  let normal = "none";
+  try {
+    normal = new URL(origin).origin;
+  } catch {
+    // Told below.
+  }
+  // Schemes of apps, such as capacitor:, have an opaque origin in the URL standard.
+  if (origin !== "null" && normal !== "null" && normal !== origin) {
+    throw new TypeError(`cors origin "${origin}": write scheme, host and port alone, as in "https://app.example.com"`);
+  }
+}
+
+/** JSON Lines for clients that read empty lines and a last line `{"@end":{}}` as control frames. */
+const jsonLinesProfile = "application/jsonl; profile=sse-1";
+
+/** JSON Lines: one message per line, without ids. Only `jsonLinesProfile` has an opening, heartbeats and an end. */
+class JsonLinesEncoder implements EventEncoder {
+  readonly contentType: string;
+  readonly opening: string;
+  readonly heartbeat = "\n";
+  readonly heartbeatMs: number;
+  readonly end: string;
+  readonly #schema: DescMessage;
+  readonly #json: JsonOptions;
+  readonly #isTerminal: (message: Message) => boolean;
+
+  constructor(contentType: string, schema: DescMessage, rule: StreamRule, heartbeatMs: number, json: JsonOptions) {
+    const hasProfile = contentType === jsonLinesProfile;
+    this.contentType = contentType;
+    this.opening = hasProfile ? "\n" : "";
+    this.heartbeatMs = hasProfile ? heartbeatMs : 0;
+    this.end = hasProfile ? '{"@end":{}}\n' : "";
+    this.#schema = schema;
+    this.#json = json;
+    const terminal = Object.values(rule.events ?? {}).flatMap(({ field, terminal }) => (terminal ? [field] : []));
+    const fields = schema.fields.filter(({ jsonName }) => terminal.includes(jsonName));
+    this.#isTerminal = (message) =>
+      fields.some(
+        ({ oneof, localName }) => oneof && Reflect.get(Reflect.get(message, oneof.localName), "case") === localName,
+      );
+  }
+
+  encode(message: Message): Frame {
+    const text = `${JSON.stringify(toJson(this.#schema, message, this.#json))}\n`;
+    return { text, terminal: this.#isTerminal(message) };
+  }
+
+  failure(status: JsonObject): string {
+    return `${JSON.stringify({ "@error": status })}\n`;
+  }
+
+  /** The format knows no `retry`, and a body that just ended would be taken for a whole one. */
+  handover(): string {
+    return this.failure({ code: Code.Unavailable, message: "the server is shutting down" });
+  }
+}
+
+/** How one member of a oneof of events is written. */
+interface Member {
+  /** The `event:` line. */
+  readonly head: string;
+  /** The key of the member in the JSON of its message. */
+  readonly key: string;
+  readonly terminal: boolean;
+}
+
+/** Server-Sent Events, WHATWG HTML 9.2.5: what a stream is unless its client asks for another format. */
+class SseEncoder implements EventEncoder {
+  readonly contentType = "text/event-stream";
+  readonly heartbeat = ":\n";
+  readonly heartbeatMs: number;
+  readonly opening: string;
+  readonly end: string;
+  readonly #schema: DescMessage;
+  readonly #json: JsonOptions;
+  readonly #errorEvent: string;
+  /** The `event:` line of a stream with one kind of message; empty where its events have no name. */
+  readonly #eventLine: string;
+  readonly #idOf: IdReader | undefined;
+  readonly #oneof: DescOneof | undefined;
+  readonly #members: ReadonlyMap<string, Member>;
+
+  constructor(schema: DescMessage, rule: StreamRule, heartbeatMs: number, json: JsonOptions) {
+    this.#schema = schema;
+    this.#json = json;
+    this.heartbeatMs = heartbeatMs;
+    // Comments end with one LF: several clients dispatch an empty event at every blank line.
+    this.opening = `:sse/1${heartbeatMs > 0 ? ` heartbeat=${heartbeatMs}` : ""} end\n${rule.retryMs === undefined ? "" : `retry: ${rule.retryMs}\n`}`;
+    this.end = `${rule.terminalData === undefined ? "" : `${dataLines(rule.terminalData)}\n`}:end\n`;
+    this.#errorEvent = checkEventName(rule.errorEvent ?? "error");
+    this.#eventLine = rule.eventName === undefined ? "" : `event: ${checkEventName(rule.eventName)}\n`;
+    this.#idOf = rule.id === undefined ? undefined : createIdReader(findField(schema, rule.id));
+    const fields = Object.entries(rule.events ?? {}).map(([name, { field, terminal = false }]) => {
+      const desc = findField(schema, field);
+      const key = json.useProtoFieldName ? desc.name : desc.jsonName;
+      return [desc, { head: `event: ${checkEventName(name)}\n`, key, terminal }] as const;
+    });
+    this.#oneof = fields[0]?.[0].oneof;
+    this.#members = new Map(fields.map(([desc, member]) => [desc.localName, member]));
+  }
+
+  encode(message: Message, id: string | undefined): Frame {
+    const member = this.#oneof && this.#memberOf(message, this.#oneof);
+    const json = toJson(this.#schema, message, this.#json);
+    // A oneof of events is a message, whose JSON is an object that has the member that is set.
+    const data = JSON.stringify(member ? (json as JsonObject)[member.key] : json);
+    const eventId = id ?? this.#idOf?.(message);
+    const head = eventId === undefined ? "" : `id: ${eventId}\n`;
+    return { text: `${head}${member?.head ?? this.#eventLine}data: ${data}\n\n`, terminal: member?.terminal ?? false };
+  }
+
+  failure(status: JsonObject): string {
+    return `event: ${this.#errorEvent}\n${dataLines(JSON.stringify(status))}\n`;
+  }
+
+  handover(retryMs: number): string {
+    return `retry: ${retryMs}\n`;
+  }
+
+  #memberOf(message: Message, oneof: DescOneof): Member {
+    const value: unknown = Reflect.get(message, oneof.localName);
+    // A oneof of protobuf-es is an object with the name of its member in `case`.
+    const member = this.#members.get((value as { case?: string }).case ?? "");
+    if (member === undefined) {
+      throw new TypeError(`${message.$typeName} without an event: set a member of its oneof "${oneof.name}"`);
+    }
+    return member;
+  }
+}
+
+/** The `data:` lines of a text; a line break of any kind begins another. */
+function dataLines(text: string): string {
+  const lines = text.split(/\r\n|\r|\n/);
+  return lines.map((line) => `data: ${line}\n`).join("");
+}
+
+function checkEventName(name: string): string {
+  if (name === "" || /[\r\n\0]/.test(name)) {
+    throw new TypeError(`event name ${JSON.stringify(name)} is empty, or has a line break or NUL: use another`);
+  }
+  return name;
+}
+
+function findField(schema: DescMessage, jsonName: string): DescField {
+  const field = schema.fields.find((candidate) => candidate.jsonName === jsonName);
+  if (field === undefined) {
+    throw new Error(`${schema.typeName} has no field "${jsonName}": generate the _server.ts again`);
+  }
+  return field;
+}
+
+/** What a route leads to: a binding of a method, with all that does not depend on the request. */
+interface Endpoint<C> {
+  readonly method: ServiceMethod<C>;
+  readonly binder: Binder;
+  /** The field of the response that is the body. */
+  readonly responseBody: string | undefined;
+  /** The content types that it answers with, the preferred one first. None for a `google.api.HttpBody`, which has any. */
+  readonly offers: readonly string[];
+  /** Of a stream, how it is written in each of them. */
+  readonly encoders: ReadonlyMap<string, EventEncoder> | undefined;
+  /** Of a stream, the field of its message whose value is the id of an event. */
+  readonly idField: DescField | undefined;
+}
+
+/** The query parameter in place of `Last-Event-ID`. */
+const lastEventIdParameter = "last_event_id";
+
+/** The routes of all bindings of all services. */
+function createRoutes<C>(options: CallOptions<C>, json: JsonOptions): readonly Route<Endpoint<C>>[] {
+  return options.services.flatMap(({ methods }) =>
+    methods.flatMap((method) => {
+      const { desc, http } = method;
+      const encoders = http.stream && createEncoders(method, options, json);
+      const idField = desc.output.fields.find(({ jsonName }) => jsonName === http.stream?.id);
+      const reserved = http.stream ? [lastEventIdParameter] : [];
+      return http.bindings.map((binding) => {
+        const { verb, path, responseBody } = binding;
+        const binder = createBinder(desc.input, binding, { unknownQuery: options.unknownQuery, reserved, json });
+        const field = desc.output.fields.find(({ jsonName }) => jsonName === responseBody);
+        const offers = encoders
+          ? [...encoders.keys()]
+          : isHttpBody(field?.message ?? desc.output)
+            ? []
+            : ["application/json"];
+        return { verb, path, value: { method, binder, responseBody, offers, encoders, idField } };
+      });
+    }),
+  );
+}
+
+function createEncoders<C>(
+  { desc, http }: ServiceMethod<C>,
+  options: CallOptions<C>,
+  json: JsonOptions,
+): ReadonlyMap<string, EventEncoder> {
+  const rule = http.stream ?? {};
+  const heartbeatMs = rule.heartbeatMs ?? options.heartbeatMs ?? defaultHeartbeatMs();
+  const lines = [jsonLinesProfile, "application/jsonl", "application/x-ndjson"].map(
+    (type) => new JsonLinesEncoder(type, desc.output, rule, heartbeatMs, json),
+  );
+  const encoders: readonly EventEncoder[] = [new SseEncoder(desc.output, rule, heartbeatMs, json), ...lines];
+  return new Map(encoders.map((encoder) => [encoder.contentType, encoder]));
+}
+
+/** Bun closes a stream that is quiet for some ten seconds, and Workers notice that a client has gone only when they write. */
+function defaultHeartbeatMs(): number {
+  // Node 20 has no `navigator`, and not all types of runtimes know it.
+  const { navigator } = globalThis as { readonly navigator?: { readonly userAgent?: string } };
+  return "Bun" in globalThis || navigator?.userAgent === "Cloudflare-Workers" ? 5000 : 15_000;
+}
+
+type EventResult = IteratorResult<never, undefined>;
+
+/**
+ * The events of a handler, for the interceptor around it. An async generator that waits for a `next()` cannot be ended:
+ * its `return()` waits as well. So when the signal is aborted, what waits is rejected with its reason, and the handler is
+ * told to end.
+ */
+class AbortableEvents implements AsyncIterableIterator<never> {
+  readonly #events: unknown;
+  readonly #signal: AbortSignal;
+  readonly #onEnding: (ended: Promise<readonly unknown[]>) => void;
+  readonly #stopListening: () => void;
+  /** The events that the handler is asked for, and how to stop waiting for each. The signal would keep them as long as the call. */
+  readonly #waiting: Map<(reason: unknown) => void, Promise<unknown>> = new Map();
+  #source: Source | undefined;
+  #over = false;
+
+  /** `onEnding` is told of a handler that is ended by the signal; the promise resolves with what it failed with. */
+  constructor(events: unknown, signal: AbortSignal, onEnding: (ended: Promise<readonly unknown[]>) => void) {
+    this.#events = events;
+    this.#signal = signal;
+    this.#onEnding = onEnding;
+    this.#stopListening = onAbort(signal, () => this.#abort());
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<EventResult> {
+    return new Promise((resolve, reject) => {
+      if (this.#signal.aborted) {
+        reject(this.#signal.reason);
+        return;
+      }
+      const next = this.#open().next();
+      this.#waiting.set(reject, next);
+      next.then(
+        (result) => {
+          this.#waiting.delete(reject);
+          if (result?.done) this.#end();
+          // The events are of the handler's message, which is not known here.
+          resolve(result as EventResult);
+        },
+        (error: unknown) => {
+          this.#waiting.delete(reject);
+          this.#end();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  async return(): Promise<EventResult> {
+    if (!this.#over) {
+      this.#end();
+      await this.#open().cancel(undefined);
+    }
+    return { done: true, value: undefined };
+  }
+
+  #open(): Source {
+    this.#source ??= toSource(this.#events);
+    return this.#source;
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#stopListening();
+  }
+
+  #abort(): void {
+    this.#over = true;
+    const cancelled = (async () => this.#open().cancel(this.#signal.reason))();
+    this.#onEnding(failuresOf([...this.#waiting.values(), cancelled]));
+    for (const reject of this.#waiting.keys()) reject(this.#signal.reason);
+    this.#waiting.clear();
+  }
+}
+
+/** Throws a `BindError` with the rules that a request breaks; what a validator itself fails with is thrown as it is. */
+function validate(validator: Validator, schema: DescMessage, message: Message): void {
+  const result = validator.validate(schema, message);
+  if (result.kind === "invalid") {
+    throw new BindError(
+      result.violations.map(({ field, message, ruleId }) => ({
+        field: pathToString(field),
+        description: message || ruleId,
+      })),
+    );
+  }
+  if (result.kind === "error") {
+    throw result.error;
+  }
+}
+
+/**
+ * What answers a call once its request is read: the interceptors, the validator, the handler. `watch` is told of handlers
+ * that an interceptor no longer waits for.
+ */
+function createHandle<C>(
+  { services, interceptors = [], validator }: CallOptions<C>,
+  watch: (ended: Promise<readonly unknown[]>, info: CallInfo) => void,
+): Next<C> {
+  const methods = new Map<DescMethod, ServiceMethod<C>>(
+    services.flatMap((service) => service.methods.map((method) => [method.desc, method])),
+  );
+  async function handle(request: ServerRequest<C>): Promise<ServerResponse> {
+    const { kind, method, message } = request;
+    // An interceptor may have waited for something else than the signal.
+    request.context.signal.throwIfAborted();
+    if (validator) {
+      validate(validator, method.input, message);
+      request.context.signal.throwIfAborted();
+    }
+    const handler = methods.get(method)?.handler;
+    if (handler === undefined) {
+      throw new StatusError(Code.Unimplemented, `${method.parent.typeName}.${method.name} is not implemented`);
+    }
+    // A unary context is that of a stream to whom it was made for; the type just does not show it.
+    const answer = await handler(message, request.context as StreamContext<C>);
+    return kind === "unary"
+      ? { kind, message: toMessage(method.output, answer) }
+      : // Checked by its reader, event by event.
+        { kind, events: answer as StreamResponse["events"] };
+  }
+
+  /** Gives an interceptor events that it can stop to wait for. */
+  function toAbortable(next: Next<C>): Next<C> {
+    return async (request) => {
+      const response = await next(request);
+      if (response.kind === "unary" || response.events instanceof AbortableEvents) {
+        return response;
+      }
+      const { method, context } = request;
+      const info: CallInfo = { request: context.request, method, kind: "stream" };
+      return {
+        ...response,
+        events: new AbortableEvents(response.events, context.signal, (ended) => watch(ended, info)),
+      };
+    };
+  }
+
+  return interceptors.reduceRight<Next<C>>((next, interceptor) => interceptor(toAbortable(next)), handle);
+}
+
+/** The call that a hook is told about. The `request` is the same object in all hooks of a call, and in its context. */
+export interface CallInfo {
+  readonly request: Request;
+  /** Absent where no method takes the request. */
+  readonly method: DescMethod | undefined;
+  /** How the method answers; absent where no method takes the request. */
+  readonly kind: "unary" | "stream" | undefined;
+}
+
+/** Why a call is over: `end` for one that was answered completely, otherwise why it was cancelled, or `error` where it failed. */
+export type CallReason = "end" | CancelReason;
+
+/** A call that is over. */
+export interface CallEndInfo extends CallInfo {
+  /** The HTTP status of the response. */
+  readonly status: number;
+  /** The code of the outcome: 0 for success, otherwise that of the error, also where it came after the head of a stream. */
+  readonly code: Code;
+  readonly reason: CallReason;
+  /** Milliseconds from the arrival of the request until the body of the response was read, or given up. */
+  readonly durationMs: number;
+  /** Milliseconds from the arrival of the request until the handler gave its first event; absent where there was none. */
+  readonly firstEventMs: number | undefined;
+  /** How many events the handler gave; 0 for a unary call. */
+  readonly events: number;
+  /** How many bytes of the body were given to the runtime, comments of a stream included. */
+  readonly bytes: number;
+  /** Whether a terminal event was sent, for a stream whose oneof of events has one; absent for other calls. */
+  readonly terminal: boolean | undefined;
+}
+
+/** The hooks of a server. None of them throws, whatever the user's own do. */
+interface Hooks {
+  error(error: unknown, info: CallInfo): void;
+  /** Watches a handler whose call is over. `ended` resolves when it has ended, with what it still failed with. */
+  watch(ended: Promise<readonly unknown[]>, info: CallInfo): void;
+  callStart(info: CallInfo): void;
+  callEnd(info: CallEndInfo): void;
+}
+
+type HookOptions = Pick<ServerOptions, "onError" | "onLeak" | "leakMs" | "onCallStart" | "onCallEnd">;
+
+/** Calls the hooks of the options; one that throws disturbs no call. */
+function createHooks(options: HookOptions): Hooks {
+  // Without a hook, an error must still leave a trace.
+  const { onError = (error) => console.error(error), onLeak, onCallStart, onCallEnd, leakMs = 5000 } = options;
+  const error: Hooks["error"] = (cause, info) => call(() => onError(cause, info));
+  return {
+    error,
+    watch(ended, info) {
+      const timer = onLeak && startTimer(leakMs, () => call(() => onLeak(info)));
+      // On Node a timer keeps the process: this one is not worth it. Elsewhere it is a number.
+      (timer as { unref?: () => void } | undefined)?.unref?.();
+      ended.then((errors) => {
+        stopTimer(timer);
+        for (const each of errors) {
+          // That it was aborted is what was asked of it, and a status is for a client.
+          if (!isAbortError(each) && !(each instanceof StatusError)) error(each, info);
+        }
+      });
+    },
+    callStart: (info) => call(() => onCallStart?.(info)),
+    callEnd: (info) => call(() => onCallEnd?.(info)),
+  };
+}
+
+/** Calls a hook at once. An async one may reject as well as throw: neither disturbs the call. */
+function call(hook: () => unknown): void {
+  (async () => hook())().catch(() => {});
+}
+
+/** A call that is not over. */
+interface OpenCall {
+  /** Whether its client goes on elsewhere without a loss when it is cut. */
+  readonly resumable: boolean;
+  cancel(reason: CancelReason): void;
+}
+
+/** How much longer than its grace a drain waits for what it had to cancel. */
+const lastMs = 1000;
+
+/** The calls of a server, and their end. */
+class OpenCalls {
+  readonly #calls: Set<OpenCall> = new Set();
+  /** Handlers that go on after their call, or after it was cancelled. */
+  readonly #handlers: Set<Promise<unknown>> = new Set();
+  readonly #waiting: Set<() => void> = new Set();
+  #draining = false;
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  add(call: OpenCall): void {
+    this.#calls.add(call);
+  }
+
+  remove(call: OpenCall): void {
+    this.#calls.delete(call);
+    this.#wake();
+  }
+
+  /** Lets a drain wait for a handler whose call is over, though not for the whole grace. `ended` never rejects. */
+  waitFor(ended: Promise<unknown>): void {
+    this.#handlers.add(ended);
+    ended.then(() => {
+      this.#handlers.delete(ended);
+      this.#wake();
+    });
+  }
+
+  /** Ends all calls: resumable streams at once, the others when `graceMs` have passed. Resolves when none is left, a second after the grace at the latest. */
+  async drain(graceMs: number): Promise<void> {
+    this.#draining = true;
+    this.#cancel(({ resumable }) => resumable);
+    await this.#until(() => this.#calls.size === 0, graceMs);
+    this.#cancel(() => true);
+    await this.#until(() => this.#calls.size + this.#handlers.size === 0, lastMs);
+    // The last reader took what there was in this very turn, and writes it to its connection now.
+    await new Promise<void>((resolve) => {
+      setTimeout(resolve, 0);
+    });
+  }
+
+  #cancel(which: (call: OpenCall) => boolean): void {
+    for (const call of [...this.#calls].filter(which)) {
+      call.cancel("shutdown");
+    }
+  }
+
+  #until(isDone: () => boolean, ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        stopTimer(timer);
+        this.#waiting.delete(look);
+        resolve();
+      };
+      const look = (): void => {
+        if (isDone()) finish();
+      };
+      const timer = startTimer(ms, finish);
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  #wake(): void {
+    for (const look of this.#waiting) look();
+  }
+}
+
+/**
+ * The media type to answer with: of `offers`, the server's preference first, the one that the
+ * `Accept` header rates highest (RFC 9110, section 12.5.1). Undefined when it excludes all of them.
+ */
+function negotiate(accept: string | null, offers: readonly string[]): string | undefined {
+  // Some clients send an empty one; it says no more than none.
+  if (accept === null || accept.trim() === "") {
+    return offers[0];
+  }
+  const ranges = accept.split(",").map((text) => parseRange(text, offers));
+  let best: string | undefined;
+  let bestQuality = 0;
+  for (const offer of offers) {
+    const quality = qualityOf(offer, ranges);
+    if (quality > bestQuality) {
+      best = offer;
+      bestQuality = quality;
+    }
+  }
+  return best;
+}
+
+interface MediaRange {
+  readonly type: string;
+  readonly quality: number;
+}
+
+function parseRange(text: string, offers: readonly string[]): MediaRange {
+  const [name = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
+  // A parameter counts where an offer has it: `charset=utf-8` excludes nothing.
+  const named = parameters.map((parameter) => `${name}; ${parameter.replaceAll('"', "")}`);
+  const type = named.find((type) => offers.includes(type)) ?? name;
+  const quality = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? "1";
+  return { type, quality: /^(0(\.\d*)?|1(\.0*)?)$/.test(quality) ? Number(quality) : 0 };
+}
+
+/**
+ * The most specific range that takes a type decides: `text/*;q=0` beside a range for everything excludes text. A type
+ * with a parameter is only for clients that ask for the parameter.
+ */
+function qualityOf(type: string, ranges: readonly MediaRange[]): number {
+  const wildcards = type.includes(";") ? [] : [`${type.slice(0, type.indexOf("/"))}/*`, "*/*"];
+  const candidates = [type, ...wildcards];
+  for (const candidate of candidates) {
+    const range = ranges.find((each) => each.type === candidate);
+    if (range !== undefined) {
+      return range.quality;
+    }
+  }
+  return 0;
+}
+
+/**
+ * The bytes of a request's body; none without a body. Counts while it reads, so that a body over
+ * the limit is never held. Throws a `StatusError`: 413 for such a body, 400 for one that breaks off. Rejects with the
+ * reason of `signal` when that is aborted.
+ */
+async function readBody(request: Request, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+  const { body } = request;
+  if (body === null) {
+    return new Uint8Array(0);
+  }
+  if (Number(request.headers.get("content-length")) > maxBytes) {
+    body.cancel().catch(() => {});
+    throw tooLarge(maxBytes);
+  }
+  const reader = body.getReader();
+  // A read that waits then ends as if the body did.
+  const stopListening = onAbort(signal, () => reader.cancel().catch(() => {}));
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        throw new StatusError(3, "the request body broke off", { cause });
+      });
+      signal.throwIfAborted();
+      if (done) {
+        return concat(chunks, length);
+      }
+      length += value.byteLength;
+      if (length > maxBytes) {
+        reader.cancel().catch(() => {});
+        throw tooLarge(maxBytes);
+      }
+      chunks.push(value);
+    }
+  } finally {
+    stopListening();
+  }
+}
+
+function tooLarge(maxBytes: number): StatusError {
+  return new StatusError(8, `the request body is larger than ${maxBytes} bytes`, { status: 413 });
+}
+
+function concat(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const [first] = chunks;
+  if (first !== undefined && chunks.length === 1) {
+    return first;
+  }
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return bytes;
+}
+
+/** A status for which google/rpc/code.proto has no code of its own. */
+type HttpStatus = 404 | 405 | 406 | 413 | 415;
+
+const httpErrorCodes: Readonly<Record<HttpStatus, Code>> = {
+  404: Code.NotFound,
+  405: Code.Unimplemented,
+  406: Code.InvalidArgument,
+  413: Code.ResourceExhausted,
+  415: Code.InvalidArgument,
+};
+
+/** A failure of HTTP itself. */
+function httpError(status: HttpStatus, message: string, headers: Record<string, string> = {}): StatusError {
+  return new StatusError(httpErrorCodes[status], message, { status, headers });
+}
+
+/** The content type to answer with. Throws 406 when the client takes none of what the method offers. */
+function chooseContentType(request: Request, offers: readonly string[]): string {
+  const type = negotiate(request.headers.get("Accept"), offers);
+  if (type === undefined) {
+    throw httpError(406, `not acceptable: this method answers with ${offers.join(", ")}`, { Vary: "Accept" });
+  }
+  return type;
+}
+
+/** The body of a request, as far as its method reads one. Throws 413 for one that is too large, 415 for one that is compressed or not JSON. */
+async function readContent(
+  request: Request,
+  kind: Binder["body"],
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
+  if (kind === "none") {
+    return undefined;
+  }
+  const coding = request.headers.get("Content-Encoding") ?? "identity";
+  if (!/^[\s,]*(identity[\s,]*)*$/i.test(coding)) {
+    const message = `content encoding ${JSON.stringify(coding)} is not supported: send the body uncompressed`;
+    throw httpError(415, message, { "Accept-Encoding": "identity" }); // RFC 9110, section 12.5.3
+  }
+  const type = request.headers.get("Content-Type");
+  const body = await readBody(request, maxBytes, signal);
+  // Without a content type as well: a page of another origin may send such a body unasked (Fetch, section 3.3).
+  if (kind === "json" && body.byteLength > 0 && !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type ?? "")) {
+    throw httpError(415, `content type ${type === null ? "is missing" : JSON.stringify(type)}: send application/json`);
+  }
+  return body;
+}
+
+/**
+ * The cursor of a client that resumes: the header, else the query parameter, as `EventSource` sets no header the first
+ * time. Throws a `BindError` for a cursor that is not a value of `idField`, the field with the ids of the events.
+ */
+function readLastEventId(
+  headers: Headers,
+  query: string,
+  parameter: string,
+  idField: DescField | undefined,
+): string | undefined {
+  const header = headers.get("Last-Event-ID");
+  const source = header ? "Last-Event-ID" : parameter;
+  const id = header ? decodeUtf8(header) : query.includes(parameter) && new URLSearchParams(query).get(parameter);
+  if (!id) {
+    return undefined;
+  }
+  if (idField && parseValue(idField, id) === undefined) {
+    throw new BindError([{ field: source, description: notAValue(idField, id) }]);
+  }
+  return id;
+}
+
+/** Clients send the id in UTF-8 (WHATWG HTML 9.2.4), and a header's value has a character for each byte. */
+function decodeUtf8(value: string): string {
+  if (!/[\x80-\xff]/.test(value) || /[^\0-\xff]/.test(value)) {
+    return value;
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(
+      Uint8Array.from(value, (char) => char.charCodeAt(0)),
+    );
+  } catch {
+    return value;
+  }
+}
+
+/** Path and query of a request, percent escapes as they came, dot segments resolved. */
+function splitUrl(url: string): { readonly path: string; readonly query: string } {
+  try {
+    // Bun knows no host, and so no URL, for a request of HTTP/1.0 that has no header `Host`.
+    const { pathname, search } = new URL(url.startsWith("/") ? `http://localhost${url}` : url);
+    return { path: pathname, query: search };
+  } catch (cause) {
+    throw new StatusError(Code.InvalidArgument, "the URL of the request is not valid", { cause });
+  }
+}
+
+/** A verb and a path template, and what answers them. */
+interface Route<T> {
+  /** The HTTP method, as it stands on the request line. */
+  readonly verb: string;
+  /** The path template, in the grammar of google/api/http.proto. */
+  readonly path: string;
+  readonly value: T;
+}
+
+/** What a router says of a request. */
+type RouteMatch<T> =
+  /** `variables`: the text of each variable of the template, in their order, percent escapes as they came. */
+  | { readonly kind: "match"; readonly value: T; readonly variables: readonly string[] }
+  /** The path is there, the verb is not: 405 with `Allow`. */
+  | { readonly kind: "wrong verb"; readonly allow: readonly string[] }
+  | { readonly kind: "none" };
+
+/** Finds the route of a request. */
+interface Router<T> {
+  /** `path` is that of the URL, percent escapes as they came. */
+  match(verb: string, path: string): RouteMatch<T>;
+}
+
+/**
+ * A router for path templates, whatever the order in which they are given: segment by segment a literal
+ * goes before `*`, and `*` before `**`; a template with `:verb` goes before all that have none. A path that
+ * fits several is tried in that order until one has the verb. `*` takes no empty last segment, so
+ * `/v1/quotes/` is not a quote. GET answers HEAD.
+ * Throws when two routes take exactly the same requests.
+ */
+function createRouter<T>(routes: Iterable<Route<T>>): Router<T> {
+  // By the template's `:verb`, decoded; "" for none.
+  const roots = new Map<string, TreeNode<T>>();
+  for (const route of routes) {
+    const template = parsePathTemplate(route.path);
+    insert(childOf(roots, decodeLiteral(template.verb)), route, template);
+  }
+  return {
+    match(verb, path) {
+      const found = search(
+        roots,
+        path,
+        (node) => node.leaves.get(verb) ?? (verb === "HEAD" ? node.leaves.get("GET") : undefined),
+      );
+      if (found !== undefined) return found;
+      const allow = new Set<string>();
+      search(roots, path, (node) => {
+        for (const name of node.leaves.keys()) allow.add(name);
+        return undefined; // goes on to the next node that the path fits
+      });
+      if (allow.size === 0) return { kind: "none" };
+      if (allow.has("GET")) allow.add("HEAD");
+      return { kind: "wrong verb", allow: [...allow].sort() };
+    },
+  };
+}
+
+interface Leaf<T> {
+  readonly route: Route<T>;
+  readonly template: PathTemplate;
+  /** Index of `**`; the number of segments when there is none. */
+  readonly rest: number;
+}
+
+class TreeNode<T> {
+  /** By the decoded text: `/a%20b` and `/%61%20b` are the same path. */
+  readonly literals: Map<string, TreeNode<T>> = new Map();
+  any: TreeNode<T> | undefined;
+  /** What follows `**`, by its number of segments, the longest first: it is decided from the path's end. */
+  rest: { readonly length: number; readonly node: TreeNode<T> }[] = [];
+  /** The routes that end here, by HTTP method. */
+  readonly leaves: Map<string, Leaf<T>> = new Map();
+}
+
+function childOf<T>(nodes: Map<string, TreeNode<T>>, key: string): TreeNode<T> {
+  const node = nodes.get(key) ?? new TreeNode();
+  nodes.set(key, node);
+  return node;
+}
+
+function insert<T>(root: TreeNode<T>, route: Route<T>, template: PathTemplate): void {
+  let node = root;
+  for (const [index, segment] of template.segments.entries()) {
+    if (segment === "**") {
+      node = afterRest(node, template.segments.length - index - 1);
+    } else if (segment === "*") {
+      node.any ??= new TreeNode();
+      node = node.any;
+    } else {
+      node = childOf(node.literals, decodeLiteral(segment));
+    }
+  }
+  const other = node.leaves.get(route.verb);
+  if (other !== undefined) {
+    throw new Error(
+      `${route.verb} "${other.route.path}" and "${route.path}" take the same requests: leave one of them out`,
+    );
+  }
+  const rest = template.segments.indexOf("**");
+  node.leaves.set(route.verb, { route, template, rest: rest < 0 ? template.segments.length : rest });
+}
+
+function afterRest<T>(node: TreeNode<T>, length: number): TreeNode<T> {
+  const known = node.rest.find((branch) => branch.length === length);
+  if (known !== undefined) return known.node;
+  const branch = { length, node: new TreeNode<T>() };
+  node.rest = [...node.rest, branch].sort((a, b) => b.length - a.length);
+  return branch.node;
+}
+
+/** What `take` says of a node where a path ends; undefined to look on. */
+type Take<T> = (node: TreeNode<T>) => Leaf<T> | undefined;
+
+function search<T>(roots: Map<string, TreeNode<T>>, path: string, take: Take<T>): RouteMatch<T> | undefined {
+  if (!path.startsWith("/")) return undefined; // `OPTIONS *`
+  const segments = path === "/" ? [] : path.slice(1).split("/");
+  const last = segments[segments.length - 1] ?? "";
+  const colon = last.lastIndexOf(":");
+  if (colon >= 0 && colon < last.length - 1) {
+    const root = roots.get(decodeLiteral(last.slice(colon + 1)));
+    segments[segments.length - 1] = last.slice(0, colon);
+    const leaf = root && find(root, segments, 0, take);
+    if (leaf !== undefined) return toMatch(leaf, segments);
+    segments[segments.length - 1] = last;
+  }
+  const root = roots.get("");
+  const leaf = root && find(root, segments, 0, take);
+  return leaf && toMatch(leaf, segments);
+}
+
+// Each node is visited once at most, as its depth tells the segment that it is compared with.
+function find<T>(node: TreeNode<T>, segments: readonly string[], index: number, take: Take<T>): Leaf<T> | undefined {
+  const segment = segments[index];
+  if (segment === undefined) {
+    const leaf = take(node);
+    if (leaf !== undefined) return leaf;
+  } else {
+    const literal = node.literals.get(segment.includes("%") ? decodeLiteral(segment) : segment);
+    const leaf = literal && find(literal, segments, index + 1, take);
+    if (leaf !== undefined) return leaf;
+    if (node.any !== undefined && (segment !== "" || index < segments.length - 1)) {
+      const leaf = find(node.any, segments, index + 1, take);
+      if (leaf !== undefined) return leaf;
+    }
+  }
+  for (const { length, node: after } of node.rest) {
+    const from = segments.length - length;
+    const leaf = from >= index ? find(after, segments, from, take) : undefined;
+    if (leaf !== undefined) return leaf;
+  }
+  return undefined;
+}
+
+function toMatch<T>({ route, template, rest }: Leaf<T>, segments: readonly string[]): RouteMatch<T> {
+  const spread = segments.length - template.segments.length;
+  const place = (index: number) => (index > rest ? index + spread : index);
+  const variables = template.variables.map(({ start, end }) => segments.slice(place(start), place(end)).join("/"));
+  return { kind: "match", value: route.value, variables };
+}
+
+function decodeLiteral(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // no literal is malformed, so that it matches none
+  }
+}
+
+/** What `createContext` is given: a call whose method is known, and of which nothing is read. */
+export interface ContextInit<V = unknown> {
+  readonly request: Request;
+  readonly method: DescMethod;
+  /** The second argument of `server.fetch`. */
+  readonly value: V;
+}
+
+/** Options of `createServer`. Times are in milliseconds; `Infinity` is no limit. */
+export interface ServerOptions<C = unknown, V = C> {
+  readonly services: readonly Service<C>[];
+  /**
+   * Makes `context.value` of a call, before anything of the request is read: the place to check who calls. What it throws
+   * is the answer. Default: `context.value` is the second argument of `server.fetch`.
+   */
+  readonly createContext?: ((init: ContextInit<V>) => Awaitable<C>) | undefined;
+  /** Wrap every call, the first outermost. */
+  readonly interceptors?: readonly Interceptor<C>[] | undefined;
+  /** Checks every request before its handler is called. That of `@bufbuild/protovalidate` fits. */
+  readonly validator?: Validator | undefined;
+  /** The largest body of a request. Default: 4 MiB. */
+  readonly maxBodyBytes?: number | undefined;
+  /** What becomes of a query parameter that no field has. Default: `"ignore"`. */
+  readonly unknownQuery?: "ignore" | "reject" | undefined;
+  /** How long the head of a stream waits for the first event, so that an early failure is an HTTP status. Default: 25. */
+  readonly commitWindowMs?: number | undefined;
+  /** The longest silence of a stream whose method does not say it; 0 for no heartbeat. Default: 15,000, and 5,000 on Bun and Workers. */
+  readonly heartbeatMs?: number | undefined;
+  /**
+   * How long a unary call may last, from the arrival of its request until its handler has answered; then the answer is 504
+   * with code 4, and the handler's signal is aborted. Default: no limit.
+   */
+  readonly unaryTimeoutMs?: number | undefined;
+  /** How long a stream may last, from the arrival of its request; then it ends with code 4. Default: no limit. */
+  readonly maxDurationMs?: number | undefined;
+  /** What becomes of a client that does not read: it is waited for, or cut off after `slowConsumerMs`. Default: `"block"`. */
+  readonly slowConsumer?: "block" | "disconnect" | undefined;
+  /** How long a client may leave a chunk unread with `slowConsumer: "disconnect"`. Default: 10,000. */
+  readonly slowConsumerMs?: number | undefined;
+  /** Answers pages of other origins. Default: off. */
+  readonly cors?: CorsOptions | undefined;
+  /** How messages are read and written. Unknown fields are ignored unless they say otherwise. */
+  readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions> | undefined;
+  /** The types of Any and extensions. */
+  readonly registry?: Registry | undefined;
+  /** Called with every error that the client is not told of. Default: `console.error`. Hooks run at once; what they throw is ignored. */
+  readonly onError?: ((error: unknown, info: CallInfo) => void) | undefined;
+  /** Called when a handler has not ended `leakMs` after its call was over or cancelled. */
+  readonly onLeak?: ((info: CallInfo) => void) | undefined;
+  /** Default: 5,000. */
+  readonly leakMs?: number | undefined;
+  /** Called for every request but CORS preflights, as soon as its method is known and before anything of it is read. */
+  readonly onCallStart?: ((info: CallInfo) => void) | undefined;
+  /** Called once for every call that `onCallStart` was called for, when the body of its response was read or given up. */
+  readonly onCallEnd?: ((info: CallEndInfo) => void) | undefined;
+}
+
+/** The options without the context that they make: all that the parts of a server need. */
+type CallOptions<C> = Omit<ServerOptions<C>, "createContext">;
+
+/** The options that are a number: the least value, and what it counts. */
+const numbers = {
+  maxBodyBytes: [0, "bytes"],
+  commitWindowMs: [0, "milliseconds"],
+  heartbeatMs: [0, "milliseconds"],
+  unaryTimeoutMs: [1, "milliseconds"],
+  maxDurationMs: [1, "milliseconds"],
+  slowConsumerMs: [1, "milliseconds"],
+  leakMs: [0, "milliseconds"],
+} as const;
+
+/** Throws a `TypeError` for the value of an option that is a mistake. */
+function checkOptions(options: object): void {
+  for (const [name, [least, unit]] of Object.entries(numbers)) {
+    checkNumber(`option ${name}`, Reflect.get(options, name), least, unit);
+  }
+}
+
+/** Throws a `TypeError` for what is neither undefined nor a number from `least` on. */
+function checkNumber(what: string, value: unknown, least: number, unit: string): void {
+  if (value !== undefined && !(typeof value === "number" && value >= least)) {
+    const got = typeof value === "number" ? value : typeof value;
+    throw new TypeError(`${what} is ${got}: give a number of ${unit}, ${least} or more`);
+  }
+}
+
+/** A verb and a path template that the server answers. */
+export interface RouteInfo {
+  readonly verb: string;
+  /** In the grammar of google/api/http.proto: `/v1/quotes/{symbol}`. */
+  readonly template: string;
+  readonly method: DescMethod;
+}
+
+/** A server of services, for every runtime that has the Web's `Request` and `Response`. */
+export interface Server<V = unknown> {
+  /**
+   * Answers a request. `value` is given to `createContext`; without that option it is `context.value`. Never rejects:
+   * whatever fails is an answer. Needs no `this`, so that `{ fetch: server.fetch }` serves.
+   */
+  readonly fetch: (request: Request, ...value: undefined extends V ? [value?: V] : [value: V]) => Promise<Response>;
+  readonly routes: readonly RouteInfo[];
+  /** Whether one of the routes takes a request, or with `cors` its preflight; others can have the rest. Never throws. */
+  readonly match: (request: Request) => boolean;
+  /**
+   * Ends the calls that run, to be called before the server is closed. New streams are refused with 503, new unary calls are
+   * answered. A resumable stream ends at once, without `:end` and with a `retry:` of its own, so that its client goes on
+   * elsewhere; other calls have `graceMs` to end by themselves (default 10,000), and are then cancelled. A call is over when
+   * the body of its response was read, so its answer is not lost. Resolves when no call is left and all handlers have
+   * ended, a second after the grace at the latest.
+   */
+  readonly drain: (options?: { readonly graceMs?: number | undefined }) => Promise<void>;
+}
+
+/** Creates a server of the given services. Throws when two routes take the same requests, or an option has a wrong value. */
+export function createServer<C, V = unknown>(
+  options: ServerOptions<C, V> & { readonly createContext: (init: ContextInit<V>) => Awaitable<C> },
+): Server<V>;
+export function createServer<C = unknown>(options: ServerOptions<C>): Server<C>;
+export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
+  checkOptions(options);
+  const { jsonOptions, registry = jsonOptions?.registry, createContext } = options;
+  const json: JsonOptions = { ...jsonOptions, ...(registry && { registry }) };
+  const routes = createRoutes(options, json);
+  const router = createRouter(routes);
+  const cors = options.cors && createCors(options.cors);
+  const calls = new OpenCalls();
+  const hooks = createHooks(options);
+  const handle = createHandle(options, (ended, info) => {
+    calls.waitFor(ended);
+    hooks.watch(ended, info);
+  });
+  const parts: ServerParts<C> = { options, json, hooks, calls, handle };
+
+  /** The verbs of the path of a preflight; none for another request. */
+  function preflightVerbs(request: Request, path: string): readonly string[] {
+    if (!cors?.isPreflight(request)) {
+      return [];
+    }
+    // No request has the empty verb, so a path that is known is known for others.
+    const found = router.match("", path);
+    return found.kind === "wrong verb" ? found.allow : [];
+  }
+
+  function route(request: Request, path: string) {
+    const found = router.match(request.method, path);
+    if (found.kind === "none") {
+      throw httpError(404, "no method has this path");
+    }
+    if (found.kind === "wrong verb") {
+      const allow = found.allow.join(", ");
+      throw httpError(405, `this path takes ${allow}`, { Allow: allow });
+    }
+    return found;
+  }
+
+  async function answer(
+    call: Call,
+    endpoint: Endpoint<C>,
+    variables: readonly string[],
+    query: string,
+    value: V,
+  ): Promise<Response> {
+    const { request } = call;
+    const { method, binder, encoders, offers, idField } = endpoint;
+    const { desc, http } = method;
+    const { unaryTimeoutMs, maxDurationMs, maxBodyBytes = 4 * 1024 * 1024 } = options;
+    if (http.stream) {
+      call.start({ method: desc, kind: "stream" }, maxDurationMs);
+      call.resumable = http.stream.resumable ?? false;
+      if (calls.draining) throw new CancelledError("shutdown");
+    } else {
+      call.start({ method: desc, kind: "unary" }, unaryTimeoutMs);
+    }
+    // Without `createContext`, C is V.
+    const contextValue = createContext
+      ? await call.run(() => createContext({ request, method: desc, value }))
+      : (value as unknown as C);
+    const offer = offers.length > 0 ? chooseContentType(request, offers) : "";
+    checkHeaders(request.headers, http.headers ?? []);
+    const lastEventId = encoders && readLastEventId(request.headers, query, lastEventIdParameter, idField);
+    const body = await readContent(request, binder.body, maxBodyBytes, call.signal);
+    const contentType = request.headers.get("Content-Type") ?? undefined;
+    const message = binder.bind({ variables, query, body, contentType });
+    const encoder = encoders?.get(offer);
+    const context = toContext(call, desc, contextValue, lastEventId, idField);
+    return encoder
+      ? answerStream(parts, call, endpoint, encoder, message, context)
+      : answerUnary(parts, call, endpoint, message, context);
+  }
+
+  async function fetch(request: Request, value: V): Promise<Response> {
+    const call = new Call(parts, request);
+    let response: Response;
+    let exposed: Headers | undefined;
+    try {
+      const { path, query } = splitUrl(request.url);
+      const verbs = preflightVerbs(request, path);
+      if (cors && verbs.length > 0) {
+        const preflight = cors.preflight(request, verbs);
+        call.end();
+        return preflight;
+      }
+      // First of all, so that a function of the user that fails does not cost the answer of a handler.
+      exposed = cors?.expose(request);
+      const found = route(request, path);
+      response = await answer(call, found.value, found.variables, query, value);
+    } catch (error) {
+      response = call.fail(error);
+    }
+    exposed?.forEach((header, name) => {
+      if (name === "vary") response.headers.append(name, header);
+      else response.headers.set(name, header);
+    });
+    return response;
+  }
+
+  return {
+    // With a V that may be undefined, the value may be left out.
+    fetch: (request, ...[value]) => fetch(request, value as V),
+    routes: routes.map(({ verb, path, value }) => ({ verb, template: path, method: value.method.desc })),
+    match(request) {
+      try {
+        const { path } = splitUrl(request.url);
+        return router.match(request.method, path).kind === "match" || preflightVerbs(request, path).length > 0;
+      } catch {
+        return false;
+      }
+    },
+    async drain({ graceMs = 10_000 } = {}) {
+      checkNumber("graceMs of drain", graceMs, 0, "milliseconds");
+      await calls.drain(graceMs);
+    },
+  };
+}
+
+/** A value, or a promise of it. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** What a message is made of: the message itself, or an object with the fields to set. */
+export type Init<T extends Message> = MessageInitShape<GenMessage<T>>;
+
+/** What a handler of a stream answers with: an async generator, or anything iterable in this way, or a `ReadableStream`. */
+export type StreamSource<T extends Message> =
+  | ReadableStream<Init<T> | Tracked<Init<T>>>
+  | AsyncIterable<Init<T> | Tracked<Init<T>>>;
+
+/** What the server needs to know of a method: how HTTP carries it, and the headers that it takes. */
+export interface ServerMethodHttp extends MethodHttp {
+  /** Checked before the request is read; a name occurs once. */
+  readonly headers?: readonly HeaderRule[];
+}
+
+/** A method with its handler. */
+export interface ServiceMethod<C = unknown> {
+  readonly desc: DescMethod;
+  readonly http: ServerMethodHttp;
+  /** Absent: the method answers 501. Returns what the user's handler does, whatever that is. */
+  readonly handler: ((request: Message, context: StreamContext<C>) => unknown) | undefined;
+}
+
+/** A service with its handlers, made by the generated `create…` and served by `createServer`. `C` is the type of `context.value`. */
+export interface Service<C = unknown> {
+  readonly desc: DescService;
+  readonly methods: readonly ServiceMethod<C>[];
+}
+
+/**
+ * Binds the handlers of a service to its methods; called by generated code. `handlers` and `methods`
+ * are keyed by the methods' names in TypeScript, and a handler is called with `handlers` as `this`,
+ * so that an instance of a class serves.
+ */
+export function defineService<C = unknown>(
+  desc: DescService,
+  handlers: object,
+  methods: Readonly<Record<string, ServerMethodHttp>>,
+): Service<C> {
+  return {
+    desc,
+    methods: Object.entries(methods).map(([name, http]) => {
+      const method = desc.method[name];
+      if (method === undefined) {
+        throw new Error(`service ${desc.typeName} has no method "${name}": generate its _server.ts again`);
+      }
+      // Looked up now, so that a method of the prototype is found and a later change of the object is not.
+      const handler: unknown = Reflect.get(handlers, name);
+      if (handler !== undefined && typeof handler !== "function") {
+        throw new TypeError(`handler "${name}" of ${desc.typeName} is ${typeof handler}: make it a function`);
+      }
+      return { desc: method, http, handler: handler && ((...args) => Reflect.apply(handler, handlers, args)) };
+    }),
+  };
+}
+
+type Result<T> = IteratorResult<Tracked<T>, undefined>;
+
+/** One subscriber's place in a topic. Holds no events: those that it has yet to take are the topic's. */
+class Subscription<T extends Message> implements AsyncIterableIterator<Tracked<T>> {
+  readonly #topic: EventTopic<T>;
+  readonly #signal: AbortSignal | undefined;
+  /** The number of the event to take next. */
+  #number: number;
+  #over = false;
+  #listening = false;
+  /** What all who wait for the next event wait for. */
+  #waiting: Promise<void> | undefined;
+  #wake: () => void = () => {};
+
+  constructor(topic: EventTopic<T>, number: number, signal: AbortSignal | undefined) {
+    this.#topic = topic;
+    this.#number = number;
+    this.#signal = signal;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** The next event, as soon as there is one. Rejects with the signal's reason, or with code 11. */
+  async next(): Promise<Result<T>> {
+    try {
+      for (;;) {
+        if (!this.#over) this.#signal?.throwIfAborted();
+        if (this.#over || (this.#topic.closed && this.#number === this.#topic.end)) {
+          return await this.return();
+        }
+        if (this.#number < this.#topic.end) {
+          return { done: false, value: this.#topic.at(this.#number++) };
+        }
+        await this.#event();
+      }
+    } catch (error) {
+      await this.return();
+      throw error;
+    }
+  }
+
+  async return(): Promise<Result<T>> {
+    this.#over = true;
+    this.#signal?.removeEventListener("abort", this.#onEvent);
+    this.#onEvent();
+    return { done: true, value: undefined };
+  }
+
+  /** Waits for an event, the end, or the signal. */
+  #event(): Promise<void> {
+    this.#waiting ??= new Promise((resolve) => {
+      this.#wake = resolve;
+      this.#topic.wait(this.#onEvent);
+      if (!this.#listening) {
+        // Once, not once an event: it would cost as much as the event.
+        this.#listening = true;
+        this.#signal?.addEventListener("abort", this.#onEvent, { once: true });
+      }
+    });
+    return this.#waiting;
+  }
+
+  readonly #onEvent = (): void => {
+    this.#topic.unwait(this.#onEvent);
+    this.#waiting = undefined;
+    this.#wake();
+  };
+}
+
+/** What a topic keeps, and how its events are called. */
+export interface TopicOptions<T> {
+  /** How many of the last events are kept, for those who resume. Default: 1,024. */
+  readonly replay?: number | undefined;
+  /** How many events a subscriber may be behind, where that is more than `replay`. Default: 256. */
+  readonly queue?: number | undefined;
+  /** The id of an event. Default: its `event_id` field, or else a number with a prefix that no other topic has. */
+  readonly id?: ((message: T) => string) | undefined;
+}
+
+/** Where a subscription begins and when it ends. */
+export interface SubscribeOptions {
+  /** Ends the subscription, which then rejects with the signal's reason. Give it `context.signal`. */
+  readonly signal?: AbortSignal | undefined;
+  /** The id of the event after which to begin: `context.lastEventId`. Default: with the next event that is published. */
+  readonly after?: string | undefined;
+}
+
+/**
+ * A feed of events for any number of streams. Whatever that number, an event is encoded once. Each
+ * subscriber has a place in the last events, which all share, and takes them as its client reads.
+ * No event is ever left out in silence: a subscriber that the kept events no longer reach ends with code 11.
+ *
+ * ```ts
+ * const trades = createTopic(TradeSchema, { replay: 10_000 });
+ * createMarketService({ watchTrades: (_request, { signal, lastEventId }) => trades.subscribe({ signal, after: lastEventId }) });
+ * trades.publish({ sequence: 1n, symbol: "AAPL" });
+ * ```
+ */
+export interface Topic<T extends Message> {
+  /** Gives an event to all subscribers. The message is not to be changed afterwards. Throws for what is not the message, and after `close`. */
+  publish(message: Init<T>): void;
+  /** The events from now on, or after an earlier one. Throws a `StatusError` with code 11 when that one is not kept. */
+  subscribe(options?: SubscribeOptions): AsyncIterableIterator<Tracked<T>>;
+  /** Ends all subscriptions, once they have what was published. */
+  close(): void;
+}
+
+/** Creates a topic of the messages of a schema. */
+export function createTopic<T extends Message>(schema: GenMessage<T>, options: TopicOptions<T> = {}): Topic<T> {
+  return new EventTopic(schema, options);
+}
+
+/** The last events of a topic, and those who wait for the next. Events are numbered from 0. */
+class EventTopic<T extends Message> implements Topic<T> {
+  readonly #schema: DescMessage;
+  readonly #capacity: number;
+  readonly #idOf: (message: T) => string | undefined;
+  readonly #prefix: string = Math.random().toString(36).slice(2);
+  /** Event `n` stands at `n % capacity`. */
+  readonly #events: SharedEvent<T>[] = [];
+  readonly #numbers: Map<string, number> = new Map();
+  readonly #waiting: Set<() => void> = new Set();
+  #end = 0;
+  #closed = false;
+
+  constructor(schema: GenMessage<T>, { replay = 1024, queue = 256, id }: TopicOptions<T>) {
+    this.#schema = schema;
+    this.#capacity = Math.max(replay, queue, 1);
+    const field = findIdField(schema);
+    this.#idOf = id ?? (field ? createIdReader(field) : () => undefined);
+  }
+
+  /** The number that the next event will have. */
+  get end(): number {
+    return this.#end;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  publish(init: Init<T>): void {
+    if (this.#closed) {
+      throw new Error("topic is closed: publish to an open one");
+    }
+    const message = toMessage(this.#schema, init) as T; // the schema's own type
+    const event = new SharedEvent(this.#idOf(message) ?? `${this.#prefix}-${this.#end}`, message);
+    const place = this.#end % this.#capacity;
+    const gone = this.#events[place];
+    // An id that was given twice means the later event.
+    if (gone && this.#numbers.get(gone.id) === this.#end - this.#capacity) {
+      this.#numbers.delete(gone.id);
+    }
+    this.#events[place] = event;
+    this.#numbers.set(event.id, this.#end);
+    this.#end++;
+    this.#wake();
+  }
+
+  subscribe({ signal, after }: SubscribeOptions = {}): AsyncIterableIterator<Tracked<T>> {
+    const number = after === undefined ? this.#end - 1 : this.#numbers.get(after);
+    if (number === undefined) {
+      throw new StatusError(Code.OutOfRange, `the events after ${JSON.stringify(after)} are not kept: begin anew`);
+    }
+    return new Subscription(this, number + 1, signal);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#wake();
+  }
+
+  /** An event that was published. Throws a `StatusError` with code 11 when it is not kept any more. */
+  at(number: number): Tracked<T> {
+    const event = number >= this.#end - this.#capacity ? this.#events[number % this.#capacity] : undefined;
+    if (event === undefined) {
+      throw new StatusError(
+        Code.OutOfRange,
+        `the client is ${this.#end - number} events behind, and ${this.#capacity} are kept: begin anew`,
+      );
+    }
+    return event;
+  }
+
+  /** Calls a listener once, at the next event or at the end of the topic. */
+  wait(listener: () => void): void {
+    this.#waiting.add(listener);
+  }
+
+  unwait(listener: () => void): void {
+    this.#waiting.delete(listener);
+  }
+
+  #wake(): void {
+    const listeners = [...this.#waiting];
+    this.#waiting.clear();
+    for (const listener of listeners) {
+      listener();
+    }
+  }
+}
+
 export {
-  type Awaitable,
-  defineService,
-  type Init,
-  type ServerMethodHttp,
-  type Service,
-  type ServiceMethod,
-  type StreamSource,
-} from "./server/service";
-export { type StatusDetail, StatusError, type StatusErrorOptions } from "./server/status-error";
-export { createTopic, type SubscribeOptions, type Topic, type TopicOptions } from "./server/topic";
-export type { Tracked } from "./server/tracked";
-export { Code } from "./shared/code";
-export type { JsonObject, JsonValue } from "./shared/json";
-export type { ValidationResult, Validator, Violation } from "./shared/validator";
+  Code,
+  type JsonObject,
+  type JsonValue,
+  type ValidationResult,
+  type Validator,
+  type Violation,
+} from "./shared";

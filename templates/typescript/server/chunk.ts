@@ -1,44 +1,59 @@
 import type { Frame } from "./event-encoder.js";
+import { joinBytes } from "./read-body.js";
 
 export const utf8: InstanceType<typeof TextEncoder> = new TextEncoder();
 
-/** What goes out with the next chunk of a stream. */
+/** What goes out with the next chunk of a stream: texts, and bytes that streams share. */
 export class Chunk {
-  #text = "";
-  /** The one frame that the chunk is: its bytes may be there already, shared among streams. */
-  #single: Frame | undefined;
+  #parts: (string | Uint8Array)[] = [];
+  #length = 0;
 
-  /** In characters, which is what is cheap to know. */
+  /** In characters or bytes, which is what is cheap to know. */
   get length(): number {
-    return this.#text.length;
+    return this.#length;
   }
 
   /** Puts a text at the end. */
   write(text: string): void {
-    this.#single = undefined;
-    this.#text += text;
+    this.#add(text);
   }
 
   /** Puts a text at the beginning. */
   prefix(text: string): void {
-    this.#single = undefined;
-    this.#text = text + this.#text;
+    if (text === "") return;
+    this.#parts.unshift(text);
+    this.#length += text.length;
   }
 
-  append(frame: Frame): void {
-    this.#single = this.#text === "" ? frame : undefined;
-    this.#text += frame.text;
+  append({ content }: Frame): void {
+    this.#add(content);
   }
 
   /** The bytes. The chunk is empty afterwards. */
   take(): Uint8Array {
-    const bytes = this.#single?.bytes ?? utf8.encode(this.#text);
+    const parts = this.#parts;
     this.clear();
-    return bytes;
+    const [bytes = new Uint8Array(0), ...others] = parts.map(toBytes);
+    if (others.length === 0) return bytes;
+    const length = others.reduce((sum, part) => sum + part.byteLength, bytes.byteLength);
+    return joinBytes([bytes, ...others], length);
   }
 
   clear(): void {
-    this.#single = undefined;
-    this.#text = "";
+    this.#parts = [];
+    this.#length = 0;
   }
+
+  #add(content: string | Uint8Array): void {
+    if (content.length === 0) return;
+    const last = this.#parts.length - 1;
+    const before = this.#parts[last];
+    if (typeof content === "string" && typeof before === "string") this.#parts[last] = before + content;
+    else this.#parts.push(content);
+    this.#length += content.length;
+  }
+}
+
+function toBytes(part: string | Uint8Array): Uint8Array {
+  return typeof part === "string" ? utf8.encode(part) : part;
 }

@@ -147,7 +147,7 @@ export class EventBody {
   }
 
   #append(frame: Frame): void {
-    if (this.#body?.wanted && this.#chunk.length > 0 && this.#chunk.length + frame.text.length > maxChunk) {
+    if (this.#body?.wanted && this.#chunk.length > 0 && this.#chunk.length + frame.content.length > maxChunk) {
       this.#flush(frame);
     } else {
       this.#chunk.append(frame);

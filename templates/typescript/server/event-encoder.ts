@@ -5,11 +5,15 @@ import type { JsonObject } from "../shared/json.js";
 export type JsonOptions = Partial<JsonReadOptions & JsonWriteOptions>;
 
 /** One event as it goes over the wire. */
-export interface Frame {
+export interface EncodedEvent {
   readonly text: string;
-  /** The UTF-8 of `text`, where it was made to be shared. */
-  readonly bytes?: Uint8Array;
   /** The stream ends after this event. */
+  readonly terminal: boolean;
+}
+
+/** One event of a stream: its text, or the UTF-8 of it where streams share it. */
+export interface Frame {
+  readonly content: string | Uint8Array;
   readonly terminal: boolean;
 }
 
@@ -24,7 +28,7 @@ export interface EventEncoder {
   /** What ends a complete stream. */
   readonly end: string;
   /** The event of a message with the id that the handler gave it. Throws when it is no event. */
-  encode(message: Message, id: string | undefined): Frame;
+  encode(message: Message, id: string | undefined): EncodedEvent;
   /** What ends a stream that failed, with the JSON of a google.rpc.Status. */
   failure(status: JsonObject): string;
   /** What ends a stream that the server cuts, so that its client goes on elsewhere after `retryMs`. */

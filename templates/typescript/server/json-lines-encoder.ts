@@ -2,7 +2,7 @@ import { type DescMessage, type Message, toJson } from "@bufbuild/protobuf";
 import { Code } from "../shared/code.js";
 import type { JsonObject } from "../shared/json.js";
 import type { StreamRule } from "../shared/method.js";
-import type { EventEncoder, Frame, JsonOptions } from "./event-encoder.js";
+import type { EncodedEvent, EventEncoder, JsonOptions } from "./event-encoder.js";
 
 /** JSON Lines for clients that read empty lines and a last line `{"@end":{}}` as control frames. */
 export const jsonLinesProfile = "application/jsonl; profile=sse-1";
@@ -34,7 +34,7 @@ export class JsonLinesEncoder implements EventEncoder {
       );
   }
 
-  encode(message: Message): Frame {
+  encode(message: Message): EncodedEvent {
     const text = `${JSON.stringify(toJson(this.#schema, message, this.#json))}\n`;
     return { text, terminal: this.#isTerminal(message) };
   }

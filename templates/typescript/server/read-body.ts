@@ -27,7 +27,7 @@ export async function readBody(request: Request, maxBytes: number, signal: Abort
       });
       signal.throwIfAborted();
       if (done) {
-        return concat(chunks, length);
+        return joinBytes(chunks, length);
       }
       length += value.byteLength;
       if (length > maxBytes) {
@@ -45,7 +45,8 @@ function tooLarge(maxBytes: number): StatusError {
   return new StatusError(8, `the request body is larger than ${maxBytes} bytes`, { status: 413 });
 }
 
-function concat(chunks: readonly Uint8Array[], length: number): Uint8Array {
+/** The bytes of all chunks, which are `length` together. */
+export function joinBytes(chunks: readonly Uint8Array[], length: number): Uint8Array {
   const [first] = chunks;
   if (first !== undefined && chunks.length === 1) {
     return first;

@@ -1,19 +1,28 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { utf8 } from "./chunk.js";
-import type { EventEncoder, Frame } from "./event-encoder.js";
+import type { EncodedEvent, EventEncoder, Frame } from "./event-encoder.js";
 import { toMessage } from "./to-message.js";
 import { Tracked } from "./tracked.js";
 
 /** An event that goes to many streams: whatever their number, it is encoded once for each method and format. */
 export class SharedEvent<T> extends Tracked<T> {
   readonly #frames: Map<EventEncoder, Frame> = new Map();
+  readonly #onEncode: (bytes: number) => void;
 
-  frame(encoder: EventEncoder, encode: () => Frame): Frame {
+  /** `onEncode` is told how many bytes the event holds in addition from now on. */
+  constructor(id: string, message: T, onEncode: (bytes: number) => void) {
+    super(id, message);
+    this.#onEncode = onEncode;
+  }
+
+  frame(encoder: EventEncoder, encode: () => EncodedEvent): Frame {
     let frame = this.#frames.get(encoder);
     if (frame === undefined) {
       const { text, terminal } = encode();
-      frame = { text, terminal, bytes: utf8.encode(text) };
+      const content = utf8.encode(text); // alone, as a text would be a second copy
+      frame = { content, terminal };
       this.#frames.set(encoder, frame);
+      this.#onEncode(content.byteLength);
     }
     return frame;
   }
@@ -24,8 +33,7 @@ export function toFrame(schema: DescMessage, encoder: EventEncoder, value: unkno
   if (value instanceof SharedEvent) {
     return value.frame(encoder, () => encoder.encode(toMessage(schema, value.message), value.id));
   }
-  if (value instanceof Tracked) {
-    return encoder.encode(toMessage(schema, value.message), value.id);
-  }
-  return encoder.encode(toMessage(schema, value), undefined);
+  const event = value instanceof Tracked ? value : { message: value, id: undefined };
+  const { text, terminal } = encoder.encode(toMessage(schema, event.message), event.id);
+  return { content: text, terminal };
 }

@@ -1,7 +1,7 @@
 import { type DescField, type DescMessage, type DescOneof, type Message, toJson } from "@bufbuild/protobuf";
 import type { JsonObject } from "../shared/json.js";
 import type { StreamRule } from "../shared/method.js";
-import type { EventEncoder, Frame, JsonOptions } from "./event-encoder.js";
+import type { EncodedEvent, EventEncoder, JsonOptions } from "./event-encoder.js";
 import { createIdReader, type IdReader } from "./event-id.js";
 
 /** How one member of a oneof of events is written. */
@@ -48,7 +48,7 @@ export class SseEncoder implements EventEncoder {
     this.#members = new Map(fields.map(([desc, member]) => [desc.localName, member]));
   }
 
-  encode(message: Message, id: string | undefined): Frame {
+  encode(message: Message, id: string | undefined): EncodedEvent {
     const member = this.#oneof && this.#memberOf(message, this.#oneof);
     const json = toJson(this.#schema, message, this.#json);
     // A oneof of events is a message, whose JSON is an object that has the member that is set.

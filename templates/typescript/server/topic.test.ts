@@ -20,6 +20,56 @@ function publish(topic: Topic<Trade>, from: number, to: number): void {
   for (let sequence = from; sequence <= to; sequence++) topic.publish({ sequence: BigInt(sequence) });
 }
 
+describe("a topic", () => {
+  test("holds no more bytes than maxBytes, but always the last event", async () => {
+    const topic = createTopic(TradeSchema, { maxBytes: 1000 });
+    const symbol = "x".repeat(200);
+    const subscription = topic.subscribe();
+    for (let sequence = 1n; sequence <= 10n; sequence++) topic.publish({ sequence, symbol });
+    // Four of 205 bytes are kept.
+    for (const after of ["1", "6"]) expect(() => topic.subscribe({ after })).toThrow(/are not kept/);
+    expect(await take(topic.subscribe({ after: "7" }), 3)).toEqual(["8", "9", "10"]);
+    await expect(subscription.next()).rejects.toMatchObject({
+      code: 11,
+      message: expect.stringContaining("4 are kept"),
+    });
+    topic.publish({ sequence: 11n, symbol: "y".repeat(5000) });
+    expect(() => topic.subscribe({ after: "10" })).toThrow(/are not kept/);
+    topic.publish({ sequence: 12n });
+    expect(() => topic.subscribe({ after: "11" })).toThrow(/are not kept/);
+    expect(await take(topic.subscribe({ after: "12" }), 0)).toEqual([]);
+  });
+
+  test("counts what is encoded for streams, too", async () => {
+    const topic = createTopic(TradeSchema, { maxBytes: 1000 });
+    const symbol = "x".repeat(200);
+    const { fetch } = createServer({
+      services: [createMarketService({ watchTrades: () => topic.subscribe({ after: "1" }) }, { unimplemented: "501" })],
+    });
+    for (let sequence = 1n; sequence <= 4n; sequence++) topic.publish({ sequence, symbol });
+    topic.close();
+    const response = await fetch(new Request("http://localhost/v1/trades/A:watch"));
+    expect((await response.text()).match(/^id: .*$/gm)).toEqual(["id: 2", "id: 3", "id: 4"]);
+    // Three of about 450 bytes, of which two are kept.
+    expect(() => topic.subscribe({ after: "2" })).toThrow(/are not kept/);
+    expect(await take(topic.subscribe({ after: "3" }), 1)).toEqual(["4"]);
+  });
+
+  test("refuses what is no event when it is published, and its subscribers hear nothing of it", async () => {
+    const topic = createTopic(AskEventSchema);
+    const subscription = topic.subscribe();
+    expect(() => topic.publish({})).toThrow('market.v1.AskEvent without an event: set a member of its oneof "event"');
+    topic.publish({ event: { case: "done", value: {} } });
+    expect(await subscription.next()).toMatchObject({ done: false, value: { message: { event: { case: "done" } } } });
+  });
+
+  test("refuses an id that is not a value of the event_id field", () => {
+    const topic = createTopic(TradeSchema, { id: ({ symbol }) => symbol });
+    topic.publish({ symbol: "7" });
+    expect(() => topic.publish({ symbol: "A/7" })).toThrow('event id "A/7" is not an integer');
+  });
+});
+
 describe("a subscription", () => {
   test("has the events from its beginning on, whether it waits or lags", async () => {
     const topic = createTopic(TradeSchema);
@@ -100,8 +150,8 @@ describe("ids", () => {
   test("from a function", async () => {
     const topic = createTopic(TradeSchema, { id: ({ symbol }) => symbol });
     const subscription = topic.subscribe();
-    topic.publish({ sequence: 1n, symbol: "A" });
-    expect(await take(subscription, 1)).toEqual(["A"]);
+    topic.publish({ sequence: 1n, symbol: "-41" });
+    expect(await take(subscription, 1)).toEqual(["-41"]);
     expect(() => topic.publish({ symbol: "A\nB" })).toThrow("line break");
   });
 });

@@ -1,7 +1,7 @@
-import type { DescMessage, Message } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { Code } from "../shared/code.js";
-import { createIdReader, findIdField } from "./event-id.js";
+import { checkEventIsSet, checkIdOfField, createIdReader, findIdField } from "./event-id.js";
 import type { Init } from "./service.js";
 import { SharedEvent } from "./shared-event.js";
 import { StatusError } from "./status-error.js";
@@ -15,7 +15,12 @@ export interface TopicOptions<T> {
   readonly replay?: number | undefined;
   /** How many events a subscriber may be behind, where that is more than `replay`. Default: 256. */
   readonly queue?: number | undefined;
-  /** The id of an event. Default: its `event_id` field, or else a number with a prefix that no other topic has. */
+  /**
+   * How many bytes the kept events may hold, as messages in the binary format and as encoded for streams. The oldest are
+   * dropped first; the last event is always kept. Default: 64 MiB.
+   */
+  readonly maxBytes?: number | undefined;
+  /** The id of an event. Default: its `event_id` field, or else a number with a prefix that no other topic has. Where there is such a field, an id is a value of its type. */
   readonly id?: ((message: T) => string) | undefined;
 }
 
@@ -39,7 +44,7 @@ export interface SubscribeOptions {
  * ```
  */
 export interface Topic<T extends Message> {
-  /** Gives an event to all subscribers. The message is not to be changed afterwards. Throws for what is not the message, and after `close`. */
+  /** Gives an event to all subscribers. The message is not to be changed afterwards. Throws for what is not the message, for an event without an id that the field's type allows, for a oneof of events that is not set, and after `close`. */
   publish(message: Init<T>): void;
   /** The events from now on, or after an earlier one. Throws a `StatusError` with code 11 when that one is not kept. */
   subscribe(options?: SubscribeOptions): AsyncIterableIterator<Tracked<T>>;
@@ -58,18 +63,24 @@ export class EventTopic<T extends Message> implements Topic<T> {
   readonly #capacity: number;
   readonly #idOf: (message: T) => string | undefined;
   readonly #prefix: string = Math.random().toString(36).slice(2);
-  /** Event `n` stands at `n % capacity`. */
-  readonly #events: SharedEvent<T>[] = [];
+  readonly #maxBytes: number;
+  readonly #idField: DescField | undefined;
+  /** Event `n` stands at `n % capacity`, with the bytes that it holds. */
+  readonly #events: ({ readonly event: SharedEvent<T>; bytes: number } | undefined)[] = [];
   readonly #numbers: Map<string, number> = new Map();
   readonly #waiting: Set<() => void> = new Set();
+  /** The number of the oldest event that is kept. */
+  #start = 0;
   #end = 0;
+  #bytes = 0;
   #closed = false;
 
-  constructor(schema: GenMessage<T>, { replay = 1024, queue = 256, id }: TopicOptions<T>) {
+  constructor(schema: GenMessage<T>, { replay = 1024, queue = 256, maxBytes = 64 * 1024 * 1024, id }: TopicOptions<T>) {
     this.#schema = schema;
     this.#capacity = Math.max(replay, queue, 1);
-    const field = findIdField(schema);
-    this.#idOf = id ?? (field ? createIdReader(field) : () => undefined);
+    this.#maxBytes = maxBytes;
+    this.#idField = findIdField(schema);
+    this.#idOf = id ?? (this.#idField ? createIdReader(this.#idField) : () => undefined);
   }
 
   /** The number that the next event will have. */
@@ -86,16 +97,15 @@ export class EventTopic<T extends Message> implements Topic<T> {
       throw new Error("topic is closed: publish to an open one");
     }
     const message = toMessage(this.#schema, init) as T; // the schema's own type
-    const event = new SharedEvent(this.#idOf(message) ?? `${this.#prefix}-${this.#end}`, message);
-    const place = this.#end % this.#capacity;
-    const gone = this.#events[place];
-    // An id that was given twice means the later event.
-    if (gone && this.#numbers.get(gone.id) === this.#end - this.#capacity) {
-      this.#numbers.delete(gone.id);
-    }
-    this.#events[place] = event;
-    this.#numbers.set(event.id, this.#end);
+    checkEventIsSet(this.#schema, message);
+    const number = this.#end;
+    const id = checkIdOfField(this.#idField, this.#idOf(message) ?? `${this.#prefix}-${number}`);
+    const event = new SharedEvent(id, message, (bytes) => this.#hold(number, bytes));
+    if (number - this.#start === this.#capacity) this.#drop();
+    this.#events[number % this.#capacity] = { event, bytes: 0 };
+    this.#numbers.set(id, number);
     this.#end++;
+    this.#hold(number, toBinary(this.#schema, message).byteLength);
     this.#wake();
   }
 
@@ -114,11 +124,11 @@ export class EventTopic<T extends Message> implements Topic<T> {
 
   /** An event that was published. Throws a `StatusError` with code 11 when it is not kept any more. */
   at(number: number): Tracked<T> {
-    const event = number >= this.#end - this.#capacity ? this.#events[number % this.#capacity] : undefined;
+    const event = number >= this.#start ? this.#events[number % this.#capacity]?.event : undefined;
     if (event === undefined) {
       throw new StatusError(
         Code.OutOfRange,
-        `the client is ${this.#end - number} events behind, and ${this.#capacity} are kept: begin anew`,
+        `the client is ${this.#end - number} events behind, and ${this.#end - this.#start} are kept: begin anew`,
       );
     }
     return event;
@@ -131,6 +141,29 @@ export class EventTopic<T extends Message> implements Topic<T> {
 
   unwait(listener: () => void): void {
     this.#waiting.delete(listener);
+  }
+
+  /** Counts what an event holds, and drops the oldest events while there is too much. */
+  #hold(number: number, bytes: number): void {
+    const entry = this.#events[number % this.#capacity];
+    // One that is dropped is held by those who took it, and by nobody else.
+    if (entry === undefined || number < this.#start) return;
+    entry.bytes += bytes;
+    this.#bytes += bytes;
+    while (this.#bytes > this.#maxBytes && this.#start < this.#end - 1) this.#drop();
+  }
+
+  /** Drops the oldest event. */
+  #drop(): void {
+    const place = this.#start % this.#capacity;
+    const entry = this.#events[place];
+    if (entry) {
+      this.#bytes -= entry.bytes;
+      // An id that was given twice means the later event.
+      if (this.#numbers.get(entry.event.id) === this.#start) this.#numbers.delete(entry.event.id);
+      this.#events[place] = undefined;
+    }
+    this.#start++;
   }
 
   #wake(): void {

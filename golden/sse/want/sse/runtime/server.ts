@@ -24,6 +24,7 @@ import {
   type MessageInitShape,
   type Registry,
   ScalarType,
+  toBinary,
   toJson,
 } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
@@ -99,15 +100,128 @@ function onAbort(signal: AbortSignal | undefined, listener: () => void): () => v
   return () => signal?.removeEventListener("abort", listener);
 }
 
+/**
+ * One of the `details` of a google.rpc.Status: a message with its descriptor, or the JSON of a
+ * `google.protobuf.Any`, for messages that have no generated code.
+ */
+export type StatusDetail<Desc extends DescMessage = DescMessage> =
+  | { readonly desc: Desc; readonly value: MessageInitShape<Desc> }
+  | (JsonObject & { readonly "@type": string });
+
+/** What a `StatusError` carries beside code and message. */
+export interface StatusErrorOptions {
+  /** Typed details, for clients that look for them. */
+  readonly details?: readonly StatusDetail[];
+  /** Headers of the answer, such as `Retry-After`. Left out of an error that comes after the head. */
+  readonly headers?: Headers | Record<string, string> | [name: string, value: string][];
+  /** The HTTP status, 400 to 599. Default: that of the code, as google/rpc/code.proto maps it. */
+  readonly status?: number;
+  /** What led to it. Never sent. */
+  readonly cause?: unknown;
+}
+
+/**
+ * A failure that the client is meant to see: its code, message and details are sent as they are.
+ * Thrown before the first event it becomes the HTTP status and a google.rpc.Status in JSON, after
+ * it the error event that ends the stream. Any other error is masked as code 13, `internal error`.
+ */
+export class StatusError extends CausedError {
+  override readonly name: string = "StatusError";
+  readonly code: Code;
+  readonly details: readonly StatusDetail[];
+  readonly headers: Headers;
+  /** The HTTP status, where it is not that of the code. */
+  readonly status: number | undefined;
+
+  /** Throws a `RangeError` for a code or status that says success or is none, since no client could take it for an error. */
+  constructor(code: Code, message: string, options: StatusErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const { status } = options;
+    if (!Number.isInteger(code) || code < 1 || code > 16) {
+      throw new RangeError(`status error with code ${code}: use one of 1 to 16, see google/rpc/code.proto`);
+    }
+    if (status !== undefined && !(Number.isInteger(status) && status >= 400 && status <= 599)) {
+      throw new RangeError(`status error with HTTP status ${status}: use one of 400 to 599`);
+    }
+    this.code = code;
+    this.details = options.details ?? [];
+    this.headers = new Headers(options.headers);
+    this.status = status;
+  }
+}
+
+/**
+ * The bytes of a request's body; none without a body. Counts while it reads, so that a body over
+ * the limit is never held. Throws a `StatusError`: 413 for such a body, 400 for one that breaks off. Rejects with the
+ * reason of `signal` when that is aborted.
+ */
+async function readBody(request: Request, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+  const { body } = request;
+  if (body === null) {
+    return new Uint8Array(0);
+  }
+  if (Number(request.headers.get("content-length")) > maxBytes) {
+    body.cancel().catch(() => {});
+    throw tooLarge(maxBytes);
+  }
+  const reader = body.getReader();
+  // A read that waits then ends as if the body did.
+  const stopListening = onAbort(signal, () => reader.cancel().catch(() => {}));
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        throw new StatusError(3, "the request body broke off", { cause });
+      });
+      signal.throwIfAborted();
+      if (done) {
+        return joinBytes(chunks, length);
+      }
+      length += value.byteLength;
+      if (length > maxBytes) {
+        reader.cancel().catch(() => {});
+        throw tooLarge(maxBytes);
+      }
+      chunks.push(value);
+    }
+  } finally {
+    stopListening();
+  }
+}
+
+function tooLarge(maxBytes: number): StatusError {
+  return new StatusError(8, `the request body is larger than ${maxBytes} bytes`, { status: 413 });
+}
+
+/** The bytes of all chunks, which are `length` together. */
+function joinBytes(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const [first] = chunks;
+  if (first !== undefined && chunks.length === 1) {
+    return first;
+  }
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return bytes;
+}
+
 /** How messages become JSON and back; what protobuf-es calls so, and the registry for Any and extensions. */
 type JsonOptions = Partial<JsonReadOptions & JsonWriteOptions>;
 
 /** One event as it goes over the wire. */
-interface Frame {
+interface EncodedEvent {
   readonly text: string;
-  /** The UTF-8 of `text`, where it was made to be shared. */
-  readonly bytes?: Uint8Array;
   /** The stream ends after this event. */
+  readonly terminal: boolean;
+}
+
+/** One event of a stream: its text, or the UTF-8 of it where streams share it. */
+interface Frame {
+  readonly content: string | Uint8Array;
   readonly terminal: boolean;
 }
 
@@ -122,7 +236,7 @@ interface EventEncoder {
   /** What ends a complete stream. */
   readonly end: string;
   /** The event of a message with the id that the handler gave it. Throws when it is no event. */
-  encode(message: Message, id: string | undefined): Frame;
+  encode(message: Message, id: string | undefined): EncodedEvent;
   /** What ends a stream that failed, with the JSON of a google.rpc.Status. */
   failure(status: JsonObject): string;
   /** What ends a stream that the server cuts, so that its client goes on elsewhere after `retryMs`. */
@@ -131,45 +245,59 @@ interface EventEncoder {
 
 const utf8: InstanceType<typeof TextEncoder> = new TextEncoder();
 
-/** What goes out with the next chunk of a stream. */
+/** What goes out with the next chunk of a stream: texts, and bytes that streams share. */
 class Chunk {
-  #text = "";
-  /** The one frame that the chunk is: its bytes may be there already, shared among streams. */
-  #single: Frame | undefined;
+  #parts: (string | Uint8Array)[] = [];
+  #length = 0;
 
-  /** In characters, which is what is cheap to know. */
+  /** In characters or bytes, which is what is cheap to know. */
   get length(): number {
-    return this.#text.length;
+    return this.#length;
   }
 
   /** Puts a text at the end. */
   write(text: string): void {
-    this.#single = undefined;
-    this.#text += text;
+    this.#add(text);
   }
 
   /** Puts a text at the beginning. */
   prefix(text: string): void {
-    this.#single = undefined;
-    this.#text = text + this.#text;
+    if (text === "") return;
+    this.#parts.unshift(text);
+    this.#length += text.length;
   }
 
-  append(frame: Frame): void {
-    this.#single = this.#text === "" ? frame : undefined;
-    this.#text += frame.text;
+  append({ content }: Frame): void {
+    this.#add(content);
   }
 
   /** The bytes. The chunk is empty afterwards. */
   take(): Uint8Array {
-    const bytes = this.#single?.bytes ?? utf8.encode(this.#text);
+    const parts = this.#parts;
     this.clear();
-    return bytes;
+    const [bytes = new Uint8Array(0), ...others] = parts.map(toBytes);
+    if (others.length === 0) return bytes;
+    const length = others.reduce((sum, part) => sum + part.byteLength, bytes.byteLength);
+    return joinBytes([bytes, ...others], length);
   }
 
   clear(): void {
-    this.#single = undefined;
-    this.#text = "";
+    this.#parts = [];
+    this.#length = 0;
   }
+
+  #add(content: string | Uint8Array): void {
+    if (content.length === 0) return;
+    const last = this.#parts.length - 1;
+    const before = this.#parts[last];
+    if (typeof content === "string" && typeof before === "string") this.#parts[last] = before + content;
+    else this.#parts.push(content);
+    this.#length += content.length;
+  }
+}
+
+function toBytes(part: string | Uint8Array): Uint8Array {
+  return typeof part === "string" ? utf8.encode(part) : part;
 }
 
 /**
@@ -475,7 +603,7 @@ class EventBody {
   }
 
   #append(frame: Frame): void {
-    if (this.#body?.wanted && this.#chunk.length > 0 && this.#chunk.length + frame.text.length > maxChunk) {
+    if (this.#body?.wanted && this.#chunk.length > 0 && this.#chunk.length + frame.content.length > maxChunk) {
       this.#flush(frame);
     } else {
       this.#chunk.append(frame);
@@ -697,13 +825,22 @@ function checkEventId(id: string): string {
 /** An event that goes to many streams: whatever their number, it is encoded once for each method and format. */
 class SharedEvent<T> extends Tracked<T> {
   readonly #frames: Map<EventEncoder, Frame> = new Map();
+  readonly #onEncode: (bytes: number) => void;
 
-  frame(encoder: EventEncoder, encode: () => Frame): Frame {
+  /** `onEncode` is told how many bytes the event holds in addition from now on. */
+  constructor(id: string, message: T, onEncode: (bytes: number) => void) {
+    super(id, message);
+    this.#onEncode = onEncode;
+  }
+
+  frame(encoder: EventEncoder, encode: () => EncodedEvent): Frame {
     let frame = this.#frames.get(encoder);
     if (frame === undefined) {
       const { text, terminal } = encode();
-      frame = { text, terminal, bytes: utf8.encode(text) };
+      const content = utf8.encode(text); // alone, as a text would be a second copy
+      frame = { content, terminal };
       this.#frames.set(encoder, frame);
+      this.#onEncode(content.byteLength);
     }
     return frame;
   }
@@ -714,60 +851,9 @@ function toFrame(schema: DescMessage, encoder: EventEncoder, value: unknown): Fr
   if (value instanceof SharedEvent) {
     return value.frame(encoder, () => encoder.encode(toMessage(schema, value.message), value.id));
   }
-  if (value instanceof Tracked) {
-    return encoder.encode(toMessage(schema, value.message), value.id);
-  }
-  return encoder.encode(toMessage(schema, value), undefined);
-}
-
-/**
- * One of the `details` of a google.rpc.Status: a message with its descriptor, or the JSON of a
- * `google.protobuf.Any`, for messages that have no generated code.
- */
-export type StatusDetail<Desc extends DescMessage = DescMessage> =
-  | { readonly desc: Desc; readonly value: MessageInitShape<Desc> }
-  | (JsonObject & { readonly "@type": string });
-
-/** What a `StatusError` carries beside code and message. */
-export interface StatusErrorOptions {
-  /** Typed details, for clients that look for them. */
-  readonly details?: readonly StatusDetail[];
-  /** Headers of the answer, such as `Retry-After`. Left out of an error that comes after the head. */
-  readonly headers?: Headers | Record<string, string> | [name: string, value: string][];
-  /** The HTTP status, 400 to 599. Default: that of the code, as google/rpc/code.proto maps it. */
-  readonly status?: number;
-  /** What led to it. Never sent. */
-  readonly cause?: unknown;
-}
-
-/**
- * A failure that the client is meant to see: its code, message and details are sent as they are.
- * Thrown before the first event it becomes the HTTP status and a google.rpc.Status in JSON, after
- * it the error event that ends the stream. Any other error is masked as code 13, `internal error`.
- */
-export class StatusError extends CausedError {
-  override readonly name: string = "StatusError";
-  readonly code: Code;
-  readonly details: readonly StatusDetail[];
-  readonly headers: Headers;
-  /** The HTTP status, where it is not that of the code. */
-  readonly status: number | undefined;
-
-  /** Throws a `RangeError` for a code or status that says success or is none, since no client could take it for an error. */
-  constructor(code: Code, message: string, options: StatusErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    const { status } = options;
-    if (!Number.isInteger(code) || code < 1 || code > 16) {
-      throw new RangeError(`status error with code ${code}: use one of 1 to 16, see google/rpc/code.proto`);
-    }
-    if (status !== undefined && !(Number.isInteger(status) && status >= 400 && status <= 599)) {
-      throw new RangeError(`status error with HTTP status ${status}: use one of 400 to 599`);
-    }
-    this.code = code;
-    this.details = options.details ?? [];
-    this.headers = new Headers(options.headers);
-    this.status = status;
-  }
+  const event = value instanceof Tracked ? value : { message: value, id: undefined };
+  const { text, terminal } = encoder.encode(toMessage(schema, event.message), event.id);
+  return { content: text, terminal };
 }
 
 /** Answers a call with a stream. Never rejects. */
@@ -2264,10 +2350,21 @@ function checkIdOfField(field: DescField | undefined, id: string): string {
 
 /** The field of a message with the option `(sse.v1.event_id)`. */
 function findIdField(schema: DescMessage): DescField | undefined {
-  // An extension is a field that protobuf-es does not know; `true` is the one byte 1.
-  return schema.fields.find(({ proto }) =>
-    proto.options?.$unknown?.some(({ no, data }) => no === 50131 && data[0] === 1),
-  );
+  return schema.fields.find(({ proto }) => hasFlag(proto.options, 50131));
+}
+
+/** Throws a `TypeError` for a message with a oneof that has the option `(sse.v1.events)`, if no member of it is set. */
+function checkEventIsSet(schema: DescMessage, message: Message): void {
+  for (const { proto, localName, name } of schema.oneofs) {
+    if (hasFlag(proto.options, 50120) && Reflect.get(Reflect.get(message, localName), "case") === undefined) {
+      throw new TypeError(`${schema.typeName} without an event: set a member of its oneof "${name}"`);
+    }
+  }
+}
+
+/** Whether an option that is a bool is true. It is an extension, which protobuf-es does not know; `true` is the one byte 1. */
+function hasFlag(options: Pick<Message, "$unknown"> | undefined, number: number): boolean {
+  return options?.$unknown?.some(({ no, data }) => no === number && data[0] === 1) ?? false;
 }
 
 /** What a handler of a unary method is told about its call, beside the request message. */
@@ -2471,7 +2568,7 @@ class JsonLinesEncoder implements EventEncoder {
       );
   }
 
-  encode(message: Message): Frame {
+  encode(message: Message): EncodedEvent {
     const text = `${JSON.stringify(toJson(this.#schema, message, this.#json))}\n`;
     return { text, terminal: this.#isTerminal(message) };
   }
@@ -2530,7 +2627,7 @@ class SseEncoder implements EventEncoder {
     this.#members = new Map(fields.map(([desc, member]) => [desc.localName, member]));
   }
 
-  encode(message: Message, id: string | undefined): Frame {
+  encode(message: Message, id: string | undefined): EncodedEvent {
     const member = this.#oneof && this.#memberOf(message, this.#oneof);
     const json = toJson(this.#schema, message, this.#json);
     // A oneof of events is a message, whose JSON is an object that has the member that is set.
@@ -2988,64 +3085,6 @@ function qualityOf(type: string, ranges: readonly MediaRange[]): number {
     }
   }
   return 0;
-}
-
-/**
- * The bytes of a request's body; none without a body. Counts while it reads, so that a body over
- * the limit is never held. Throws a `StatusError`: 413 for such a body, 400 for one that breaks off. Rejects with the
- * reason of `signal` when that is aborted.
- */
-async function readBody(request: Request, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
-  const { body } = request;
-  if (body === null) {
-    return new Uint8Array(0);
-  }
-  if (Number(request.headers.get("content-length")) > maxBytes) {
-    body.cancel().catch(() => {});
-    throw tooLarge(maxBytes);
-  }
-  const reader = body.getReader();
-  // A read that waits then ends as if the body did.
-  const stopListening = onAbort(signal, () => reader.cancel().catch(() => {}));
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read().catch((cause: unknown) => {
-        throw new StatusError(3, "the request body broke off", { cause });
-      });
-      signal.throwIfAborted();
-      if (done) {
-        return concat(chunks, length);
-      }
-      length += value.byteLength;
-      if (length > maxBytes) {
-        reader.cancel().catch(() => {});
-        throw tooLarge(maxBytes);
-      }
-      chunks.push(value);
-    }
-  } finally {
-    stopListening();
-  }
-}
-
-function tooLarge(maxBytes: number): StatusError {
-  return new StatusError(8, `the request body is larger than ${maxBytes} bytes`, { status: 413 });
-}
-
-function concat(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const [first] = chunks;
-  if (first !== undefined && chunks.length === 1) {
-    return first;
-  }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return bytes;
 }
 
 /** A status for which google/rpc/code.proto has no code of its own. */
@@ -3683,7 +3722,12 @@ export interface TopicOptions<T> {
   readonly replay?: number | undefined;
   /** How many events a subscriber may be behind, where that is more than `replay`. Default: 256. */
   readonly queue?: number | undefined;
-  /** The id of an event. Default: its `event_id` field, or else a number with a prefix that no other topic has. */
+  /**
+   * How many bytes the kept events may hold, as messages in the binary format and as encoded for streams. The oldest are
+   * dropped first; the last event is always kept. Default: 64 MiB.
+   */
+  readonly maxBytes?: number | undefined;
+  /** The id of an event. Default: its `event_id` field, or else a number with a prefix that no other topic has. Where there is such a field, an id is a value of its type. */
   readonly id?: ((message: T) => string) | undefined;
 }
 
@@ -3707,7 +3751,7 @@ export interface SubscribeOptions {
  * ```
  */
 export interface Topic<T extends Message> {
-  /** Gives an event to all subscribers. The message is not to be changed afterwards. Throws for what is not the message, and after `close`. */
+  /** Gives an event to all subscribers. The message is not to be changed afterwards. Throws for what is not the message, for an event without an id that the field's type allows, for a oneof of events that is not set, and after `close`. */
   publish(message: Init<T>): void;
   /** The events from now on, or after an earlier one. Throws a `StatusError` with code 11 when that one is not kept. */
   subscribe(options?: SubscribeOptions): AsyncIterableIterator<Tracked<T>>;
@@ -3726,18 +3770,24 @@ class EventTopic<T extends Message> implements Topic<T> {
   readonly #capacity: number;
   readonly #idOf: (message: T) => string | undefined;
   readonly #prefix: string = Math.random().toString(36).slice(2);
-  /** Event `n` stands at `n % capacity`. */
-  readonly #events: SharedEvent<T>[] = [];
+  readonly #maxBytes: number;
+  readonly #idField: DescField | undefined;
+  /** Event `n` stands at `n % capacity`, with the bytes that it holds. */
+  readonly #events: ({ readonly event: SharedEvent<T>; bytes: number } | undefined)[] = [];
   readonly #numbers: Map<string, number> = new Map();
   readonly #waiting: Set<() => void> = new Set();
+  /** The number of the oldest event that is kept. */
+  #start = 0;
   #end = 0;
+  #bytes = 0;
   #closed = false;
 
-  constructor(schema: GenMessage<T>, { replay = 1024, queue = 256, id }: TopicOptions<T>) {
+  constructor(schema: GenMessage<T>, { replay = 1024, queue = 256, maxBytes = 64 * 1024 * 1024, id }: TopicOptions<T>) {
     this.#schema = schema;
     this.#capacity = Math.max(replay, queue, 1);
-    const field = findIdField(schema);
-    this.#idOf = id ?? (field ? createIdReader(field) : () => undefined);
+    this.#maxBytes = maxBytes;
+    this.#idField = findIdField(schema);
+    this.#idOf = id ?? (this.#idField ? createIdReader(this.#idField) : () => undefined);
   }
 
   /** The number that the next event will have. */
@@ -3754,16 +3804,15 @@ class EventTopic<T extends Message> implements Topic<T> {
       throw new Error("topic is closed: publish to an open one");
     }
     const message = toMessage(this.#schema, init) as T; // the schema's own type
-    const event = new SharedEvent(this.#idOf(message) ?? `${this.#prefix}-${this.#end}`, message);
-    const place = this.#end % this.#capacity;
-    const gone = this.#events[place];
-    // An id that was given twice means the later event.
-    if (gone && this.#numbers.get(gone.id) === this.#end - this.#capacity) {
-      this.#numbers.delete(gone.id);
-    }
-    this.#events[place] = event;
-    this.#numbers.set(event.id, this.#end);
+    checkEventIsSet(this.#schema, message);
+    const number = this.#end;
+    const id = checkIdOfField(this.#idField, this.#idOf(message) ?? `${this.#prefix}-${number}`);
+    const event = new SharedEvent(id, message, (bytes) => this.#hold(number, bytes));
+    if (number - this.#start === this.#capacity) this.#drop();
+    this.#events[number % this.#capacity] = { event, bytes: 0 };
+    this.#numbers.set(id, number);
     this.#end++;
+    this.#hold(number, toBinary(this.#schema, message).byteLength);
     this.#wake();
   }
 
@@ -3782,11 +3831,11 @@ class EventTopic<T extends Message> implements Topic<T> {
 
   /** An event that was published. Throws a `StatusError` with code 11 when it is not kept any more. */
   at(number: number): Tracked<T> {
-    const event = number >= this.#end - this.#capacity ? this.#events[number % this.#capacity] : undefined;
+    const event = number >= this.#start ? this.#events[number % this.#capacity]?.event : undefined;
     if (event === undefined) {
       throw new StatusError(
         Code.OutOfRange,
-        `the client is ${this.#end - number} events behind, and ${this.#capacity} are kept: begin anew`,
+        `the client is ${this.#end - number} events behind, and ${this.#end - this.#start} are kept: begin anew`,
       );
     }
     return event;
@@ -3799,6 +3848,29 @@ class EventTopic<T extends Message> implements Topic<T> {
 
   unwait(listener: () => void): void {
     this.#waiting.delete(listener);
+  }
+
+  /** Counts what an event holds, and drops the oldest events while there is too much. */
+  #hold(number: number, bytes: number): void {
+    const entry = this.#events[number % this.#capacity];
+    // One that is dropped is held by those who took it, and by nobody else.
+    if (entry === undefined || number < this.#start) return;
+    entry.bytes += bytes;
+    this.#bytes += bytes;
+    while (this.#bytes > this.#maxBytes && this.#start < this.#end - 1) this.#drop();
+  }
+
+  /** Drops the oldest event. */
+  #drop(): void {
+    const place = this.#start % this.#capacity;
+    const entry = this.#events[place];
+    if (entry) {
+      this.#bytes -= entry.bytes;
+      // An id that was given twice means the later event.
+      if (this.#numbers.get(entry.event.id) === this.#start) this.#numbers.delete(entry.event.id);
+      this.#events[place] = undefined;
+    }
+    this.#start++;
   }
 
   #wake(): void {

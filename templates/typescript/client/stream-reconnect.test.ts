@@ -355,6 +355,15 @@ describe("error events at the same cursor", () => {
     expect(server.received).toHaveLength(6);
   });
 
+  it("and events that cannot be read, which shouldReconnect wants again, end as one too", async () => {
+    const server = await startFrameServer(({ end }) => end(":\ndata: {\n\n"));
+    const reconnect = { ...fast, maxAttempts: 3, shouldReconnect: () => true };
+    const [error] = await drain(openStream(server.baseUrl, resumable, { reconnect }));
+    expect(error).toBeInstanceOf(ReconnectError);
+    expect(error).toMatchObject({ cause: { code: "decode" } });
+    expect(server.received).toHaveLength(4);
+  });
+
   it("do not end a stream that goes on between them", async () => {
     const server = await startFrameServer(({ number, end }) =>
       end(number === 9 ? "" : `id: ${number}\ndata: ${number}\n\nevent: error\ndata: {"code":13}\n\n`),

@@ -1241,6 +1241,9 @@ function retryDelayMs(
 /** An error keeps up to 64 KiB of a body, and an outage may bring thousands. */
 const maxErrors = 10;
 
+/** The errors of a connection; after its head, any other is of an event. */
+const connectionCodes: readonly string[] = ["network", "timeout", "truncated"];
+
 /** What a stream failed with since its last progress. */
 interface Failures {
   /**
@@ -1252,8 +1255,8 @@ interface Failures {
   /** An event, or a new cursor: everything is forgotten. */
   onProgress(): void;
   /**
-   * A heartbeat: the connection works. It does not excuse error events, since an event that the server cannot
-   * produce fails at the same cursor every time.
+   * A heartbeat: the connection works. It does not excuse error events and events that cannot be read, since these
+   * come again at the same cursor every time.
    */
   onHeartbeat(): void;
 }
@@ -1261,24 +1264,24 @@ interface Failures {
 function createFailures(options: ReconnectOptions): Failures {
   const { maxAttempts = 10 } = options;
   let count = 0;
-  let errorEvents = 0;
+  let eventErrors = 0;
   let errors: ClientError[] = [];
 
   function onHeartbeat(): void {
     count = 0;
-    if (!errorEvents) errors = [];
+    if (!eventErrors) errors = [];
   }
 
   return {
     onHeartbeat,
     onProgress() {
-      errorEvents = 0;
+      eventErrors = 0;
       onHeartbeat();
     },
     add(error, retryMs, context) {
       count++;
-      if (error instanceof StatusError && error.phase === "body") errorEvents++;
-      const failures = Math.max(count, errorEvents);
+      if (error.phase === "body" && !connectionCodes.includes(error.code)) eventErrors++;
+      const failures = Math.max(count, eventErrors);
       errors = [...errors, error].slice(-maxErrors);
       if (failures > maxAttempts) throw new ReconnectError(errors, context, failures);
       const delayMs = retryDelayMs(error, failures, options, retryMs);
@@ -1308,7 +1311,7 @@ function mayHelp(error: ClientError): boolean {
     const status = error.phase === "open" ? error.status : codeToHttp(error.statusCode);
     return status >= 500 ? status !== 501 : [408, 425, 429].includes(status);
   }
-  return ["network", "timeout", "truncated"].includes(error.code);
+  return connectionCodes.includes(error.code);
 }
 
 /**

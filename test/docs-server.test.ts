@@ -1,5 +1,6 @@
 /** Every example of docs/server.md compiles under the strictest flags, and every set-up runs where its runtime is there. */
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { metrics, propagation, SpanStatusCode, trace } from "@opentelemetry/api";
@@ -62,6 +63,22 @@ describe.each(setUps.map((setUp) => [setUp.file, setUp] as const))("the set-up o
     }
     if (setUp.protocol === "h2") disconnect(address.port ?? 0);
   });
+});
+
+const bun = setUps.filter(({ command }) => command === "bun");
+test.skipIf(bun.some(missing)).each(bun)("Bun answers a request of HTTP/1.0, which has no host", async (setUp) => {
+  const { address, stop } = await start(cache, setUp);
+  onTestFinished(() => void stop());
+  const socket = connect(address.port ?? 0, "127.0.0.1");
+  let received = "";
+  socket.setEncoding("utf8").on("data", (chunk) => {
+    received += chunk;
+  });
+  const ended = new Promise((resolve) => socket.on("close", resolve));
+  socket.write("GET /v1/quotes/AAPL HTTP/1.0\r\n\r\n");
+  await ended;
+  expect(received).toMatch(/^HTTP\/1\.[01] 200 /);
+  expect(received).toContain('{"symbol":"AAPL","price":187.2}');
 });
 
 test("the recipe of OpenTelemetry gives each call a span and its measurements", async () => {

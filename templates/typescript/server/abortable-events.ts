@@ -26,6 +26,13 @@ export class AbortableEvents implements AsyncIterableIterator<never> {
     this.#stopListening = onAbort(signal, () => this.#abort());
   }
 
+  /** The handler's own events, where no interceptor took them: to wait for them costs nothing. */
+  release(): unknown {
+    if (this.#source) return this;
+    this.#end();
+    return this.#events;
+  }
+
   [Symbol.asyncIterator](): this {
     return this;
   }

@@ -144,6 +144,7 @@ export class Call {
   respond(status: number, headers: Headers, bytes?: Uint8Array): Response {
     if (bytes !== undefined) headers.set("Content-Length", String(bytes.byteLength));
     this.#status = status;
+    stopTimer(this.#deadline);
     // A runtime does not always cancel the body of a response whose client has gone.
     if (bytes === undefined || bytes.byteLength === 0 || this.request.method === "HEAD" || this.#clientGone) {
       this.end();

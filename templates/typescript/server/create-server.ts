@@ -44,10 +44,14 @@ export interface Server<V = unknown> {
   readonly drain: (options?: { readonly graceMs?: number | undefined }) => Promise<void>;
 }
 
-/** Creates a server of the given services. Throws when two routes take the same requests, or an option has a wrong value. */
+/**
+ * Creates a server of the given services. `createContext` makes `context.value`, a C, of each request and what `fetch` is given,
+ * a V. Throws when two routes take the same requests, or an option has a wrong value.
+ */
 export function createServer<C, V = unknown>(
   options: ServerOptions<C, V> & { readonly createContext: (init: ContextInit<V>) => Awaitable<C> },
 ): Server<V>;
+/** Creates a server of the given services, whose `context.value` is what `fetch` is given. Throws as above. */
 export function createServer<C = unknown>(options: ServerOptions<C>): Server<C>;
 export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
   checkOptions(options);
@@ -115,6 +119,7 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     const contentType = request.headers.get("Content-Type") ?? undefined;
     const message = binder.bind({ variables, query, body, contentType });
     const encoder = encoders?.get(offer);
+    call.signal.throwIfAborted();
     const context = toContext(call, desc, contextValue, lastEventId, idField);
     return encoder
       ? answerStream(parts, call, endpoint, encoder, message, context)

@@ -77,6 +77,7 @@ function describeError(
 /** The JSON of a `google.protobuf.Any`, its type first. */
 function detailToJson(detail: StatusDetail, options: JsonOptions): JsonObject {
   if (!isDescribed(detail)) {
+    JSON.stringify(detail); // throws for what is no JSON, while it can still be reported
     return detail;
   }
   const { desc, value } = detail;

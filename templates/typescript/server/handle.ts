@@ -57,5 +57,12 @@ export function createHandle<C>(
     };
   }
 
-  return interceptors.reduceRight<Next<C>>((next, interceptor) => interceptor(toAbortable(next)), handle);
+  const intercepted = interceptors.reduceRight<Next<C>>((next, interceptor) => interceptor(toAbortable(next)), handle);
+  return async (request) => {
+    const response = await intercepted(request);
+    if (response.kind === "unary" || !(response.events instanceof AbortableEvents)) {
+      return response;
+    }
+    return { ...response, events: response.events.release() as StreamResponse["events"] };
+  };
 }

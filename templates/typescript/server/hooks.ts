@@ -32,7 +32,7 @@ export interface CallEndInfo extends CallInfo {
   readonly events: number;
   /** How many bytes of the body were given to the runtime, comments of a stream included. */
   readonly bytes: number;
-  /** Whether a terminal event was sent, for a stream whose oneof of events has one; absent for other calls. */
+  /** Whether a terminal event was sent, for a stream whose oneof of events has one; absent for other calls, and for refused ones. */
   readonly terminal: boolean | undefined;
 }
 

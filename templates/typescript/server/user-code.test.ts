@@ -1,7 +1,7 @@
 /** Code of the user that throws, rejects, or gives nonsense, wherever the server calls it: `fetch` answers, and nothing stays. */
 import { createRegistry } from "@bufbuild/protobuf";
 import { describe, expect, test, vi } from "vitest";
-import type { CallEndInfo } from "../server.js";
+import { type CallEndInfo, Code, StatusError } from "../server.js";
 import { createMarketServer, type MarketOptions, watch } from "../testing/market-server.js";
 import type { MarketServiceHandlers } from "../testing/market-service.js";
 import { expectNoUnhandledRejections } from "../testing/unhandled.js";
@@ -99,6 +99,27 @@ test("a registry that throws fails only the call that needs it", async () => {
   const registry = { ...createRegistry(), getMessage: mistake, getExtensionFor: mistake };
   const server = createMarketServer(handlers, { registry, onError: () => {} });
   expect((await server.fetch(new Request("http://localhost/v1/quotes/A"))).status).toBe(200);
+});
+
+test("a detail that is no JSON is an internal error, before the head of a stream and after it", async () => {
+  const onError = vi.fn();
+  const detail = { "@type": "a", circular: {} };
+  detail.circular = detail;
+  const error = new StatusError(Code.Aborted, "no", { details: [detail] });
+  const server = createMarketServer(
+    {
+      getQuote: () => Promise.reject(error),
+      async *watchTrades() {
+        yield { sequence: 1n };
+        throw error;
+      },
+    },
+    { onError },
+  );
+  expect((await server.fetch(new Request("http://localhost/v1/quotes/A"))).status).toBe(500);
+  const stream = await server.fetch(new Request(`http://localhost${watch}`));
+  expect(await stream.text()).toContain('event: error\ndata: {"code":13,"message":"internal error"}');
+  expect(onError).toHaveBeenCalledTimes(2);
 });
 
 describe("hooks", () => {

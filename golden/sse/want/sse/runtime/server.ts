@@ -1107,6 +1107,7 @@ function describeError(
 /** The JSON of a `google.protobuf.Any`, its type first. */
 function detailToJson(detail: StatusDetail, options: JsonOptions): JsonObject {
   if (!isDescribed(detail)) {
+    JSON.stringify(detail); // throws for what is no JSON, while it can still be reported
     return detail;
   }
   const { desc, value } = detail;
@@ -1413,6 +1414,7 @@ class Call {
   respond(status: number, headers: Headers, bytes?: Uint8Array): Response {
     if (bytes !== undefined) headers.set("Content-Length", String(bytes.byteLength));
     this.#status = status;
+    stopTimer(this.#deadline);
     // A runtime does not always cancel the body of a response whose client has gone.
     if (bytes === undefined || bytes.byteLength === 0 || this.request.method === "HEAD" || this.#clientGone) {
       this.end();
@@ -2763,6 +2765,13 @@ class AbortableEvents implements AsyncIterableIterator<never> {
     this.#stopListening = onAbort(signal, () => this.#abort());
   }
 
+  /** The handler's own events, where no interceptor took them: to wait for them costs nothing. */
+  release(): unknown {
+    if (this.#source) return this;
+    this.#end();
+    return this.#events;
+  }
+
   [Symbol.asyncIterator](): this {
     return this;
   }
@@ -2881,7 +2890,14 @@ function createHandle<C>(
     };
   }
 
-  return interceptors.reduceRight<Next<C>>((next, interceptor) => interceptor(toAbortable(next)), handle);
+  const intercepted = interceptors.reduceRight<Next<C>>((next, interceptor) => interceptor(toAbortable(next)), handle);
+  return async (request) => {
+    const response = await intercepted(request);
+    if (response.kind === "unary" || !(response.events instanceof AbortableEvents)) {
+      return response;
+    }
+    return { ...response, events: response.events.release() as StreamResponse["events"] };
+  };
 }
 
 /** The call that a hook is told about. The `request` is the same object in all hooks of a call, and in its context. */
@@ -2911,7 +2927,7 @@ export interface CallEndInfo extends CallInfo {
   readonly events: number;
   /** How many bytes of the body were given to the runtime, comments of a stream included. */
   readonly bytes: number;
-  /** Whether a terminal event was sent, for a stream whose oneof of events has one; absent for other calls. */
+  /** Whether a terminal event was sent, for a stream whose oneof of events has one; absent for other calls, and for refused ones. */
   readonly terminal: boolean | undefined;
 }
 
@@ -3465,10 +3481,14 @@ export interface Server<V = unknown> {
   readonly drain: (options?: { readonly graceMs?: number | undefined }) => Promise<void>;
 }
 
-/** Creates a server of the given services. Throws when two routes take the same requests, or an option has a wrong value. */
+/**
+ * Creates a server of the given services. `createContext` makes `context.value`, a C, of each request and what `fetch` is given,
+ * a V. Throws when two routes take the same requests, or an option has a wrong value.
+ */
 export function createServer<C, V = unknown>(
   options: ServerOptions<C, V> & { readonly createContext: (init: ContextInit<V>) => Awaitable<C> },
 ): Server<V>;
+/** Creates a server of the given services, whose `context.value` is what `fetch` is given. Throws as above. */
 export function createServer<C = unknown>(options: ServerOptions<C>): Server<C>;
 export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
   checkOptions(options);
@@ -3536,6 +3556,7 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     const contentType = request.headers.get("Content-Type") ?? undefined;
     const message = binder.bind({ variables, query, body, contentType });
     const encoder = encoders?.get(offer);
+    call.signal.throwIfAborted();
     const context = toContext(call, desc, contextValue, lastEventId, idField);
     return encoder
       ? answerStream(parts, call, endpoint, encoder, message, context)

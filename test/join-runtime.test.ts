@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { build } from "esbuild";
 import { expect, onTestFinished, test } from "vitest";
 import { createJoiner } from "../scripts/join-runtime.js";
-import { writeFiles } from "./golden.js";
+import { root, writeFiles } from "./golden.js";
 
 function joined(modules: Record<string, string>, entries: readonly string[] = ["client"]): Record<string, string> {
   const dir = mkdtempSync(join(tmpdir(), "protoc-gen-sse-join-"));
@@ -115,4 +116,36 @@ test.each([
 ])("is an error where %s", (_, modules, message) => {
   const entry = 'export { a } from "./a.js";\nexport { b } from "./b.js";';
   expect(() => joined({ "client.ts": entry, ...modules })).toThrow(message);
+});
+
+/** The minified bundle of what imports these names from a file. */
+async function bundle(path: string, names: string): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents: `export { ${names} } from "./${path}";`, resolveDir: root, loader: "ts" },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    external: ["@bufbuild/*"],
+    write: false,
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+test.each([
+  ["client", "defineMethod, Transport"],
+  ["client-json", "defineMethod, Transport"],
+  ["client", "openRawStream"],
+  ["server", "createServer, defineService"],
+  ["server", "createTopic"],
+])("a bundle of %s is no larger than of its modules: { %s }", async (entry, names) => {
+  const joined = await bundle(`dist/joined/${entry}/${entry}.ts`, names);
+  const modules = await bundle(`templates/typescript/${entry}.ts`, names);
+  expect(joined.length).toBeLessThanOrEqual(modules.length);
+});
+
+test.each(["client", "client-json", "server"])("bundlers drop what is not used of %s", async (entry) => {
+  const all = await bundle(`dist/joined/${entry}/${entry}.ts`, "Code, StatusError");
+  const code = await bundle(`dist/joined/${entry}/${entry}.ts`, "Code");
+  expect(all).toMatch(/\bclass\b/);
+  expect(code).not.toMatch(/\b(class|function)\b|=>/);
 });

@@ -6,10 +6,10 @@ export type ScalarValue = string | number | bigint | boolean | Uint8Array;
 
 type IntegerRange = readonly [bigint, bigint];
 
-const INT32 = signedRange(32);
-const UINT32 = unsignedRange(32);
-const INT64 = signedRange(64);
-const UINT64 = unsignedRange(64);
+const INT32 = /* @__PURE__ */ signedRange(32);
+const UINT32 = /* @__PURE__ */ unsignedRange(32);
+const INT64 = /* @__PURE__ */ signedRange(64);
+const UINT64 = /* @__PURE__ */ unsignedRange(64);
 
 /** The greatest finite number of single precision. */
 const FLOAT_MAX = 2 ** 128 - 2 ** 104;

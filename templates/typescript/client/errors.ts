@@ -1,4 +1,4 @@
-import { type Code, codeName } from "../shared/code.js";
+import { Code } from "../shared/code.js";
 import { CausedError } from "../shared/error.js";
 import type { JsonObject } from "../shared/json.js";
 import { type ErrorReader, readErrorFields } from "./read-error.js";
@@ -268,4 +268,9 @@ export class ReconnectError extends ClientError {
     this.errors = errors;
     this.failures = failures;
   }
+}
+
+/** The name of a code: `Unavailable`. */
+function codeName(code: Code): string {
+  return Object.keys(Code)[code] ?? ""; // they stand in the order of their numbers
 }

@@ -21,8 +21,7 @@ import { AnySchema, anyUnpack } from "@bufbuild/protobuf/wkt";
 import {
   CausedError,
   causeOf,
-  type Code,
-  codeName,
+  Code,
   codeToHttp,
   decodeVariable,
   findJsonError,
@@ -842,6 +841,11 @@ export class ReconnectError extends ClientError {
     this.errors = errors;
     this.failures = failures;
   }
+}
+
+/** The name of a code: `Unavailable`. */
+function codeName(code: Code): string {
+  return Object.keys(Code)[code] ?? ""; // they stand in the order of their numbers
 }
 
 /** Waits, one at a time, that can be interrupted. No wait leaves a timer behind. */

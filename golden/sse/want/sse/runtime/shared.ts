@@ -333,11 +333,6 @@ export const Code = {
 
 export type Code = (typeof Code)[keyof typeof Code];
 
-/** The name of a code: `Unavailable`. */
-export function codeName(code: Code): string {
-  return Object.keys(Code)[code] ?? ""; // they stand in the order of their numbers
-}
-
 /** The HTTP status that google/rpc/code.proto gives each code, by its number. */
 export const httpStatuses: readonly number[] = [
   200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401,

@@ -26,6 +26,7 @@ export interface Failures {
   onHeartbeat(): void;
 }
 
+/** Counts the failures of one stream, and plans the delay after each. */
 export function createFailures(options: ReconnectOptions): Failures {
   const { maxAttempts = 10 } = options;
   let count = 0;

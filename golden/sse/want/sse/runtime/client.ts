@@ -1265,6 +1265,7 @@ interface Failures {
   onHeartbeat(): void;
 }
 
+/** Counts the failures of one stream, and plans the delay after each. */
 function createFailures(options: ReconnectOptions): Failures {
   const { maxAttempts = 10 } = options;
   let count = 0;

@@ -1,7 +1,8 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import type { RuleAnnotation } from "../annotations/annotations.js";
 import { didYouMean, type Problems } from "../problems.js";
-import { hasOwnJson } from "./json-form.js";
+import { fieldRules, isOneofRequired, messageRules, validateRules } from "./field-rules.js";
+import { hasOwnJson, isHttpBody } from "./json-form.js";
 import type { Body, Variable } from "./model.js";
 import type { PathTemplate, TemplateVariable } from "./path.js";
 import type { RuleTemplate } from "./template.js";
@@ -56,7 +57,7 @@ export function buildBody(
   if (pattern?.verb === "GET" || pattern?.verb === "HEAD") {
     return error(`a ${pattern.verb} request cannot have a body: use post, or remove the body`);
   }
-  if (body === "*") return { kind: "message" };
+  if (body === "*") return { kind: "message", required: requiresFields(input, variables) };
   const field = input.fields.find((f) => f.name === body);
   if (field === undefined) return error(noField(input, body));
   if (variables.some((v) => v.fields.length === 1 && v.fields[0] === field)) {
@@ -64,7 +65,23 @@ export function buildBody(
   }
   if (field.fieldKind === "list") return error('is repeated: wrap it in a message, or use body: "*"');
   if (field.fieldKind === "map") return error('is a map: wrap it in a message, or use body: "*"');
-  return { kind: "field", field };
+  return { kind: "field", field, required: isFieldRequired(field) };
+}
+
+/** Whether a message needs a field that the path does not bind. */
+function requiresFields(input: DescMessage, variables: readonly Variable[]): boolean {
+  if (hasOwnJson(input) || isHttpBody(input)) return false;
+  const isBound = (field: DescField) => variables.some(({ fields }) => fields[0] === field);
+  return (
+    input.fields.some((field) => isFieldRequired(field) && !isBound(field)) ||
+    input.oneofs.some((oneof) => isOneofRequired(oneof) && !oneof.fields.some(isBound)) ||
+    messageRules(input).oneofs.some(({ fields, required }) => required && !fields.some(isBound))
+  );
+}
+
+function isFieldRequired(field: DescField): boolean {
+  const { required, readOnly } = fieldRules(field);
+  return !readOnly && (required || validateRules(field)?.required === true);
 }
 
 /** The response field whose value is the response's body. */

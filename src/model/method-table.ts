@@ -20,6 +20,7 @@ export type BindingTable = {
   readonly path: string;
   readonly variables: readonly VariableTable[] | undefined;
   readonly body: "*" | { readonly field: string } | undefined;
+  readonly bodyRequired: true | undefined;
   readonly responseBody: string | undefined;
   readonly rawBody: true | undefined;
   readonly rawResponse: true | undefined;
@@ -83,6 +84,7 @@ function bindingTable(
     path: template.text,
     variables: variables.length === 0 ? undefined : variables.map(variableTable),
     body: body.kind === "message" ? "*" : body.kind === "field" ? { field: body.field.jsonName } : undefined,
+    bodyRequired: (body.kind !== "none" && body.required) || undefined,
     responseBody: responseBody?.jsonName,
     rawBody: isHttpBody(content) || undefined,
     rawResponse: isHttpBody(responseBody === undefined ? output : responseBody.message) || undefined,

@@ -58,8 +58,9 @@ export interface Variable {
 
 export type Body =
   | { readonly kind: "none" }
-  | { readonly kind: "message" }
-  | { readonly kind: "field"; readonly field: DescField };
+  /** `required`: the empty message is not valid, so a request without a body is refused. */
+  | { readonly kind: "message"; readonly required: boolean }
+  | { readonly kind: "field"; readonly field: DescField; readonly required: boolean };
 
 /** The fields of a message that travel in a query string. Messages recur, so this is a graph. */
 export interface QueryMessage {

@@ -70,7 +70,8 @@ export interface ParameterObject {
 
 export interface RequestBodyObject {
   readonly description?: string | undefined;
-  readonly required: true;
+  /** False: a request without a body is the empty message. */
+  readonly required: boolean;
   readonly content: Content;
 }
 

@@ -242,7 +242,7 @@ describe("a request's body", () => {
   test("is the message, when the path binds nothing", () => {
     const document = build(compileCase("events"));
     expect(written(operation(document, "AssistantService_Ask").requestBody)).toEqual({
-      required: true,
+      required: false,
       content: { "application/json": { schema: { $ref: "#/components/schemas/assistant.v1.AskRequest" } } },
     });
   });
@@ -258,7 +258,7 @@ describe("a request's body", () => {
   test("is a field, without what the path binds in it, and the rest is the query", () => {
     expect(body("DepotService_PutParcel")).toEqual({
       description: "The parcel.",
-      required: true,
+      required: false,
       content: {
         "application/json": { schema: { $ref: "#/components/schemas/depot.v1.DepotService.PutParcel.Body" } },
       },

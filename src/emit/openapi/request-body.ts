@@ -29,14 +29,14 @@ export function requestBody(
     case "message": {
       const { input } = desc;
       const schema = () => (bound.length === 0 ? messageSchema(context, input) : rest(input, bound));
-      return { required: true, content: jsonContent(input, schema) };
+      return { required: body.required, content: jsonContent(input, schema) };
     }
     case "field": {
       const { field } = body;
       const within = bound.filter(([first]) => first === field).map(([, ...fields]) => fields);
       const schema = () =>
         within.length > 0 && field.fieldKind === "message" ? rest(field.message, within) : valueSchema(context, field);
-      return { description: describe(field), required: true, content: jsonContent(field.message, schema) };
+      return { description: describe(field), required: body.required, content: jsonContent(field.message, schema) };
     }
   }
 }

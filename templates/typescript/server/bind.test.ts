@@ -235,6 +235,16 @@ describe("JSON body", () => {
     expect(violations(whole, { body: body(100_000) })).toMatchObject([{ field: "nested.inner.tags[100000]" }]);
   });
 
+  test("is the empty message where there is none, unless that is not valid", () => {
+    for (const body of [undefined, bytes("")]) {
+      expect(bind(whole, { body })).toMatchObject({ fInt32: 0 });
+      expect(violations({ ...whole, bodyRequired: true }, { body })).toEqual([
+        { field: "", description: "the request has no body" },
+      ]);
+    }
+    expect(bind({ ...whole, bodyRequired: true }, { body: bytes("{}") })).toMatchObject({ fInt32: 0 });
+  });
+
   test("what nests deeper than fromJson reads says so", () => {
     const body = bytes(`{"nested":${'{"inner":'.repeat(5_000)}{}${"}".repeat(5_000)}}`);
     expect(violations(whole, { body })).toEqual([

@@ -3,7 +3,7 @@ import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { HttpBinding } from "../shared/method.js";
 import { decodeVariable, parsePathTemplate } from "../shared/path-template.js";
 import { createBodyReader } from "./bind-body.js";
-import { quote, Violations } from "./bind-error.js";
+import { BindError, quote, Violations } from "./bind-error.js";
 import { bindQuery } from "./bind-query.js";
 import { type MessageField, openMessage, setText } from "./field-slot.js";
 import { createQueryScope } from "./query-scope.js";
@@ -53,6 +53,9 @@ export function createBinder(desc: DescMessage, binding: HttpBinding, options: B
   return {
     body: body.kind,
     bind(parts) {
+      if (binding.bodyRequired && !parts.body?.length) {
+        throw new BindError([{ field: "", description: "the request has no body" }]);
+      }
       const message = reflect(desc, body.read(parts), false);
       const violations = new Violations();
       for (const [index, variable] of variables.entries()) {

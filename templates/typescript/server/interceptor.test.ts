@@ -283,3 +283,36 @@ test("a validator runs after the interceptors, and before the handler", async ()
   expect((await fetch(`${url}/v1/ask`, ask)).status).toBe(500);
   expect(onError).toHaveBeenCalledWith(expect.objectContaining({ message: "cannot compile" }), expect.anything());
 });
+
+test("an interceptor makes a stream without its terminal event an error; without it, onCallEnd tells", async () => {
+  const complete: Interceptor = (next) => async (request) => {
+    const response = await next(request);
+    return response.kind === "unary" ? response : { ...response, events: untilDone(response.events) };
+  };
+  async function* untilDone<T>(events: AsyncIterable<T>) {
+    let last: T | undefined;
+    for await (const event of events) {
+      last = event;
+      yield event;
+    }
+    const { event } = (last ?? {}) as { event?: { case?: string } };
+    if (event?.case !== "done") throw new StatusError(Code.Internal, "the answer has no end");
+  }
+  const ask = async (isDone: boolean, interceptors: Interceptor[]) => {
+    const terminal = createFlag<unknown>();
+    const handlers = {
+      async *ask() {
+        yield { event: { case: "delta", value: {} } } as const;
+        if (isDone) yield { event: { case: "done", value: {} } } as const;
+      },
+    };
+    const onCallEnd = (info: { terminal: unknown }) => terminal.raise(info.terminal);
+    const { fetch } = createMarketServer(handlers, { interceptors, onCallEnd });
+    const init = { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" };
+    const text = await (await fetch(new Request("http://localhost/v1/ask", init))).text();
+    return [/event: error|:end/.exec(text)?.[0], await terminal.raised];
+  };
+  expect(await ask(true, [complete])).toEqual([":end", true]);
+  expect(await ask(false, [complete])).toEqual(["event: error", false]);
+  expect(await ask(false, [])).toEqual([":end", false]);
+});

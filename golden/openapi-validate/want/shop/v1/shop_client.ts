@@ -29,6 +29,7 @@ export class ShopServiceClient {
           path: "/v1/customers/{customer}/orders",
           variables: [{ field: ["customer"] }],
           body: { field: "order" },
+          bodyRequired: true,
         },
       ],
     }),

@@ -24,13 +24,21 @@ import { BookingService } from "./booking_pb";
 export class BookingServiceClient {
   static readonly #methods = {
     createBooking: defineMethod(BookingService.method.createBooking, {
-      bindings: [{ verb: "POST", path: "/v1/rooms/{room}/bookings", variables: [{ field: ["room"] }], body: "*" }],
+      bindings: [
+        {
+          verb: "POST",
+          path: "/v1/rooms/{room}/bookings",
+          variables: [{ field: ["room"] }],
+          body: "*",
+          bodyRequired: true,
+        },
+      ],
     }),
     updateBooking: defineMethod(BookingService.method.updateBooking, {
-      bindings: [{ verb: "PUT", path: "/v1/bookings", body: "*" }],
+      bindings: [{ verb: "PUT", path: "/v1/bookings", body: "*", bodyRequired: true }],
     }),
     findRooms: defineMethod(BookingService.method.findRooms, {
-      bindings: [{ verb: "POST", path: "/v1/rooms:find", body: "*" }],
+      bindings: [{ verb: "POST", path: "/v1/rooms:find", body: "*", bodyRequired: true }],
     }),
     watchBooking: defineMethod(BookingService.method.watchBooking, {
       bindings: [{ verb: "GET", path: "/v1/bookings/{id}:watch", variables: [{ field: ["id"] }] }],

@@ -83,13 +83,21 @@ export function createBookingService<C = unknown>(
 export function createBookingService<C = unknown>(handlers: Partial<BookingServiceHandlers<C>>): Service<C> {
   return defineService(BookingService, handlers, {
     createBooking: {
-      bindings: [{ verb: "POST", path: "/v1/rooms/{room}/bookings", variables: [{ field: ["room"] }], body: "*" }],
+      bindings: [
+        {
+          verb: "POST",
+          path: "/v1/rooms/{room}/bookings",
+          variables: [{ field: ["room"] }],
+          body: "*",
+          bodyRequired: true,
+        },
+      ],
     },
     updateBooking: {
-      bindings: [{ verb: "PUT", path: "/v1/bookings", body: "*" }],
+      bindings: [{ verb: "PUT", path: "/v1/bookings", body: "*", bodyRequired: true }],
     },
     findRooms: {
-      bindings: [{ verb: "POST", path: "/v1/rooms:find", body: "*" }],
+      bindings: [{ verb: "POST", path: "/v1/rooms:find", body: "*", bodyRequired: true }],
     },
     watchBooking: {
       bindings: [{ verb: "GET", path: "/v1/bookings/{id}:watch", variables: [{ field: ["id"] }] }],

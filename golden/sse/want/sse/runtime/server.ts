@@ -2211,6 +2211,9 @@ function createBinder(desc: DescMessage, binding: HttpBinding, options: BindOpti
   return {
     body: body.kind,
     bind(parts) {
+      if (binding.bodyRequired && !parts.body?.length) {
+        throw new BindError([{ field: "", description: "the request has no body" }]);
+      }
       const message = reflect(desc, body.read(parts), false);
       const violations = new Violations();
       for (const [index, variable] of variables.entries()) {

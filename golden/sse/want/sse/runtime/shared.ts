@@ -242,6 +242,8 @@ export interface HttpBinding {
   readonly variables?: readonly PathVariable[];
   /** `"*"`: every field that the path leaves is the body. A field: its value is the body. Absent: no body. */
   readonly body?: "*" | { readonly field: string };
+  /** The empty message is not valid: the server refuses a request without a body. */
+  readonly bodyRequired?: true;
   /** The JSON name of the response field whose value is the response body. Absent: the whole message. */
   readonly responseBody?: string;
   /** The body is a google.api.HttpBody: its bytes travel as they are, under its content type. */

@@ -49,11 +49,11 @@ export class EchoServiceClient {
       stream: {},
     }),
     watchProto2: defineMethod(EchoService.method.watchProto2, {
-      bindings: [{ verb: "POST", path: "/echo/proto2:watch", body: "*" }],
+      bindings: [{ verb: "POST", path: "/echo/proto2:watch", body: "*", bodyRequired: true }],
       stream: {},
     }),
     watchEditions: defineMethod(EchoService.method.watchEditions, {
-      bindings: [{ verb: "POST", path: "/echo/editions:watch", body: "*" }],
+      bindings: [{ verb: "POST", path: "/echo/editions:watch", body: "*", bodyRequired: true }],
       stream: {},
     }),
     watchTime: defineMethod(EchoService.method.watchTime, {

@@ -159,11 +159,11 @@ export function createEchoService<C = unknown>(handlers: Partial<EchoServiceHand
       stream: {},
     },
     watchProto2: {
-      bindings: [{ verb: "POST", path: "/echo/proto2:watch", body: "*" }],
+      bindings: [{ verb: "POST", path: "/echo/proto2:watch", body: "*", bodyRequired: true }],
       stream: {},
     },
     watchEditions: {
-      bindings: [{ verb: "POST", path: "/echo/editions:watch", body: "*" }],
+      bindings: [{ verb: "POST", path: "/echo/editions:watch", body: "*", bodyRequired: true }],
       stream: {},
     },
     watchTime: {

@@ -64,7 +64,7 @@ export class Load {
   #open1(path: string, { method = "GET", body, leaveAt }: LoadOptions): Opened {
     const { port } = this.#address;
     const headers = body === undefined ? {} : { "content-type": "application/json", "content-length": body.length };
-    // Who goes takes its connection along.
+    // A client that leaves closes its connection.
     const agent = leaveAt === undefined ? this.#agent : false;
     const sent = httpRequest({ host: "127.0.0.1", port, path, method, headers, agent });
     const response = new Promise<Readable & { statusCode?: number }>((resolve, reject) => {
@@ -83,7 +83,7 @@ export class Load {
 
   #open2(path: string, { method = "GET", body, leaveAt }: LoadOptions): Opened {
     const own = leaveAt !== undefined;
-    // Who goes has a connection of its own: a server ends one on which many streams are reset, as an attack.
+    // A call that is left has its own connection: Node closes one on which many streams are reset, to stop attacks.
     if (!own) this.#session ??= this.#connect();
     const session = (!own && this.#session) || this.#connect();
     const headers = body === undefined ? {} : { "content-type": "application/json" };
@@ -107,7 +107,7 @@ export class Load {
 
   #connect(): ClientHttp2Session {
     const session = connect(`http://127.0.0.1:${this.#address.port}`);
-    // Its streams tell of it.
+    // Its streams report the error.
     session.on("error", () => {});
     return session;
   }

@@ -1,4 +1,4 @@
-/** What the clients of all runtimes talk to: the emitted server, and beside it what behaves as no good server does. */
+/** The server that the clients of all runtimes call: the emitted one, and some faults beside it. */
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ServerRequest } from "srvx";
@@ -77,7 +77,7 @@ const programs: Record<string, (program: Program) => AsyncGenerator<ReturnType<t
 
 const head = { "content-type": "text/event-stream", "access-control-allow-origin": "*" };
 
-/** Answers without the emitted server. Whoever asks is in the answers' hands. */
+/** Faults that the emitted server does not have, by the symbol's first part. */
 const faults: Record<string, (response: ServerResponse) => void> = {
   hang() {},
   silent: (response) => void response.writeHead(200, head).write(":sse/1 heartbeat=100 end\n"),

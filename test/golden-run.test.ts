@@ -197,6 +197,6 @@ function visible({ bindings, desc }: Method, message: Message | undefined): Mess
 
 /** A value for each header that the service's methods require. */
 function declaredHeaders({ methods }: Service): Record<string, string> {
-  const value = { string: "x", integer: "1", number: "1.5", boolean: "true" } as const;
+  const value = { string: "x", integer: "1", number: "1.5", boolean: "true", array: "x,y" } as const;
   return Object.fromEntries(methods.flatMap(({ headers }) => headers.map((h) => [h.name, h.example ?? value[h.type]])));
 }

@@ -12,6 +12,7 @@ import {
   SebufHttpConfigSchema,
   SebufHttpMethod,
   sebuf_config,
+  sebuf_field_examples,
   sebuf_method_headers,
   sebuf_query,
   sebuf_service_config,
@@ -26,11 +27,17 @@ import { optionPlace } from "./option-place.js";
 export function readSebufRules(desc: DescMethod): readonly [RuleAnnotation] | undefined {
   if (!hasOption(desc, sebuf_config)) return undefined;
   const { path, method, stream } = getOption(desc, sebuf_config);
+  const { basePath } = getOption(desc.parent, sebuf_service_config);
   const verb = VERBS[method];
   const place = optionPlace(desc, sebuf_config);
   return [
     {
-      pattern: { verb, path, place: optionPlace(desc, sebuf_config, SebufHttpConfigSchema.field.path.number) },
+      pattern: {
+        verb,
+        // An empty path is the base path itself.
+        path: path !== "" ? withSlash(path) : basePath !== "" ? "/" : "",
+        place: optionPlace(desc, sebuf_config, SebufHttpConfigSchema.field.path.number),
+      },
       body: verb === "GET" || verb === "DELETE" ? "" : "*",
       responseBody: "",
       stream,
@@ -52,14 +59,25 @@ export function readSebufMethodHeaders(desc: DescMethod): readonly HeaderAnnotat
 
 /** `sebuf.http.service_config` and `sebuf.http.service_headers` */
 export function readSebufService(desc: DescService): ServiceAnnotations {
+  const { basePath } = getOption(desc, sebuf_service_config);
   return {
-    basePath: getOption(desc, sebuf_service_config).basePath,
+    basePath: basePath === "" ? "" : withSlash(basePath).replace(/\/$/, ""),
     basePathPlace: optionPlace(desc, sebuf_service_config, ServiceRuleSchema.field.basePath.number),
     headers: getOption(desc, sebuf_service_headers).requiredHeaders.map((header, i) => ({
       header,
       place: optionPlace(desc, sebuf_service_headers, SebufHeadersSchema.field.requiredHeaders.number, i),
     })),
   };
+}
+
+/** sebuf takes paths without a slash in front, and base paths with one at the end. */
+function withSlash(path: string): string {
+  return path.startsWith("/") ? path : `/${path}`;
+}
+
+/** `sebuf.http.field_examples`: texts, of a list those of its elements. */
+export function readSebufExamples(desc: DescField): readonly string[] {
+  return getOption(desc, sebuf_field_examples).values;
 }
 
 /** `sebuf.http.query` */

@@ -1,6 +1,7 @@
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import { type FieldBehavior, readFieldBehavior } from "../annotations/field-behavior.js";
 import { readGnostic } from "../annotations/gnostic.js";
+import { readSebufExamples } from "../annotations/sebuf.js";
 import {
   type CelRule,
   readMessageRules,
@@ -39,6 +40,11 @@ export function fieldRules(field: DescField): FieldRules {
       (name) => name !== "OPTIONAL" && name !== "REQUIRED" && name !== "OUTPUT_ONLY" && name !== "INPUT_ONLY",
     ),
   };
+}
+
+/** Values of a field as examples, in the text that ProtoJSON or a query has for them; of a list, values of its elements. */
+export function fieldExamples(field: DescField): readonly string[] {
+  return readSebufExamples(field);
 }
 
 /** What buf.validate says about a field's value; undefined for nothing, or when it is told to be ignored. */

@@ -2,7 +2,7 @@ import type { HeaderAnnotation } from "../annotations/annotations.js";
 import type { Problems } from "../problems.js";
 import type { Header } from "./model.js";
 
-const TYPES = ["string", "integer", "number", "boolean"] as const;
+const TYPES = ["string", "integer", "number", "boolean", "array"] as const;
 
 /** Headers that the runtime or fetch sets itself: a call could not set them, or would break the protocol. */
 const RESERVED = new Set([

@@ -71,6 +71,8 @@ export function methodTable({ desc, bindings, answer, headers }: Method): Method
 }
 
 function headerTable({ name, type, format, required }: Header): HeaderTable {
+  // A list is any text; its format is that of its elements.
+  if (type === "array") return { name, type: undefined, format: undefined, required: required || undefined };
   return { name, type: type === "string" ? undefined : type, format, required: required || undefined };
 }
 

@@ -111,7 +111,7 @@ export interface EventMember {
 export interface Header {
   /** As declared; HTTP compares names without case. */
   readonly name: string;
-  readonly type: "string" | "integer" | "number" | "boolean";
+  readonly type: "string" | "integer" | "number" | "boolean" | "array";
   /** A format of JSON Schema's or OpenAPI's registry, such as `uuid`; undefined for none. */
   readonly format: string | undefined;
   readonly required: boolean;

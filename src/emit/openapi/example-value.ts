@@ -1,6 +1,6 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
-import { fieldRules } from "../../model/field-rules.js";
+import { fieldExamples, fieldRules } from "../../model/field-rules.js";
 import { type Context, jsonKey } from "./context.js";
 import { valueSchema } from "./field-schema.js";
 import { fitExamples } from "./fit-example.js";
@@ -52,8 +52,9 @@ export function exampleField(context: Context, field: DescField): JsonValue {
 
 /** A value that obeys the field's rules, if one is found. */
 function findExample(context: Context, field: DescField, outer: readonly DescMessage[]): JsonValue | undefined {
-  // Without rules any value of the type will do.
-  const schema = rulesOf(context, field) === undefined ? {} : valueSchema(context, field);
+  // Without rules and examples any value of the type will do.
+  const isFree = rulesOf(context, field) === undefined && fieldExamples(field).length === 0;
+  const schema = isFree ? {} : valueSchema(context, field);
   const single = exampleSingle(context, field, outer);
   switch (field.fieldKind) {
     case "list": {

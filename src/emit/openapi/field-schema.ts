@@ -1,7 +1,8 @@
-import type { DescField } from "@bufbuild/protobuf";
+import { type DescField, fromJson, type JsonObject, ScalarType, toJson } from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
+import { fieldExamples } from "../../model/field-rules.js";
 import { behaviorKeywords, behaviorNote } from "./behavior-schema.js";
-import type { Context } from "./context.js";
+import { type Context, jsonKey } from "./context.js";
 import { describe, paragraphs } from "./describe.js";
 import { enumSchema } from "./enum-schema.js";
 import { overridden } from "./gnostic-overrides.js";
@@ -45,7 +46,18 @@ export function parameterSchema(
 
 /** The schema of a field's value, lists and maps included, with the rules that it obeys. */
 export function valueSchema(context: Context, field: DescField): Schema {
-  return withRules(context, field, typeSchema(context, field));
+  return withExamples(context, field, withRules(context, field, typeSchema(context, field)));
+}
+
+/** With the author's examples, which stand in front of those of its rules; of a list at its elements. */
+function withExamples(context: Context, field: DescField, schema: Schema): Schema {
+  const values = fieldExamples(field).flatMap((text) => exampleOf(context, field, text) ?? []);
+  if (values.length === 0) return schema;
+  const add = (to: Schema): Schema => ({ ...to, examples: [...values, ...(to.examples ?? [])] });
+  if (field.fieldKind === "list") return { ...schema, items: add(schema.items ?? {}) };
+  const { additionalProperties: ofValues } = schema;
+  if (field.fieldKind !== "map" || typeof ofValues !== "object") return add(schema);
+  return { ...schema, additionalProperties: add(ofValues) };
 }
 
 function typeSchema(context: Context, field: DescField): Schema {
@@ -68,6 +80,48 @@ export function singleSchema(context: Context, field: DescField): Schema {
   if (field.message !== undefined) return messageSchema(context, field.message);
   if (field.enum !== undefined) return enumSchema(context, field.enum);
   return scalarSchema(field.scalar);
+}
+
+/** The ProtoJSON of a text, which stands for a string or is JSON; undefined, with a warning, where the field takes neither. */
+function exampleOf(context: Context, field: DescField, text: string): JsonValue | undefined {
+  const json = parseJson(text);
+  const value = roundTrip(context, field, text) ?? (json === undefined ? undefined : roundTrip(context, field, json));
+  if (value === undefined) {
+    context.problems.warn({ desc: field }, `the example "${text}" is not a value of the field: it is left out`);
+  }
+  return value;
+}
+
+/** What a writer makes of a value of the field, or of one of its elements. */
+function roundTrip(context: Context, field: DescField, value: JsonValue): JsonValue | undefined {
+  const { fieldKind, parent } = field;
+  const key =
+    fieldKind === "map" && field.mapKey !== ScalarType.STRING
+      ? field.mapKey === ScalarType.BOOL
+        ? "true"
+        : "1"
+      : "key";
+  const wrapped = fieldKind === "list" ? [value] : fieldKind === "map" ? { [key]: value } : value;
+  try {
+    const message = fromJson(parent, { [field.jsonName]: wrapped } as JsonObject); // its values are JSON
+    const written = toJson(parent, message, {
+      alwaysEmitImplicit: true,
+      enumAsInteger: context.options.enums === "integer",
+      useProtoFieldName: context.options.protoNames,
+    }) as JsonObject; // a message with fields is an object
+    const own = written[jsonKey(context, field)] as JsonValue | undefined;
+    return fieldKind === "list" || fieldKind === "map" ? Object.values(own ?? {})[0] : own;
+  } catch {
+    return undefined;
+  }
+}
+
+function parseJson(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What proto2 and editions can declare as a field's default; a note where JSON has no form for it. */

@@ -163,6 +163,41 @@ describe("a query parameter", () => {
   });
 });
 
+describe("what sebuf's options say", () => {
+  const document = build(compileCase("sebuf", { strict: false }));
+
+  test("is read as sebuf reads it: an empty path, paths without a slash, a header of several values", () => {
+    expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(["/api/v1/trends", "/api/v1/trends/{name}"]));
+    const [limit, tags] = written(operation(document, "TrendService_ListTrends").parameters ?? []);
+    expect(limit).toMatchObject({ name: "limit", schema: { examples: [20] } });
+    expect(tags).toEqual({
+      name: "X-Tags",
+      in: "header",
+      required: true,
+      schema: { type: "array", items: { type: "string" } },
+      example: ["news", "town"],
+    });
+  });
+
+  test("is an example, in the form of the field's JSON, and one of the stream", () => {
+    const { properties = {} } = document.components.schemas["feed.v1.Post"] ?? {};
+    const examples = Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, schema.examples]));
+    expect(written(examples)).toEqual({
+      id: ["post-7", "post-8"],
+      user: ["ada"],
+      mood: ["MOOD_GLAD"],
+      likes: [12, 0],
+      pinned: [false],
+      size: ["1699900000"],
+      views: [3],
+    });
+    expect(properties["tags"]?.items?.examples).toEqual(["news", "town"]);
+    expect(properties["scores"]?.additionalProperties).toMatchObject({ examples: [0.5] });
+    const { responses } = operation(document, "FeedService_WatchPosts");
+    expect(JSON.stringify(responses["200"])).toContain('"id\\":\\"post-7\\",\\"user\\":\\"ada\\"');
+  });
+});
+
 describe("a header", () => {
   const document = build(compileCase("headers"));
   const headers = (id: string) => written(operation(document, id).parameters ?? []).filter((p) => p.in === "header");

@@ -76,7 +76,13 @@ function clientMethod(method: Method, className: string, { runtime, promise, req
 /** The type of the headers that a method declares. */
 function headersType(f: GeneratedFile, method: Method): Printable[] {
   if (method.headers.length === 0) return [];
-  const types = { string: "string", integer: "number", number: "number", boolean: "boolean" };
+  const types = {
+    string: "string",
+    integer: "number",
+    number: "number",
+    boolean: "boolean",
+    array: "readonly string[]",
+  };
   const members = method.headers.map(
     ({ name, type, required, description, deprecated }) => code`
       ${docBlock([[description, required ? "Required." : ""].filter((t) => t !== "").join(" "), deprecated ? "@deprecated" : ""])}

@@ -17,7 +17,38 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file dialects/sebuf.proto.
  */
 export const file_dialects_sebuf: GenFile = /*@__PURE__*/
-  fileDesc("ChRkaWFsZWN0cy9zZWJ1Zi5wcm90bxIIZGlhbGVjdHMiWgoPU2VidWZIdHRwQ29uZmlnEgwKBHBhdGgYASABKAkSKQoGbWV0aG9kGAIgASgOMhkuZGlhbGVjdHMuU2VidWZIdHRwTWV0aG9kEg4KBnN0cmVhbRgDIAEoCCI4CgxTZWJ1ZkhlYWRlcnMSKAoQcmVxdWlyZWRfaGVhZGVycxgBIAMoCzIOLnNzZS52MS5IZWFkZXIqwQEKD1NlYnVmSHR0cE1ldGhvZBIhCh1TRUJVRl9IVFRQX01FVEhPRF9VTlNQRUNJRklFRBAAEhkKFVNFQlVGX0hUVFBfTUVUSE9EX0dFVBABEhoKFlNFQlVGX0hUVFBfTUVUSE9EX1BPU1QQAhIZChVTRUJVRl9IVFRQX01FVEhPRF9QVVQQAxIcChhTRUJVRl9IVFRQX01FVEhPRF9ERUxFVEUQBBIbChdTRUJVRl9IVFRQX01FVEhPRF9QQVRDSBAFOl4KDHNlYnVmX2NvbmZpZxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNOGAyABKAsyGS5kaWFsZWN0cy5TZWJ1Zkh0dHBDb25maWdSC3NlYnVmQ29uZmlnOmoKFHNlYnVmX21ldGhvZF9oZWFkZXJzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY1oYDIAEoCzIWLmRpYWxlY3RzLlNlYnVmSGVhZGVyc1ISc2VidWZNZXRob2RIZWFkZXJzOmgKFHNlYnVmX3NlcnZpY2VfY29uZmlnEh8uZ29vZ2xlLnByb3RvYnVmLlNlcnZpY2VPcHRpb25zGNSGAyABKAsyEy5zc2UudjEuU2VydmljZVJ1bGVSEnNlYnVmU2VydmljZUNvbmZpZzptChVzZWJ1Zl9zZXJ2aWNlX2hlYWRlcnMSHy5nb29nbGUucHJvdG9idWYuU2VydmljZU9wdGlvbnMY1YYDIAEoCzIWLmRpYWxlY3RzLlNlYnVmSGVhZGVyc1ITc2VidWZTZXJ2aWNlSGVhZGVyczpTCgtzZWJ1Zl9xdWVyeRIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY2IYDIAEoCzIRLnNzZS52MS5RdWVyeVJ1bGVSCnNlYnVmUXVlcnliBnByb3RvMw", [file_google_protobuf_descriptor, file_sse_v1_annotations]);
+  fileDesc("ChRkaWFsZWN0cy9zZWJ1Zi5wcm90bxIIZGlhbGVjdHMiJAoSU2VidWZGaWVsZEV4YW1wbGVzEg4KBnZhbHVlcxgBIAMoCSJaCg9TZWJ1Zkh0dHBDb25maWcSDAoEcGF0aBgBIAEoCRIpCgZtZXRob2QYAiABKA4yGS5kaWFsZWN0cy5TZWJ1Zkh0dHBNZXRob2QSDgoGc3RyZWFtGAMgASgIIjgKDFNlYnVmSGVhZGVycxIoChByZXF1aXJlZF9oZWFkZXJzGAEgAygLMg4uc3NlLnYxLkhlYWRlcirBAQoPU2VidWZIdHRwTWV0aG9kEiEKHVNFQlVGX0hUVFBfTUVUSE9EX1VOU1BFQ0lGSUVEEAASGQoVU0VCVUZfSFRUUF9NRVRIT0RfR0VUEAESGgoWU0VCVUZfSFRUUF9NRVRIT0RfUE9TVBACEhkKFVNFQlVGX0hUVFBfTUVUSE9EX1BVVBADEhwKGFNFQlVGX0hUVFBfTUVUSE9EX0RFTEVURRAEEhsKF1NFQlVGX0hUVFBfTUVUSE9EX1BBVENIEAU6XgoMc2VidWZfY29uZmlnEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY04YDIAEoCzIZLmRpYWxlY3RzLlNlYnVmSHR0cENvbmZpZ1ILc2VidWZDb25maWc6agoUc2VidWZfbWV0aG9kX2hlYWRlcnMSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjWhgMgASgLMhYuZGlhbGVjdHMuU2VidWZIZWFkZXJzUhJzZWJ1Zk1ldGhvZEhlYWRlcnM6aAoUc2VidWZfc2VydmljZV9jb25maWcSHy5nb29nbGUucHJvdG9idWYuU2VydmljZU9wdGlvbnMY1IYDIAEoCzITLnNzZS52MS5TZXJ2aWNlUnVsZVISc2VidWZTZXJ2aWNlQ29uZmlnOm0KFXNlYnVmX3NlcnZpY2VfaGVhZGVycxIfLmdvb2dsZS5wcm90b2J1Zi5TZXJ2aWNlT3B0aW9ucxjVhgMgASgLMhYuZGlhbGVjdHMuU2VidWZIZWFkZXJzUhNzZWJ1ZlNlcnZpY2VIZWFkZXJzOm8KFHNlYnVmX2ZpZWxkX2V4YW1wbGVzEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjXhgMgASgLMhwuZGlhbGVjdHMuU2VidWZGaWVsZEV4YW1wbGVzUhJzZWJ1ZkZpZWxkRXhhbXBsZXM6UwoLc2VidWZfcXVlcnkSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNiGAyABKAsyES5zc2UudjEuUXVlcnlSdWxlUgpzZWJ1ZlF1ZXJ5YgZwcm90bzM", [file_google_protobuf_descriptor, file_sse_v1_annotations]);
+
+/**
+ * `sebuf.http.FieldExamples`
+ *
+ * @generated from message dialects.SebufFieldExamples
+ */
+export type SebufFieldExamples = Message<"dialects.SebufFieldExamples"> & {
+  /**
+   * @generated from field: repeated string values = 1;
+   */
+  values: string[];
+};
+
+/**
+ * `sebuf.http.FieldExamples`
+ *
+ * @generated from message dialects.SebufFieldExamples
+ */
+export type SebufFieldExamplesJson = {
+  /**
+   * @generated from field: repeated string values = 1;
+   */
+  values?: string[];
+};
+
+/**
+ * Describes the message dialects.SebufFieldExamples.
+ * Use `create(SebufFieldExamplesSchema)` to create a new message.
+ */
+export const SebufFieldExamplesSchema: GenMessage<SebufFieldExamples, {jsonType: SebufFieldExamplesJson}> = /*@__PURE__*/
+  messageDesc(file_dialects_sebuf, 0);
 
 /**
  * `sebuf.http.HttpConfig`
@@ -68,7 +99,7 @@ export type SebufHttpConfigJson = {
  * Use `create(SebufHttpConfigSchema)` to create a new message.
  */
 export const SebufHttpConfigSchema: GenMessage<SebufHttpConfig, {jsonType: SebufHttpConfigJson}> = /*@__PURE__*/
-  messageDesc(file_dialects_sebuf, 0);
+  messageDesc(file_dialects_sebuf, 1);
 
 /**
  * `sebuf.http.ServiceHeaders` and `sebuf.http.MethodHeaders`; the numbers of our Header are those of sebuf's.
@@ -99,7 +130,7 @@ export type SebufHeadersJson = {
  * Use `create(SebufHeadersSchema)` to create a new message.
  */
 export const SebufHeadersSchema: GenMessage<SebufHeaders, {jsonType: SebufHeadersJson}> = /*@__PURE__*/
-  messageDesc(file_dialects_sebuf, 1);
+  messageDesc(file_dialects_sebuf, 2);
 
 /**
  * `sebuf.http.HttpMethod`
@@ -184,10 +215,18 @@ export const sebuf_service_headers: GenExtension<ServiceOptions, SebufHeaders> =
   extDesc(file_dialects_sebuf, 3);
 
 /**
+ * `sebuf.http.field_examples`
+ *
+ * @generated from extension: dialects.SebufFieldExamples sebuf_field_examples = 50007;
+ */
+export const sebuf_field_examples: GenExtension<FieldOptions, SebufFieldExamples> = /*@__PURE__*/
+  extDesc(file_dialects_sebuf, 4);
+
+/**
  * `sebuf.http.query`: `name` and `required` have the numbers of ours.
  *
  * @generated from extension: sse.v1.QueryRule sebuf_query = 50008;
  */
 export const sebuf_query: GenExtension<FieldOptions, QueryRule> = /*@__PURE__*/
-  extDesc(file_dialects_sebuf, 4);
+  extDesc(file_dialects_sebuf, 5);
 

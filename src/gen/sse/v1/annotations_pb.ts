@@ -463,7 +463,8 @@ export type Header = Message<"sse.v1.Header"> & {
   description: string;
 
   /**
-   * The type of the value: `string` (the default), `integer`, `number` or `boolean`.
+   * The type of the value: `string` (the default), `integer`, `number`, `boolean` or
+   * `array`: texts separated by commas.
    *
    * @generated from field: string type = 3;
    */
@@ -520,7 +521,8 @@ export type HeaderJson = {
   description?: string;
 
   /**
-   * The type of the value: `string` (the default), `integer`, `number` or `boolean`.
+   * The type of the value: `string` (the default), `integer`, `number`, `boolean` or
+   * `array`: texts separated by commas.
    *
    * @generated from field: string type = 3;
    */

@@ -8,14 +8,73 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions, WithHeaders } from "protoc-gen-sse/client";
 import { defineMethod, Transport } from "protoc-gen-sse/client";
 import type {
+  GetTrendRequestSchema,
   ListPostsRequestSchema,
   ListPostsResponse,
+  ListTrendsRequestSchema,
   Post,
   RemovePostRequestSchema,
   SayRequestSchema,
   WatchPostsRequestSchema,
 } from "./feed_pb";
-import { FeedService } from "./feed_pb";
+import { FeedService, TrendService } from "./feed_pb";
+
+/**
+ * What is popular, at paths without a slash in front.
+ *
+ * @generated from service feed.v1.TrendService
+ */
+export class TrendServiceClient {
+  static readonly #methods = {
+    listTrends: defineMethod(TrendService.method.listTrends, {
+      bindings: [{ verb: "GET", path: "/api/v1/trends", query: { "": { pageSize: { name: "limit" } } } }],
+    }),
+    getTrend: defineMethod(TrendService.method.getTrend, {
+      bindings: [{ verb: "GET", path: "/api/v1/trends/{name}", variables: [{ field: ["name"] }] }],
+    }),
+  };
+
+  readonly #transport: Transport;
+
+  constructor(options: ClientOptions) {
+    this.#transport = new Transport(options);
+  }
+
+  /**
+   * All of them, at the base path.
+   *
+   * `GET /api/v1/trends`
+   *
+   * @generated from rpc feed.v1.TrendService.ListTrends
+   */
+  listTrends(
+    request: MessageInitShape<typeof ListTrendsRequestSchema>,
+    options?: WithHeaders<CallOptions, TrendServiceListTrendsHeaders>,
+  ): Promise<ListPostsResponse> {
+    return this.#transport.unary(TrendServiceClient.#methods.listTrends, request, options);
+  }
+
+  /**
+   * One of them.
+   *
+   * `GET /api/v1/trends/{name}`
+   *
+   * @generated from rpc feed.v1.TrendService.GetTrend
+   */
+  getTrend(request: MessageInitShape<typeof GetTrendRequestSchema>, options?: CallOptions): Promise<Post> {
+    return this.#transport.unary(TrendServiceClient.#methods.getTrend, request, options);
+  }
+}
+
+/**
+ * Headers of rpc feed.v1.TrendService.ListTrends; the client's options may hold them for all calls.
+ */
+export type TrendServiceListTrendsHeaders = {
+  /**
+   * Required.
+   */
+  readonly "X-Tags"?: readonly string[] | undefined;
+};
 
 /**
  * News of the users that one follows.

@@ -8,15 +8,69 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Awaitable, Service, StreamContext, StreamSource, UnaryContext } from "protoc-gen-sse/server";
 import { defineService } from "protoc-gen-sse/server";
 import type {
+  GetTrendRequest,
   ListPostsRequest,
   ListPostsResponseSchema,
+  ListTrendsRequest,
   Post,
   PostSchema,
   RemovePostRequest,
   SayRequest,
   WatchPostsRequest,
 } from "./feed_pb";
-import { FeedService } from "./feed_pb";
+import { FeedService, TrendService } from "./feed_pb";
+
+/**
+ * What is popular, at paths without a slash in front.
+ *
+ * @generated from service feed.v1.TrendService
+ */
+export interface TrendServiceHandlers<C = unknown> {
+  /**
+   * All of them, at the base path.
+   *
+   * `GET /api/v1/trends`
+   *
+   * @generated from rpc feed.v1.TrendService.ListTrends
+   */
+  listTrends(
+    request: ListTrendsRequest,
+    context: UnaryContext<C>,
+  ): Awaitable<MessageInitShape<typeof ListPostsResponseSchema>>;
+
+  /**
+   * One of them.
+   *
+   * `GET /api/v1/trends/{name}`
+   *
+   * @generated from rpc feed.v1.TrendService.GetTrend
+   */
+  getTrend(
+    request: GetTrendRequest,
+    context: UnaryContext<C>,
+  ): Awaitable<MessageInitShape<typeof PostSchema>>;
+}
+
+/**
+ * Mounts handlers of feed.v1.TrendService; pass the result to `createServer`.
+ * With `unimplemented: "501"` some may be missing, and answer so.
+ */
+export function createTrendService<C = unknown>(handlers: TrendServiceHandlers<C>): Service<C>;
+export function createTrendService<C = unknown>(
+  handlers: Partial<TrendServiceHandlers<C>>,
+  options: { unimplemented: "501" },
+): Service<C>;
+export function createTrendService<C = unknown>(handlers: Partial<TrendServiceHandlers<C>>): Service<C> {
+  return defineService(TrendService, handlers, {
+    listTrends: {
+      bindings: [{ verb: "GET", path: "/api/v1/trends", query: { "": { pageSize: { name: "limit" } } } }],
+      headers: [{ name: "X-Tags", required: true }],
+    },
+    getTrend: {
+      bindings: [{ verb: "GET", path: "/api/v1/trends/{name}", variables: [{ field: ["name"] }] }],
+    },
+  });
+}
 
 /**
  * News of the users that one follows.

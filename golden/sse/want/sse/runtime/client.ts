@@ -215,7 +215,7 @@ export function defineMethod<I extends DescMessage, O extends DescMessage>(
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** Headers by name. A value is written as text; `undefined` leaves a header out. */
-export type HeaderRecord = { readonly [name: string]: string | number | boolean | undefined };
+export type HeaderRecord = { readonly [name: string]: string | number | boolean | readonly string[] | undefined };
 
 /** Headers: a value, or a function that is called for every attempt, as a token expires between two. */
 export type HeadersSource = HeaderValues | (() => HeaderValues | Promise<HeaderValues>);
@@ -252,7 +252,7 @@ export interface CallOptions {
    */
   readonly timeoutMs?: number | undefined;
   /** Query parameters that every request has beside its own: `{ alt: "sse" }`. Those of the client and of the call are sent; of one name, the call's. */
-  readonly query?: HeaderRecord | undefined;
+  readonly query?: { readonly [name: string]: string | number | boolean | undefined } | undefined;
   /**
    * Sends a unary call again that failed with 408, 425, 429, 502, 503, 504 or on the network, if its HTTP method is
    * idempotent or it has an `Idempotency-Key` header; `timeoutMs` limits all attempts together. Default: never.

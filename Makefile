@@ -46,7 +46,10 @@ format: install ## formats everything
 	biome check --write
 	buf format -w
 
-corpus: build ## all of googleapis: generated, compiled, validated; takes long, and needs protoc
+matrix: build ## measures the tools of docs/openapi.md and rewrites its matrix; needs Python, Go, Java, Maven and Rust
+	OPENAPI_TOOLS=all UPDATE_GOLDEN=1 vitest run test/openapi/matrix.test.ts
+
+corpus: build matrix ## the matrix, and all of googleapis: generated, compiled, validated; takes long, and needs protoc
 	esbuild test/corpus/main.ts --bundle --platform=node --format=esm --packages=external --outfile=.cache/corpus.js --log-level=warning
 	node --max-old-space-size=8192 .cache/corpus.js
 
@@ -62,4 +65,4 @@ verify: lint generate demo ## the rest of check; nothing may have changed in the
 clean: ## removes what was built and installed
 	rm -rf dist .cache node_modules examples/*/node_modules examples/*/gen examples/*/dist test/openapi/clients/node_modules
 
-.PHONY: help install build generate test golden demo lint format corpus bench check verify clean
+.PHONY: help install build generate test golden demo lint format matrix corpus bench check verify clean

@@ -3,7 +3,11 @@ import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { CodeGeneratorRequestSchema, CodeGeneratorResponseSchema } from "@bufbuild/protobuf/wkt";
+import {
+  type CodeGeneratorRequest,
+  CodeGeneratorRequestSchema,
+  CodeGeneratorResponseSchema,
+} from "@bufbuild/protobuf/wkt";
 import { caseNames, type GoldenCase, loadCase, readWant, root, writeFiles } from "./golden.js";
 
 /** Where the project of a test is written: inside ours, so that packages are found. */
@@ -48,7 +52,7 @@ export function writeProject(cache: string, cases: readonly GoldenCase[]): void 
   rmSync(cache, { recursive: true, force: true });
   for (const golden of cases) {
     const want = Object.entries(readWant(golden)).map(([name, content]) => [name.replace(/^want\//, ""), content]);
-    writeFiles(join(cache, golden.name), { ...Object.fromEntries(want), ...messages(golden) });
+    writeFiles(join(cache, golden.name), { ...Object.fromEntries(want), ...generateMessages(golden.request) });
   }
   writeTsconfig(
     cache,
@@ -73,7 +77,8 @@ export function typeCheck(cache: string, tsconfig: string, tsc: string = join(ro
   }
 }
 
-function messages({ request }: GoldenCase): Record<string, string> {
+/** The messages that protoc-gen-es generates. */
+export function generateMessages(request: CodeGeneratorRequest): Record<string, string> {
   const response = execFileSync(join(root, "node_modules/.bin/protoc-gen-es"), {
     input: toBinary(
       CodeGeneratorRequestSchema,

@@ -1,7 +1,7 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import type { RuleAnnotation } from "../annotations/annotations.js";
 import { didYouMean, type Problems } from "../problems.js";
-import { fieldRules, isOneofRequired, messageRules, validateRules } from "./field-rules.js";
+import { fieldRules } from "./field-rules.js";
 import { hasOwnJson, isHttpBody } from "./json-form.js";
 import type { Body, Variable } from "./model.js";
 import type { PathTemplate, TemplateVariable } from "./path.js";
@@ -68,20 +68,15 @@ export function buildBody(
   return { kind: "field", field, required: isFieldRequired(field) };
 }
 
-/** Whether a message needs a field that the path does not bind. */
+/** Whether a message needs a field that the path does not bind. Rules of buf.validate are the validator's to check. */
 function requiresFields(input: DescMessage, variables: readonly Variable[]): boolean {
   if (hasOwnJson(input) || isHttpBody(input)) return false;
-  const isBound = (field: DescField) => variables.some(({ fields }) => fields[0] === field);
-  return (
-    input.fields.some((field) => isFieldRequired(field) && !isBound(field)) ||
-    input.oneofs.some((oneof) => isOneofRequired(oneof) && !oneof.fields.some(isBound)) ||
-    messageRules(input).oneofs.some(({ fields, required }) => required && !fields.some(isBound))
-  );
+  return input.fields.some((field) => isFieldRequired(field) && !variables.some(({ fields }) => fields[0] === field));
 }
 
 function isFieldRequired(field: DescField): boolean {
   const { required, readOnly } = fieldRules(field);
-  return !readOnly && (required || validateRules(field)?.required === true);
+  return required && !readOnly;
 }
 
 /** The response field whose value is the response's body. */

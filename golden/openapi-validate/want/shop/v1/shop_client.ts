@@ -29,7 +29,6 @@ export class ShopServiceClient {
           path: "/v1/customers/{customer}/orders",
           variables: [{ field: ["customer"] }],
           body: { field: "order" },
-          bodyRequired: true,
         },
       ],
     }),

@@ -76,7 +76,6 @@ export function createShopService<C = unknown>(handlers: Partial<ShopServiceHand
           path: "/v1/customers/{customer}/orders",
           variables: [{ field: ["customer"] }],
           body: { field: "order" },
-          bodyRequired: true,
         },
       ],
     },

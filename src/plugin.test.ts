@@ -14,6 +14,29 @@ describe("what is emitted", () => {
     }
   });
 
+  test("a file of which no method is bound is warned about, with the options that were looked for", () => {
+    const warning =
+      "t.proto:4:1: service t.S: no method of it has an HTTP annotation, so nothing is generated: " +
+      "add option (sse.v1.http), (google.api.http) or (sebuf.http.config) to a method";
+    expect(runPlugin(compileText({ "t.proto": bare })).warnings).toEqual([warning]);
+    expect(runPlugin(compileText({ "t.proto": bare }, "strict=true")).error).toBe(warning);
+    expect(runPlugin(compileText({ "t.proto": annotated })).warnings).toEqual([]);
+  });
+
+  test("ts_nocheck=true is in every file, the runtime included", () => {
+    const { files } = runPlugin(compileText({ "t.proto": annotated }, "ts_nocheck=true,emit=client+server"));
+    expect(files.size).toBeGreaterThan(3);
+    for (const content of files.values()) expect(content).toMatch(/^\/\/ @ts-nocheck$/m);
+  });
+
+  test("two packages may have a service of one name, unless their documents would have one name", () => {
+    const rpc = 'rpc A(M) returns (M) { option (sse.v1.http) = {get: "/a"}; }';
+    const files = { "a.proto": protoText(rpc), "b.proto": protoText(rpc).replace("package t;", "package u;") };
+    expect(runPlugin(compileText(files, "emit=client+server")).error).toBe("");
+    expect(runPlugin(compileText(files, "openapi_output=file")).error).toBe("");
+    expect(runPlugin(compileText(files, "")).error).toContain("its document has the same file name as that of t.S");
+  });
+
   test("default_binding=true binds every method that HTTP can carry", () => {
     const { error, files } = runPlugin(compileText({ "t.proto": bare }, "default_binding=true,emit=client"));
     expect(error).toBe("");

@@ -57,7 +57,7 @@ const globals = `
 export function writeExamples(name: string, replaced: Readonly<Record<string, string>> = {}): string {
   const cache = cacheFolder(name);
   const proto = readFileSync(join(root, "examples/market/proto/market/v1/market.proto"), "utf8");
-  const request = compileText({ "market/v1/market.proto": proto }, "emit=server");
+  const request = compileText({ "market/v1/market.proto": proto }, "emit=client+server");
   const { error, files } = runPlugin(request);
   if (error) throw new Error(error);
   const dir = mkdtempSync(join(tmpdir(), "protoc-gen-sse-"));

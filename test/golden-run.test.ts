@@ -39,7 +39,7 @@ describe.each(cases.map(({ name, request }) => ({ name, request })))("$name", ({
   const { services } = buildApi(files, createReader({ defaultBinding: false }), new Problems());
 
   describe.each(services.map((service) => ({ service, title: service.desc.typeName })))("$title", ({ service }) => {
-    const handlers: Record<string, Handler> = {};
+    const handlers: Record<string, Handler> = Object.create(null); // a method may be named __proto__
     let server: Server;
     let client: Client;
 

@@ -9,7 +9,8 @@ project.addSourceFilesAtPaths([`${root}/src/**/*.ts`, `${root}/templates/**/*.ts
 
 /** What each part may import besides itself: the stage on its left, printing, problems and packages. */
 const allowed: [part: RegExp, imports: RegExp][] = [
-  [/^src\/main\.ts$/, /^src\/plugin\.ts$/],
+  [/^src\/main\.ts$/, /^src\/(help|plugin)\.ts$/],
+  [/^src\/help\.ts$/, /^src\/options\.ts$/],
   [/^src\/plugin\.ts$/, /^src\/(options|problems|transpile|version|annotations\/.*|model\/.*|emit\/emit)\.ts$/],
   [/^src\/(options|problems|source-info|transpile|version)\.ts$/, /^(src\/(problems|source-info)\.ts|package\.json)$/],
   [/^src\/gen\//, /^src\/gen\//],

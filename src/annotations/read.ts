@@ -17,6 +17,9 @@ const dialects = {
   "(sebuf.http.config)": readSebufRules,
 };
 
+/** The options that bind a method to HTTP. */
+export const bindingOptions: readonly string[] = Object.keys(dialects);
+
 /** A reader of every dialect. With `defaultBinding` a method that HTTP can carry needs no annotation. */
 export function createReader({ defaultBinding }: { defaultBinding: boolean }): ReadMethod {
   return (desc) => {

@@ -1,7 +1,7 @@
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { MethodAnnotations, RuleAnnotation } from "../annotations/annotations.js";
 import { readDetails } from "../annotations/native.js";
-import { GOOGLE, type ReadMethod, readService, takesStream } from "../annotations/read.js";
+import { bindingOptions, GOOGLE, type ReadMethod, readService, takesStream } from "../annotations/read.js";
 import type { Problems } from "../problems.js";
 import { buildBody, buildResponseBody, buildVariables } from "./bind.js";
 import { checkJsonNames, checkNames, checkRoutes } from "./clashes.js";
@@ -18,10 +18,23 @@ export function buildApi(files: readonly DescFile[], readMethod: ReadMethod, pro
   const services = files.flatMap((file) => file.services.map((desc) => buildService(desc, readMethod, problems)));
   checkEventOptions(files, problems);
   warnOfForeignOptions(files, problems);
+  for (const file of files) warnOfNothingBound(file, readMethod, problems);
   checkJsonNames(files, problems);
   checkNames(services, problems);
   checkRoutes(services, problems, (desc) => readMethod(desc)?.dialects.includes(GOOGLE) ?? false);
   return { services: services.filter((service) => service.methods.length > 0) };
+}
+
+/** Otherwise a file that nobody annotated, or with annotations that are not read here, generates nothing without a word. */
+function warnOfNothingBound({ services }: DescFile, readMethod: ReadMethod, problems: Problems): void {
+  const [first] = services;
+  if (first === undefined || services.some(({ methods }) => methods.some(readMethod))) return;
+  const file = services.length === 1 ? "" : ", nor of the other services of the file";
+  const options = bindingOptions.join(", ").replace(/, (?=[^,]*$)/, " or ");
+  problems.warn(
+    { desc: first },
+    `no method of it${file} has an HTTP annotation, so nothing is generated: add option ${options} to a method`,
+  );
 }
 
 function buildService(desc: DescService, readMethod: ReadMethod, problems: Problems): Service {

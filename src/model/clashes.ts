@@ -1,11 +1,9 @@
-import { dirname } from "node:path/posix";
 import type { DescFile, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Problems } from "../problems.js";
 import type { Binding, Service } from "./model.js";
 
 /** Finds names that could not stand beside each other in generated code or in a folder of it. */
 export function checkNames(services: readonly Service[], problems: Problems): void {
-  const inFolder = new Map<string, Service>();
   const files = new Map<string, DescFile>();
   for (const service of services) {
     if (service.methods.length === 0) continue;
@@ -15,17 +13,6 @@ export function checkNames(services: readonly Service[], problems: Problems): vo
       problems.error({ desc: file }, `its name differs from ${otherFile.name}.proto only in case: rename one`);
     }
     files.set(file.name.toLowerCase(), file);
-    // Files are named by services, and some file systems do not tell "Market" from "market".
-    const key = `${dirname(service.desc.file.name)}/${service.desc.name}`.toLowerCase();
-    const other = inFolder.get(key);
-    if (other !== undefined) {
-      const name = `${other.desc.typeName} (${other.desc.file.name}.proto)`;
-      problems.error(
-        { desc: service.desc },
-        `generates the same file names as ${name}: rename one, or move it to another folder`,
-      );
-    }
-    inFolder.set(key, service);
 
     const inService = new Map<string, DescMethod>();
     for (const { desc } of service.methods) {

@@ -35,8 +35,8 @@ function entries(value: { readonly [key: string]: Literal | undefined }): [strin
   return Object.entries(value).flatMap(([key, item]) => (item === undefined ? [] : [[key, item]]));
 }
 
-/** `__proto__: …` would set the prototype of the object. */
-function property(key: string): string {
+/** A name as a property of an object literal. `__proto__: …` would set the prototype of the object. */
+export function property(key: string): string {
   if (key === "__proto__") return '["__proto__"]';
   return /^[A-Za-z_$][\w$]*$/.test(key) ? key : JSON.stringify(key);
 }

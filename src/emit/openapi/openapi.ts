@@ -12,7 +12,7 @@ export function emitOpenApi(
   problems: Problems,
 ): { readonly name: string; readonly content: string }[] {
   const newest = options.versions.includes("3.2") ? "3.2" : "3.1";
-  return [...parts(visibleServices(api.services), options.output)].flatMap(([path, services]) =>
+  return [...parts(visibleServices(api.services), options.output, problems)].flatMap(([path, services]) =>
     options.versions.flatMap((version) => {
       const document = openApiDocument(services, version, options, problems);
       const infix = version === newest ? "" : `-${version}`;
@@ -25,10 +25,25 @@ export function emitOpenApi(
 }
 
 /** The services of each document, by the document's path without its extension. */
-function parts(services: readonly Service[], output: OpenApiOptions["output"]): Map<string, Service[]> {
+function parts(
+  services: readonly Service[],
+  output: OpenApiOptions["output"],
+  problems: Problems,
+): Map<string, Service[]> {
   const documents = new Map<string, Service[]>();
+  const named = new Map<string, Service>();
   for (const service of services) {
     const path = documentPath(service, output);
+    // Some file systems do not tell "Market" from "market".
+    const other = output === "service" ? named.get(path.toLowerCase()) : undefined;
+    if (other !== undefined) {
+      const name = `${other.desc.typeName} (${other.desc.file.name}.proto)`;
+      problems.error(
+        { desc: service.desc },
+        `its document has the same file name as that of ${name}: rename one, move it to another folder, or set openapi_output`,
+      );
+    }
+    named.set(path.toLowerCase(), service);
     documents.set(path, [...(documents.get(path) ?? []), service]);
   }
   return documents;

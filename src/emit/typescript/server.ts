@@ -3,7 +3,7 @@ import { methodTable } from "../../model/method-table.js";
 import type { Method, Service } from "../../model/model.js";
 import { code, join } from "../../print/code.js";
 import { generateFile } from "../../print/layout.js";
-import { literal } from "../../print/literal.js";
+import { literal, property } from "../../print/literal.js";
 import type { Emission } from "../output.js";
 import { runtimeImport } from "../runtime.js";
 import { methodDocs, serviceDocs } from "./docs.js";
@@ -84,5 +84,5 @@ function createFunction(f: GeneratedFile, service: Service, names: Names): Print
 }
 
 function methodEntry(method: Method): Printable {
-  return `${method.desc.localName}: ${literal(methodTable(method), 4)},`;
+  return `${property(method.desc.localName)}: ${literal(methodTable(method), 4)},`;
 }

@@ -25,7 +25,8 @@ export function createConnection(
   const abort = new AbortController();
   const { signal } = abort;
   let body: Response["body"] | undefined;
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  // By its shape: the reader of `Response["body"]` is another type than the global one with the types of Bun.
+  let reader: { read(): Promise<{ value?: Uint8Array | undefined }>; cancel(): Promise<unknown> } | undefined;
 
   function close(): void {
     // Where the connection broke, or somebody else reads the body, there is nothing to let go of.

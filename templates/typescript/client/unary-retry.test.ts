@@ -1,15 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { GetQuoteRequestSchema, MarketService, QuoteSchema } from "../../../test/gen/market/v1/market_pb.js";
+import { MarketService } from "../../../test/gen/market/v1/market_pb.js";
 import { type CallOptions, type ClientOptions, defineMethod, Transport } from "../client.js";
 import { json, startServer } from "../testing/http-server.js";
 import { MarketServiceClient as JsonClient } from "../testing/market-json-client.js";
 
 /** A method of that verb; its request has no field in the path, so that any verb carries it. */
 function method(verb: string) {
-  return defineMethod(
-    { ...MarketService.method.getQuote, input: GetQuoteRequestSchema, output: QuoteSchema },
-    { bindings: [{ verb, path: "/v1/quote", ...(verb === "POST" && { body: "*" as const }) }] },
-  );
+  return defineMethod(MarketService, "getQuote", {
+    bindings: [{ verb, path: "/v1/quote", ...(verb === "POST" && { body: "*" as const }) }],
+  });
 }
 
 /** What comes of a call whose requests are answered with these statuses, in turn; 0 breaks the connection. */

@@ -1,6 +1,7 @@
 import type { Frame } from "./event-encoder.js";
 import { joinBytes } from "./read-body.js";
 
+/** Encodes text as UTF-8. */
 export const utf8: InstanceType<typeof TextEncoder> = new TextEncoder();
 
 /** What goes out with the next chunk of a stream: texts, and bytes that streams share. */

@@ -2,7 +2,16 @@ import { createRegistry } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, expectTypeOf, test, vi } from "vitest";
 import { MarketService, ToolCallSchema } from "../../../test/gen/market/v1/market_pb.js";
-import { Code, type ContextInit, createServer, defineService, type Server, StatusError } from "../server.js";
+import {
+  Code,
+  type ContextInit,
+  createServer,
+  defineService,
+  type Server,
+  type Service,
+  StatusError,
+} from "../server.js";
+import { MarketServiceClient } from "../testing/market-client.js";
 import { createMarketServer, postAsk, startMarketServer } from "../testing/market-server.js";
 import { createMarketService, type MarketServiceHandlers } from "../testing/market-service.js";
 
@@ -47,9 +56,51 @@ describe("createServer", () => {
     expect(() => createMarketService({ getQuote: 3 as never }, { unimplemented: "501" })).toThrow(
       'handler "getQuote" of market.v1.MarketService is number: make it a function',
     );
-    expect(() => defineService(MarketService, {}, { getBid: { bindings: [{ verb: "GET", path: "/" }] } })).toThrow(
+    const methods: object = { getBid: { bindings: [{ verb: "GET", path: "/" }] } };
+    expect(() => defineService(MarketService, {}, methods)).toThrow(
       'service market.v1.MarketService has no method "getBid"',
     );
+  });
+
+  test("is a client's fetch: calls in process, without a socket", async () => {
+    let aborted: unknown;
+    const server = createMarketServer({
+      ...quote,
+      async *watchTrades({ symbol }, { signal }) {
+        signal.addEventListener("abort", () => {
+          aborted = signal.reason;
+        });
+        for (let sequence = 1n; ; sequence++) yield { sequence, symbol };
+      },
+    });
+    const client = new MarketServiceClient({ baseUrl: "http://in.process", fetch: server.fetch });
+    expect(await client.getQuote({ symbol: "AAPL" })).toMatchObject({ symbol: "AAPL", price: 187.2 });
+    const sequences: bigint[] = [];
+    for await (const { sequence } of client.watchTrades({ symbol: "AAPL" })) {
+      if (sequences.push(sequence) === 3) break;
+    }
+    expect(sequences).toEqual([1n, 2n, 3n]);
+    await expect.poll(() => aborted).toMatchObject({ reason: "client" });
+    const relative = new MarketServiceClient({ baseUrl: "/api", fetch: server.fetch });
+    await expect(relative.getQuote({ symbol: "AAPL" })).rejects.toMatchObject({ code: "request" });
+  });
+
+  test("members of every object are no handlers, and a handler may have the name of one", async () => {
+    const { getQuote } = MarketService.method;
+    const names = ["hasOwnProperty", "__proto__", "isPrototypeOf"];
+    const method = Object.fromEntries(names.map((name) => [name, { ...getQuote, name, localName: name }]));
+    const rules = Object.fromEntries(
+      names.map((name) => [
+        name,
+        { bindings: [{ verb: "GET", path: `/${name}/{symbol}`, variables: [{ field: ["symbol"] }] }] },
+      ]),
+    );
+    const handlers = { hasOwnProperty: () => ({ symbol: "own" }), ["__proto__"]: () => ({ symbol: "proto" }) };
+    const { fetch } = createServer({
+      services: [defineService({ ...MarketService, method }, handlers, rules as object)],
+    });
+    const answers = names.map(async (name) => (await fetch(new Request(`http://test/${name}/a`))).status);
+    expect(await Promise.all(answers)).toEqual([200, 200, 501]);
   });
 
   test("the value that fetch takes is what all handlers ask for", () => {
@@ -58,14 +109,15 @@ describe("createServer", () => {
     }
     const plain = createMarketService(quote, { unimplemented: "501" });
     expectTypeOf(createServer({ services: [plain] }).fetch).toEqualTypeOf<
-      (request: Request, value?: unknown) => Promise<Response>
+      (request: Request | string | URL, value?: unknown) => Promise<Response>
     >();
     const mixed = createServer({
       services: [createMarketService<Env>({}, { unimplemented: "501" })],
       interceptors: [(next) => next],
     });
-    expectTypeOf(mixed.fetch).toEqualTypeOf<(request: Request, value: Env) => Promise<Response>>();
-    const services = [defineService<Env>(MarketService, {}, {}), defineService(MarketService, {}, {})];
+    expectTypeOf(mixed.fetch).toEqualTypeOf<(request: Request | string | URL, value: Env) => Promise<Response>>();
+    const withEnv: Service<Env> = defineService(MarketService, {}, {});
+    const services = [withEnv, defineService(MarketService, {}, {})];
     expectTypeOf(createServer({ services })).toEqualTypeOf<Server<Env>>();
   });
 
@@ -172,8 +224,8 @@ describe("createContext", () => {
   test("types: what fetch takes is what createContext asks for", () => {
     const services = [createMarketService<User>(handlers, { unimplemented: "501" })];
     const none = createServer({ services, createContext: ({ request }) => ({ name: request.url }) });
-    expectTypeOf(none.fetch).parameters.toEqualTypeOf<[Request, unknown?]>();
-    expectTypeOf(createServer({ services }).fetch).parameters.toEqualTypeOf<[Request, User]>();
+    expectTypeOf(none.fetch).parameters.toEqualTypeOf<[Request | string | URL, unknown?]>();
+    expectTypeOf(createServer({ services }).fetch).parameters.toEqualTypeOf<[Request | string | URL, User]>();
     expectTypeOf(
       createServer<User, Env>({ services, createContext: ({ value }) => ({ name: value.users["t"] ?? "" }) }),
     ).toEqualTypeOf<Server<Env>>();

@@ -28,9 +28,14 @@ export interface RouteInfo {
 export interface Server<V = unknown> {
   /**
    * Answers a request. `value` is given to `createContext`; without that option it is `context.value`. Never rejects:
-   * whatever fails is an answer. Needs no `this`, so that `{ fetch: server.fetch }` serves.
+   * whatever fails is an answer. Needs no `this`, so that `{ fetch: server.fetch }` serves. It also takes a URL and the
+   * options of a request, as the global `fetch` does, and no value then: a client with `fetch: server.fetch` calls the
+   * server in process.
    */
-  readonly fetch: (request: Request, ...value: undefined extends V ? [value?: V] : [value: V]) => Promise<Response>;
+  readonly fetch: (
+    request: Request | string | URL,
+    ...value: undefined extends V ? [value?: V] : [value: V]
+  ) => Promise<Response>;
   readonly routes: readonly RouteInfo[];
   /** Whether one of the routes takes a request, or with `cors` its preflight; others can have the rest. Never throws. */
   readonly match: (request: Request) => boolean;
@@ -154,7 +159,10 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
 
   return {
     // With a V that may be undefined, the value may be left out.
-    fetch: (request, ...[value]) => fetch(request, value as V),
+    fetch: async (request, ...[value]) =>
+      typeof request === "string" || request instanceof URL
+        ? fetch(new Request(request, value as RequestInit), undefined as V)
+        : fetch(request, value as V),
     routes: routes.map(({ verb, path, value }) => ({ verb, template: path, method: value.method.desc })),
     match(request) {
       try {

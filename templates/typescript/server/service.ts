@@ -1,5 +1,6 @@
 import type { DescMethod, DescService, Message, MessageInitShape } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { hasOwn } from "../shared/json.js";
 import type { MethodHttp } from "../shared/method.js";
 import type { HeaderRule } from "./check-headers.js";
 import type { StreamContext } from "./context.js";
@@ -41,24 +42,40 @@ export interface Service<C = unknown> {
  * are keyed by the methods' names in TypeScript, and a handler is called with `handlers` as `this`,
  * so that an instance of a class serves.
  */
-export function defineService<C = unknown>(
-  desc: DescService,
+export function defineService<C, S extends DescService>(
+  desc: S,
   handlers: object,
-  methods: Readonly<Record<string, ServerMethodHttp>>,
+  // By the service's own names: a record of any names would type `hasOwnProperty` as the function that every object has.
+  methods: { readonly [N in keyof S["method"]]?: ServerMethodHttp },
 ): Service<C> {
   return {
     desc,
-    methods: Object.entries(methods).map(([name, http]) => {
+    methods: Object.entries<ServerMethodHttp | undefined>(methods).map(([name, http]) => {
       const method = desc.method[name];
-      if (method === undefined) {
+      if (method === undefined || http === undefined) {
         throw new Error(`service ${desc.typeName} has no method "${name}": generate its _server.ts again`);
       }
       // Looked up now, so that a method of the prototype is found and a later change of the object is not.
       const handler: unknown = Reflect.get(handlers, name);
-      if (handler !== undefined && typeof handler !== "function") {
+      if (handler === undefined || isOfEveryObject(handlers, name)) {
+        return { desc: method, http, handler: undefined };
+      }
+      if (typeof handler !== "function") {
         throw new TypeError(`handler "${name}" of ${desc.typeName} is ${typeof handler}: make it a function`);
       }
-      return { desc: method, http, handler: handler && ((...args) => Reflect.apply(handler, handlers, args)) };
+      return {
+        desc: method,
+        http,
+        handler: (request, context) => Reflect.apply(handler, handlers, [request, context]),
+      };
     }),
   };
+}
+
+/** Whether a property is what every object inherits: `valueOf` is no handler, unless the handlers have their own. */
+function isOfEveryObject(handlers: object, name: string): boolean {
+  let holder: object | null = handlers;
+  if (!(name in Object.prototype)) return false;
+  while (holder !== null && !hasOwn(holder, name)) holder = Object.getPrototypeOf(holder);
+  return holder === null || holder === Object.prototype;
 }

@@ -14,14 +14,14 @@ import { defineMethod, Transport } from "../client.js";
 /** What is generated for test/proto/market/v1/market.proto, for the tests of the runtime. */
 export class MarketServiceClient {
   static readonly #methods = {
-    getQuote: defineMethod(MarketService.method.getQuote, {
+    getQuote: defineMethod(MarketService, "getQuote", {
       bindings: [{ verb: "GET", path: "/v1/quotes/{symbol}", variables: [{ field: ["symbol"] }] }],
     }),
-    watchTrades: defineMethod(MarketService.method.watchTrades, {
+    watchTrades: defineMethod(MarketService, "watchTrades", {
       bindings: [{ verb: "GET", path: "/v1/trades/{symbol}:watch", variables: [{ field: ["symbol"] }] }],
       stream: { resumable: true, id: "sequence" },
     }),
-    ask: defineMethod(MarketService.method.ask, {
+    ask: defineMethod(MarketService, "ask", {
       bindings: [{ verb: "POST", path: "/v1/ask", body: "*" }],
       stream: {
         events: {

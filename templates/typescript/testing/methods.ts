@@ -14,5 +14,5 @@ export function createMethod<I extends DescMessage, O extends DescMessage>(
     input,
     output,
   };
-  return defineMethod(desc, http);
+  return defineMethod({ ...MarketService, method: { getQuote: desc } }, "getQuote", http);
 }

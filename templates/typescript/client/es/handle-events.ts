@@ -8,17 +8,18 @@ export type EventHandlers<T> = [OneofOf<T>] extends [never]
       [E in OneofOf<T> as E extends { readonly case: infer C extends string } ? C : never]: (
         value: E extends { readonly value: infer V } ? V : never,
         message: T,
-      ) => void | Promise<void>;
+      ) => unknown;
     };
 
 /** Takes the events whose handlers are left out, and a message without any event. */
 export interface Otherwise<T> {
-  otherwise(message: T): void | Promise<void>;
+  otherwise(message: T): unknown;
 }
 
 /**
  * Calls the handler of each event, one after the other, and resolves when the stream ends. There is a handler for
- * each event, or `otherwise`: one that is missing does not compile. What a handler throws ends the stream.
+ * each event, or `otherwise`: one that is missing does not compile. What a handler returns is awaited,
+ * and otherwise ignored. What it throws ends the stream.
  *
  * ```ts
  * await handleEvents(client.ask({ question }), {

@@ -2,6 +2,7 @@ import {
   create,
   type DescMessage,
   type DescMethod,
+  type DescService,
   fromJson,
   type Message,
   type MessageInitShape,
@@ -32,8 +33,27 @@ export interface MessageSettings {
   readonly validator?: Validator | undefined;
 }
 
-/** A method with its descriptor; called by generated code. */
-export function defineMethod<I extends DescMessage, O extends DescMessage>(
+/** A method of a service, by its name in TypeScript. */
+type MethodOf<S extends DescService, N extends keyof S["method"]> = DescMethod & {
+  readonly input: S["method"][N]["input"];
+  readonly output: S["method"][N]["output"];
+};
+
+/**
+ * A method of a service, by its name in TypeScript; called by generated code. The name is an argument of its own,
+ * because bundlers do not drop an unused `defineMethod(Service.method.name)`: a property may have a getter with effects.
+ */
+export function defineMethod<S extends DescService, N extends keyof S["method"]>(
+  service: S,
+  name: N,
+  http: MethodHttp,
+): ClientMethod<MessageInitShape<MethodOf<S, N>["input"]>, MessageShape<MethodOf<S, N>["output"]>, EsKinds> {
+  const methods: S["method"] = service.method;
+  // The plugin names a method of the service.
+  return createMethod(methods[name] as MethodOf<S, N>, http);
+}
+
+function createMethod<I extends DescMessage, O extends DescMessage>(
   desc: DescMethod & { readonly input: I; readonly output: O },
   http: MethodHttp,
 ): ClientMethod<MessageInitShape<I>, MessageShape<O>, EsKinds> {

@@ -3,7 +3,7 @@ import { hasOwn } from "../../shared/json.js";
 /** The members of a oneof that are messages: those whose handlers cannot be left out. */
 type MessageKeys<T> = { [K in keyof T]-?: NonNullable<T[K]> extends object ? K : never }[keyof T];
 
-type Handlers<T> = { [K in keyof T]-?: (value: NonNullable<T[K]>, message: T) => void | Promise<void> };
+type Handlers<T> = { [K in keyof T]-?: (value: NonNullable<T[K]>, message: T) => unknown };
 
 /**
  * A handler for each event of a stream: each member of the oneof in its message `T`. That of a scalar may be left
@@ -13,12 +13,13 @@ export type EventHandlers<T> = Pick<Handlers<T>, MessageKeys<T>> & Partial<Handl
 
 /** Takes the events whose handlers are left out, and a message without any event. */
 export interface Otherwise<T> {
-  otherwise(message: T): void | Promise<void>;
+  otherwise(message: T): unknown;
 }
 
 /**
  * Calls the handler of each event, one after the other, and resolves when the stream ends. There is a handler for
- * each event, or `otherwise`: one that is missing does not compile. What a handler throws ends the stream.
+ * each event, or `otherwise`: one that is missing does not compile. What a handler returns is awaited,
+ * and otherwise ignored. What it throws ends the stream.
  *
  * ```ts
  * await handleEvents(client.ask({ question }), {

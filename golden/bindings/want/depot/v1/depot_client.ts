@@ -55,7 +55,7 @@ import { DepotService, FileService, QueryService } from "./depot_pb";
  */
 export class DepotServiceClient {
   static readonly #methods = {
-    getParcel: defineMethod(DepotService.method.getParcel, {
+    getParcel: /* @__PURE__ */ defineMethod(DepotService, "getParcel", {
       bindings: [
         {
           verb: "GET",
@@ -64,7 +64,7 @@ export class DepotServiceClient {
         },
       ],
     }),
-    putParcel: defineMethod(DepotService.method.putParcel, {
+    putParcel: /* @__PURE__ */ defineMethod(DepotService, "putParcel", {
       bindings: [
         {
           verb: "PUT",
@@ -74,10 +74,10 @@ export class DepotServiceClient {
         },
       ],
     }),
-    addParcel: defineMethod(DepotService.method.addParcel, {
+    addParcel: /* @__PURE__ */ defineMethod(DepotService, "addParcel", {
       bindings: [{ verb: "POST", path: "/v1/tenants/{tenant}/parcels", variables: [{ field: ["tenant"] }], body: "*" }],
     }),
-    changeParcel: defineMethod(DepotService.method.changeParcel, {
+    changeParcel: /* @__PURE__ */ defineMethod(DepotService, "changeParcel", {
       bindings: [
         {
           verb: "PATCH",
@@ -87,7 +87,7 @@ export class DepotServiceClient {
         },
       ],
     }),
-    removeParcel: defineMethod(DepotService.method.removeParcel, {
+    removeParcel: /* @__PURE__ */ defineMethod(DepotService, "removeParcel", {
       bindings: [
         {
           verb: "DELETE",
@@ -96,17 +96,17 @@ export class DepotServiceClient {
         },
       ],
     }),
-    reportParcels: defineMethod(DepotService.method.reportParcels, {
+    reportParcels: /* @__PURE__ */ defineMethod(DepotService, "reportParcels", {
       bindings: [
         { verb: "REPORT", path: "/v1/tenants/{tenant}/parcels", variables: [{ field: ["tenant"] }], body: "*" },
       ],
     }),
-    queryParcels: defineMethod(DepotService.method.queryParcels, {
+    queryParcels: /* @__PURE__ */ defineMethod(DepotService, "queryParcels", {
       bindings: [
         { verb: "QUERY", path: "/v1/tenants/{tenant}/parcels", variables: [{ field: ["tenant"] }], body: "*" },
       ],
     }),
-    parcelOptions: defineMethod(DepotService.method.parcelOptions, {
+    parcelOptions: /* @__PURE__ */ defineMethod(DepotService, "parcelOptions", {
       bindings: [
         {
           verb: "OPTIONS",
@@ -115,7 +115,7 @@ export class DepotServiceClient {
         },
       ],
     }),
-    labelParcel: defineMethod(DepotService.method.labelParcel, {
+    labelParcel: /* @__PURE__ */ defineMethod(DepotService, "labelParcel", {
       bindings: [
         {
           verb: "PUT",
@@ -125,7 +125,7 @@ export class DepotServiceClient {
         },
       ],
     }),
-    touchParcel: defineMethod(DepotService.method.touchParcel, {
+    touchParcel: /* @__PURE__ */ defineMethod(DepotService, "touchParcel", {
       bindings: [
         {
           verb: "POST",
@@ -134,7 +134,7 @@ export class DepotServiceClient {
         },
       ],
     }),
-    getPlace: defineMethod(DepotService.method.getPlace, {
+    getPlace: /* @__PURE__ */ defineMethod(DepotService, "getPlace", {
       bindings: [
         {
           verb: "GET",
@@ -144,7 +144,7 @@ export class DepotServiceClient {
         },
       ],
     }),
-    getWeight: defineMethod(DepotService.method.getWeight, {
+    getWeight: /* @__PURE__ */ defineMethod(DepotService, "getWeight", {
       bindings: [
         {
           verb: "GET",
@@ -154,7 +154,7 @@ export class DepotServiceClient {
         },
       ],
     }),
-    annotate: defineMethod(DepotService.method.annotate, {
+    annotate: /* @__PURE__ */ defineMethod(DepotService, "annotate", {
       bindings: [
         {
           verb: "POST",
@@ -165,7 +165,7 @@ export class DepotServiceClient {
         },
       ],
     }),
-    findParcel: defineMethod(DepotService.method.findParcel, {
+    findParcel: /* @__PURE__ */ defineMethod(DepotService, "findParcel", {
       bindings: [
         {
           verb: "GET",
@@ -187,7 +187,7 @@ export class DepotServiceClient {
         },
       ],
     }),
-    watchPlace: defineMethod(DepotService.method.watchPlace, {
+    watchPlace: /* @__PURE__ */ defineMethod(DepotService, "watchPlace", {
       bindings: [
         {
           verb: "GET",
@@ -384,19 +384,19 @@ export class DepotServiceClient {
  */
 export class FileServiceClient {
   static readonly #methods = {
-    getDrive: defineMethod(FileService.method.getDrive, {
+    getDrive: /* @__PURE__ */ defineMethod(FileService, "getDrive", {
       bindings: [{ verb: "GET", path: "/drives/{drive}", variables: [{ field: ["drive"] }] }],
     }),
-    getLabel: defineMethod(FileService.method.getLabel, {
+    getLabel: /* @__PURE__ */ defineMethod(FileService, "getLabel", {
       bindings: [{ verb: "GET", path: "/drives/{drive=*}/label", variables: [{ field: ["drive"] }] }],
     }),
-    getFolder: defineMethod(FileService.method.getFolder, {
+    getFolder: /* @__PURE__ */ defineMethod(FileService, "getFolder", {
       bindings: [{ verb: "GET", path: "/v1/{name=drives/*/folders/*}", variables: [{ field: ["name"] }] }],
     }),
-    listFiles: defineMethod(FileService.method.listFiles, {
+    listFiles: /* @__PURE__ */ defineMethod(FileService, "listFiles", {
       bindings: [{ verb: "GET", path: "/v1/{name=drives/*/folders/*}/files", variables: [{ field: ["name"] }] }],
     }),
-    getFile: defineMethod(FileService.method.getFile, {
+    getFile: /* @__PURE__ */ defineMethod(FileService, "getFile", {
       bindings: [
         {
           verb: "GET",
@@ -405,10 +405,10 @@ export class FileServiceClient {
         },
       ],
     }),
-    getArchive: defineMethod(FileService.method.getArchive, {
+    getArchive: /* @__PURE__ */ defineMethod(FileService, "getArchive", {
       bindings: [{ verb: "GET", path: "/v2/{name=archives/**}", variables: [{ field: ["name"] }] }],
     }),
-    getMeta: defineMethod(FileService.method.getMeta, {
+    getMeta: /* @__PURE__ */ defineMethod(FileService, "getMeta", {
       bindings: [
         {
           verb: "GET",
@@ -417,7 +417,7 @@ export class FileServiceClient {
         },
       ],
     }),
-    download: defineMethod(FileService.method.download, {
+    download: /* @__PURE__ */ defineMethod(FileService, "download", {
       bindings: [
         {
           verb: "GET",
@@ -427,17 +427,17 @@ export class FileServiceClient {
       ],
       stream: {},
     }),
-    purge: defineMethod(FileService.method.purge, {
+    purge: /* @__PURE__ */ defineMethod(FileService, "purge", {
       bindings: [{ verb: "POST", path: "/drives/trash-can_1.0~a:purge" }],
     }),
-    getAnything: defineMethod(FileService.method.getAnything, {
+    getAnything: /* @__PURE__ */ defineMethod(FileService, "getAnything", {
       bindings: [
         { verb: "GET", path: "/any/{drive}", variables: [{ field: ["drive"] }] },
         { verb: "GET", path: "/any/*/{drive}", variables: [{ field: ["drive"] }] },
         { verb: "GET", path: "/anything/**" },
       ],
     }),
-    getOwner: defineMethod(FileService.method.getOwner, {
+    getOwner: /* @__PURE__ */ defineMethod(FileService, "getOwner", {
       bindings: [
         {
           verb: "GET",
@@ -446,7 +446,7 @@ export class FileServiceClient {
         },
       ],
     }),
-    getTyped: defineMethod(FileService.method.getTyped, {
+    getTyped: /* @__PURE__ */ defineMethod(FileService, "getTyped", {
       bindings: [
         {
           verb: "GET",
@@ -464,7 +464,7 @@ export class FileServiceClient {
         },
       ],
     }),
-    getRoot: defineMethod(FileService.method.getRoot, {
+    getRoot: /* @__PURE__ */ defineMethod(FileService, "getRoot", {
       bindings: [{ verb: "GET", path: "/" }],
     }),
   };
@@ -626,16 +626,16 @@ export class FileServiceClient {
  */
 export class QueryServiceClient {
   static readonly #methods = {
-    scalars: defineMethod(QueryService.method.scalars, {
+    scalars: /* @__PURE__ */ defineMethod(QueryService, "scalars", {
       bindings: [{ verb: "GET", path: "/query/scalars" }],
     }),
-    optionals: defineMethod(QueryService.method.optionals, {
+    optionals: /* @__PURE__ */ defineMethod(QueryService, "optionals", {
       bindings: [{ verb: "GET", path: "/query/optionals" }],
     }),
-    lists: defineMethod(QueryService.method.lists, {
+    lists: /* @__PURE__ */ defineMethod(QueryService, "lists", {
       bindings: [{ verb: "GET", path: "/query/lists" }],
     }),
-    maps: defineMethod(QueryService.method.maps, {
+    maps: /* @__PURE__ */ defineMethod(QueryService, "maps", {
       bindings: [
         {
           verb: "GET",
@@ -652,10 +652,10 @@ export class QueryServiceClient {
         },
       ],
     }),
-    wellKnown: defineMethod(QueryService.method.wellKnown, {
+    wellKnown: /* @__PURE__ */ defineMethod(QueryService, "wellKnown", {
       bindings: [{ verb: "GET", path: "/query/well-known" }],
     }),
-    nested: defineMethod(QueryService.method.nested, {
+    nested: /* @__PURE__ */ defineMethod(QueryService, "nested", {
       bindings: [
         {
           verb: "GET",
@@ -671,10 +671,10 @@ export class QueryServiceClient {
         },
       ],
     }),
-    oneOf: defineMethod(QueryService.method.oneOf, {
+    oneOf: /* @__PURE__ */ defineMethod(QueryService, "oneOf", {
       bindings: [{ verb: "GET", path: "/query/one-of" }],
     }),
-    named: defineMethod(QueryService.method.named, {
+    named: /* @__PURE__ */ defineMethod(QueryService, "named", {
       bindings: [
         {
           verb: "GET",
@@ -693,10 +693,10 @@ export class QueryServiceClient {
         },
       ],
     }),
-    oneOfInPath: defineMethod(QueryService.method.oneOfInPath, {
+    oneOfInPath: /* @__PURE__ */ defineMethod(QueryService, "oneOfInPath", {
       bindings: [{ verb: "GET", path: "/query/one-of/{name}", variables: [{ field: ["name"] }] }],
     }),
-    watch: defineMethod(QueryService.method.watch, {
+    watch: /* @__PURE__ */ defineMethod(QueryService, "watch", {
       bindings: [{ verb: "GET", path: "/query:watch" }],
       stream: {},
     }),

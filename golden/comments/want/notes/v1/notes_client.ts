@@ -43,55 +43,55 @@ import { NoteService } from "./notes_pb";
  */
 export class NoteServiceClient {
   static readonly #methods = {
-    getNote: defineMethod(NoteService.method.getNote, {
+    getNote: /* @__PURE__ */ defineMethod(NoteService, "getNote", {
       bindings: [{ verb: "GET", path: "/notes/{id}", variables: [{ field: ["id"] }] }],
     }),
-    listNotes: defineMethod(NoteService.method.listNotes, {
+    listNotes: /* @__PURE__ */ defineMethod(NoteService, "listNotes", {
       bindings: [{ verb: "GET", path: "/notes" }],
     }),
-    addNote: defineMethod(NoteService.method.addNote, {
+    addNote: /* @__PURE__ */ defineMethod(NoteService, "addNote", {
       bindings: [{ verb: "POST", path: "/notes", body: "*" }],
     }),
-    removeNote: defineMethod(NoteService.method.removeNote, {
+    removeNote: /* @__PURE__ */ defineMethod(NoteService, "removeNote", {
       bindings: [{ verb: "DELETE", path: "/notes/{id}", variables: [{ field: ["id"] }] }],
     }),
-    watchNotes: defineMethod(NoteService.method.watchNotes, {
+    watchNotes: /* @__PURE__ */ defineMethod(NoteService, "watchNotes", {
       bindings: [{ verb: "GET", path: "/notes:watch" }],
       stream: {},
     }),
-    watchTags: defineMethod(NoteService.method.watchTags, {
+    watchTags: /* @__PURE__ */ defineMethod(NoteService, "watchTags", {
       bindings: [{ verb: "GET", path: "/tags:watch" }],
       stream: { events: { added: { field: "added" }, removed: { field: "removed" } } },
     }),
-    watchUnicode: defineMethod(NoteService.method.watchUnicode, {
+    watchUnicode: /* @__PURE__ */ defineMethod(NoteService, "watchUnicode", {
       bindings: [{ verb: "GET", path: "/unicode:watch" }],
       stream: {},
     }),
-    watchEmptyLines: defineMethod(NoteService.method.watchEmptyLines, {
+    watchEmptyLines: /* @__PURE__ */ defineMethod(NoteService, "watchEmptyLines", {
       bindings: [{ verb: "GET", path: "/empty-lines:watch" }],
       stream: {},
     }),
-    watchInternal: defineMethod(NoteService.method.watchInternal, {
+    watchInternal: /* @__PURE__ */ defineMethod(NoteService, "watchInternal", {
       bindings: [{ verb: "GET", path: "/internal:watch" }],
       stream: {},
     }),
-    watchDirective: defineMethod(NoteService.method.watchDirective, {
+    watchDirective: /* @__PURE__ */ defineMethod(NoteService, "watchDirective", {
       bindings: [{ verb: "GET", path: "/directive:watch" }],
       stream: {},
     }),
-    watchNothing: defineMethod(NoteService.method.watchNothing, {
+    watchNothing: /* @__PURE__ */ defineMethod(NoteService, "watchNothing", {
       bindings: [{ verb: "GET", path: "/nothing:watch" }],
       stream: {},
     }),
-    watchYaml: defineMethod(NoteService.method.watchYaml, {
+    watchYaml: /* @__PURE__ */ defineMethod(NoteService, "watchYaml", {
       bindings: [{ verb: "GET", path: "/yaml:watch" }],
       stream: {},
     }),
-    watchSpaces: defineMethod(NoteService.method.watchSpaces, {
+    watchSpaces: /* @__PURE__ */ defineMethod(NoteService, "watchSpaces", {
       bindings: [{ verb: "GET", path: "/spaces:watch" }],
       stream: {},
     }),
-    watchLong: defineMethod(NoteService.method.watchLong, {
+    watchLong: /* @__PURE__ */ defineMethod(NoteService, "watchLong", {
       bindings: [{ verb: "GET", path: "/long:watch" }],
       stream: {},
     }),

@@ -17,13 +17,13 @@ import { OldPlayerService, PlayerService } from "./player_pb";
  */
 export class PlayerServiceClient {
   static readonly #methods = {
-    play: defineMethod(PlayerService.method.play, {
+    play: /* @__PURE__ */ defineMethod(PlayerService, "play", {
       bindings: [{ verb: "POST", path: "/v1/songs/{song}:play", variables: [{ field: ["song"] }], body: "*" }],
     }),
-    restart: defineMethod(PlayerService.method.restart, {
+    restart: /* @__PURE__ */ defineMethod(PlayerService, "restart", {
       bindings: [{ verb: "POST", path: "/v1/songs/{song}:restart", variables: [{ field: ["song"] }], body: "*" }],
     }),
-    watchSong: defineMethod(PlayerService.method.watchSong, {
+    watchSong: /* @__PURE__ */ defineMethod(PlayerService, "watchSong", {
       bindings: [{ verb: "GET", path: "/v1/song:watch" }],
       stream: {},
     }),
@@ -82,10 +82,10 @@ export class PlayerServiceClient {
  */
 export class OldPlayerServiceClient {
   static readonly #methods = {
-    play: defineMethod(OldPlayerService.method.play, {
+    play: /* @__PURE__ */ defineMethod(OldPlayerService, "play", {
       bindings: [{ verb: "POST", path: "/v0/play", body: "*" }],
     }),
-    watch: defineMethod(OldPlayerService.method.watch, {
+    watch: /* @__PURE__ */ defineMethod(OldPlayerService, "watch", {
       bindings: [{ verb: "GET", path: "/v0/watch" }],
       stream: { events: { second: { field: "second" }, beat: { field: "beat" } } },
     }),

@@ -19,7 +19,7 @@ import { RadioService } from "./radio_pb";
  */
 export class RadioServiceClient {
   static readonly #methods = {
-    watchProgramme: defineMethod(RadioService.method.watchProgramme, {
+    watchProgramme: /* @__PURE__ */ defineMethod(RadioService, "watchProgramme", {
       bindings: [{ verb: "GET", path: "/stations/{station}/programme", variables: [{ field: ["station"] }] }],
       stream: {},
     }),

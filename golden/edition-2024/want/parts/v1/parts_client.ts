@@ -17,13 +17,13 @@ import { PartService } from "./parts_pb";
  */
 export class PartServiceClient {
   static readonly #methods = {
-    getPart: defineMethod(PartService.method.getPart, {
+    getPart: /* @__PURE__ */ defineMethod(PartService, "getPart", {
       bindings: [{ verb: "GET", path: "/parts/{id}", variables: [{ field: ["id"] }] }],
     }),
-    putPart: defineMethod(PartService.method.putPart, {
+    putPart: /* @__PURE__ */ defineMethod(PartService, "putPart", {
       bindings: [{ verb: "PUT", path: "/parts/{number}", variables: [{ field: ["number"] }], body: "*" }],
     }),
-    watchParts: defineMethod(PartService.method.watchParts, {
+    watchParts: /* @__PURE__ */ defineMethod(PartService, "watchParts", {
       bindings: [{ verb: "GET", path: "/parts" }],
       stream: { events: { made: { field: "made" }, broken: { field: "broken" } } },
     }),

@@ -17,7 +17,7 @@ import { AssistantService } from "./assistant_pb";
  */
 export class AssistantServiceClient {
   static readonly #methods = {
-    ask: defineMethod(AssistantService.method.ask, {
+    ask: /* @__PURE__ */ defineMethod(AssistantService, "ask", {
       bindings: [{ verb: "POST", path: "/v1/ask", body: "*" }],
       stream: {
         events: {
@@ -32,11 +32,11 @@ export class AssistantServiceClient {
         },
       },
     }),
-    complete: defineMethod(AssistantService.method.complete, {
+    complete: /* @__PURE__ */ defineMethod(AssistantService, "complete", {
       bindings: [{ verb: "POST", path: "/v1/complete", body: "*" }],
       stream: { terminalData: "[DONE]" },
     }),
-    converse: defineMethod(AssistantService.method.converse, {
+    converse: /* @__PURE__ */ defineMethod(AssistantService, "converse", {
       bindings: [
         { verb: "GET", path: "/v1/conversations/{conversation}/events", variables: [{ field: ["conversation"] }] },
       ],

@@ -27,13 +27,13 @@ import { CatalogService } from "./catalog_pb";
  */
 export class CatalogServiceClient {
   static readonly #methods = {
-    getBook: defineMethod(CatalogService.method.getBook, {
+    getBook: /* @__PURE__ */ defineMethod(CatalogService, "getBook", {
       bindings: [
         { verb: "GET", path: "/v1/{name=shelves/*/books/*}", variables: [{ field: ["name"] }] },
         { verb: "GET", path: "/v1/{name=archive/**}", variables: [{ field: ["name"] }] },
       ],
     }),
-    createBook: defineMethod(CatalogService.method.createBook, {
+    createBook: /* @__PURE__ */ defineMethod(CatalogService, "createBook", {
       bindings: [
         {
           verb: "POST",
@@ -43,7 +43,7 @@ export class CatalogServiceClient {
         },
       ],
     }),
-    updateBook: defineMethod(CatalogService.method.updateBook, {
+    updateBook: /* @__PURE__ */ defineMethod(CatalogService, "updateBook", {
       bindings: [
         {
           verb: "PATCH",
@@ -53,10 +53,10 @@ export class CatalogServiceClient {
         },
       ],
     }),
-    deleteBook: defineMethod(CatalogService.method.deleteBook, {
+    deleteBook: /* @__PURE__ */ defineMethod(CatalogService, "deleteBook", {
       bindings: [{ verb: "DELETE", path: "/v1/{name=shelves/*/books/*}", variables: [{ field: ["name"] }] }],
     }),
-    checkBooks: defineMethod(CatalogService.method.checkBooks, {
+    checkBooks: /* @__PURE__ */ defineMethod(CatalogService, "checkBooks", {
       bindings: [
         {
           verb: "REPORT",
@@ -67,7 +67,7 @@ export class CatalogServiceClient {
         },
       ],
     }),
-    watchBooks: defineMethod(CatalogService.method.watchBooks, {
+    watchBooks: /* @__PURE__ */ defineMethod(CatalogService, "watchBooks", {
       bindings: [{ verb: "GET", path: "/v1/{parent=shelves/*}/books:watch", variables: [{ field: ["parent"] }] }],
       stream: { resumable: true, id: "revision" },
     }),

@@ -24,13 +24,13 @@ import { AuditService, VaultService } from "./vault_pb";
  */
 export class VaultServiceClient {
   static readonly #methods = {
-    getSecret: defineMethod(VaultService.method.getSecret, {
+    getSecret: /* @__PURE__ */ defineMethod(VaultService, "getSecret", {
       bindings: [{ verb: "GET", path: "/v1/secrets/{name}", variables: [{ field: ["name"] }] }],
     }),
-    putSecret: defineMethod(VaultService.method.putSecret, {
+    putSecret: /* @__PURE__ */ defineMethod(VaultService, "putSecret", {
       bindings: [{ verb: "PUT", path: "/v1/secrets/{name}", variables: [{ field: ["name"] }], body: "*" }],
     }),
-    watchSecrets: defineMethod(VaultService.method.watchSecrets, {
+    watchSecrets: /* @__PURE__ */ defineMethod(VaultService, "watchSecrets", {
       bindings: [{ verb: "GET", path: "/v1/secrets:watch" }],
       stream: { resumable: true, id: "revision" },
     }),
@@ -90,7 +90,9 @@ export class VaultServiceClient {
  */
 export type VaultServiceGetSecretHeaders = {
   /**
-   * Says who calls. Required.
+   * Says who calls.
+   *
+   * Required.
    */
   readonly "X-API-Key"?: string | undefined;
   /**
@@ -110,7 +112,9 @@ export type VaultServiceGetSecretHeaders = {
  */
 export type VaultServicePutSecretHeaders = {
   /**
-   * Says who calls. Required.
+   * Says who calls.
+   *
+   * Required.
    */
   readonly "X-API-Key"?: string | undefined;
   /**
@@ -124,7 +128,9 @@ export type VaultServicePutSecretHeaders = {
    */
   readonly "X-Client-Version"?: number | undefined;
   /**
-   * The version that is replaced. Required.
+   * The version that is replaced.
+   *
+   * Required.
    */
   readonly "If-Version"?: number | undefined;
   /**
@@ -139,11 +145,15 @@ export type VaultServicePutSecretHeaders = {
  */
 export type VaultServiceWatchSecretsHeaders = {
   /**
-   * Says who calls. Required.
+   * Says who calls.
+   *
+   * Required.
    */
   readonly "X-API-Key"?: string | undefined;
   /**
-   * Names the watcher. Required.
+   * Names the watcher.
+   *
+   * Required.
    */
   readonly "x-trace"?: string | undefined;
   /**
@@ -161,7 +171,7 @@ export type VaultServiceWatchSecretsHeaders = {
  */
 export class AuditServiceClient {
   static readonly #methods = {
-    watchReadings: defineMethod(AuditService.method.watchReadings, {
+    watchReadings: /* @__PURE__ */ defineMethod(AuditService, "watchReadings", {
       bindings: [{ verb: "GET", path: "/audit" }],
       stream: {},
     }),
@@ -194,7 +204,9 @@ export class AuditServiceClient {
 export type AuditServiceWatchReadingsHeaders = {
   /**
    * Who asks. "Quotes", colons: and
-   * line breaks are text. Required.
+   * line breaks are text.
+   *
+   * Required.
    */
   readonly "X-Auditor"?: string | undefined;
 };

@@ -18,10 +18,10 @@ import { PictureService } from "./pictures_pb";
  */
 export class PictureServiceClient {
   static readonly #methods = {
-    getPicture: defineMethod(PictureService.method.getPicture, {
+    getPicture: /* @__PURE__ */ defineMethod(PictureService, "getPicture", {
       bindings: [{ verb: "GET", path: "/v1/pictures/{name}", variables: [{ field: ["name"] }], rawResponse: true }],
     }),
-    putPicture: defineMethod(PictureService.method.putPicture, {
+    putPicture: /* @__PURE__ */ defineMethod(PictureService, "putPicture", {
       bindings: [
         {
           verb: "PUT",
@@ -32,10 +32,10 @@ export class PictureServiceClient {
         },
       ],
     }),
-    shrink: defineMethod(PictureService.method.shrink, {
+    shrink: /* @__PURE__ */ defineMethod(PictureService, "shrink", {
       bindings: [{ verb: "POST", path: "/v1/pictures:shrink", body: "*", rawBody: true, rawResponse: true }],
     }),
-    getThumbnail: defineMethod(PictureService.method.getThumbnail, {
+    getThumbnail: /* @__PURE__ */ defineMethod(PictureService, "getThumbnail", {
       bindings: [
         {
           verb: "GET",

@@ -15,6 +15,8 @@ import type {
   WatchSkyRequestJson,
 } from "./weather_pb";
 
+// The types of messages are made by protoc-gen-es: give it the option json_types=true.
+
 /**
  * The weather at stations.
  *
@@ -22,7 +24,7 @@ import type {
  */
 export class WeatherServiceClient {
   static readonly #methods = {
-    getReading: defineMethod<GetReadingRequestJson, ReadingJson>("weather.v1.WeatherService.GetReading", {
+    getReading: /* @__PURE__ */ defineMethod<GetReadingRequestJson, ReadingJson>("weather.v1.WeatherService.GetReading", {
       bindings: [
         {
           verb: "GET",
@@ -34,7 +36,7 @@ export class WeatherServiceClient {
         },
       ],
     }),
-    putReading: defineMethod<PutReadingRequestJson, ReadingJson>("weather.v1.WeatherService.PutReading", {
+    putReading: /* @__PURE__ */ defineMethod<PutReadingRequestJson, ReadingJson>("weather.v1.WeatherService.PutReading", {
       bindings: [
         {
           verb: "PUT",
@@ -44,7 +46,7 @@ export class WeatherServiceClient {
         },
       ],
     }),
-    watchReadings: defineMethod<WatchReadingsRequestJson, ReadingJson>("weather.v1.WeatherService.WatchReadings", {
+    watchReadings: /* @__PURE__ */ defineMethod<WatchReadingsRequestJson, ReadingJson>("weather.v1.WeatherService.WatchReadings", {
       bindings: [
         {
           verb: "GET",
@@ -61,7 +63,7 @@ export class WeatherServiceClient {
       ],
       stream: { resumable: true, id: "sequence" },
     }),
-    watchSky: defineMethod<WatchSkyRequestJson, SkyEventJson>("weather.v1.WeatherService.WatchSky", {
+    watchSky: /* @__PURE__ */ defineMethod<WatchSkyRequestJson, SkyEventJson>("weather.v1.WeatherService.WatchSky", {
       bindings: [{ verb: "POST", path: "/v1/sky", body: "*" }],
       stream: {
         id: "number",

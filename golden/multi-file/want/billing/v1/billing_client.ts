@@ -19,10 +19,10 @@ import type { Entry } from "./internal/ledger_pb";
  */
 export class BillingServiceClient {
   static readonly #methods = {
-    bill: defineMethod(BillingService.method.bill, {
+    bill: /* @__PURE__ */ defineMethod(BillingService, "bill", {
       bindings: [{ verb: "POST", path: "/v1/bills", body: "*" }],
     }),
-    watchLedger: defineMethod(BillingService.method.watchLedger, {
+    watchLedger: /* @__PURE__ */ defineMethod(BillingService, "watchLedger", {
       bindings: [{ verb: "GET", path: "/v1/ledger" }],
       stream: {},
     }),

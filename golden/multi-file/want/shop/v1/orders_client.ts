@@ -19,10 +19,10 @@ import type { Order } from "./types_pb";
  */
 export class OrderServiceClient {
   static readonly #methods = {
-    getOrder: defineMethod(OrderService.method.getOrder, {
+    getOrder: /* @__PURE__ */ defineMethod(OrderService, "getOrder", {
       bindings: [{ verb: "GET", path: "/v1/orders/{number}", variables: [{ field: ["number"], implicit: "0" }] }],
     }),
-    convertTotal: defineMethod(OrderService.method.convertTotal, {
+    convertTotal: /* @__PURE__ */ defineMethod(OrderService, "convertTotal", {
       bindings: [{ verb: "GET", path: "/v1/orders/{number}/total", variables: [{ field: ["number"], implicit: "0" }] }],
     }),
   };
@@ -63,7 +63,7 @@ export class OrderServiceClient {
  */
 export class OrderEventServiceClient {
   static readonly #methods = {
-    watchOrder: defineMethod(OrderEventService.method.watchOrder, {
+    watchOrder: /* @__PURE__ */ defineMethod(OrderEventService, "watchOrder", {
       bindings: [{ verb: "GET", path: "/v1/orders/{number}:watch", variables: [{ field: ["number"], implicit: "0" }] }],
       stream: {},
     }),

@@ -36,24 +36,24 @@ import { ReservedService, snake_case_2_service } from "./names_pb";
  */
 export class ReservedServiceClient {
   static readonly #methods = {
-    delete: defineMethod(ReservedService.method.delete, {
+    delete: /* @__PURE__ */ defineMethod(ReservedService, "delete", {
       bindings: [{ verb: "DELETE", path: "/reserved/delete/{class}", variables: [{ field: ["class"] }] }],
     }),
-    constructor$: defineMethod(ReservedService.method.constructor$, {
+    constructor$: /* @__PURE__ */ defineMethod(ReservedService, "constructor$", {
       bindings: [{ verb: "POST", path: "/reserved/constructor", body: "*" }],
     }),
-    toString$: defineMethod(ReservedService.method.toString$, {
+    toString$: /* @__PURE__ */ defineMethod(ReservedService, "toString$", {
       bindings: [{ verb: "GET", path: "/reserved/to-string" }],
       stream: {},
     }),
-    await: defineMethod(ReservedService.method.await, {
+    await: /* @__PURE__ */ defineMethod(ReservedService, "await", {
       bindings: [{ verb: "POST", path: "/reserved/await", body: "*" }],
       stream: {},
     }),
-    then: defineMethod(ReservedService.method.then, {
+    then: /* @__PURE__ */ defineMethod(ReservedService, "then", {
       bindings: [{ verb: "POST", path: "/reserved/then", body: { field: "options" } }],
     }),
-    transport: defineMethod(ReservedService.method.transport, {
+    transport: /* @__PURE__ */ defineMethod(ReservedService, "transport", {
       bindings: [{ verb: "GET", path: "/reserved/transport" }],
     }),
   };
@@ -138,14 +138,14 @@ export class ReservedServiceClient {
  */
 export class snake_case_2_serviceClient {
   static readonly #methods = {
-    get_v2: defineMethod(snake_case_2_service.method.get_v2, {
+    get_v2: /* @__PURE__ */ defineMethod(snake_case_2_service, "get_v2", {
       bindings: [{ verb: "GET", path: "/v2/{id_2}", variables: [{ field: ["id2"] }] }],
     }),
-    gETALL: defineMethod(snake_case_2_service.method.gETALL, {
+    gETALL: /* @__PURE__ */ defineMethod(snake_case_2_service, "gETALL", {
       bindings: [{ verb: "GET", path: "/all" }],
       stream: {},
     }),
-    method1: defineMethod(snake_case_2_service.method.method1, {
+    method1: /* @__PURE__ */ defineMethod(snake_case_2_service, "method1", {
       bindings: [
         {
           verb: "PUT",
@@ -155,7 +155,7 @@ export class snake_case_2_serviceClient {
         },
       ],
     }),
-    events: defineMethod(snake_case_2_service.method.events, {
+    events: /* @__PURE__ */ defineMethod(snake_case_2_service, "events", {
       bindings: [{ verb: "GET", path: "/events" }],
       stream: {
         events: {

@@ -15,7 +15,7 @@ import { NotesService } from "./notes_pb";
  */
 export class NotesServiceClient {
   static readonly #methods = {
-    getNote: defineMethod(NotesService.method.getNote, {
+    getNote: /* @__PURE__ */ defineMethod(NotesService, "getNote", {
       bindings: [{ verb: "GET", path: "/v1/notes/{id}", variables: [{ field: ["id"] }] }],
     }),
   };

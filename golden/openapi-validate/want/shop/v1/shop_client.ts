@@ -22,7 +22,7 @@ import { ShopService } from "./shop_pb";
  */
 export class ShopServiceClient {
   static readonly #methods = {
-    placeOrder: defineMethod(ShopService.method.placeOrder, {
+    placeOrder: /* @__PURE__ */ defineMethod(ShopService, "placeOrder", {
       bindings: [
         {
           verb: "POST",
@@ -32,10 +32,10 @@ export class ShopServiceClient {
         },
       ],
     }),
-    findOrders: defineMethod(ShopService.method.findOrders, {
+    findOrders: /* @__PURE__ */ defineMethod(ShopService, "findOrders", {
       bindings: [{ verb: "GET", path: "/v1/orders" }],
     }),
-    watchOrder: defineMethod(ShopService.method.watchOrder, {
+    watchOrder: /* @__PURE__ */ defineMethod(ShopService, "watchOrder", {
       bindings: [{ verb: "GET", path: "/v1/orders/{id}:watch", variables: [{ field: ["id"] }] }],
       stream: {},
     }),

@@ -23,7 +23,7 @@ import { BookingService } from "./booking_pb";
  */
 export class BookingServiceClient {
   static readonly #methods = {
-    createBooking: defineMethod(BookingService.method.createBooking, {
+    createBooking: /* @__PURE__ */ defineMethod(BookingService, "createBooking", {
       bindings: [
         {
           verb: "POST",
@@ -34,13 +34,13 @@ export class BookingServiceClient {
         },
       ],
     }),
-    updateBooking: defineMethod(BookingService.method.updateBooking, {
+    updateBooking: /* @__PURE__ */ defineMethod(BookingService, "updateBooking", {
       bindings: [{ verb: "PUT", path: "/v1/bookings", body: "*", bodyRequired: true }],
     }),
-    findRooms: defineMethod(BookingService.method.findRooms, {
+    findRooms: /* @__PURE__ */ defineMethod(BookingService, "findRooms", {
       bindings: [{ verb: "POST", path: "/v1/rooms:find", body: "*", bodyRequired: true }],
     }),
-    watchBooking: defineMethod(BookingService.method.watchBooking, {
+    watchBooking: /* @__PURE__ */ defineMethod(BookingService, "watchBooking", {
       bindings: [{ verb: "GET", path: "/v1/bookings/{id}:watch", variables: [{ field: ["id"] }] }],
       stream: {
         events: { changed: { field: "changed" }, moved: { field: "moved" }, cancelled: { field: "cancelled" } },

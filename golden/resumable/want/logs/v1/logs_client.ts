@@ -24,18 +24,18 @@ import { LogService } from "./logs_pb";
  */
 export class LogServiceClient {
   static readonly #methods = {
-    tailLog: defineMethod(LogService.method.tailLog, {
+    tailLog: /* @__PURE__ */ defineMethod(LogService, "tailLog", {
       bindings: [{ verb: "GET", path: "/v1/programs/{program}/log", variables: [{ field: ["program"] }] }],
       stream: { resumable: true, id: "cursor" },
     }),
-    watchDeployment: defineMethod(LogService.method.watchDeployment, {
+    watchDeployment: /* @__PURE__ */ defineMethod(LogService, "watchDeployment", {
       bindings: [
         { verb: "GET", path: "/v1/deployments/{deployment}/steps", variables: [{ field: ["deployment"] }] },
         { verb: "GET", path: "/v1/steps" },
       ],
       stream: { resumable: true, id: "sequence", heartbeatMs: 60000, retryMs: 2000 },
     }),
-    watchAlerts: defineMethod(LogService.method.watchAlerts, {
+    watchAlerts: /* @__PURE__ */ defineMethod(LogService, "watchAlerts", {
       bindings: [{ verb: "POST", path: "/v1/alerts:watch", body: "*" }],
       stream: { id: "number", eventName: "alert", heartbeatMs: 0, retryMs: 2147483647 },
     }),

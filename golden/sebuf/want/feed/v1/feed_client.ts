@@ -26,10 +26,10 @@ import { FeedService, TrendService } from "./feed_pb";
  */
 export class TrendServiceClient {
   static readonly #methods = {
-    listTrends: defineMethod(TrendService.method.listTrends, {
+    listTrends: /* @__PURE__ */ defineMethod(TrendService, "listTrends", {
       bindings: [{ verb: "GET", path: "/api/v1/trends", query: { "": { pageSize: { name: "limit" } } } }],
     }),
-    getTrend: defineMethod(TrendService.method.getTrend, {
+    getTrend: /* @__PURE__ */ defineMethod(TrendService, "getTrend", {
       bindings: [{ verb: "GET", path: "/api/v1/trends/{name}", variables: [{ field: ["name"] }] }],
     }),
   };
@@ -83,10 +83,10 @@ export type TrendServiceListTrendsHeaders = {
  */
 export class FeedServiceClient {
   static readonly #methods = {
-    say: defineMethod(FeedService.method.say, {
+    say: /* @__PURE__ */ defineMethod(FeedService, "say", {
       bindings: [{ verb: "POST", path: "/api/v1/posts", body: "*" }],
     }),
-    listPosts: defineMethod(FeedService.method.listPosts, {
+    listPosts: /* @__PURE__ */ defineMethod(FeedService, "listPosts", {
       bindings: [
         {
           verb: "GET",
@@ -96,10 +96,10 @@ export class FeedServiceClient {
         },
       ],
     }),
-    removePost: defineMethod(FeedService.method.removePost, {
+    removePost: /* @__PURE__ */ defineMethod(FeedService, "removePost", {
       bindings: [{ verb: "DELETE", path: "/api/v1/posts/{id}", variables: [{ field: ["id"] }] }],
     }),
-    watchPosts: defineMethod(FeedService.method.watchPosts, {
+    watchPosts: /* @__PURE__ */ defineMethod(FeedService, "watchPosts", {
       bindings: [
         {
           verb: "GET",
@@ -110,7 +110,7 @@ export class FeedServiceClient {
       ],
       stream: {},
     }),
-    chat: defineMethod(FeedService.method.chat, {
+    chat: /* @__PURE__ */ defineMethod(FeedService, "chat", {
       bindings: [{ verb: "POST", path: "/api/v1/chat", body: "*" }],
       stream: {},
     }),
@@ -198,7 +198,9 @@ export class FeedServiceClient {
  */
 export type FeedServiceSayHeaders = {
   /**
-   * Says who asks. Required.
+   * Says who asks.
+   *
+   * Required.
    */
   readonly "X-API-Key"?: string | undefined;
   readonly "X-Request-Count"?: number | undefined;
@@ -209,7 +211,9 @@ export type FeedServiceSayHeaders = {
  */
 export type FeedServiceListPostsHeaders = {
   /**
-   * Says who asks. Required.
+   * Says who asks.
+   *
+   * Required.
    */
   readonly "X-API-Key"?: string | undefined;
 };
@@ -219,7 +223,9 @@ export type FeedServiceListPostsHeaders = {
  */
 export type FeedServiceRemovePostHeaders = {
   /**
-   * Says who asks. Required.
+   * Says who asks.
+   *
+   * Required.
    */
   readonly "X-API-Key"?: string | undefined;
 };
@@ -229,7 +235,9 @@ export type FeedServiceRemovePostHeaders = {
  */
 export type FeedServiceWatchPostsHeaders = {
   /**
-   * Says who asks. Required.
+   * Says who asks.
+   *
+   * Required.
    */
   readonly "X-API-Key"?: string | undefined;
 };
@@ -239,7 +247,9 @@ export type FeedServiceWatchPostsHeaders = {
  */
 export type FeedServiceChatHeaders = {
   /**
-   * Says who asks. Required.
+   * Says who asks.
+   *
+   * Required.
    */
   readonly "X-API-Key"?: string | undefined;
 };

@@ -24,14 +24,14 @@ import { ChatService } from "./chat_pb";
  */
 export class ChatServiceClient {
   static readonly #methods = {
-    sendMessage: defineMethod(ChatService.method.sendMessage, {
+    sendMessage: /* @__PURE__ */ defineMethod(ChatService, "sendMessage", {
       bindings: [{ verb: "POST", path: "/v1/rooms/{room}/messages", variables: [{ field: ["room"] }], body: "*" }],
     }),
-    watchPresence: defineMethod(ChatService.method.watchPresence, {
+    watchPresence: /* @__PURE__ */ defineMethod(ChatService, "watchPresence", {
       bindings: [{ verb: "GET", path: "/v1/presence" }],
       stream: {},
     }),
-    watchThread: defineMethod(ChatService.method.watchThread, {
+    watchThread: /* @__PURE__ */ defineMethod(ChatService, "watchThread", {
       bindings: [
         {
           verb: "GET",
@@ -41,7 +41,7 @@ export class ChatServiceClient {
       ],
       stream: {},
     }),
-    search: defineMethod(ChatService.method.search, {
+    search: /* @__PURE__ */ defineMethod(ChatService, "search", {
       bindings: [{ verb: "GET", path: "/v1/messages:search" }],
       stream: {},
     }),

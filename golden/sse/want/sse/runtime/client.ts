@@ -9,6 +9,7 @@ import {
   createRegistry,
   type DescMessage,
   type DescMethod,
+  type DescService,
   fromJson,
   type Message,
   type MessageInitShape,
@@ -51,17 +52,18 @@ export type EventHandlers<T> = [OneofOf<T>] extends [never]
       [E in OneofOf<T> as E extends { readonly case: infer C extends string } ? C : never]: (
         value: E extends { readonly value: infer V } ? V : never,
         message: T,
-      ) => void | Promise<void>;
+      ) => unknown;
     };
 
 /** Takes the events whose handlers are left out, and a message without any event. */
 export interface Otherwise<T> {
-  otherwise(message: T): void | Promise<void>;
+  otherwise(message: T): unknown;
 }
 
 /**
  * Calls the handler of each event, one after the other, and resolves when the stream ends. There is a handler for
- * each event, or `otherwise`: one that is missing does not compile. What a handler throws ends the stream.
+ * each event, or `otherwise`: one that is missing does not compile. What a handler returns is awaited,
+ * and otherwise ignored. What it throws ends the stream.
  *
  * ```ts
  * await handleEvents(client.ask({ question }), {
@@ -178,8 +180,27 @@ export interface MessageSettings {
   readonly validator?: Validator | undefined;
 }
 
-/** A method with its descriptor; called by generated code. */
-export function defineMethod<I extends DescMessage, O extends DescMessage>(
+/** A method of a service, by its name in TypeScript. */
+type MethodOf<S extends DescService, N extends keyof S["method"]> = DescMethod & {
+  readonly input: S["method"][N]["input"];
+  readonly output: S["method"][N]["output"];
+};
+
+/**
+ * A method of a service, by its name in TypeScript; called by generated code. The name is an argument of its own,
+ * because bundlers do not drop an unused `defineMethod(Service.method.name)`: a property may have a getter with effects.
+ */
+export function defineMethod<S extends DescService, N extends keyof S["method"]>(
+  service: S,
+  name: N,
+  http: MethodHttp,
+): ClientMethod<MessageInitShape<MethodOf<S, N>["input"]>, MessageShape<MethodOf<S, N>["output"]>, EsKinds> {
+  const methods: S["method"] = service.method;
+  // The plugin names a method of the service.
+  return createMethod(methods[name] as MethodOf<S, N>, http);
+}
+
+function createMethod<I extends DescMessage, O extends DescMessage>(
   desc: DescMethod & { readonly input: I; readonly output: O },
   http: MethodHttp,
 ): ClientMethod<MessageInitShape<I>, MessageShape<O>, EsKinds> {
@@ -1035,7 +1056,8 @@ function createConnection(
   const abort = new AbortController();
   const { signal } = abort;
   let body: Response["body"] | undefined;
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  // By its shape: the reader of `Response["body"]` is another type than the global one with the types of Bun.
+  let reader: { read(): Promise<{ value?: Uint8Array | undefined }>; cancel(): Promise<unknown> } | undefined;
 
   function close(): void {
     // Where the connection broke, or somebody else reads the body, there is nothing to let go of.

@@ -243,6 +243,7 @@ interface EventEncoder {
   handover(retryMs: number): string;
 }
 
+/** Encodes text as UTF-8. */
 const utf8: InstanceType<typeof TextEncoder> = new TextEncoder();
 
 /** What goes out with the next chunk of a stream: texts, and bytes that streams share. */
@@ -3468,9 +3469,14 @@ export interface RouteInfo {
 export interface Server<V = unknown> {
   /**
    * Answers a request. `value` is given to `createContext`; without that option it is `context.value`. Never rejects:
-   * whatever fails is an answer. Needs no `this`, so that `{ fetch: server.fetch }` serves.
+   * whatever fails is an answer. Needs no `this`, so that `{ fetch: server.fetch }` serves. It also takes a URL and the
+   * options of a request, as the global `fetch` does, and no value then: a client with `fetch: server.fetch` calls the
+   * server in process.
    */
-  readonly fetch: (request: Request, ...value: undefined extends V ? [value?: V] : [value: V]) => Promise<Response>;
+  readonly fetch: (
+    request: Request | string | URL,
+    ...value: undefined extends V ? [value?: V] : [value: V]
+  ) => Promise<Response>;
   readonly routes: readonly RouteInfo[];
   /** Whether one of the routes takes a request, or with `cors` its preflight; others can have the rest. Never throws. */
   readonly match: (request: Request) => boolean;
@@ -3594,7 +3600,10 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
 
   return {
     // With a V that may be undefined, the value may be left out.
-    fetch: (request, ...[value]) => fetch(request, value as V),
+    fetch: async (request, ...[value]) =>
+      typeof request === "string" || request instanceof URL
+        ? fetch(new Request(request, value as RequestInit), undefined as V)
+        : fetch(request, value as V),
     routes: routes.map(({ verb, path, value }) => ({ verb, template: path, method: value.method.desc })),
     match(request) {
       try {
@@ -3647,26 +3656,42 @@ export interface Service<C = unknown> {
  * are keyed by the methods' names in TypeScript, and a handler is called with `handlers` as `this`,
  * so that an instance of a class serves.
  */
-export function defineService<C = unknown>(
-  desc: DescService,
+export function defineService<C, S extends DescService>(
+  desc: S,
   handlers: object,
-  methods: Readonly<Record<string, ServerMethodHttp>>,
+  // By the service's own names: a record of any names would type `hasOwnProperty` as the function that every object has.
+  methods: { readonly [N in keyof S["method"]]?: ServerMethodHttp },
 ): Service<C> {
   return {
     desc,
-    methods: Object.entries(methods).map(([name, http]) => {
+    methods: Object.entries<ServerMethodHttp | undefined>(methods).map(([name, http]) => {
       const method = desc.method[name];
-      if (method === undefined) {
+      if (method === undefined || http === undefined) {
         throw new Error(`service ${desc.typeName} has no method "${name}": generate its _server.ts again`);
       }
       // Looked up now, so that a method of the prototype is found and a later change of the object is not.
       const handler: unknown = Reflect.get(handlers, name);
-      if (handler !== undefined && typeof handler !== "function") {
+      if (handler === undefined || isOfEveryObject(handlers, name)) {
+        return { desc: method, http, handler: undefined };
+      }
+      if (typeof handler !== "function") {
         throw new TypeError(`handler "${name}" of ${desc.typeName} is ${typeof handler}: make it a function`);
       }
-      return { desc: method, http, handler: handler && ((...args) => Reflect.apply(handler, handlers, args)) };
+      return {
+        desc: method,
+        http,
+        handler: (request, context) => Reflect.apply(handler, handlers, [request, context]),
+      };
     }),
   };
+}
+
+/** Whether a property is what every object inherits: `valueOf` is no handler, unless the handlers have their own. */
+function isOfEveryObject(handlers: object, name: string): boolean {
+  let holder: object | null = handlers;
+  if (!(name in Object.prototype)) return false;
+  while (holder !== null && !hasOwn(holder, name)) holder = Object.getPrototypeOf(holder);
+  return holder === null || holder === Object.prototype;
 }
 
 type Result<T> = IteratorResult<Tracked<T>, undefined>;

@@ -29,38 +29,38 @@ import { EchoService } from "./types_pb";
  */
 export class EchoServiceClient {
   static readonly #methods = {
-    echoScalars: defineMethod(EchoService.method.echoScalars, {
+    echoScalars: /* @__PURE__ */ defineMethod(EchoService, "echoScalars", {
       bindings: [{ verb: "POST", path: "/echo/scalars", body: "*" }],
     }),
-    watchScalars: defineMethod(EchoService.method.watchScalars, {
+    watchScalars: /* @__PURE__ */ defineMethod(EchoService, "watchScalars", {
       bindings: [{ verb: "POST", path: "/echo/scalars:watch", body: "*" }],
       stream: {},
     }),
-    watchCollections: defineMethod(EchoService.method.watchCollections, {
+    watchCollections: /* @__PURE__ */ defineMethod(EchoService, "watchCollections", {
       bindings: [{ verb: "POST", path: "/echo/collections:watch", body: "*" }],
       stream: {},
     }),
-    watchWellKnown: defineMethod(EchoService.method.watchWellKnown, {
+    watchWellKnown: /* @__PURE__ */ defineMethod(EchoService, "watchWellKnown", {
       bindings: [{ verb: "POST", path: "/echo/well-known:watch", body: "*" }],
       stream: {},
     }),
-    watchChoices: defineMethod(EchoService.method.watchChoices, {
+    watchChoices: /* @__PURE__ */ defineMethod(EchoService, "watchChoices", {
       bindings: [{ verb: "POST", path: "/echo/choices:watch", body: "*" }],
       stream: {},
     }),
-    watchProto2: defineMethod(EchoService.method.watchProto2, {
+    watchProto2: /* @__PURE__ */ defineMethod(EchoService, "watchProto2", {
       bindings: [{ verb: "POST", path: "/echo/proto2:watch", body: "*", bodyRequired: true }],
       stream: {},
     }),
-    watchEditions: defineMethod(EchoService.method.watchEditions, {
+    watchEditions: /* @__PURE__ */ defineMethod(EchoService, "watchEditions", {
       bindings: [{ verb: "POST", path: "/echo/editions:watch", body: "*", bodyRequired: true }],
       stream: {},
     }),
-    watchTime: defineMethod(EchoService.method.watchTime, {
+    watchTime: /* @__PURE__ */ defineMethod(EchoService, "watchTime", {
       bindings: [{ verb: "POST", path: "/echo/time:watch", body: "*" }],
       stream: {},
     }),
-    watchAnything: defineMethod(EchoService.method.watchAnything, {
+    watchAnything: /* @__PURE__ */ defineMethod(EchoService, "watchAnything", {
       bindings: [{ verb: "POST", path: "/echo/anything:watch", body: "*" }],
       stream: {},
     }),

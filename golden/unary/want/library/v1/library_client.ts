@@ -28,16 +28,16 @@ import { LibraryService } from "./library_pb";
  */
 export class LibraryServiceClient {
   static readonly #methods = {
-    getBook: defineMethod(LibraryService.method.getBook, {
+    getBook: /* @__PURE__ */ defineMethod(LibraryService, "getBook", {
       bindings: [{ verb: "GET", path: "/v1/books/{isbn}", variables: [{ field: ["isbn"] }] }],
     }),
-    listBooks: defineMethod(LibraryService.method.listBooks, {
+    listBooks: /* @__PURE__ */ defineMethod(LibraryService, "listBooks", {
       bindings: [{ verb: "GET", path: "/v1/books" }],
     }),
-    createBook: defineMethod(LibraryService.method.createBook, {
+    createBook: /* @__PURE__ */ defineMethod(LibraryService, "createBook", {
       bindings: [{ verb: "POST", path: "/v1/books", body: { field: "book" } }],
     }),
-    updateBook: defineMethod(LibraryService.method.updateBook, {
+    updateBook: /* @__PURE__ */ defineMethod(LibraryService, "updateBook", {
       bindings: [
         {
           verb: "PATCH",
@@ -47,10 +47,10 @@ export class LibraryServiceClient {
         },
       ],
     }),
-    deleteBook: defineMethod(LibraryService.method.deleteBook, {
+    deleteBook: /* @__PURE__ */ defineMethod(LibraryService, "deleteBook", {
       bindings: [{ verb: "DELETE", path: "/v1/books/{isbn}", variables: [{ field: ["isbn"] }] }],
     }),
-    lendBook: defineMethod(LibraryService.method.lendBook, {
+    lendBook: /* @__PURE__ */ defineMethod(LibraryService, "lendBook", {
       bindings: [{ verb: "POST", path: "/v1/books/{isbn}:lend", variables: [{ field: ["isbn"] }], body: "*" }],
     }),
   };

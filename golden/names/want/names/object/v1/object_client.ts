@@ -18,10 +18,10 @@ import { Object$ } from "./object_pb";
  */
 export class ObjectClient {
   static readonly #methods = {
-    get: defineMethod(Object$.method.get, {
+    get: /* @__PURE__ */ defineMethod(Object$, "get", {
       bindings: [{ verb: "POST", path: "/object", body: "*" }],
     }),
-    watch: defineMethod(Object$.method.watch, {
+    watch: /* @__PURE__ */ defineMethod(Object$, "watch", {
       bindings: [{ verb: "GET", path: "/object:watch" }],
       stream: {},
     }),

@@ -1,0 +1,33 @@
+import { optionTable } from "./options.js";
+
+/** What `protoc-gen-sse --help` prints. */
+export function helpText(): string {
+  const options = Object.entries(optionTable).flatMap(([name, { values, defaultText, description }]) => [
+    `  ${name}=${plain(values)}`,
+    `      ${plain(description)}. Default: ${plain(defaultText)}.`,
+  ]);
+  return [
+    "protoc-gen-sse is a plugin of buf and protoc, which start it: it reads a request from standard input.",
+    "It generates TypeScript clients and servers, and OpenAPI documents.",
+    "",
+    "  buf.gen.yaml:  plugins: [{ local: protoc-gen-es, out: src/gen, opt: [target=ts] },",
+    "                           { local: protoc-gen-sse, out: src/gen }]",
+    "  protoc:        protoc --es_out=src/gen --es_opt=target=ts --sse_out=src/gen --sse_opt=emit=client ...",
+    "",
+    "The code imports the messages that protoc-gen-es generates in the same folder. With messages=json it imports",
+    "their JSON types: give protoc-gen-es the option json_types=true.",
+    "",
+    "Options, separated by commas:",
+    "",
+    ...options,
+    "",
+    "  --help      prints this",
+    "  --version   prints the version",
+    "",
+  ].join("\n");
+}
+
+/** Without the marks of Markdown. */
+function plain(text: string): string {
+  return text.replaceAll("`", "");
+}

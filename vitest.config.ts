@@ -30,7 +30,12 @@ export default defineConfig({
       {
         extends: true,
         plugins: [joinedRuntime()],
-        test: { name: "joined", include: ["templates/typescript/**/*.test.ts"] },
+        test: {
+          name: "joined",
+          include: ["templates/typescript/**/*.test.ts"],
+          // Compares what the entries export: here they export their internals too.
+          exclude: ["templates/typescript/client.test.ts"],
+        },
       },
     ],
   },

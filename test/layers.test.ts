@@ -18,7 +18,10 @@ const allowed: [part: RegExp, imports: RegExp][] = [
   [/^src\/model\//, /^src\/(gen\/.*|annotations\/.*|problems|source-info)\.ts$/],
   [/^src\/print\//, /^$/],
   [/^src\/emit\/emit\.ts$/, /^src\/emit\/|^src\/(options|model\/model)\.ts$/],
-  [/^src\/emit\/(runtime|output)\.ts$/, /^src\/(emit\/(runtime|output)|options|problems|version|model\/model)\.ts$/],
+  [
+    /^src\/emit\/(runtime|output)\.ts$/,
+    /^src\/(emit\/(runtime|output)|options|problems|model\/model|print\/layout)\.ts$/,
+  ],
   [
     /^src\/emit\/typescript\//,
     /^src\/(emit\/(runtime|output)|options|model\/(model|method-table|path|json-form)|print\/.*)\.ts$/,

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { GeneratedFile, ImportSymbol } from "@bufbuild/protoplugin";
 import type { Options } from "../options.js";
+import { generateFile } from "../print/layout.js";
 import type { Emission } from "./output.js";
 
 /** Modules of the runtime that generated code imports. */
@@ -39,9 +40,10 @@ export function emitRuntime({ schema, options }: Emission, modules: readonly Run
   if (options.runtime !== undefined || modules.length === 0) return;
   const folder = new URL(`${[...modules].sort().join("+")}/`, BUILT);
   for (const name of readdirSync(folder).sort()) {
-    const f = schema.generateFile(`${FOLDER}/${name}`);
+    // The compiler drops comments at the top of declarations, but no preamble.
+    const f = generateFile(schema, `${FOLDER}/${name}`, (file) => ({ ...file, preamble: header(options) }));
     const source = readFileSync(new URL(name, folder), "utf8");
-    f.print(`${header(options)}\n${withExtension(source, options).trimEnd()}`);
+    f.print(withExtension(source, options).trimEnd());
   }
 }
 

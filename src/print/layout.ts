@@ -3,17 +3,18 @@ import type { FileInfo, GeneratedFile, Schema } from "@bufbuild/protoplugin";
 const LINE_WIDTH = 120;
 
 /**
- * Makes a file whose imports are sorted and whose long lines are wrapped. Both need the final text: only when a file is
- * complete, protoplugin knows what it imports, and under which names.
+ * Makes a file, and changes it when it is complete: by default, its imports are sorted and its long lines are wrapped.
+ * Only then protoplugin knows what the file imports, and under which names.
  */
-export function generateFile(schema: Schema, name: string): GeneratedFile {
+export function generateFile(
+  schema: Schema,
+  name: string,
+  complete: (file: FileInfo) => FileInfo = (file) => ({ ...file, content: layOut(file.content) }),
+): GeneratedFile {
   // protoplugin reads every file with this method, which it leaves out of the public type.
   const f = schema.generateFile(name) as GeneratedFile & { getFileInfo(): FileInfo };
   const { getFileInfo } = f;
-  f.getFileInfo = () => {
-    const info = getFileInfo();
-    return { ...info, content: layOut(info.content) };
-  };
+  f.getFileInfo = () => complete(getFileInfo());
   return f;
 }
 

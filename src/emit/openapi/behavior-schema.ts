@@ -5,9 +5,9 @@ import type { Schema } from "./objects.js";
 
 /** What no keyword says. */
 const NOTES: Record<FieldRules["behaviors"][number], string> = {
-  IMMUTABLE: "Immutable: set once, and not changed afterwards.",
-  UNORDERED_LIST: "The elements are in no order.",
-  NON_EMPTY_DEFAULT: "Where it is not set, the server sets it to a value that is not empty.",
+  IMMUTABLE: "Immutable: it cannot be changed after creation.",
+  UNORDERED_LIST: "The order of the elements is not defined.",
+  NON_EMPTY_DEFAULT: "If it is not set, the server sets a non-empty value.",
   IDENTIFIER: "The identifier of the resource.",
 };
 

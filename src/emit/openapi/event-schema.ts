@@ -37,7 +37,7 @@ export function eventSchema(context: Context, method: Method, stream: Stream): S
     }));
     return {
       title,
-      description: `An event of the stream \`${desc.name}\`, as a parser of server-sent events gives it.`,
+      description: `An event of the stream \`${desc.name}\`, as a parser of Server-Sent Events returns it.`,
       oneOf: branches.map(({ $ref }) => ({ $ref })),
       // A hint, as each branch has its `const`. The key `__proto__` readers in JavaScript lose, or fail at (immer 9).
       discriminator: kinds.every((kind) => kind.isNamed && kind.name !== "__proto__")
@@ -95,7 +95,7 @@ function kindName({ name, data }: EventKind): string {
 function kindDescription({ data, isOutOfBand, field }: EventKind): string | undefined {
   if (field !== undefined) return describe(field);
   if ("literal" in data) return "The end of the stream.";
-  return isOutOfBand ? "A failure after the stream was opened; the stream then ends." : undefined;
+  return isOutOfBand ? "An error after the stream has started. It ends the stream." : undefined;
 }
 
 /** What a parser makes of the lines of a text: one with LF between them. */

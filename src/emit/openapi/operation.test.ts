@@ -369,7 +369,7 @@ describe("a response", () => {
       description: "A parcel.",
       content: { "application/json": { schema: { $ref: "#/components/schemas/depot.v1.Parcel" } } },
     });
-    expect(answer("DepotService_RemoveParcel")).toMatchObject({ description: "The answer." });
+    expect(answer("DepotService_RemoveParcel")).toMatchObject({ description: "OK." });
   });
 
   test("is a field of the message", () => {

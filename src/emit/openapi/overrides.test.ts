@@ -170,7 +170,7 @@ describe.each(["openapi.v3", "gnostic.openapi.v3"])("the options of %s", (pkg) =
       deprecated: true,
       externalDocs: { url: "https://example.com/get" },
       security: [{}],
-      responses: { "200": { description: "The answer." }, "404": { description: "Not there." } },
+      responses: { "200": { description: "OK." }, "404": { description: "Not there." } },
     });
     const [first, ...others] = get.parameters as Loose[];
     expect(first).toMatchObject({ name: "name", in: "path", required: true, description: "Told name.", example: "a1" });

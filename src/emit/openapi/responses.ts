@@ -17,9 +17,9 @@ export function responses(context: Context, method: Method, binding: Binding): O
       answer.kind === "stream"
         ? streamResponse(context, method, answer.stream)
         : unaryResponse(context, method, binding),
-    ...(isResumable ? { "204": { description: "The stream is finished; do not reconnect." } } : {}),
+    ...(isResumable ? { "204": { description: "The stream has ended. Do not reconnect." } } : {}),
     default: context.components.response("Error", () => ({
-      description: "Why the call failed.",
+      description: "Error.",
       content: { "application/json": { schema: statusSchema(context) } },
     })),
   };
@@ -27,9 +27,9 @@ export function responses(context: Context, method: Method, binding: Binding): O
 
 function unaryResponse(context: Context, { desc: { output } }: Method, { responseBody }: Binding): ResponseObject {
   // The comments of Google's messages are about the messages.
-  const told = responseBody ?? (output.typeName.startsWith("google.") ? undefined : output);
+  const described = responseBody ?? (output.typeName.startsWith("google.") ? undefined : output);
   return {
-    description: (told && describe(told)) ?? "The answer.",
+    description: (described && describe(described)) ?? "OK.",
     content:
       responseBody === undefined
         ? jsonContent(output, () => messageSchema(context, output))
@@ -37,14 +37,14 @@ function unaryResponse(context: Context, { desc: { output } }: Method, { respons
   };
 }
 
-/** Comments are no items, so that what they promise can only be told. */
+/** Comments are not items of a stream, so the description says what they promise. */
 function streamResponse(context: Context, method: Method, stream: Stream): ResponseObject {
   const seconds = heartbeatSeconds(stream);
   const sentences = [
     "A stream of events.",
-    "It opens with the comment `:sse/1`, and a complete one ends with the comment `:end`.",
-    seconds === 0 ? "" : `After ${seconds} s of silence comes an empty comment.`,
-    `A failure is the event \`${stream.errorEvent}\`, and in JSON Lines the line \`{"@error":…}\`; the stream then ends.`,
+    "A stream starts with the comment `:sse/1`. A complete stream ends with the comment `:end`.",
+    seconds === 0 ? "" : `An empty comment is sent after ${seconds} s without data.`,
+    `An error is sent as the event \`${stream.errorEvent}\` (in JSON Lines, as the line \`{"@error":…}\`) and ends the stream.`,
   ];
   return {
     description: sentences.filter((sentence) => sentence !== "").join(" "),

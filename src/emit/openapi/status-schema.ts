@@ -6,7 +6,7 @@ import { anySchema } from "./well-known-schema.js";
 export function statusSchema(context: Context): Schema {
   return context.components.schema({ package: "google.rpc", local: "Status" }, () => ({
     title: context.title("Status"),
-    description: "Why a call failed.",
+    description: "An error.",
     type: "object",
     // Without it, documentation shows the smallest code that an integer can be.
     examples: [{ code: 5, message: "not found" }],
@@ -18,8 +18,8 @@ export function statusSchema(context: Context): Schema {
         minimum: -2147483648,
         maximum: 2147483647,
       },
-      message: { description: "For developers, in English.", type: "string" },
-      details: { description: "More about it, for programs.", type: "array", items: anySchema(context) },
+      message: { description: "A message for developers, in English.", type: "string" },
+      details: { description: "Details for programs.", type: "array", items: anySchema(context) },
     },
   }));
 }

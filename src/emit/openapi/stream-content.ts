@@ -37,7 +37,7 @@ export function streamContent(context: Context, method: Method, stream: Stream):
 function lineSchema(context: Context, { desc }: Method): Schema {
   const failure = context.components.schema({ package: "sse.v1", local: "JsonLinesError" }, () => ({
     title: context.title("JsonLinesError"),
-    description: "The last line of a JSON Lines stream that failed.",
+    description: "The last line of a JSON Lines stream that fails.",
     type: "object",
     required: ["@error"],
     properties: { "@error": statusSchema(context) },

@@ -15,13 +15,13 @@ interface ParsedEvent {
 
 const failure: JsonValue = { code: 13, message: "internal error" };
 
-/** A stream that comes to its end and one that fails, as data and as bytes: OpenAPI 3.2.0, Example Object. */
+/** A stream that completes and one that fails, as data and as bytes: OpenAPI 3.2.0, Example Object. */
 export function streamExamples(context: Context, method: Method, stream: Stream): Record<string, ExampleObject> {
   const events = ordinaryEvents(context, method, stream);
   const terminal = stream.terminalData === undefined ? [] : [{ data: asParsed(stream.terminalData) }];
   const error = { event: stream.errorEvent, data: JSON.stringify(failure) };
   return {
-    complete: example("A stream that comes to its end.", stream, [...events, ...terminal], ":end\n"),
+    complete: example("A stream that completes.", stream, [...events, ...terminal], ":end\n"),
     failed: example("A stream that fails.", stream, [...events.slice(0, 1), error], ""),
   };
 }

@@ -407,10 +407,10 @@ describe("what no keyword says", () => {
       "At least 1 bytes in UTF-8.\n\nAt most 9 bytes in UTF-8.",
     ],
     [`string f = 1 [${R}.string.len_bytes = 4]`, "4 bytes in UTF-8."],
-    [`string f = 1 [${R}.string.pattern = "(?i)abc"]`, "Matches `(?i)abc`, a pattern of RE2."],
+    [`string f = 1 [${R}.string.pattern = "(?i)abc"]`, "Matches the RE2 pattern `(?i)abc`."],
     [`string f = 1 [${R}.string.ip_prefix = true]`, "An IP prefix, such as `192.0.2.0/24`."],
     [`string f = 1 [${R}.string.well_known_regex = KNOWN_REGEX_HTTP_HEADER_NAME]`, "The name of an HTTP header."],
-    [`bytes f = 1 [${R}.bytes.prefix = "\\x00"]`, "The bytes begin with those of `AA==`."],
+    [`bytes f = 1 [${R}.bytes.prefix = "\\x00"]`, "The bytes start with `AA==` (base64)."],
     [
       `int64 f = 1 [${R}.int64 = {gt: 1, lte: 9007199254740993}]`,
       "Greater than `1` and at most `9007199254740993`.",

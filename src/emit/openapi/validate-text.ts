@@ -15,7 +15,7 @@ const STRING: Readonly<Record<string, Rule>> = {
   max_bytes: (n) => `At most ${n} bytes in UTF-8.`,
   pattern: (re2) => {
     const pattern = toEcmaPattern(String(re2));
-    return pattern === undefined ? `Matches \`${re2}\`, a pattern of RE2.` : { pattern };
+    return pattern === undefined ? `Matches the RE2 pattern \`${re2}\`.` : { pattern };
   },
   prefix: (text) => ({ pattern: `^${escapePattern(String(text))}` }),
   suffix: (text) => ({ pattern: `${escapePattern(String(text))}$` }),
@@ -34,9 +34,9 @@ const STRING: Readonly<Record<string, Rule>> = {
   ulid: () => ({ pattern: "^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$" }),
   protobuf_fqn: () => ({ pattern: "^[A-Za-z_][A-Za-z_0-9]*(?:\\.[A-Za-z_][A-Za-z_0-9]*)*$" }),
   protobuf_dot_fqn: () => ({ pattern: "^\\.[A-Za-z_][A-Za-z_0-9]*(?:\\.[A-Za-z_][A-Za-z_0-9]*)*$" }),
-  ip_with_prefixlen: () => "An IP address and the length of its prefix, such as `192.0.2.1/24`.",
-  ipv4_with_prefixlen: () => "An IPv4 address and the length of its prefix, such as `192.0.2.1/24`.",
-  ipv6_with_prefixlen: () => "An IPv6 address and the length of its prefix, such as `2001:db8::1/32`.",
+  ip_with_prefixlen: () => "An IP address with its prefix length, such as `192.0.2.1/24`.",
+  ipv4_with_prefixlen: () => "An IPv4 address with its prefix length, such as `192.0.2.1/24`.",
+  ipv6_with_prefixlen: () => "An IPv6 address with its prefix length, such as `2001:db8::1/32`.",
   ip_prefix: () => "An IP prefix, such as `192.0.2.0/24`.",
   ipv4_prefix: () => "An IPv4 prefix, such as `192.0.2.0/24`.",
   ipv6_prefix: () => "An IPv6 prefix, such as `2001:db8::/32`.",
@@ -50,10 +50,10 @@ const BYTES: Readonly<Record<string, Rule>> = {
   len: (n) => ({ minLength: base64Length(n), maxLength: base64Length(n) }),
   min_len: (n) => ({ minLength: base64Length(n) }),
   max_len: (n) => ({ maxLength: base64Length(n) }),
-  pattern: (re2) => `The bytes are UTF-8, and match \`${re2}\`, a pattern of RE2.`,
-  prefix: (base64) => `The bytes begin with those of \`${base64}\`.`,
-  suffix: (base64) => `The bytes end with those of \`${base64}\`.`,
-  contains: (base64) => `Among the bytes are those of \`${base64}\`.`,
+  pattern: (re2) => `The bytes are UTF-8 text that matches the RE2 pattern \`${re2}\`.`,
+  prefix: (base64) => `The bytes start with \`${base64}\` (base64).`,
+  suffix: (base64) => `The bytes end with \`${base64}\` (base64).`,
+  contains: (base64) => `The bytes contain \`${base64}\` (base64).`,
   ip: () => ({ anyOf: [ofBytes(4), ofBytes(16)] }),
   ipv4: () => ofBytes(4),
   ipv6: () => ofBytes(16),

@@ -26,7 +26,8 @@ type NamedSchema = Schema & { readonly title: string };
 
 const any: NamedSchema = {
   title: "Any",
-  description: "A message of any type: `@type` ends with the name of the type, whose JSON stands beside it.",
+  description:
+    "A message of any type. `@type` is a URL that ends with the name of the type; the other members are the JSON of the message.",
   type: "object",
   // Not required: an empty Any is `{}`.
   properties: { "@type": { type: "string" } },

@@ -95,7 +95,7 @@ function headersType(f: GeneratedFile, method: Method): Printable[] {
   );
   return [
     code`
-      ${docBlock([`Headers of ${method.desc}; the client's options may hold them for all calls.`])}
+      ${docBlock([`Headers of ${method.desc}. They can also be set once in the options of the client.`])}
       ${f.export("type", headersName(method))} = {
         ${join(members, "\n")}
       };

@@ -68,7 +68,7 @@ function createFunction(f: GeneratedFile, service: Service, names: Names): Print
   return code`
     /**
      * Mounts handlers of ${service.desc.typeName}; pass the result to \`createServer\`.
-     * With \`unimplemented: "501"\` some may be missing, and answer so.
+     * With \`unimplemented: "501"\`, omitted handlers answer 501.
      */
     ${f.export("function", name)}<${context} = unknown>(${handlers}: ${type}): ${result};
     ${f.export("function", name)}<${context} = unknown>(

@@ -238,7 +238,7 @@ export interface DepotServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of depot.v1.DepotService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createDepotService<C = unknown>(handlers: DepotServiceHandlers<C>): Service<C>;
 export function createDepotService<C = unknown>(
@@ -563,7 +563,7 @@ export interface FileServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of depot.v1.FileService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createFileService<C = unknown>(handlers: FileServiceHandlers<C>): Service<C>;
 export function createFileService<C = unknown>(
@@ -787,7 +787,7 @@ export interface QueryServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of depot.v1.QueryService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createQueryService<C = unknown>(handlers: QueryServiceHandlers<C>): Service<C>;
 export function createQueryService<C = unknown>(

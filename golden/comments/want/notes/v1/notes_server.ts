@@ -234,7 +234,7 @@ export interface NoteServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of notes.v1.NoteService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createNoteService<C = unknown>(handlers: NoteServiceHandlers<C>): Service<C>;
 export function createNoteService<C = unknown>(

@@ -59,7 +59,7 @@ export interface PlayerServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of player.v1.PlayerService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createPlayerService<C = unknown>(handlers: PlayerServiceHandlers<C>): Service<C>;
 export function createPlayerService<C = unknown>(
@@ -120,7 +120,7 @@ export interface OldPlayerServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of player.v1.OldPlayerService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createOldPlayerService<C = unknown>(handlers: OldPlayerServiceHandlers<C>): Service<C>;
 export function createOldPlayerService<C = unknown>(

@@ -34,7 +34,7 @@ export interface RadioServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of radio.v1.RadioService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createRadioService<C = unknown>(handlers: RadioServiceHandlers<C>): Service<C>;
 export function createRadioService<C = unknown>(

@@ -55,7 +55,7 @@ export interface PartServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of parts.v1.PartService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createPartService<C = unknown>(handlers: PartServiceHandlers<C>): Service<C>;
 export function createPartService<C = unknown>(

@@ -54,7 +54,7 @@ export interface AssistantServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of assistant.v1.AssistantService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createAssistantService<C = unknown>(handlers: AssistantServiceHandlers<C>): Service<C>;
 export function createAssistantService<C = unknown>(

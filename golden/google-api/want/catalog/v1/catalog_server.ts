@@ -102,7 +102,7 @@ export interface CatalogServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of catalog.v1.CatalogService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createCatalogService<C = unknown>(handlers: CatalogServiceHandlers<C>): Service<C>;
 export function createCatalogService<C = unknown>(

@@ -86,7 +86,7 @@ export class VaultServiceClient {
 }
 
 /**
- * Headers of rpc vault.v1.VaultService.GetSecret; the client's options may hold them for all calls.
+ * Headers of rpc vault.v1.VaultService.GetSecret. They can also be set once in the options of the client.
  */
 export type VaultServiceGetSecretHeaders = {
   /**
@@ -108,7 +108,7 @@ export type VaultServiceGetSecretHeaders = {
 };
 
 /**
- * Headers of rpc vault.v1.VaultService.PutSecret; the client's options may hold them for all calls.
+ * Headers of rpc vault.v1.VaultService.PutSecret. They can also be set once in the options of the client.
  */
 export type VaultServicePutSecretHeaders = {
   /**
@@ -141,7 +141,7 @@ export type VaultServicePutSecretHeaders = {
 };
 
 /**
- * Headers of rpc vault.v1.VaultService.WatchSecrets; the client's options may hold them for all calls.
+ * Headers of rpc vault.v1.VaultService.WatchSecrets. They can also be set once in the options of the client.
  */
 export type VaultServiceWatchSecretsHeaders = {
   /**
@@ -199,7 +199,7 @@ export class AuditServiceClient {
 }
 
 /**
- * Headers of rpc vault.v1.AuditService.WatchReadings; the client's options may hold them for all calls.
+ * Headers of rpc vault.v1.AuditService.WatchReadings. They can also be set once in the options of the client.
  */
 export type AuditServiceWatchReadingsHeaders = {
   /**

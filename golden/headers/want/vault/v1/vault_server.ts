@@ -55,7 +55,7 @@ export interface VaultServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of vault.v1.VaultService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createVaultService<C = unknown>(handlers: VaultServiceHandlers<C>): Service<C>;
 export function createVaultService<C = unknown>(
@@ -116,7 +116,7 @@ export interface AuditServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of vault.v1.AuditService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createAuditService<C = unknown>(handlers: AuditServiceHandlers<C>): Service<C>;
 export function createAuditService<C = unknown>(

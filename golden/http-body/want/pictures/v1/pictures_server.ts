@@ -68,7 +68,7 @@ export interface PictureServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of pictures.v1.PictureService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createPictureService<C = unknown>(handlers: PictureServiceHandlers<C>): Service<C>;
 export function createPictureService<C = unknown>(

@@ -75,7 +75,7 @@ export interface WeatherServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of weather.v1.WeatherService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createWeatherService<C = unknown>(handlers: WeatherServiceHandlers<C>): Service<C>;
 export function createWeatherService<C = unknown>(

@@ -45,7 +45,7 @@ export interface BillingServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of billing.v1.BillingService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createBillingService<C = unknown>(handlers: BillingServiceHandlers<C>): Service<C>;
 export function createBillingService<C = unknown>(

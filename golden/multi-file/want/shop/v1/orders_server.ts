@@ -45,7 +45,7 @@ export interface OrderServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of shop.v1.OrderService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createOrderService<C = unknown>(handlers: OrderServiceHandlers<C>): Service<C>;
 export function createOrderService<C = unknown>(
@@ -84,7 +84,7 @@ export interface OrderEventServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of shop.v1.OrderEventService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createOrderEventService<C = unknown>(handlers: OrderEventServiceHandlers<C>): Service<C>;
 export function createOrderEventService<C = unknown>(

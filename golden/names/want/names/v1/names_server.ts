@@ -107,7 +107,7 @@ export interface ReservedServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of names.v1.ReservedService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createReservedService<C = unknown>(handlers: ReservedServiceHandlers<C>): Service<C>;
 export function createReservedService<C = unknown>(
@@ -196,7 +196,7 @@ export interface snake_case_2_serviceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of names.v1.snake_case_2_service; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createsnake_case_2_service<C = unknown>(handlers: snake_case_2_serviceHandlers<C>): Service<C>;
 export function createsnake_case_2_service<C = unknown>(

@@ -187,7 +187,7 @@ export interface MembersServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of members.v1.MembersService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createMembersService<C = unknown>(handlers: MembersServiceHandlers<C>): Service<C>;
 export function createMembersService<C = unknown>(

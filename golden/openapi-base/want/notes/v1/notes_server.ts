@@ -29,7 +29,7 @@ export interface NotesServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of notes.v1.NotesService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createNotesService<C = unknown>(handlers: NotesServiceHandlers<C>): Service<C>;
 export function createNotesService<C = unknown>(

@@ -60,7 +60,7 @@ export interface ShopServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of shop.v1.ShopService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createShopService<C = unknown>(handlers: ShopServiceHandlers<C>): Service<C>;
 export function createShopService<C = unknown>(

@@ -73,7 +73,7 @@ export interface BookingServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of booking.v1.BookingService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createBookingService<C = unknown>(handlers: BookingServiceHandlers<C>): Service<C>;
 export function createBookingService<C = unknown>(

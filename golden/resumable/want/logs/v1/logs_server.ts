@@ -62,7 +62,7 @@ export interface LogServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of logs.v1.LogService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createLogService<C = unknown>(handlers: LogServiceHandlers<C>): Service<C>;
 export function createLogService<C = unknown>(

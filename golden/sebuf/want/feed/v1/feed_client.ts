@@ -67,7 +67,7 @@ export class TrendServiceClient {
 }
 
 /**
- * Headers of rpc feed.v1.TrendService.ListTrends; the client's options may hold them for all calls.
+ * Headers of rpc feed.v1.TrendService.ListTrends. They can also be set once in the options of the client.
  */
 export type TrendServiceListTrendsHeaders = {
   /**
@@ -194,7 +194,7 @@ export class FeedServiceClient {
 }
 
 /**
- * Headers of rpc feed.v1.FeedService.Say; the client's options may hold them for all calls.
+ * Headers of rpc feed.v1.FeedService.Say. They can also be set once in the options of the client.
  */
 export type FeedServiceSayHeaders = {
   /**
@@ -207,7 +207,7 @@ export type FeedServiceSayHeaders = {
 };
 
 /**
- * Headers of rpc feed.v1.FeedService.ListPosts; the client's options may hold them for all calls.
+ * Headers of rpc feed.v1.FeedService.ListPosts. They can also be set once in the options of the client.
  */
 export type FeedServiceListPostsHeaders = {
   /**
@@ -219,7 +219,7 @@ export type FeedServiceListPostsHeaders = {
 };
 
 /**
- * Headers of rpc feed.v1.FeedService.RemovePost; the client's options may hold them for all calls.
+ * Headers of rpc feed.v1.FeedService.RemovePost. They can also be set once in the options of the client.
  */
 export type FeedServiceRemovePostHeaders = {
   /**
@@ -231,7 +231,7 @@ export type FeedServiceRemovePostHeaders = {
 };
 
 /**
- * Headers of rpc feed.v1.FeedService.WatchPosts; the client's options may hold them for all calls.
+ * Headers of rpc feed.v1.FeedService.WatchPosts. They can also be set once in the options of the client.
  */
 export type FeedServiceWatchPostsHeaders = {
   /**
@@ -243,7 +243,7 @@ export type FeedServiceWatchPostsHeaders = {
 };
 
 /**
- * Headers of rpc feed.v1.FeedService.Chat; the client's options may hold them for all calls.
+ * Headers of rpc feed.v1.FeedService.Chat. They can also be set once in the options of the client.
  */
 export type FeedServiceChatHeaders = {
   /**

@@ -53,7 +53,7 @@ export interface TrendServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of feed.v1.TrendService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createTrendService<C = unknown>(handlers: TrendServiceHandlers<C>): Service<C>;
 export function createTrendService<C = unknown>(
@@ -141,7 +141,7 @@ export interface FeedServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of feed.v1.FeedService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createFeedService<C = unknown>(handlers: FeedServiceHandlers<C>): Service<C>;
 export function createFeedService<C = unknown>(

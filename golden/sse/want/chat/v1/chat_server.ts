@@ -75,7 +75,7 @@ export interface ChatServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of chat.v1.ChatService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createChatService<C = unknown>(handlers: ChatServiceHandlers<C>): Service<C>;
 export function createChatService<C = unknown>(

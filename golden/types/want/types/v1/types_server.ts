@@ -130,7 +130,7 @@ export interface EchoServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of types.v1.EchoService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createEchoService<C = unknown>(handlers: EchoServiceHandlers<C>): Service<C>;
 export function createEchoService<C = unknown>(

@@ -104,7 +104,7 @@ export interface LibraryServiceHandlers<C = unknown> {
 
 /**
  * Mounts handlers of library.v1.LibraryService; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createLibraryService<C = unknown>(handlers: LibraryServiceHandlers<C>): Service<C>;
 export function createLibraryService<C = unknown>(

@@ -44,7 +44,7 @@ export interface ObjectHandlers<C = unknown> {
 
 /**
  * Mounts handlers of names.object.v1.Object; pass the result to `createServer`.
- * With `unimplemented: "501"` some may be missing, and answer so.
+ * With `unimplemented: "501"`, omitted handlers answer 501.
  */
 export function createObject<C = unknown>(handlers: ObjectHandlers<C>): Service<C>;
 export function createObject<C = unknown>(

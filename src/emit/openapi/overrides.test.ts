@@ -54,7 +54,7 @@ describe("google.api.field_behavior", () => {
       "x-field-behavior": ["IDENTIFIER"],
     });
     expect(properties["kind"]).toMatchObject({
-      description: expect.stringMatching(/^Immutable: .*\n\nWhere it is not set, /),
+      description: expect.stringMatching(/^Immutable: .*\n\nIf it is not set, /),
       "x-field-behavior": ["IMMUTABLE", "NON_EMPTY_DEFAULT"],
     });
     expect(properties["tags"]?.["x-field-behavior"]).toEqual(["UNORDERED_LIST"]);

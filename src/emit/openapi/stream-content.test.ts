@@ -187,7 +187,7 @@ describe("a stream", () => {
         if (/\.Event(\.(error|end))?$/.test(name)) expect([name, description]).toEqual([name, expect.any(String)]);
       }
     }
-    expect(schema("Ask.Event.error")?.description).toBe("A failure after the stream was opened; the stream then ends.");
+    expect(schema("Ask.Event.error")?.description).toBe("An error after the stream has started. It ends the stream.");
   });
 
   test("that ends with a literal tells it from the other events", () => {
@@ -203,7 +203,7 @@ describe("a stream", () => {
       ["conversation", "path", true],
       ["Last-Event-ID", "header", undefined],
     ]);
-    expect(operation.responses["204"]).toEqual({ description: "The stream is finished; do not reconnect." });
+    expect(operation.responses["204"]).toEqual({ description: "The stream has ended. Do not reconnect." });
     expect(schema("Converse.Event.said")?.required).toEqual(["event", "data", "id"]);
     expect(schema("Converse.Event.failure")?.required).toEqual(["event", "data"]);
     expect(operation["x-sse"]).toEqual({ heartbeat: 5, resumable: true, terminal: ["over"], retry: 0.5 });

@@ -30,7 +30,7 @@ import type { paths } from "./openapi-typescript/events";
 import { assistantServiceAsk, type AssistantV1Delta, type AssistantV1Done } from "./hey-api/events";
 
 type Data = paths["/v1/ask"]["post"]["responses"]["200"]["content"]["text/event-stream"];
-type Question = paths["/v1/ask"]["post"]["requestBody"]["content"]["application/json"];
+type Question = NonNullable<paths["/v1/ask"]["post"]["requestBody"]>["content"]["application/json"];
 
 export const question: Question = { question: "?", maxTokens: 3 };
 export const delta: Data = { text: "a" };

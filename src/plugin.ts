@@ -10,7 +10,7 @@ import { emitAll } from "./emit/emit.js";
 import { buildApi } from "./model/build.js";
 import { type Options, parseOptions } from "./options.js";
 import { Problems } from "./problems.js";
-import { transpile } from "./transpile.js";
+import { findCompiler, type Transpile, transpileWith } from "./transpile.js";
 import { version } from "./version.js";
 
 /** What protoc reports to the author of the protos, as opposed to a bug of ours. */
@@ -29,7 +29,7 @@ function generate(request: Parameters<Plugin["run"]>[0], warn: (line: string) =>
     name: "protoc-gen-sse",
     version,
     parseOptions: () => ({}), // ours are parsed; this makes protoplugin accept them
-    transpile: namesTarget(request) ? transpile : (files) => files,
+    transpile: transpiler(options),
     generateTs: (schema) => {
       const addFile = (name: string, content: string) => {
         documents.push(create(CodeGeneratorResponse_FileSchema, { name, content }));
@@ -52,11 +52,18 @@ function refuse(problems: Problems, { strict }: Options): void {
 }
 
 /**
- * Without a target, protoplugin makes TypeScript and has it compiled to JavaScript. Our default is to leave it as it is:
- * adding `target=ts` to the parameter would show in the headers, which print what the user wrote.
+ * What compiles for the targets `js` and `dts`. Without a target, protoplugin makes TypeScript and has it compiled to
+ * JavaScript. Our default is to leave it as it is: adding `target=ts` to the parameter would show in the headers, which
+ * print what the user wrote.
  */
-function namesTarget({ parameter }: Parameters<Plugin["run"]>[0]): boolean {
-  return /(^|,)target=/.test(parameter);
+function transpiler({ target }: Options): Transpile {
+  const compiled = target.filter((name) => name !== "ts");
+  if (compiled.length === 0) return (files) => files;
+  const tsc = findCompiler();
+  if (tsc !== undefined) return transpileWith(tsc);
+  throw new Refusal(
+    `option "target": ${compiled.join(" and ")} needs TypeScript, which is not installed: npm install --save-dev typescript`,
+  );
 }
 
 function respond(run: () => CodeGeneratorResponse): CodeGeneratorResponse {

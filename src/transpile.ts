@@ -1,89 +1,68 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { FileInfo } from "@bufbuild/protoplugin";
 
-/**
- * Compiles emitted TypeScript to JavaScript and declarations, with the compiler that protoplugin depends on.
- * protoplugin's own way knows no library of types, and so cannot declare what uses a Promise or a Response.
- */
-export function transpile(
+/** Compiles TypeScript files to JavaScript and declarations, as protoplugin asks for it. */
+export type Transpile = (
   files: FileInfo[],
   emitJs: boolean,
   emitDts: boolean,
   jsImportStyle: "module" | "legacy_commonjs",
-): FileInfo[] {
-  const ts = loadCompiler();
-  const options = {
-    target: ts.ScriptTarget.ES2022,
-    module: jsImportStyle === "module" ? ts.ModuleKind.ES2022 : ts.ModuleKind.CommonJS,
-    lib: ["lib.es2022.d.ts", "lib.dom.d.ts"],
-    types: [],
-    strict: true,
-    newLine: ts.NewLineKind.LineFeed,
-    noResolve: true, // every export says its type
-    declaration: emitDts,
-    emitDeclarationOnly: emitDts && !emitJs,
-  };
-  const sources = new Map(files.map((file) => [`/${file.name}`, file]));
-  const host = ts.createCompilerHost(options);
-  const readLibrary = host.getSourceFile;
-  host.getCurrentDirectory = () => "/";
-  host.getSourceFile = (name, languageVersion) => {
-    const source = sources.get(name);
-    return source === undefined
-      ? readLibrary(name, languageVersion)
-      : ts.createSourceFile(name, source.content, languageVersion);
-  };
-  const compiled: FileInfo[] = [];
-  const program = ts.createProgram([...sources.keys()], options, host);
-  const { diagnostics, emitSkipped } = program.emit(undefined, (name, content, _mark, _error, from = []) => {
-    const preamble = sources.get(from[0]?.fileName ?? "")?.preamble;
-    compiled.push({ name: name.slice(1), content, preamble });
-  });
-  if (emitSkipped) {
-    throw new Error(ts.formatDiagnostics(diagnostics, { ...host, getNewLine: () => "\n" }));
+) => FileInfo[];
+
+/** The `tsc` of the project that the plugin is installed or run in. */
+export function findCompiler(): string | undefined {
+  for (const from of [fileURLToPath(import.meta.url), join(process.cwd(), "package.json")]) {
+    try {
+      return join(dirname(createRequire(from).resolve("typescript/package.json")), "bin/tsc");
+    } catch {} // not installed there
   }
-  return compiled;
+  return undefined;
 }
 
-/** Takes half a second: only the targets `js` and `dts` pay for it. */
-function loadCompiler(): Compiler {
-  const { resolve } = createRequire(import.meta.url);
-  return createRequire(resolve("@bufbuild/protoplugin"))("typescript");
-}
-
-/** What is used of the compiler's interface, which the TypeScript that this project is compiled with no longer has. */
-interface Compiler {
-  readonly ScriptTarget: { readonly ES2022: number };
-  readonly ModuleKind: { readonly ES2022: number; readonly CommonJS: number };
-  readonly NewLineKind: { readonly LineFeed: number };
-  createCompilerHost(options: object): Host;
-  createSourceFile(name: string, content: string, languageVersion: number): SourceFile;
-  createProgram(
-    names: string[],
-    options: object,
-    host: Host,
-  ): { emit(target: undefined, write: WriteFile): EmitResult };
-  formatDiagnostics(diagnostics: EmitResult["diagnostics"], host: Host & { getNewLine(): string }): string;
-}
-
-interface SourceFile {
-  readonly fileName: string;
-}
-
-interface Host {
-  getCurrentDirectory(): string;
-  getSourceFile(name: string, languageVersion: number): SourceFile | undefined;
-}
-
-type WriteFile = (
-  name: string,
-  content: string,
-  mark: boolean,
-  onError: undefined,
-  from?: readonly SourceFile[],
-) => void;
-
-interface EmitResult {
-  readonly emitSkipped: boolean;
-  readonly diagnostics: readonly object[];
+/**
+ * Compiles with a `tsc`. It runs as a command, because TypeScript 7 has no stable API, while the command is the same
+ * in all versions; and because loading an API would slow down every start of the plugin.
+ */
+export function transpileWith(tsc: string): Transpile {
+  return (files, emitJs, emitDts, jsImportStyle) => {
+    const dir = mkdtempSync(join(tmpdir(), "protoc-gen-sse-"));
+    try {
+      for (const { name, content } of files) {
+        mkdirSync(dirname(join(dir, "in", name)), { recursive: true });
+        writeFileSync(join(dir, "in", name), content);
+      }
+      const compilerOptions = {
+        target: "ES2022",
+        module: jsImportStyle === "module" ? "ES2022" : "CommonJS",
+        lib: ["ES2022", "DOM"],
+        types: [],
+        strict: true,
+        newLine: "lf",
+        noResolve: true, // every export says its type
+        declaration: emitDts,
+        emitDeclarationOnly: emitDts && !emitJs,
+        rootDir: "in",
+        outDir: "out",
+      };
+      writeFileSync(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["in"] }));
+      // Its status says nothing: without the modules that the files import, there are errors of types.
+      const { stdout } = spawnSync(process.execPath, [tsc, "-p", dir], { encoding: "utf8" });
+      const extensions = [...(emitJs ? [".js"] : []), ...(emitDts ? [".d.ts"] : [])];
+      return files.flatMap(({ name, preamble }) =>
+        extensions.map((extension) => {
+          const compiled = name.replace(/\.ts$/, extension);
+          const path = join(dir, "out", compiled);
+          if (!existsSync(path)) throw new Error(`${tsc} did not compile ${name}:\n${stdout}`);
+          return { name: compiled, content: readFileSync(path, "utf8"), preamble };
+        }),
+      );
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  };
 }

@@ -161,7 +161,7 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     // With a V that may be undefined, the value may be left out.
     fetch: async (request, ...[value]) =>
       typeof request === "string" || request instanceof URL
-        ? fetch(new Request(request, value as RequestInit), undefined as V)
+        ? fetch(new Request(String(request), value as RequestInit), undefined as V)
         : fetch(request, value as V),
     routes: routes.map(({ verb, path, value }) => ({ verb, template: path, method: value.method.desc })),
     match(request) {

@@ -28,7 +28,7 @@ interface MediaRange {
 function parseRange(text: string, offers: readonly string[]): MediaRange {
   const [name = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
   // A parameter counts where an offer has it: `charset=utf-8` excludes nothing.
-  const named = parameters.map((parameter) => `${name}; ${parameter.replaceAll('"', "")}`);
+  const named = parameters.map((parameter) => `${name}; ${parameter.replace(/"/g, "")}`);
   const type = named.find((type) => offers.includes(type)) ?? name;
   const quality = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? "1";
   return { type, quality: /^(0(\.\d*)?|1(\.0*)?)$/.test(quality) ? Number(quality) : 0 };

@@ -3085,7 +3085,7 @@ interface MediaRange {
 function parseRange(text: string, offers: readonly string[]): MediaRange {
   const [name = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
   // A parameter counts where an offer has it: `charset=utf-8` excludes nothing.
-  const named = parameters.map((parameter) => `${name}; ${parameter.replaceAll('"', "")}`);
+  const named = parameters.map((parameter) => `${name}; ${parameter.replace(/"/g, "")}`);
   const type = named.find((type) => offers.includes(type)) ?? name;
   const quality = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? "1";
   return { type, quality: /^(0(\.\d*)?|1(\.0*)?)$/.test(quality) ? Number(quality) : 0 };
@@ -3602,7 +3602,7 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     // With a V that may be undefined, the value may be left out.
     fetch: async (request, ...[value]) =>
       typeof request === "string" || request instanceof URL
-        ? fetch(new Request(request, value as RequestInit), undefined as V)
+        ? fetch(new Request(String(request), value as RequestInit), undefined as V)
         : fetch(request, value as V),
     routes: routes.map(({ verb, path, value }) => ({ verb, template: path, method: value.method.desc })),
     match(request) {

@@ -1,0 +1,210 @@
+/**
+ * The projects that people have. The packed package is installed as its users install it, its plugin generates every
+ * golden case there, and the code compiles under the tsconfig of each kind of project.
+ */
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  type CodeGeneratorRequest,
+  CodeGeneratorRequestSchema,
+  CodeGeneratorResponseSchema,
+} from "@bufbuild/protobuf/wkt";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type GoldenCase, root, writeFiles } from "../golden.js";
+import { codeCases } from "../golden-code.js";
+import { isCommand } from "../is-command.js";
+
+const dir = mkdtempSync(join(tmpdir(), "protoc-gen-sse-projects-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+type Extension = "js" | "none" | "ts";
+
+interface Kind {
+  readonly project: string;
+  readonly typescript: "5.4" | "5.9" | "6" | "7";
+  readonly extends?: string | readonly string[];
+  readonly compilerOptions?: object;
+  /** Of relative imports; `none` where a bundler resolves them. */
+  readonly extension: Extension;
+}
+
+const bundler = { module: "ESNext", moduleResolution: "bundler" };
+const bases = "../node_modules/@tsconfig";
+
+/**
+ * Each kind of project with one compiler, not with each: an error comes from what a lib declares, or from what a
+ * compiler or a target refuses. So each compiler meets a lib with the DOM and one without it, and the oldest target
+ * meets the oldest and the newest compiler. `skipLibCheck` is off, except where types fail by themselves: protobuf-es
+ * since 2.11 with TypeScript before 5.7, and those of Bun and of Vite.
+ */
+const kinds: readonly Kind[] = [
+  { project: "@tsconfig/node20", typescript: "5.4", extends: `${bases}/node20/tsconfig.json`, extension: "js" },
+  {
+    project: "target ES2020",
+    typescript: "5.4",
+    compilerOptions: { ...bundler, strict: true, target: "ES2020", types: [], skipLibCheck: true },
+    extension: "none",
+  },
+  {
+    project: "@tsconfig/node22",
+    typescript: "5.9",
+    extends: `${bases}/node22/tsconfig.json`,
+    compilerOptions: { skipLibCheck: false },
+    extension: "js",
+  },
+  {
+    project: "create-next-app", // its target is ES2017
+    typescript: "5.9",
+    extends: "../node_modules/create-next-app/dist/templates/app/ts/tsconfig.json",
+    compilerOptions: { skipLibCheck: false, incremental: false, types: ["node"] },
+    extension: "none",
+  },
+  { project: "@tsconfig/bun", typescript: "6", extends: `${bases}/bun/tsconfig.json`, extension: "none" },
+  {
+    project: "create-vite",
+    typescript: "6",
+    extends: "../node_modules/create-vite/template-vanilla-ts/tsconfig.json",
+    compilerOptions: { erasableSyntaxOnly: false }, // the enums of protoc-gen-es
+    extension: "none",
+  },
+  {
+    project: "@tsconfig/strictest",
+    typescript: "7",
+    extends: `${bases}/strictest/tsconfig.json`,
+    compilerOptions: { ...bundler, target: "ES2022", lib: ["ES2022"], types: ["node"], skipLibCheck: false },
+    extension: "none",
+  },
+  {
+    project: "@cloudflare/workers-types",
+    typescript: "7",
+    compilerOptions: {
+      ...bundler,
+      strict: true,
+      target: "ES2024",
+      lib: ["ES2024"],
+      types: ["@cloudflare/workers-types"],
+      skipLibCheck: false,
+    },
+    extension: "none",
+  },
+  {
+    project: "target ES2020",
+    typescript: "7",
+    compilerOptions: { ...bundler, strict: true, target: "ES2020", types: [], skipLibCheck: false },
+    extension: "none",
+  },
+  {
+    project: "without strict",
+    typescript: "7",
+    compilerOptions: { ...bundler, strict: false, target: "ESNext", lib: ["ESNext"], types: ["node"] },
+    extension: "none",
+  },
+];
+
+/** The cases whose client is also generated for JSON types: one with the runtime, and all kinds of fields and events. */
+const jsonCases = ["sse", "messages-json", "types", "events"];
+
+beforeAll(() => {
+  for (const name of ["package.json", "package-lock.json"]) cpSync(join(import.meta.dirname, name), join(dir, name));
+  npm(dir, "ci");
+  npm(dir, "install", "--no-save", join(dir, pack()));
+  const cases = codeCases();
+  for (const extension of ["js", "none", "ts"] as const) {
+    for (const golden of cases) generate(golden, extension);
+  }
+  // Types of a version of Node have the name that the others import, and so stand in the project itself.
+  cpSync(
+    join(dir, "node_modules/types-node-20"),
+    join(dir, folder("@tsconfig/node20", "5.4"), "node_modules/@types/node"),
+    {
+      recursive: true,
+    },
+  );
+}, 600_000);
+
+/** Packs the package. --ignore-scripts: `make test` has built it, and a build would pull dist away from other tests. */
+function pack(): string {
+  return execFileSync("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", dir], {
+    cwd: root,
+    encoding: "utf8",
+  }).trim();
+}
+
+function npm(cwd: string, ...args: string[]): void {
+  execFileSync("npm", [...args, "--silent", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"], {
+    cwd,
+  });
+}
+
+/** Generates a case with the plugins that are installed, into `<extension>/<case>`. */
+function generate({ name, request }: GoldenCase, extension: Extension): void {
+  const files = request.protoFile.map((file) => file.name).filter((file) => !file.startsWith("google/protobuf/"));
+  const style = `import_extension=${extension}`;
+  const messages = run("protoc-gen-es", { ...request, fileToGenerate: files }, `target=ts,json_types=true,${style}`);
+  const code = run("protoc-gen-sse", request, `${request.parameter},${style}`);
+  writeFiles(join(dir, extension, name), { ...messages, ...code });
+  if (!jsonCases.includes(name)) return;
+  const json = run("protoc-gen-sse", request, `emit=client,messages=json,${style}`);
+  writeFiles(join(dir, extension, `${name}-json`), { ...messages, ...json });
+}
+
+function run(plugin: string, request: CodeGeneratorRequest, parameter: string): Record<string, string> {
+  const answer = execFileSync(join(dir, "node_modules/.bin", plugin), {
+    input: toBinary(CodeGeneratorRequestSchema, create(CodeGeneratorRequestSchema, { ...request, parameter })),
+    maxBuffer: 1 << 26,
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  const { error, file } = fromBinary(CodeGeneratorResponseSchema, answer);
+  if (error !== "") throw new Error(error);
+  return Object.fromEntries(file.map(({ name, content }) => [name, content]));
+}
+
+function folder(project: string, typescript: string): string {
+  return `${project} ${typescript}`.replace(/\W+/g, "-");
+}
+
+/** What a compiler has to say about a project; empty when nothing. */
+function compile(typescript: string, project: string): string {
+  const tsc = join(dir, `node_modules/typescript-${typescript}/bin/tsc`);
+  try {
+    execFileSync(process.execPath, [tsc, "-p", project, "--pretty", "false"], { cwd: dir, encoding: "utf8" });
+    return "";
+  } catch (error) {
+    return (error as { stdout: string }).stdout; // what execFileSync throws
+  }
+}
+
+function writeTsconfig(path: string, config: object, ...include: string[]): void {
+  writeFiles(dir, { [`${path}/tsconfig.json`]: JSON.stringify({ ...config, include, exclude: [] }) });
+}
+
+describe("every golden case compiles in a project of", () => {
+  test.each(kinds)(
+    "$project, TypeScript $typescript",
+    ({ project, typescript, compilerOptions, extension, ...kind }) => {
+      const path = folder(project, typescript);
+      const config = { ...kind, compilerOptions: { ...compilerOptions, noEmit: true } };
+      writeTsconfig(path, config, `../${extension}/**/*.ts`);
+      expect(compile(typescript, path)).toBe("");
+    },
+  );
+
+  test("is checked at all: a wrong call does not compile", () => {
+    const call = 'import { ChatServiceClient } from "../none/sse/chat/v1/chat_client"; new ChatServiceClient({});';
+    writeFiles(dir, { "wrong/wrong.ts": call });
+    writeTsconfig("wrong", { compilerOptions: { ...bundler, strict: true, noEmit: true, types: [] } }, "wrong.ts");
+    expect(compile("7", "wrong")).toContain("Property 'baseUrl' is missing");
+  });
+
+  const hasDeno = isCommand("deno");
+  if (!hasDeno && process.env["CI"] !== undefined) throw new Error("deno is not installed: see .ci/run");
+
+  test.skipIf(!hasDeno)("Deno", () => {
+    writeFiles(dir, { "ts/deno.json": JSON.stringify({ nodeModulesDir: "manual" }) });
+    const check = () => execFileSync("deno", ["check", "--quiet", "."], { cwd: join(dir, "ts"), stdio: "pipe" });
+    expect(check).not.toThrow();
+  });
+});

@@ -123,10 +123,23 @@ describe.each(setUps.map((setUp) => [setUp.file, setUp] as const))("%s", (_file,
     // A Worker is not told of the signal, so its endless streams go on until their clients leave.
     const isWorker = setUp.command === "workerd";
     const trades = Array.from({ length: isWorker ? 0 : 4 }, () => load.send("/v1/trades/quiet:watch"));
+    let finish = (_rest: string) => {};
+    const rest = new Promise<string>((resolve) => (finish = resolve));
+    const arriving = load.send("/v1/ask", { method: "POST", body: '{"question":', rest });
     const count = quotes.length + answers.length + trades.length;
-    await waitFor(async () => (await state()).handlers === count, `${count} calls`);
+    await waitFor(async () => {
+      const { handlers, calls } = await state();
+      return handlers === count && calls === count + 1;
+    }, `${count} handlers and a request that arrives`);
     running.child.kill("SIGTERM");
     setTimeout(read, 500);
+    if (!isWorker) {
+      await waitFor(() => running.output().includes("draining;"), "the drain");
+      expect((await load.send("/v1/trades/quiet:watch")).status).toBe(503);
+      expect((await load.send("/v1/quotes/now")).status).toBe(200);
+    }
+    finish('"now"}');
+    answers.push(arriving);
 
     const given = await Promise.all(quotes);
     expect(

@@ -1,7 +1,7 @@
 /** A client that can go at any time, over HTTP/1.1 and HTTP/2. */
 import { Agent, request as httpRequest } from "node:http";
 import { type ClientHttp2Session, connect } from "node:http2";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import type { Address } from "../conformance/exchange.js";
 
 export interface Answer {
@@ -12,6 +12,8 @@ export interface Answer {
 export interface LoadOptions {
   readonly method?: "GET" | "HEAD" | "POST";
   readonly body?: string;
+  /** What follows the body, when it is resolved. */
+  readonly rest?: Promise<string>;
   /** Goes when the answer has this text; with `""` as soon as the request is sent. Without it, at the end of the answer. */
   readonly leaveAt?: string;
   /** Does not read before this is resolved. */
@@ -61,9 +63,9 @@ export class Load {
     this.#session?.close();
   }
 
-  #open1(path: string, { method = "GET", body, leaveAt }: LoadOptions): Opened {
+  #open1(path: string, { method = "GET", body, rest, leaveAt }: LoadOptions): Opened {
     const { port } = this.#address;
-    const headers = body === undefined ? {} : { "content-type": "application/json", "content-length": body.length };
+    const headers = body === undefined ? {} : { "content-type": "application/json" };
     // A client that leaves closes its connection.
     const agent = leaveAt === undefined ? this.#agent : false;
     const sent = httpRequest({ host: "127.0.0.1", port, path, method, headers, agent });
@@ -73,7 +75,7 @@ export class Load {
     });
     // Every other one resets its connection, as a process that was killed.
     const leave = () => void (this.#left++ % 2 ? sent.destroy() : sent.socket?.resetAndDestroy());
-    sent.end(body, () => {
+    finish(sent, body, rest, () => {
       if (leaveAt === "") setTimeout(leave, this.#left % 5);
     });
     const status = response.then(({ statusCode = 0 }) => statusCode);
@@ -81,7 +83,7 @@ export class Load {
     return { status, body: response, leave };
   }
 
-  #open2(path: string, { method = "GET", body, leaveAt }: LoadOptions): Opened {
+  #open2(path: string, { method = "GET", body, rest, leaveAt }: LoadOptions): Opened {
     const own = leaveAt !== undefined;
     // A call that is left has its own connection: Node closes one on which many streams are reset, to stop attacks.
     if (!own) this.#session ??= this.#connect();
@@ -93,7 +95,7 @@ export class Load {
       stream.close(8); // CANCEL of RFC 9113, section 7
       session.close();
     };
-    stream.end(body, () => {
+    finish(stream, body, rest, () => {
       if (leaveAt === "") setTimeout(leave, this.#left % 5);
     });
     const status = new Promise<number>((resolve, reject) => {
@@ -110,5 +112,15 @@ export class Load {
     // Its streams report the error.
     session.on("error", () => {});
     return session;
+  }
+}
+
+/** Ends a request, after the rest of its body if there is one. */
+function finish(sent: Writable, body: string | undefined, rest: Promise<string> | undefined, ended: () => void): void {
+  if (rest === undefined) {
+    sent.end(body, ended);
+  } else {
+    sent.write(body);
+    rest.then((text) => sent.end(text, ended));
   }
 }

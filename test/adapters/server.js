@@ -125,7 +125,9 @@ const stub = {
   fetch,
   drain(options) {
     draining = true;
-    return server.drain(options);
+    const drained = server.drain(options);
+    console.log("draining;");
+    return drained;
   },
 };
 

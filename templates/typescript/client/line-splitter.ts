@@ -20,7 +20,7 @@ export function createLineSplitter(
     if (text === "") return rest;
     let start = skipLf && text[0] === "\n" ? 1 : 0;
     skipLf = false;
-    // Where each terminator is next. Found anew only when passed: one stray CR in a megabyte of LF lines
+    // Where each terminator is next. Searched again only when passed: one stray CR in a megabyte of LF lines
     // must not make every line search all that follows for a second one.
     let lf = -1;
     let cr = endsAtCr ? -1 : text.length;

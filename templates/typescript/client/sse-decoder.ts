@@ -6,7 +6,7 @@ import { createLineSplitter } from "./line-splitter.js";
  * one that has none when the body ends is never told.
  *
  * `lastEventId` is in force until the body sets another. The standard empties the last event ID buffer for each
- * connection; to the letter, one event without id after a reconnection would make the next one begin anew, so
+ * connection; to the letter, one event without id after a reconnection would make the next one start over, so
  * browsers keep it, and so does this.
  */
 export function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastEventId = ""): Decoder {

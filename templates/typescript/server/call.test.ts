@@ -110,13 +110,18 @@ describe("a drain", () => {
 
   test("answers new unary calls, and waits for them", async () => {
     const go = createFlag();
-    const server = createMarketServer({ getQuote: () => go.raised.then(() => ({})) });
+    const refused = createFlag<CallEndInfo>();
+    const server = createMarketServer(
+      { getQuote: () => go.raised.then(() => ({})) },
+      { onCallEnd: (info) => info.kind === "stream" && refused.raise(info) },
+    );
     const first = server.fetch(new Request(url("/v1/quotes/A")));
     const drained = server.drain({ graceMs: hour });
     const second = server.fetch(new Request(url("/v1/quotes/B")));
     const stream = await server.fetch(new Request(url(watch)));
     expect([stream.status, stream.headers.get("retry-after")]).toEqual([503, "1"]);
     await stream.text();
+    expect(await refused.raised).toMatchObject({ status: 503, code: 14, reason: "shutdown" });
     go.raise();
     await (await first).text();
     expect(await isSettled(drained)).toBe(false);

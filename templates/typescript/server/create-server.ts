@@ -2,7 +2,6 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { answerStream } from "./answer-stream.js";
 import { answerUnary } from "./answer-unary.js";
 import { Call, type ServerParts } from "./call.js";
-import { CancelledError } from "./cancelled-error.js";
 import { checkHeaders } from "./check-headers.js";
 import { toContext } from "./context.js";
 import { createCors } from "./cors.js";
@@ -109,10 +108,11 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     if (http.stream) {
       call.start({ method: desc, kind: "stream" }, maxDurationMs);
       call.resumable = http.stream.resumable ?? false;
-      if (calls.draining) throw new CancelledError("shutdown");
+      if (calls.draining) call.cancel("shutdown");
     } else {
       call.start({ method: desc, kind: "unary" }, unaryTimeoutMs);
     }
+    call.signal.throwIfAborted();
     // Without `createContext`, C is V.
     const contextValue = createContext
       ? await call.run(() => createContext({ request, method: desc, value }))

@@ -93,7 +93,7 @@ describe("a subscription", () => {
     expect(await take(topic.subscribe({ after: "5" }), 1)).toEqual([]);
     for (const after of ["1", "2", "6", ""]) {
       expect(() => topic.subscribe({ after })).toThrow(
-        expect.objectContaining({ code: 11, message: `the events after "${after}" are not kept: begin anew` }),
+        expect.objectContaining({ code: 11, message: `the events after "${after}" are not kept: start over` }),
       );
     }
   });
@@ -132,6 +132,15 @@ describe("a subscription", () => {
     expect(await next).toEqual({ done: true, value: undefined });
     expect(remove).toHaveBeenCalled();
   });
+});
+
+test("options that are no numbers are refused", () => {
+  expect(() => createTopic(TradeSchema, { replay: Number.NaN })).toThrow("option replay is NaN");
+  expect(() => createTopic(TradeSchema, { queue: -1 })).toThrow(
+    "option queue is -1: give a number of events, 0 or more",
+  );
+  expect(() => createTopic(TradeSchema, { maxBytes: "1mb" as never })).toThrow("option maxBytes is string");
+  createTopic(TradeSchema, { replay: 0, queue: 0, maxBytes: Number.POSITIVE_INFINITY });
 });
 
 describe("ids", () => {
@@ -187,7 +196,7 @@ test("an event is encoded once, whatever the number of streams", async () => {
   const lost = await fetch(`${url}/v1/trades/A:watch`, { headers: { "Last-Event-ID": "0" } });
   expect([lost.status, await lost.json()]).toEqual([
     410,
-    { code: 11, message: 'the events after "0" are not kept: begin anew' },
+    { code: 11, message: 'the events after "0" are not kept: start over' },
   ]);
 });
 

@@ -2,6 +2,7 @@ import { type DescField, type DescMessage, type Message, toBinary } from "@bufbu
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { Code } from "../shared/code.js";
 import { checkEventIsSet, checkIdOfField, createIdReader, findIdField } from "./event-id.js";
+import { checkNumber } from "./server-options.js";
 import type { Init } from "./service.js";
 import { SharedEvent } from "./shared-event.js";
 import { StatusError } from "./status-error.js";
@@ -52,7 +53,7 @@ export interface Topic<T extends Message> {
   close(): void;
 }
 
-/** Creates a topic of the messages of a schema. */
+/** Creates a topic of the messages of a schema. Throws a `TypeError` for an option with a wrong value. */
 export function createTopic<T extends Message>(schema: GenMessage<T>, options: TopicOptions<T> = {}): Topic<T> {
   return new EventTopic(schema, options);
 }
@@ -76,8 +77,11 @@ export class EventTopic<T extends Message> implements Topic<T> {
   #closed = false;
 
   constructor(schema: GenMessage<T>, { replay = 1024, queue = 256, maxBytes = 64 * 1024 * 1024, id }: TopicOptions<T>) {
+    checkNumber("option replay", replay, 0, "events");
+    checkNumber("option queue", queue, 0, "events");
+    checkNumber("option maxBytes", maxBytes, 0, "bytes");
     this.#schema = schema;
-    this.#capacity = Math.max(replay, queue, 1);
+    this.#capacity = Math.floor(Math.max(replay, queue, 1));
     this.#maxBytes = maxBytes;
     this.#idField = findIdField(schema);
     this.#idOf = id ?? (this.#idField ? createIdReader(this.#idField) : () => undefined);
@@ -112,7 +116,7 @@ export class EventTopic<T extends Message> implements Topic<T> {
   subscribe({ signal, after }: SubscribeOptions = {}): AsyncIterableIterator<Tracked<T>> {
     const number = after === undefined ? this.#end - 1 : this.#numbers.get(after);
     if (number === undefined) {
-      throw new StatusError(Code.OutOfRange, `the events after ${JSON.stringify(after)} are not kept: begin anew`);
+      throw new StatusError(Code.OutOfRange, `the events after ${JSON.stringify(after)} are not kept: start over`);
     }
     return new Subscription(this, number + 1, signal);
   }
@@ -128,7 +132,7 @@ export class EventTopic<T extends Message> implements Topic<T> {
     if (event === undefined) {
       throw new StatusError(
         Code.OutOfRange,
-        `the client is ${this.#end - number} events behind, and ${this.#end - this.#start} are kept: begin anew`,
+        `the client is ${this.#end - number} events behind, and ${this.#end - this.#start} are kept: start over`,
       );
     }
     return event;

@@ -1154,7 +1154,7 @@ function createLineSplitter(
     if (text === "") return rest;
     let start = skipLf && text[0] === "\n" ? 1 : 0;
     skipLf = false;
-    // Where each terminator is next. Found anew only when passed: one stray CR in a megabyte of LF lines
+    // Where each terminator is next. Searched again only when passed: one stray CR in a megabyte of LF lines
     // must not make every line search all that follows for a second one.
     let lf = -1;
     let cr = endsAtCr ? -1 : text.length;
@@ -1346,7 +1346,7 @@ function mayHelp(error: ClientError): boolean {
  * one that has none when the body ends is never told.
  *
  * `lastEventId` is in force until the body sets another. The standard empties the last event ID buffer for each
- * connection; to the letter, one event without id after a reconnection would make the next one begin anew, so
+ * connection; to the letter, one event without id after a reconnection would make the next one start over, so
  * browsers keep it, and so does this.
  */
 function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastEventId = ""): Decoder {

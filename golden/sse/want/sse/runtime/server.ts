@@ -3550,10 +3550,11 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     if (http.stream) {
       call.start({ method: desc, kind: "stream" }, maxDurationMs);
       call.resumable = http.stream.resumable ?? false;
-      if (calls.draining) throw new CancelledError("shutdown");
+      if (calls.draining) call.cancel("shutdown");
     } else {
       call.start({ method: desc, kind: "unary" }, unaryTimeoutMs);
     }
+    call.signal.throwIfAborted();
     // Without `createContext`, C is V.
     const contextValue = createContext
       ? await call.run(() => createContext({ request, method: desc, value }))
@@ -3808,7 +3809,7 @@ export interface Topic<T extends Message> {
   close(): void;
 }
 
-/** Creates a topic of the messages of a schema. */
+/** Creates a topic of the messages of a schema. Throws a `TypeError` for an option with a wrong value. */
 export function createTopic<T extends Message>(schema: GenMessage<T>, options: TopicOptions<T> = {}): Topic<T> {
   return new EventTopic(schema, options);
 }
@@ -3832,8 +3833,11 @@ class EventTopic<T extends Message> implements Topic<T> {
   #closed = false;
 
   constructor(schema: GenMessage<T>, { replay = 1024, queue = 256, maxBytes = 64 * 1024 * 1024, id }: TopicOptions<T>) {
+    checkNumber("option replay", replay, 0, "events");
+    checkNumber("option queue", queue, 0, "events");
+    checkNumber("option maxBytes", maxBytes, 0, "bytes");
     this.#schema = schema;
-    this.#capacity = Math.max(replay, queue, 1);
+    this.#capacity = Math.floor(Math.max(replay, queue, 1));
     this.#maxBytes = maxBytes;
     this.#idField = findIdField(schema);
     this.#idOf = id ?? (this.#idField ? createIdReader(this.#idField) : () => undefined);
@@ -3868,7 +3872,7 @@ class EventTopic<T extends Message> implements Topic<T> {
   subscribe({ signal, after }: SubscribeOptions = {}): AsyncIterableIterator<Tracked<T>> {
     const number = after === undefined ? this.#end - 1 : this.#numbers.get(after);
     if (number === undefined) {
-      throw new StatusError(Code.OutOfRange, `the events after ${JSON.stringify(after)} are not kept: begin anew`);
+      throw new StatusError(Code.OutOfRange, `the events after ${JSON.stringify(after)} are not kept: start over`);
     }
     return new Subscription(this, number + 1, signal);
   }
@@ -3884,7 +3888,7 @@ class EventTopic<T extends Message> implements Topic<T> {
     if (event === undefined) {
       throw new StatusError(
         Code.OutOfRange,
-        `the client is ${this.#end - number} events behind, and ${this.#end - this.#start} are kept: begin anew`,
+        `the client is ${this.#end - number} events behind, and ${this.#end - this.#start} are kept: start over`,
       );
     }
     return event;

@@ -38,6 +38,34 @@ describe("compiles", () => {
     writeTsconfig(cache, "tsconfig.wrong.json", {}, ["wrong-call.ts"]);
     expect(typeCheck(cache, "tsconfig.wrong.json")).toContain("'rooom' does not exist in type");
   });
+
+  test("names the wrong field of an event that a handler gives", () => {
+    writeFiles(cache, {
+      "wrong-event.ts": `
+        import type { Message } from "./sse/chat/v1/chat_pb";
+        import type { ChatServiceHandlers } from "./sse/chat/v1/chat_server";
+        declare const whole: Message;
+        export const right: Partial<ChatServiceHandlers> = {
+          async *watchThread(_, { tracked }) {
+            yield whole;
+            yield { ...whole, text: "other" };
+            yield tracked("1", { author: { name: "Ada" } });
+          },
+          search: () => new ReadableStream<Message>(),
+        };
+        export const wrong: Partial<ChatServiceHandlers> = {
+          async *search() {
+            yield { id: 1n, text: 5 };
+          },
+        };
+      `,
+    });
+    writeTsconfig(cache, "tsconfig.event.json", {}, ["wrong-event.ts"]);
+    const errors = typeCheck(cache, "tsconfig.event.json");
+    expect(errors.match(/^\S.*/gm)).toHaveLength(1);
+    expect(errors).toContain("Types of property 'text' are incompatible");
+    expect(errors).not.toContain("ReadableStream'");
+  });
 });
 
 describe("reads well", () => {

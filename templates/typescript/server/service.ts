@@ -14,8 +14,19 @@ export type Init<T extends Message> = MessageInitShape<GenMessage<T>>;
 
 /** What a handler of a stream answers with: an async generator, or anything iterable in this way, or a `ReadableStream`. */
 export type StreamSource<T extends Message> =
-  | ReadableStream<Init<T> | Tracked<Init<T>>>
-  | AsyncIterable<Init<T> | Tracked<Init<T>>>;
+  | AsyncIterable<StreamItem<T>>
+  // A `ReadableStream`, by what is called of it: named, it would take the place of the wrong field in compiler errors.
+  | { getReader(): { read(): Promise<{ done: boolean; value?: StreamItem<T> | undefined }> } };
+
+type StreamItem<T extends Message> = Fields<T> | Tracked<Fields<T>>;
+
+/** The same values as `Init`, but one type and no union: compiler errors then name the field that is wrong. */
+type Fields<T extends Message> = {
+  [P in keyof InitFields<T>]: P extends "$typeName" ? T["$typeName"] : InitFields<T>[P];
+};
+
+/** `Init` without the message itself. */
+type InitFields<T extends Message> = Exclude<Init<T>, Message>;
 
 /** What the server needs to know of a method: how HTTP carries it, and the headers that it takes. */
 export interface ServerMethodHttp extends MethodHttp {

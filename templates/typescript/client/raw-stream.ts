@@ -1,4 +1,5 @@
 import { type Credentials, given } from "./client-options.js";
+import type { ErrorContext } from "./errors.js";
 import { createEventStream, type EventStream } from "./event-stream.js";
 import type { FetchInit } from "./fetch-response.js";
 import { mergeHeaders } from "./headers.js";
@@ -31,9 +32,10 @@ export function openRawStream(url: string | URL, options: RawStreamOptions = {})
       decode: (event) => event,
       open: async ({ signal, ...attempt }) => {
         const { method, body, credentials } = options;
-        const headers = await mergeHeaders(signal, options.headers);
+        const context: ErrorContext = { phase: "open", ...attempt };
+        const headers = await mergeHeaders(signal, context, options.headers);
         const init = given<FetchInit & { headers: Headers }>({ method, headers, body, credentials, signal });
-        return send(String(url).replace(/#.*/, ""), init, undefined, options, {}, { phase: "open", ...attempt });
+        return send(String(url).replace(/#.*/, ""), init, undefined, options, {}, context);
       },
     },
     options,

@@ -256,7 +256,8 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
     thrown = failure;
     stopTimer(deadline);
     signal?.removeEventListener("abort", onAbort);
-    refuse(failure ? failure.error : new DOMException("closed before it opened", "AbortError"));
+    // No DOMException: React Native's Hermes has none.
+    refuse(failure ? failure.error : Object.assign(new Error("closed before it opened"), { name: "AbortError" }));
     waiter.interrupt();
   }
 

@@ -110,6 +110,7 @@ export class BaseTransport<K extends Kinds> {
   ): Promise<BaseClientResponse<K>> {
     const { headers, interceptors = [] } = this.#client;
     const { signal } = start;
+    const context: ErrorContext = { phase: "open", ...start };
     // Each step is code of the user, which may end the call that it is part of.
     const whileWanted =
       (next: BaseNext<K>): BaseNext<K> =>
@@ -121,7 +122,7 @@ export class BaseTransport<K extends Kinds> {
     return run({
       ...start,
       method: method.desc,
-      headers: await mergeHeaders(signal, headers, options.headers),
+      headers: await mergeHeaders(signal, context, headers, options.headers),
       message: method.prepare(request),
     });
   }

@@ -3,6 +3,7 @@ import { MarketService } from "../../../test/gen/market/v1/market_pb.js";
 import { type CallOptions, type ClientOptions, defineMethod, Transport } from "../client.js";
 import { json, startServer } from "../testing/http-server.js";
 import { MarketServiceClient as JsonClient } from "../testing/market-json-client.js";
+import { openRawStream } from "./raw-stream.js";
 
 /** A method of that verb; its request has no field in the path, so that any verb carries it. */
 function method(verb: string) {
@@ -143,6 +144,20 @@ describe("a header", () => {
     const { outcome, count } = await run([200], { headers: { "x-a": value }, retry });
     expect(outcome).toMatchObject({ code: "request", message: expect.stringContaining('"x-a"') });
     expect(count).toBe(0);
+  });
+
+  it.each([
+    ["x-a", "a\nb"],
+    ["x-a", "ключ"],
+    ["bad name", "a"],
+  ])("that `Headers` refuses (%j: %j) is a RequestError, of a stream, too", async (name, value) => {
+    const { baseUrl, received } = await startServer((_, response) => json(response, {}));
+    const headers = { [name]: value };
+    const expected = { code: "request", message: expect.stringContaining("check the headers") };
+    await expect(new JsonClient({ baseUrl, headers }).getQuote({ symbol: "A" })).rejects.toMatchObject(expected);
+    const stream = openRawStream(baseUrl, { headers, reconnect: true });
+    await expect(stream.next()).rejects.toMatchObject({ ...expected, phase: "open", attempt: 1 });
+    expect(received).toHaveLength(0);
   });
 
   it("may hold a tab, and any other character of Latin-1", async () => {

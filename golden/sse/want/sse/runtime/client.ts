@@ -1639,7 +1639,8 @@ function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): S
     thrown = failure;
     stopTimer(deadline);
     signal?.removeEventListener("abort", onAbort);
-    refuse(failure ? failure.error : new DOMException("closed before it opened", "AbortError"));
+    // No DOMException: React Native's Hermes has none.
+    refuse(failure ? failure.error : Object.assign(new Error("closed before it opened"), { name: "AbortError" }));
     waiter.interrupt();
   }
 
@@ -1899,18 +1900,26 @@ function createEventStream<T>(source: StreamSource<T>, options: StreamOptions): 
 
 /**
  * Merges headers, names compared without case: of one name, the later source wins. Rejects with the reason of a signal
- * that is aborted meanwhile.
+ * that is aborted meanwhile, and with a `RequestError` for a name or a value that is not allowed in a header.
  */
-async function mergeHeaders(signal: AbortSignal, ...sources: (HeadersSource | undefined)[]): Promise<Headers> {
+async function mergeHeaders(
+  signal: AbortSignal,
+  context: ErrorContext,
+  ...sources: (HeadersSource | undefined)[]
+): Promise<Headers> {
   const merged = new Headers();
   for (const source of sources) {
     const values = (typeof source === "function" ? await source() : source) ?? {};
     throwIfAborted(signal);
     // What is not text becomes text there, as everything does that Web APIs take for text.
     const headers: unknown = Symbol.iterator in values ? values : given<object>(values);
-    new Headers(headers as Record<string, string>).forEach((value, name) => {
-      merged.set(name, value);
-    });
+    try {
+      new Headers(headers as Record<string, string>).forEach((value, name) => {
+        merged.set(name, value);
+      });
+    } catch (cause) {
+      throw new RequestError(new TypeError(`check the headers: ${cause}`), context);
+    }
   }
   return merged;
 }
@@ -2397,6 +2406,7 @@ class BaseTransport<K extends Kinds> {
   ): Promise<BaseClientResponse<K>> {
     const { headers, interceptors = [] } = this.#client;
     const { signal } = start;
+    const context: ErrorContext = { phase: "open", ...start };
     // Each step is code of the user, which may end the call that it is part of.
     const whileWanted =
       (next: BaseNext<K>): BaseNext<K> =>
@@ -2408,7 +2418,7 @@ class BaseTransport<K extends Kinds> {
     return run({
       ...start,
       method: method.desc,
-      headers: await mergeHeaders(signal, headers, options.headers),
+      headers: await mergeHeaders(signal, context, headers, options.headers),
       message: method.prepare(request),
     });
   }
@@ -2462,9 +2472,10 @@ export function openRawStream(url: string | URL, options: RawStreamOptions = {})
       decode: (event) => event,
       open: async ({ signal, ...attempt }) => {
         const { method, body, credentials } = options;
-        const headers = await mergeHeaders(signal, options.headers);
+        const context: ErrorContext = { phase: "open", ...attempt };
+        const headers = await mergeHeaders(signal, context, options.headers);
         const init = given<FetchInit & { headers: Headers }>({ method, headers, body, credentials, signal });
-        return send(String(url).replace(/#.*/, ""), init, undefined, options, {}, { phase: "open", ...attempt });
+        return send(String(url).replace(/#.*/, ""), init, undefined, options, {}, context);
       },
     },
     options,

@@ -33,13 +33,18 @@ export interface FieldRules {
 export function fieldRules(field: DescField): FieldRules {
   const behaviors = readFieldBehavior(field);
   return {
-    required: isAlwaysWritten(field) || behaviors.includes("REQUIRED"),
+    required: isAlwaysWritten(field) || (behaviors.includes("REQUIRED") && !isChoice(field)),
     readOnly: behaviors.includes("OUTPUT_ONLY"),
     writeOnly: behaviors.includes("INPUT_ONLY"),
     behaviors: behaviors.filter(
       (name) => name !== "OPTIONAL" && name !== "REQUIRED" && name !== "OUTPUT_ONLY" && name !== "INPUT_ONLY",
     ),
   };
+}
+
+/** Whether another field can be set instead, so that no message needs this one: google.api.field_behavior is per field. */
+function isChoice({ oneof }: DescField): boolean {
+  return oneof !== undefined && oneof.fields.length > 1;
 }
 
 /** Values of a field as examples, in the text that ProtoJSON or a query has for them; of a list, values of its elements. */

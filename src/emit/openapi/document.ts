@@ -1,7 +1,7 @@
 import type { Service } from "../../model/model.js";
 import type { Problems } from "../../problems.js";
 import { Components, renameSchemas } from "./components.js";
-import { type Context, createNames, createTitles } from "./context.js";
+import { type Context, createNames, createTitles, isPlain } from "./context.js";
 import { fileOverrides } from "./gnostic-overrides.js";
 import { merge, type Tree } from "./merge.js";
 import { messageUses } from "./message-use.js";
@@ -30,7 +30,8 @@ export function openApiDocument(
     title: createTitles(options),
   };
   const items = paths(context, services); // fills the components
-  const decided = { tags: tags(context, services), paths: items, components: components.toObject() };
+  const described = { tags: tags(context, services), paths: items, components: components.toObject() };
+  const decided = isPlain(context) ? withoutExtensions(described) : described;
   const { title, apiVersion, servers, base } = options;
   const said = {
     openapi: `${version}.0`,
@@ -54,6 +55,26 @@ function arrange(document: Tree): OpenApiObject {
     components: mapValues(components as Tree, (section) => sorted(section as Tree)), // as `decided` has them
   };
 }
+
+/** Without the members `x-…` of its objects. Names and values of the author stay as they are. */
+function withoutExtensions(object: Tree): Tree {
+  const members = Object.entries(object).filter(([key]) => !key.startsWith("x-"));
+  return Object.fromEntries(members.map(([key, value]) => [key, withoutExtensionsIn(key, value)]));
+}
+
+function withoutExtensionsIn(key: string, value: unknown): unknown {
+  if (VALUES.has(key) || typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => withoutExtensionsIn("", item));
+  return MAPS.has(key)
+    ? mapValues(value as Tree, (item) => withoutExtensionsIn("", item)) // as just seen
+    : withoutExtensions(value as Tree);
+}
+
+/** Members that hold JSON of the API. */
+const VALUES: ReadonlySet<string> = new Set(["const", "default", "enum", "example", "examples"]);
+
+/** Members whose keys are names. */
+const MAPS: ReadonlySet<string> = new Set(["dependentSchemas", "headers", "properties", "schemas"]);
 
 function mapValues(tree: Tree, map: (value: unknown) => unknown): Tree {
   return Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, map(value)]));

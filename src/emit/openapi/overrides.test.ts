@@ -47,6 +47,31 @@ describe("google.api.field_behavior", () => {
     expect(properties["plain"]).toEqual({ type: "string" });
   });
 
+  test("requires no member of a oneof, of which one is set and the others are not", () => {
+    const [{ document: choice } = { document: undefined }] = emit(
+      `
+        service S {
+          rpc Get(M) returns (M) { option (sse.v1.http) = {get: "/m"}; }
+          rpc Send(In) returns (stream M) { option (sse.v1.http) = {post: "/m", body: "*"}; }
+        }
+        message In { oneof o { string a = 1 [(google.api.field_behavior) = REQUIRED]; string b = 2; } }
+        message M {
+          oneof o {
+            option (sse.v1.events) = true;
+            string a = 1 [(google.api.field_behavior) = REQUIRED];
+            string b = 2 [(google.api.field_behavior) = REQUIRED];
+          }
+        }
+      `,
+      googleProtos,
+    );
+    const { "t.M": both, "t.In": request } = choice?.["components"]["schemas"] ?? {};
+    expect([both.required, request.required]).toEqual([undefined, undefined]);
+    expect(both.properties).toEqual({ a: { type: "string" }, b: { type: "string" } });
+    expect(choice?.["paths"]["/m"].get.parameters).toMatchObject([{ name: "a" }, { name: "b" }]);
+    expect(JSON.stringify(choice?.["paths"]["/m"].get.parameters)).not.toContain("required");
+  });
+
   test("is told where no keyword says it", () => {
     expect(properties["name"]).toEqual({
       type: "string",

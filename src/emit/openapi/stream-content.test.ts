@@ -280,9 +280,10 @@ describe("a stream", () => {
     for (const [, { api }] of golden) {
       const document = openApiDocument(api.services, "3.1", options, new Problems());
       const text = JSON.stringify(document);
-      for (const word of ["itemSchema", "x-sse", "contentMediaType", "contentSchema", '.Event"']) {
+      for (const word of ["itemSchema", "contentMediaType", "contentSchema", '.Event"']) {
         expect(text).not.toContain(word);
       }
+      expect(text.match(/"x-[a-z-]+":/g)).toEqual(null);
     }
     const document = openApiDocument(compileCase("events").api.services, "3.1", options, new Problems());
     const complete = operations(document).find(({ operationId }) => operationId.endsWith("_Complete"));
@@ -290,6 +291,25 @@ describe("a stream", () => {
       "text/event-stream": { schema: byName("Complete", "3.1").sse.schema },
       "application/jsonl": { schema: byName("Complete", "3.1").jsonl.schema },
     });
+  });
+
+  test("has no extension in plain documents, and keeps fields and values that are named like one", () => {
+    const { api } = compileProto(`
+      service S { rpc Get(M) returns (M) { option (sse.v1.http) = {post: "/m" body: "*"}; } }
+      message M { oneof o { E a = 1 [json_name = "x-a"]; E properties = 2; E b = 3 [json_name = "x-b"]; } }
+      enum E { E_UNSPECIFIED = 0; }
+    `);
+    const base = { "x-base": true };
+    const options = { ...openApiDefaults, streams: "plain", base } as const;
+    const document = openApiDocument(api.services, "3.1", options, new Problems());
+    expect(document).toHaveProperty("x-base", true);
+    const { "t.M": message, "t.E": enumeration } = document.components.schemas;
+    expect(Object.keys(message?.properties ?? {})).toEqual(["x-a", "properties", "x-b"]);
+    expect(Object.keys(message?.dependentSchemas ?? {})).toEqual(["x-a", "properties"]);
+    expect(message?.["x-oneof"]).toBeUndefined();
+    expect(enumeration?.["x-enum-varnames"]).toBeUndefined();
+    const full = openApiDocument(api.services, "3.2", options, new Problems());
+    expect(full.components.schemas["t.M"]?.["x-oneof"]).toBeDefined();
   });
 
   test("has each schema of its data once in 3.1", () => {

@@ -1,5 +1,6 @@
+import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, expectTypeOf, test, vi } from "vitest";
-import { AskEventSchema, type Trade, TradeSchema } from "../../../test/gen/market/v1/market_pb.js";
+import { AskEventSchema, QuoteSchema, type Trade, TradeSchema } from "../../../test/gen/market/v1/market_pb.js";
 import { createServer, createTopic, StatusError, type Topic, type Tracked } from "../server.js";
 import { createMarketService } from "../testing/market-service.js";
 import { rawRequest } from "../testing/raw-client.js";
@@ -131,6 +132,29 @@ describe("a subscription", () => {
     await subscription.return?.();
     expect(await next).toEqual({ done: true, value: undefined });
     expect(remove).toHaveBeenCalled();
+  });
+});
+
+describe("publish refuses what no stream could send, and no subscriber hears of it", () => {
+  test("a number out of range", async () => {
+    const topic = createTopic(TradeSchema);
+    const subscription = topic.subscribe();
+    expect(() => topic.publish({ sequence: 1n, size: 2 ** 40 })).toThrow("size");
+    topic.publish({ sequence: 2n });
+    expect(await take(subscription, 1)).toEqual(["2"]);
+    expect(() => topic.subscribe({ after: "1" })).toThrow(/are not kept/);
+  });
+
+  test("a time that has no JSON", async () => {
+    const topic = createTopic(QuoteSchema, { id: ({ symbol }) => symbol });
+    const subscription = topic.subscribe();
+    expect(() => topic.publish({ symbol: "A", time: { seconds: 10n ** 12n } })).toThrow("google.protobuf.Timestamp");
+    topic.publish({ symbol: "B", time: { seconds: 1n } });
+    expect(await take(subscription, 1)).toEqual(["B"]);
+  });
+
+  test("but what needs the registry of the server is not its business", () => {
+    createTopic(AnySchema).publish({ typeUrl: "type.googleapis.com/market.v1.Trade", value: new Uint8Array() });
   });
 });
 

@@ -30,7 +30,7 @@ import {
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { FieldError, pathToString, reflect, type ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { base64Decode } from "@bufbuild/protobuf/wire";
-import { anyPack, AnySchema, isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import { anyPack, AnySchema, hasCustomJsonRepresentation, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import {
   CausedError,
   causeOf,
@@ -3812,7 +3812,7 @@ export interface SubscribeOptions {
  * ```
  */
 export interface Topic<T extends Message> {
-  /** Gives an event to all subscribers. The message is not to be changed afterwards. Throws for what is not the message, for an event without an id that the field's type allows, for a oneof of events that is not set, and after `close`. */
+  /** Gives an event to all subscribers. The message is not to be changed afterwards. Throws for what is not the message, for an event without an id that the field's type allows, for a oneof of events that is not set, for what has no JSON, and after `close`. */
   publish(message: Init<T>): void;
   /** The events from now on, or after an earlier one. Throws a `StatusError` with code 11 when that one is not kept. */
   subscribe(options?: SubscribeOptions): AsyncIterableIterator<Tracked<T>>;
@@ -3832,6 +3832,7 @@ class EventTopic<T extends Message> implements Topic<T> {
   readonly #idOf: (message: T) => string | undefined;
   readonly #prefix: string = Math.random().toString(36).slice(2);
   readonly #maxBytes: number;
+  readonly #canLackJson: boolean;
   readonly #idField: DescField | undefined;
   /** Event `n` stands at `n % capacity`, with the bytes that it holds. */
   readonly #events: ({ readonly event: SharedEvent<T>; bytes: number } | undefined)[] = [];
@@ -3851,6 +3852,7 @@ class EventTopic<T extends Message> implements Topic<T> {
     this.#capacity = Math.floor(Math.max(replay, queue, 1));
     this.#maxBytes = maxBytes;
     this.#idField = findIdField(schema);
+    this.#canLackJson = canLackJson(schema);
     this.#idOf = id ?? (this.#idField ? createIdReader(this.#idField) : () => undefined);
   }
 
@@ -3871,12 +3873,14 @@ class EventTopic<T extends Message> implements Topic<T> {
     checkEventIsSet(this.#schema, message);
     const number = this.#end;
     const id = checkIdOfField(this.#idField, this.#idOf(message) ?? `${this.#prefix}-${number}`);
+    const bytes = toBinary(this.#schema, message).byteLength;
+    if (this.#canLackJson) toJson(this.#schema, message);
     const event = new SharedEvent(id, message, (bytes) => this.#hold(number, bytes));
     if (number - this.#start === this.#capacity) this.#drop();
     this.#events[number % this.#capacity] = { event, bytes: 0 };
     this.#numbers.set(id, number);
     this.#end++;
-    this.#hold(number, toBinary(this.#schema, message).byteLength);
+    this.#hold(number, bytes);
     this.#wake();
   }
 
@@ -3944,6 +3948,18 @@ class EventTopic<T extends Message> implements Topic<T> {
       listener();
     }
   }
+}
+
+/**
+ * Whether a message that is valid in the binary format may have no JSON: a `Timestamp` after the year 9999, a `Value`
+ * without a kind. Types with an `Any` are left out, as its JSON needs the registry of the server.
+ */
+function canLackJson(schema: DescMessage): boolean {
+  const types = new Set([schema]);
+  // A set also gives what is added on the way.
+  for (const { fields } of types) for (const { message } of fields) if (message) types.add(message);
+  const hasAny = [...types].some(({ typeName }) => typeName === "google.protobuf.Any");
+  return !hasAny && [...types].some(hasCustomJsonRepresentation);
 }
 
 export {

@@ -1,8 +1,16 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
-import { AskEventSchema } from "../../../test/gen/market/v1/market_pb.js";
+import { AskEventSchema, TradeSchema } from "../../../test/gen/market/v1/market_pb.js";
 import { ParamsSchema } from "../../../test/gen/vectors/v1/http_rule_pb.js";
-import { DecodeError, type MethodHttp, type StreamOptions, type StreamRule, Transport } from "../client.js";
+import {
+  DecodeError,
+  type MethodHttp,
+  type StreamOptions,
+  type StreamRule,
+  Transport,
+  type ValidationResult,
+  type Validator,
+} from "../client.js";
 import * as jsonClient from "../client-json.js";
 import { startServer } from "../testing/http-server.js";
 import { MarketServiceClient } from "../testing/market-client.js";
@@ -242,6 +250,35 @@ describe("an event that is the message", () => {
       .watchTrades({ symbol: "A" }, options)
       .collect({ max: 100 });
     expect(trades.map(({ size }) => size)).toEqual([1, 3]);
+  });
+
+  describe("is judged by the validator, also with invalidEvents: skip:", () => {
+    const failure = new Error("no such function");
+
+    async function watch(judge: () => ValidationResult) {
+      const validate: Validator["validate"] = ({ typeName }) =>
+        typeName === TradeSchema.typeName ? judge() : { kind: "valid" };
+      const baseUrl = await serveBody("data: {}\n\n");
+      const client = new MarketServiceClient({ baseUrl, validator: { validate }, invalidEvents: "skip" });
+      return client.watchTrades({ symbol: "A" }).collect({ max: 9 });
+    }
+
+    test("it is left out where it breaks a rule", async () => {
+      expect(await watch(() => ({ kind: "invalid", violations: [] }))).toEqual([]);
+    });
+
+    test.each<[string, () => ValidationResult]>([
+      [
+        "throws",
+        () => {
+          throw failure;
+        },
+      ],
+      ["cannot run its rules", () => ({ kind: "error", error: failure })],
+    ])("a validator that %s fails the stream", async (_, judge) => {
+      const error = await watch(judge).catch((error: unknown) => error);
+      expect(error).toMatchObject({ code: "decode", message: expect.stringContaining("no such function") });
+    });
   });
 
   test("may be called error where the error event has another name", async () => {

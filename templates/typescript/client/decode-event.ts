@@ -1,6 +1,6 @@
 import { hasOwn, type JsonValue } from "../shared/json.js";
 import type { StreamRule } from "../shared/method.js";
-import { DecodeError, type ErrorContext } from "./errors.js";
+import { DecodeError, type ErrorContext, type MessageError } from "./errors.js";
 import type { RawEvent } from "./raw-event.js";
 import type { StreamOptions } from "./stream-options.js";
 
@@ -26,9 +26,15 @@ export function decodeEvent<O>(
     const json: JsonValue = JSON.parse(event.data);
     return decode(format === "jsonl" ? json : toMessageJson(json, event, rule));
   } catch (cause) {
-    if (options.invalidEvents === "skip") return undefined;
+    if (options.invalidEvents === "skip" && isOfEvent(cause)) return undefined;
     throw new DecodeError(event, cause, context);
   }
+}
+
+/** Whether an error is about the event. A validator that fails says nothing about it, and would fail for all of them. */
+function isOfEvent(cause: unknown): boolean {
+  const { path, violations } = cause as MessageError;
+  return cause instanceof SyntaxError || path !== undefined || violations !== undefined;
 }
 
 /** The JSON of the response message from that of an event. Of one kind of message the name tells nothing. */

@@ -38,7 +38,10 @@ export interface StreamOptions extends Omit<CallOptions, "retry"> {
    * that this client does not know. What the callback throws ends the stream. Default: none.
    */
   readonly onUnknownEvent?: ((event: RawEvent) => void) | undefined;
-  /** An event that is not the declared message: a `DecodeError`, or left out. Default: `"throw"`. */
+  /**
+   * What to do with an event that is not the declared message, or that breaks its rules: throw a `DecodeError`, or leave it
+   * out. A validator that throws, or cannot run its rules, is always a `DecodeError`. Default: `"throw"`.
+   */
   readonly invalidEvents?: "throw" | "skip" | undefined;
   /** What to ask for: Server-Sent Events, or JSON Lines. The response's content type decides. Default: `"sse"`. */
   readonly format?: "sse" | "jsonl" | undefined;

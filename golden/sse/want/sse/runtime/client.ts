@@ -452,7 +452,10 @@ export interface StreamOptions extends Omit<CallOptions, "retry"> {
    * that this client does not know. What the callback throws ends the stream. Default: none.
    */
   readonly onUnknownEvent?: ((event: RawEvent) => void) | undefined;
-  /** An event that is not the declared message: a `DecodeError`, or left out. Default: `"throw"`. */
+  /**
+   * What to do with an event that is not the declared message, or that breaks its rules: throw a `DecodeError`, or leave it
+   * out. A validator that throws, or cannot run its rules, is always a `DecodeError`. Default: `"throw"`.
+   */
   readonly invalidEvents?: "throw" | "skip" | undefined;
   /** What to ask for: Server-Sent Events, or JSON Lines. The response's content type decides. Default: `"sse"`. */
   readonly format?: "sse" | "jsonl" | undefined;
@@ -976,9 +979,15 @@ function decodeEvent<O>(
     const json: JsonValue = JSON.parse(event.data);
     return decode(format === "jsonl" ? json : toMessageJson(json, event, rule));
   } catch (cause) {
-    if (options.invalidEvents === "skip") return undefined;
+    if (options.invalidEvents === "skip" && isOfEvent(cause)) return undefined;
     throw new DecodeError(event, cause, context);
   }
+}
+
+/** Whether an error is about the event. A validator that fails says nothing about it, and would fail for all of them. */
+function isOfEvent(cause: unknown): boolean {
+  const { path, violations } = cause as MessageError;
+  return cause instanceof SyntaxError || path !== undefined || violations !== undefined;
 }
 
 /** The JSON of the response message from that of an event. Of one kind of message the name tells nothing. */

@@ -16,7 +16,7 @@ describe("what is emitted", () => {
 
   test("a file of which no method is bound is warned about, with the options that were looked for", () => {
     const warning =
-      "t.proto:4:1: service t.S: no method of it has an HTTP annotation, so nothing is generated: " +
+      "t.proto:4:1: service t.S: no method of this service has an HTTP annotation, so nothing is generated: " +
       "add option (sse.v1.http), (google.api.http) or (sebuf.http.config) to a method";
     expect(runPlugin(compileText({ "t.proto": bare })).warnings).toEqual([warning]);
     expect(runPlugin(compileText({ "t.proto": bare }, "strict=true")).error).toBe(warning);
@@ -35,6 +35,19 @@ describe("what is emitted", () => {
     expect(runPlugin(compileText(files, "emit=client+server")).error).toBe("");
     expect(runPlugin(compileText(files, "openapi_output=file")).error).toBe("");
     expect(runPlugin(compileText(files, "")).error).toContain("its document has the same file name as that of t.S");
+  });
+
+  test.each([
+    ["heartbeat", 2147483647, true],
+    ["heartbeat", 2147483648, false],
+    ["retry", 2147483647, true],
+    ["retry", 2147483648, false],
+    ["retry", -1, false],
+  ])("%s of %s ms is taken: %s", (setting, ms, isTaken) => {
+    const duration = `{seconds: ${Math.trunc(ms / 1000)}, nanos: ${(ms % 1000) * 1e6}}`;
+    const options = `option (sse.v1.http) = {get: "/a"}; option (sse.v1.stream) = {${setting}: ${duration}};`;
+    const { error } = runPlugin(compileText({ "t.proto": protoText(`rpc A(M) returns (stream M) { ${options} }`) }));
+    expect(error).toEqual(isTaken ? "" : expect.stringContaining(`${setting}: must be a whole number of milliseconds`));
   });
 
   test("default_binding=true binds every method that HTTP can carry", () => {

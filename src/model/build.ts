@@ -25,15 +25,15 @@ export function buildApi(files: readonly DescFile[], readMethod: ReadMethod, pro
   return { services: services.filter((service) => service.methods.length > 0) };
 }
 
-/** Otherwise a file that nobody annotated, or with annotations that are not read here, generates nothing without a word. */
+/** Without this warning, a file without annotations, or with annotations of another dialect, would silently generate nothing. */
 function warnOfNothingBound({ services }: DescFile, readMethod: ReadMethod, problems: Problems): void {
   const [first] = services;
   if (first === undefined || services.some(({ methods }) => methods.some(readMethod))) return;
-  const file = services.length === 1 ? "" : ", nor of the other services of the file";
+  const which = services.length === 1 ? "of this service" : "of the services in this file";
   const options = bindingOptions.join(", ").replace(/, (?=[^,]*$)/, " or ");
   problems.warn(
     { desc: first },
-    `no method of it${file} has an HTTP annotation, so nothing is generated: add option ${options} to a method`,
+    `no method ${which} has an HTTP annotation, so nothing is generated: add option ${options} to a method`,
   );
 }
 

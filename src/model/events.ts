@@ -154,7 +154,7 @@ function milliseconds(duration: Duration | undefined, error: (message: string) =
   const ms = Number(duration.seconds) * 1000 + duration.nanos / 1e6;
   // setTimeout takes at most 2^31 - 1 ms, and wraps to 1 ms beyond it.
   if (ms < 0 || !Number.isInteger(ms) || ms > 2 ** 31 - 1) {
-    error("must be a whole number of milliseconds, from 0 to 24 days");
+    error("must be a whole number of milliseconds, from 0 to 2147483647 (24 days and 20 hours)");
     return undefined;
   }
   return ms;

@@ -5,6 +5,7 @@ import { behaviorKeywords, behaviorNote } from "./behavior-schema.js";
 import { type Context, jsonKey } from "./context.js";
 import { describe, paragraphs } from "./describe.js";
 import { enumSchema } from "./enum-schema.js";
+import { distinct } from "./fit-example.js";
 import { overridden } from "./gnostic-overrides.js";
 import { messageSchema } from "./message-schema.js";
 import type { JsonValue, Schema } from "./objects.js";
@@ -49,15 +50,25 @@ export function valueSchema(context: Context, field: DescField): Schema {
   return withExamples(context, field, withRules(context, field, typeSchema(context, field)));
 }
 
-/** With the author's examples, which stand in front of those of its rules; of a list at its elements. */
+/** With the author's examples, which stand in front of those of its rules. */
 function withExamples(context: Context, field: DescField, schema: Schema): Schema {
-  const values = fieldExamples(field).flatMap((text) => exampleOf(context, field, text) ?? []);
-  if (values.length === 0) return schema;
-  const add = (to: Schema): Schema => ({ ...to, examples: [...values, ...(to.examples ?? [])] });
-  if (field.fieldKind === "list") return { ...schema, items: add(schema.items ?? {}) };
+  const examples = fieldExamples(field).flatMap((text) => exampleOf(context, field, text) ?? []);
+  const whole = add(schema, examples, "whole");
+  if (field.fieldKind === "list") return { ...whole, items: add(schema.items ?? {}, examples, "element") };
   const { additionalProperties: ofValues } = schema;
-  if (field.fieldKind !== "map" || typeof ofValues !== "object") return add(schema);
-  return { ...schema, additionalProperties: add(ofValues) };
+  if (field.fieldKind !== "map" || typeof ofValues !== "object") return whole;
+  return { ...whole, additionalProperties: add(ofValues, examples, "element") };
+}
+
+/** An example of a field, or of one element of a list or a map. */
+interface Example {
+  readonly of: "whole" | "element";
+  readonly value: JsonValue;
+}
+
+function add(schema: Schema, examples: readonly Example[], of: Example["of"]): Schema {
+  const values = distinct(examples.filter((example) => example.of === of).map(({ value }) => value));
+  return values.length === 0 ? schema : { ...schema, examples: [...values, ...(schema.examples ?? [])] };
 }
 
 function typeSchema(context: Context, field: DescField): Schema {
@@ -82,35 +93,52 @@ export function singleSchema(context: Context, field: DescField): Schema {
   return scalarSchema(field.scalar);
 }
 
-/** The ProtoJSON of a text, which stands for a string or is JSON; undefined, with a warning, where the field takes neither. */
-function exampleOf(context: Context, field: DescField, text: string): JsonValue | undefined {
+/** What a text says, which is a string or JSON; undefined, with a warning, where the field does not take it. */
+function exampleOf(context: Context, field: DescField, text: string): Example | undefined {
   const json = parseJson(text);
-  const value = roundTrip(context, field, text) ?? (json === undefined ? undefined : roundTrip(context, field, json));
-  if (value === undefined) {
-    context.problems.warn({ desc: field }, `the example "${text}" is not a value of the field: it is left out`);
-  }
-  return value;
+  const whole = isCollection(json) ? writtenField(context, field, json) : undefined;
+  if (whole !== undefined) return { of: "whole", value: whole };
+  const of = field.fieldKind === "list" || field.fieldKind === "map" ? "element" : "whole";
+  const value =
+    writtenElement(context, field, text) ?? (json === undefined ? json : writtenElement(context, field, json));
+  // Schemas take no number that JSON does not have.
+  if (value !== undefined && !(isFloat(field) && typeof value === "string")) return { of, value };
+  context.problems.warn({ desc: field }, `the example "${text}" is not a value of the field: it is left out`);
+  return undefined;
 }
 
-/** What a writer makes of a value of the field, or of one of its elements. */
-function roundTrip(context: Context, field: DescField, value: JsonValue): JsonValue | undefined {
-  const { fieldKind, parent } = field;
-  const key =
-    fieldKind === "map" && field.mapKey !== ScalarType.STRING
-      ? field.mapKey === ScalarType.BOOL
-        ? "true"
-        : "1"
-      : "key";
-  const wrapped = fieldKind === "list" ? [value] : fieldKind === "map" ? { [key]: value } : value;
+function isCollection(json: JsonValue | undefined): json is JsonObject | JsonValue[] {
+  return typeof json === "object" && json !== null;
+}
+
+function isFloat({ scalar }: DescField): boolean {
+  return scalar === ScalarType.DOUBLE || scalar === ScalarType.FLOAT;
+}
+
+/** What a writer makes of an element of a list or a map, or of the value of another field. */
+function writtenElement(context: Context, field: DescField, value: JsonValue): JsonValue | undefined {
+  switch (field.fieldKind) {
+    case "list":
+      return Object.values(writtenField(context, field, [value]) ?? {})[0];
+    case "map": {
+      const key = { [ScalarType.STRING]: "key", [ScalarType.BOOL]: "true" }[Number(field.mapKey)] ?? "1";
+      return Object.values(writtenField(context, field, { [key]: value }) ?? {})[0];
+    }
+    default:
+      return writtenField(context, field, value);
+  }
+}
+
+/** What a writer makes of the value of a field; undefined for what the field does not take. */
+function writtenField(context: Context, field: DescField, value: JsonValue): JsonValue | undefined {
   try {
-    const message = fromJson(parent, { [field.jsonName]: wrapped } as JsonObject); // its values are JSON
-    const written = toJson(parent, message, {
+    const message = fromJson(field.parent, { [field.jsonName]: value } as JsonObject); // its values are JSON
+    const written = toJson(field.parent, message, {
       alwaysEmitImplicit: true,
       enumAsInteger: context.options.enums === "integer",
       useProtoFieldName: context.options.protoNames,
     }) as JsonObject; // a message with fields is an object
-    const own = written[jsonKey(context, field)] as JsonValue | undefined;
-    return fieldKind === "list" || fieldKind === "map" ? Object.values(own ?? {})[0] : own;
+    return written[jsonKey(context, field)];
   } catch {
     return undefined;
   }

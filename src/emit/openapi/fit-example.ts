@@ -95,7 +95,8 @@ function texts({ format = "", minLength = 0, maxLength, pattern = "" }: Schema, 
   return [FORMATS[format] ?? like, sized(like), ...joined];
 }
 
-function distinct(values: readonly JsonValue[]): readonly JsonValue[] {
+/** Values without those that are equal to one before. */
+export function distinct(values: readonly JsonValue[]): readonly JsonValue[] {
   return values.filter((value, i) => values.findIndex((other) => isEqual(other, value)) === i);
 }
 

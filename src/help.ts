@@ -7,7 +7,7 @@ export function helpText(): string {
     `      ${plain(description)}. Default: ${plain(defaultText)}.`,
   ]);
   return [
-    "protoc-gen-sse is a plugin of buf and protoc, which start it: it reads a request from standard input.",
+    "protoc-gen-sse is a plugin for buf and protoc, which run it: it reads a request from standard input.",
     "It generates TypeScript clients and servers, and OpenAPI documents.",
     "",
     "  buf.gen.yaml:  plugins: [{ local: protoc-gen-es, out: src/gen, opt: [target=ts] },",
@@ -15,7 +15,7 @@ export function helpText(): string {
     "  protoc:        protoc --es_out=src/gen --es_opt=target=ts --sse_out=src/gen --sse_opt=emit=client ...",
     "",
     "The code imports the messages that protoc-gen-es generates in the same folder. With messages=json it imports",
-    "their JSON types: give protoc-gen-es the option json_types=true.",
+    "their JSON types: run protoc-gen-es with the option json_types=true.",
     "",
     "Options, separated by commas:",
     "",

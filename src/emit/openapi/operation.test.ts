@@ -189,7 +189,9 @@ describe("what sebuf's options say", () => {
       likes: [12, 0],
       pinned: [false],
       size: ["1699900000"],
+      scores: [{ home: 0.5, away: 1 }],
       views: [3],
+      readers: [["bob", "eve"]],
     });
     expect(properties["tags"]?.items?.examples).toEqual(["news", "town"]);
     expect(properties["scores"]?.additionalProperties).toMatchObject({ examples: [0.5] });

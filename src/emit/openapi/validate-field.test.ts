@@ -385,6 +385,7 @@ test("what protovalidate takes of random messages fits", () => {
         valid++;
         const json = toJson(desc, message, { registry });
         fc.pre(!/"(NaN|-?Infinity)"/.test(JSON.stringify(json))); // told in the description only
+        fc.pre(!/"f":"[0-9a-fA-F:.]*::[0-9a-fA-F:.]*%/.test(JSON.stringify(json))); // the format ipv6 has no zones
         expect([type, json, check({ $ref: `#/components/schemas/${type}` }, json)]).toEqual([type, json, []]);
       }),
       { numRuns: 40 },

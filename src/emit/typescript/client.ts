@@ -17,7 +17,7 @@ export function emitClient({ api, schema, options }: Emission): void {
     const f = generateFile(schema, `${file.name}_client.ts`);
     f.preamble(file);
     if (options.messages === "json") {
-      f.print("// The types of messages are made by protoc-gen-es: give it the option json_types=true.\n");
+      f.print("// protoc-gen-es generates the message types: run it with the option json_types=true.\n");
     }
     const runtime = runtimeImport(f, options, clientModule(options));
     const names = { runtime, promise: globalName("Promise", services), ...messageTypes(f, options.messages, runtime) };

@@ -15,7 +15,7 @@ import type {
   WatchSkyRequestJson,
 } from "./weather_pb";
 
-// The types of messages are made by protoc-gen-es: give it the option json_types=true.
+// protoc-gen-es generates the message types: run it with the option json_types=true.
 
 /**
  * The weather at stations.

@@ -5,21 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { files, root } from "./golden.js";
+import { npm, pack } from "./packed.js";
 
 const dir = mkdtempSync(join(tmpdir(), "protoc-gen-sse-package-"));
 const installed = join(dir, "node_modules/protoc-gen-sse");
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 beforeAll(() => {
-  // --ignore-scripts: `make test` has built it, and a build here would pull dist away from under other tests.
-  const tarball = execFileSync("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", dir], {
-    cwd: root,
-    encoding: "utf8",
-  });
   writeFileSync(join(dir, "package.json"), '{"type": "module", "private": true}');
-  execFileSync("npm", ["install", "--silent", "--prefer-offline", "--no-audit", "--no-fund", `./${tarball.trim()}`], {
-    cwd: dir,
-  });
+  npm(dir, "install", pack(dir));
 });
 
 test("holds what users need, and nothing else", () => {

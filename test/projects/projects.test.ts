@@ -6,16 +6,11 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import {
-  type CodeGeneratorRequest,
-  CodeGeneratorRequestSchema,
-  CodeGeneratorResponseSchema,
-} from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type GoldenCase, root, writeFiles } from "../golden.js";
+import { type GoldenCase, writeFiles } from "../golden.js";
 import { codeCases } from "../golden-code.js";
 import { isCommand } from "../is-command.js";
+import { npm, pack, runInstalled, withImports } from "../packed.js";
 
 const dir = mkdtempSync(join(tmpdir(), "protoc-gen-sse-projects-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -37,8 +32,8 @@ const bases = "../node_modules/@tsconfig";
 /**
  * Each kind of project with one compiler, not with each: an error comes from what a lib declares, or from what a
  * compiler or a target refuses. So each compiler meets a lib with the DOM and one without it, and the oldest target
- * meets the oldest and the newest compiler. `skipLibCheck` is off, except where types fail by themselves: protobuf-es
- * since 2.11 with TypeScript before 5.7, and those of Bun and of Vite.
+ * meets the oldest and the newest compiler. `skipLibCheck` is off, except where types fail by themselves: those of
+ * protobuf-es with TypeScript before 5.7, and those of Bun and of Vite.
  */
 const kinds: readonly Kind[] = [
   { project: "@tsconfig/node20", typescript: "5.4", extends: `${bases}/node20/tsconfig.json`, extension: "js" },
@@ -110,7 +105,7 @@ const jsonCases = ["sse", "messages-json", "types", "events"];
 beforeAll(() => {
   for (const name of ["package.json", "package-lock.json"]) cpSync(join(import.meta.dirname, name), join(dir, name));
   npm(dir, "ci");
-  npm(dir, "install", "--no-save", join(dir, pack()));
+  npm(dir, "install", "--no-save", pack(dir));
   const cases = codeCases();
   for (const extension of ["js", "none", "ts"] as const) {
     for (const golden of cases) generate(golden, extension);
@@ -125,41 +120,15 @@ beforeAll(() => {
   );
 }, 600_000);
 
-/** Packs the package. --ignore-scripts: `make test` has built it, and a build would pull dist away from other tests. */
-function pack(): string {
-  return execFileSync("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", dir], {
-    cwd: root,
-    encoding: "utf8",
-  }).trim();
-}
-
-function npm(cwd: string, ...args: string[]): void {
-  execFileSync("npm", [...args, "--silent", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"], {
-    cwd,
-  });
-}
-
 /** Generates a case with the plugins that are installed, into `<extension>/<case>`. */
 function generate({ name, request }: GoldenCase, extension: Extension): void {
-  const files = request.protoFile.map((file) => file.name).filter((file) => !file.startsWith("google/protobuf/"));
   const style = `import_extension=${extension}`;
-  const messages = run("protoc-gen-es", { ...request, fileToGenerate: files }, `target=ts,json_types=true,${style}`);
-  const code = run("protoc-gen-sse", request, `${request.parameter},${style}`);
+  const messages = runInstalled(dir, "protoc-gen-es", withImports(request), `target=ts,json_types=true,${style}`);
+  const code = runInstalled(dir, "protoc-gen-sse", request, `${request.parameter},${style}`);
   writeFiles(join(dir, extension, name), { ...messages, ...code });
   if (!jsonCases.includes(name)) return;
-  const json = run("protoc-gen-sse", request, `emit=client,messages=json,${style}`);
+  const json = runInstalled(dir, "protoc-gen-sse", request, `emit=client,messages=json,${style}`);
   writeFiles(join(dir, extension, `${name}-json`), { ...messages, ...json });
-}
-
-function run(plugin: string, request: CodeGeneratorRequest, parameter: string): Record<string, string> {
-  const answer = execFileSync(join(dir, "node_modules/.bin", plugin), {
-    input: toBinary(CodeGeneratorRequestSchema, create(CodeGeneratorRequestSchema, { ...request, parameter })),
-    maxBuffer: 1 << 26,
-    stdio: ["pipe", "pipe", "ignore"],
-  });
-  const { error, file } = fromBinary(CodeGeneratorResponseSchema, answer);
-  if (error !== "") throw new Error(error);
-  return Object.fromEntries(file.map(({ name, content }) => [name, content]));
 }
 
 function folder(project: string, typescript: string): string {

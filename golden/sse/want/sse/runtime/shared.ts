@@ -12,7 +12,7 @@ import {
   type Message,
 } from "@bufbuild/protobuf";
 import { FieldError, type Path } from "@bufbuild/protobuf/reflect";
-import { hasCustomJsonRepresentation } from "@bufbuild/protobuf/wkt";
+import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 
 /** An error with what led to it. */
 interface Caused {
@@ -46,6 +46,9 @@ export function hasOwn(object: object, name: string): boolean {
 /** How deep messages nest at most, unless `recursionLimit` says otherwise: the default of `fromJson`. */
 export const MAX_DEPTH = 100;
 
+/** protobuf-es has the option `recursionLimit` since 2.12.1; earlier releases read at any depth. */
+type ReadOptions = Partial<JsonReadOptions> & { readonly recursionLimit?: number };
+
 /** The value that makes the JSON of a message unreadable. */
 export interface JsonError {
   /** The way to the value: `legs[1].size`, `labels["env"]`. Empty for the message itself. */
@@ -68,7 +71,7 @@ export function findJsonError(
   desc: DescMessage,
   json: JsonValue,
   error: unknown,
-  options: Partial<JsonReadOptions>,
+  options: ReadOptions,
   nameOf: (field: DescField, key: string) => string,
 ): JsonError | undefined {
   const cause = causeOf(error);
@@ -81,7 +84,7 @@ export function findJsonError(
   return inMessage(desc, json);
 
   function inMessage(desc: DescMessage, json: JsonValue, field?: DescField): JsonError | undefined {
-    if (hasCustomJsonRepresentation(desc)) {
+    if (hasOwnJson(desc)) {
       return !mayHoldError(desc) || reads(desc, json)
         ? undefined
         : { path: "", value: json, expected: "value", ...(field && { field }) };
@@ -162,7 +165,7 @@ export function findJsonError(
 
   /** A message with a JSON of its own fails without a field or with one of such a message; an Any holds any message. */
   function mayHoldError({ typeName }: DescMessage): boolean {
-    return !failed || typeName === "google.protobuf.Any" || hasCustomJsonRepresentation(failed.parent);
+    return !failed || typeName === "google.protobuf.Any" || hasOwnJson(failed.parent);
   }
 
   function reads(desc: DescMessage, json: JsonValue): boolean {
@@ -201,6 +204,21 @@ export function findJsonError(
 function joinPath(outer: string, inner: string): string {
   return inner === "" || inner.startsWith("[") ? outer + inner : `${outer}.${inner}`;
 }
+
+/** Whether the JSON of a message is not an object of its fields. protobuf-es exports this only since 2.12. */
+function hasOwnJson(desc: DescMessage): boolean {
+  return isWrapperDesc(desc) || OWN_JSON.has(desc.typeName);
+}
+
+const OWN_JSON: ReadonlySet<string> = new Set([
+  "google.protobuf.Any",
+  "google.protobuf.Duration",
+  "google.protobuf.FieldMask",
+  "google.protobuf.ListValue",
+  "google.protobuf.Struct",
+  "google.protobuf.Timestamp",
+  "google.protobuf.Value",
+]);
 
 /** A rule that a message breaks. */
 export interface Violation {

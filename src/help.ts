@@ -7,8 +7,8 @@ export function helpText(): string {
     `      ${plain(description)}. Default: ${plain(defaultText)}.`,
   ]);
   return [
-    "protoc-gen-sse is a plugin for buf and protoc, which run it: it reads a request from standard input.",
-    "It generates TypeScript clients and servers, and OpenAPI documents.",
+    "protoc-gen-sse is a protoc plugin: buf or protoc runs it, sends it the parsed protos on standard input,",
+    "and writes the files that it returns. It generates TypeScript clients and servers, and OpenAPI documents.",
     "",
     "  buf.gen.yaml:  plugins: [{ local: protoc-gen-es, out: src/gen, opt: [target=ts] },",
     "                           { local: protoc-gen-sse, out: src/gen }]",

@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { optionTable } from "../src/options.js";
 import { files, root } from "./golden.js";
 import { npm, pack } from "./packed.js";
 
@@ -45,6 +46,13 @@ test("runs as a plugin, from its own annotations", () => {
   expect(files(join(dir, "gen"))).toEqual(
     expect.arrayContaining(["chat/v1/chat_client.ts", "chat/v1/chat_server.ts", "sse/runtime/client.ts"]),
   );
+});
+
+test("prints with --help what it is, how it is started, and what messages=json needs", () => {
+  const help = execFileSync(join(dir, "node_modules/.bin/protoc-gen-sse"), ["--help"], { encoding: "utf8" });
+  expect(help).toMatch(/^protoc-gen-sse is a protoc plugin: buf or protoc runs it/);
+  expect(help).toMatch(/With messages=json .* json_types=true/s);
+  for (const option of Object.keys(optionTable)) expect(help).toContain(`\n  ${option}=`);
 });
 
 test("exports the runtime that it emits", () => {

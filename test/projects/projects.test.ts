@@ -3,14 +3,14 @@
  * golden case there, and the code compiles under the tsconfig of each kind of project.
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type GoldenCase, writeFiles } from "../golden.js";
 import { codeCases } from "../golden-code.js";
 import { isCommand } from "../is-command.js";
-import { npm, pack, runInstalled, withImports } from "../packed.js";
+import { npm, pack, runInstalled, serviceCase, serviceMain, serviceOutput, withImports } from "../packed.js";
 
 const dir = mkdtempSync(join(tmpdir(), "protoc-gen-sse-projects-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -31,8 +31,8 @@ const bases = "../node_modules/@tsconfig";
 
 /**
  * Each kind of project with one compiler, not with each: an error comes from what a lib declares, or from what a
- * compiler or a target refuses. So each compiler meets a lib with the DOM and one without it, and the oldest target
- * meets the oldest and the newest compiler. `skipLibCheck` is off, except where types fail by themselves: those of
+ * compiler or a target refuses. So each compiler meets a lib with the DOM and one without it, and the oldest target and
+ * the oldest Node meet the oldest and the newest compiler. `skipLibCheck` is off, except where types fail by themselves: those of
  * protobuf-es with TypeScript before 5.7, and those of Bun and of Vite.
  */
 const kinds: readonly Kind[] = [
@@ -56,6 +56,13 @@ const kinds: readonly Kind[] = [
     extends: "../node_modules/create-next-app/dist/templates/app/ts/tsconfig.json",
     compilerOptions: { skipLibCheck: false, incremental: false, types: ["node"] },
     extension: "none",
+  },
+  {
+    project: "@tsconfig/node20",
+    typescript: "7",
+    extends: `${bases}/node20/tsconfig.json`,
+    compilerOptions: { skipLibCheck: false },
+    extension: "js",
   },
   { project: "@tsconfig/bun", typescript: "6", extends: `${bases}/bun/tsconfig.json`, extension: "none" },
   {
@@ -94,7 +101,14 @@ const kinds: readonly Kind[] = [
   {
     project: "without strict",
     typescript: "7",
-    compilerOptions: { ...bundler, strict: false, target: "ESNext", lib: ["ESNext"], types: ["node"] },
+    compilerOptions: {
+      ...bundler,
+      strict: false,
+      target: "ESNext",
+      lib: ["ESNext"],
+      types: ["node"],
+      skipLibCheck: false,
+    },
     extension: "none",
   },
 ];
@@ -111,13 +125,10 @@ beforeAll(() => {
     for (const golden of cases) generate(golden, extension);
   }
   // Types of a version of Node have the name that the others import, and so stand in the project itself.
-  cpSync(
-    join(dir, "node_modules/types-node-20"),
-    join(dir, folder("@tsconfig/node20", "5.4"), "node_modules/@types/node"),
-    {
-      recursive: true,
-    },
-  );
+  for (const { project, typescript } of kinds.filter(({ project }) => project === "@tsconfig/node20")) {
+    const types = join(dir, folder(project, typescript), "node_modules/@types/node");
+    cpSync(join(dir, "node_modules/types-node-20"), types, { recursive: true });
+  }
 }, 600_000);
 
 /** Generates a case with the plugins that are installed, into `<extension>/<case>`. */
@@ -166,6 +177,29 @@ describe("every golden case compiles in a project of", () => {
     writeFiles(dir, { "wrong/wrong.ts": call });
     writeTsconfig("wrong", { compilerOptions: { ...bundler, strict: true, noEmit: true, types: [] } }, "wrong.ts");
     expect(compile("7", "wrong")).toContain("Property 'baseUrl' is missing");
+  });
+
+  test.each(["5.4", "5.9", "6", "7"])("the targets js and dts, TypeScript %s", (typescript) => {
+    const path = folder("target", typescript);
+    const installed = join(dir, path, "node_modules");
+    // A copy of the package takes the compiler beside it, not that of the project around it.
+    cpSync(join(dir, "node_modules/protoc-gen-sse"), join(installed, "protoc-gen-sse"), { recursive: true });
+    symlinkSync(join(dir, `node_modules/typescript-${typescript}`), join(installed, "typescript"));
+    mkdirSync(join(installed, ".bin"));
+    symlinkSync("../protoc-gen-sse/bin/protoc-gen-sse", join(installed, ".bin/protoc-gen-sse"));
+    const request = serviceCase();
+    const parameter = "target=js+dts,import_extension=js";
+    const main = serviceMain("./sse/runtime/server.js");
+    writeFiles(join(dir, path), {
+      ...runInstalled(dir, "protoc-gen-es", withImports(request), parameter),
+      ...runInstalled(join(dir, path), "protoc-gen-sse", request, parameter),
+      "main.js": main,
+      "check.ts": main,
+    });
+    expect(execFileSync(process.execPath, [join(dir, path, "main.js")], { encoding: "utf8" })).toBe(serviceOutput);
+    const compilerOptions = { ...bundler, strict: true, target: "ES2022", types: [], noEmit: true };
+    writeTsconfig(path, { compilerOptions: { ...compilerOptions, skipLibCheck: typescript === "5.4" } }, "check.ts");
+    expect(compile(typescript, path)).toBe("");
   });
 
   const hasDeno = isCommand("deno");

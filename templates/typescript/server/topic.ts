@@ -1,7 +1,7 @@
 import { type DescField, type DescMessage, type Message, toBinary, toJson } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { hasCustomJsonRepresentation } from "@bufbuild/protobuf/wkt";
 import { Code } from "../shared/code.js";
+import { hasOwnJson } from "../shared/json-error.js";
 import { checkEventIsSet, checkIdOfField, createIdReader, findIdField } from "./event-id.js";
 import { checkNumber } from "./server-options.js";
 import type { Init } from "./service.js";
@@ -193,5 +193,5 @@ function canLackJson(schema: DescMessage): boolean {
   // A set also gives what is added on the way.
   for (const { fields } of types) for (const { message } of fields) if (message) types.add(message);
   const hasAny = [...types].some(({ typeName }) => typeName === "google.protobuf.Any");
-  return !hasAny && [...types].some(hasCustomJsonRepresentation);
+  return !hasAny && [...types].some(hasOwnJson);
 }

@@ -175,7 +175,7 @@ function joinPath(outer: string, inner: string): string {
 }
 
 /** Whether the JSON of a message is not an object of its fields. protobuf-es exports this only since 2.12. */
-function hasOwnJson(desc: DescMessage): boolean {
+export function hasOwnJson(desc: DescMessage): boolean {
   return isWrapperDesc(desc) || OWN_JSON.has(desc.typeName);
 }
 

@@ -30,7 +30,7 @@ import {
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { FieldError, pathToString, reflect, type ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { base64Decode } from "@bufbuild/protobuf/wire";
-import { anyPack, AnySchema, hasCustomJsonRepresentation, isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import { anyPack, AnySchema, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import {
   CausedError,
   causeOf,
@@ -39,6 +39,7 @@ import {
   decodeVariable,
   findJsonError,
   hasOwn,
+  hasOwnJson,
   type HttpBinding,
   isJsonObject,
   type JsonError,
@@ -3959,7 +3960,7 @@ function canLackJson(schema: DescMessage): boolean {
   // A set also gives what is added on the way.
   for (const { fields } of types) for (const { message } of fields) if (message) types.add(message);
   const hasAny = [...types].some(({ typeName }) => typeName === "google.protobuf.Any");
-  return !hasAny && [...types].some(hasCustomJsonRepresentation);
+  return !hasAny && [...types].some(hasOwnJson);
 }
 
 export {

@@ -41,7 +41,7 @@ export function emitRuntime({ schema, options }: Emission, modules: readonly Run
   const folder = new URL(`${[...modules].sort().join("+")}/`, BUILT);
   for (const name of readdirSync(folder).sort()) {
     // The compiler drops comments at the top of declarations, but no preamble.
-    const f = generateFile(schema, `${FOLDER}/${name}`, (file) => ({ ...file, preamble: header(options) }));
+    const f = generateFile(schema, `${FOLDER}/${name}`, () => header(options));
     const source = readFileSync(new URL(name, folder), "utf8");
     f.print(withExtension(source, options).trimEnd());
   }

@@ -3,18 +3,21 @@ import type { FileInfo, GeneratedFile, Schema } from "@bufbuild/protoplugin";
 const LINE_WIDTH = 120;
 
 /**
- * Makes a file, and changes it when it is complete: by default, its imports are sorted and its long lines are wrapped.
- * Only then protoplugin knows what the file imports, and under which names.
+ * Makes a file. When it is complete, its imports are sorted, its long lines are wrapped, and `toPreamble` may change
+ * its preamble: only then does protoplugin know what the file imports, and under which names.
  */
 export function generateFile(
   schema: Schema,
   name: string,
-  complete: (file: FileInfo) => FileInfo = (file) => ({ ...file, content: layOut(file.content) }),
+  toPreamble: (preamble: string | undefined) => string | undefined = (preamble) => preamble,
 ): GeneratedFile {
   // protoplugin reads every file with this method, which it leaves out of the public type.
   const f = schema.generateFile(name) as GeneratedFile & { getFileInfo(): FileInfo };
   const { getFileInfo } = f;
-  f.getFileInfo = () => complete(getFileInfo());
+  f.getFileInfo = () => {
+    const { preamble, content, ...info } = getFileInfo();
+    return { ...info, preamble: toPreamble(preamble), content: layOut(content) };
+  };
   return f;
 }
 

@@ -3,7 +3,7 @@ import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import { methodTable } from "../../model/method-table.js";
 import type { Method, Service } from "../../model/model.js";
 import { code, join } from "../../print/code.js";
-import { generateFile, layOut } from "../../print/layout.js";
+import { generateFile } from "../../print/layout.js";
 import { literal, property } from "../../print/literal.js";
 import type { Emission } from "../output.js";
 import { clientModule, runtimeImport } from "../runtime.js";
@@ -17,12 +17,9 @@ const JSON_TYPES_NOTE = "// protoc-gen-es generates the message types: run it wi
 /** Emits `<file>_client.ts`: a class for each service, whose methods are docs, signature and one statement. */
 export function emitClient({ api, schema, options }: Emission): void {
   for (const [file, services] of servicesByFile(api)) {
-    const f = generateFile(schema, `${file.name}_client.ts`, ({ preamble, content, ...info }) => ({
-      ...info,
-      preamble:
-        options.messages === "json" ? preamble?.replace("/* eslint", `${JSON_TYPES_NOTE}\n/* eslint`) : preamble,
-      content: layOut(content),
-    }));
+    const f = generateFile(schema, `${file.name}_client.ts`, (preamble) =>
+      options.messages === "json" ? preamble?.replace("/* eslint", `${JSON_TYPES_NOTE}\n/* eslint`) : preamble,
+    );
     f.preamble(file);
     const runtime = runtimeImport(f, options, clientModule(options));
     const names = { runtime, promise: globalName("Promise", services), ...messageTypes(f, options.messages, runtime) };

@@ -30,7 +30,9 @@ for (const path of [
   let best = Number.POSITIVE_INFINITY; // of five: the others were disturbed
   for (let run = 0; run < 5; run++) {
     const start = process.hrtime.bigint();
-    for (let i = 0; i < ROUNDS; i++) router.match("GET", path);
+    for (let i = 0; i < ROUNDS; i++) {
+      router.match("GET", path);
+    }
     best = Math.min(best, Number(process.hrtime.bigint() - start) / ROUNDS);
   }
   console.log(`${best.toFixed(0).padStart(6)} ns  ${path}`);

@@ -30,7 +30,9 @@ console.log(`a burst of ${EVENTS.toLocaleString("en")} events to one client`);
 const writeEach = (toFrame) => () =>
   serveRaw(async (response) => {
     for (let sequence = 0; sequence < EVENTS; sequence++) {
-      if (!response.write(toFrame(sequence, symbol))) await once(response, "drain");
+      if (!response.write(toFrame(sequence, symbol))) {
+        await once(response, "drain");
+      }
     }
     response.end(":end\n");
   });
@@ -40,6 +42,8 @@ await measure("raw res.write of plain objects, an event each", writeEach(plain))
 await measure("raw res.write of messages, an event each", writeEach(frame));
 await measure("async generator of our server", () =>
   serveRuntime(async function* () {
-    for (let sequence = 0; sequence < EVENTS; sequence++) yield { sequence: BigInt(sequence), symbol };
+    for (let sequence = 0; sequence < EVENTS; sequence++) {
+      yield { sequence: BigInt(sequence), symbol };
+    }
   }),
 );

@@ -11,7 +11,9 @@ const collect = runInNewContext("gc");
 
 /** Bytes that stay in use. The sockets of the clients are of this process too, the same for all. */
 function used() {
-  for (let i = 0; i < 3; i++) collect();
+  for (let i = 0; i < 3; i++) {
+    collect();
+  }
   const { heapUsed, external, arrayBuffers, rss } = process.memoryUsage();
   return { heap: heapUsed + external + arrayBuffers, rss };
 }
@@ -29,7 +31,9 @@ async function measure(name, { port, close }) {
   const after = used();
   const kib = (bytes) => (bytes / STREAMS / 1024).toFixed(1).padStart(6);
   console.log(`${kib(after.heap - before.heap)} KiB heap  ${kib(after.rss - before.rss)} KiB resident   ${name}`);
-  for (const socket of [...first, ...sockets]) socket.destroy();
+  for (const socket of [...first, ...sockets]) {
+    socket.destroy();
+  }
   close();
   await new Promise((resolve) => setTimeout(resolve, 500));
 }

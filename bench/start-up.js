@@ -13,8 +13,12 @@ for (let run = -1; run < RUNS; run++) {
   for (const [name, path] of Object.entries(plugins)) {
     const start = performance.now();
     const { status } = spawnSync(process.execPath, [path], { input: "" });
-    if (status !== 0) throw new Error(`${name} failed`);
-    if (run >= 0) times[name].push(performance.now() - start); // the first warms the disk's cache
+    if (status !== 0) {
+      throw new Error(`${name} failed`);
+    }
+    if (run >= 0) {
+      times[name].push(performance.now() - start); // the first warms the disk's cache
+    }
   }
 }
 

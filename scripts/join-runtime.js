@@ -37,7 +37,9 @@ export function writeRuntime() {
   rmSync(output, { recursive: true, force: true });
   for (const { folder, files } of joined) {
     mkdirSync(folder, { recursive: true });
-    for (const { name, text } of files) writeFileSync(join(folder, name), text);
+    for (const { name, text } of files) {
+      writeFileSync(join(folder, name), text);
+    }
   }
 }
 
@@ -73,8 +75,9 @@ export function createJoiner(folder) {
       const exports = new Imports();
       for (const module of modules) {
         for (const { from, target, name: imported, isType } of importedNames(module, pathOf)) {
-          if (target === undefined) imports.add(from, imported, isType);
-          else if (fileOf(target) !== name) {
+          if (target === undefined) {
+            imports.add(from, imported, isType);
+          } else if (fileOf(target) !== name) {
             imports.add("./shared.js", imported, isType);
             needed.add(imported);
           }
@@ -83,13 +86,17 @@ export function createJoiner(folder) {
       const exported = new Set(entry === undefined ? needed : []);
       for (const [exportedName, nodes] of entry?.getExportedDeclarations() ?? []) {
         exported.add(exportedName);
-        if (declared.has(exportedName)) continue;
+        if (declared.has(exportedName)) {
+          continue;
+        }
         exports.add("./shared.js", exportedName, nodes.every(isTypeOnly));
         needed.add(exportedName);
       }
       for (const hidden of [...declared.keys(), ...imports.names()]) {
         const user = modules.find((module) => means(module, globals.get(hidden)));
-        if (user) throw new Error(`${name}: "${hidden}" hides the global that ${pathOf(user)} uses: rename it`);
+        if (user) {
+          throw new Error(`${name}: "${hidden}" hides the global that ${pathOf(user)} uses: rename it`);
+        }
       }
       const clash = imports.names().find((n) => declared.has(n));
       if (clash !== undefined) {
@@ -138,11 +145,21 @@ function evaluationOrder(entry) {
   const order = [];
   /** @param {SourceFile} module */
   const place = (module) => {
-    if (entered.has(module)) return;
+    if (entered.has(module)) {
+      return;
+    }
     entered.add(module);
     const links = linksOf(module);
-    for (const { link, target } of links) if (!isTypeLink(link)) place(target);
-    for (const { target } of links) if (!evaluated.has(target)) place(target);
+    for (const { link, target } of links) {
+      if (!isTypeLink(link)) {
+        place(target);
+      }
+    }
+    for (const { target } of links) {
+      if (!evaluated.has(target)) {
+        place(target);
+      }
+    }
     order.push(module);
   };
   place(entry);
@@ -155,9 +172,15 @@ function evaluationOrder(entry) {
  * @param {Set<SourceFile>} [seen]
  */
 function reach(module, follow, seen = new Set()) {
-  if (seen.has(module)) return seen;
+  if (seen.has(module)) {
+    return seen;
+  }
   seen.add(module);
-  for (const { link, target } of linksOf(module)) if (follow(link)) reach(target, follow, seen);
+  for (const { link, target } of linksOf(module)) {
+    if (follow(link)) {
+      reach(target, follow, seen);
+    }
+  }
   return seen;
 }
 
@@ -192,8 +215,9 @@ function importedNames(module, pathOf) {
     }
     return link.getNamedImports().map((specifier) => {
       const name = specifier.getName();
-      if (specifier.getAliasNode())
+      if (specifier.getAliasNode()) {
         throw new Error(`${pathOf(module)}: renames the import "${name}": rename the declaration`);
+      }
       const [declaration] = from.startsWith(".")
         ? (link.getModuleSpecifierSourceFileOrThrow().getExportedDeclarations().get(name) ?? [])
         : [];
@@ -213,8 +237,9 @@ function declarations(modules, pathOf) {
   for (const module of modules) {
     for (const name of module.getStatements().flatMap(namesOf)) {
       const other = declared.get(name) ?? module;
-      if (other !== module)
+      if (other !== module) {
         throw new Error(`"${name}" is declared by ${pathOf(other)} and ${pathOf(module)}: rename one`);
+      }
       declared.set(name, module);
     }
   }
@@ -230,8 +255,9 @@ function handsOn(module) {
 
 /** The names that a statement declares. @param {import("ts-morph").Statement} statement */
 function namesOf(statement) {
-  if (Node.isVariableStatement(statement))
+  if (Node.isVariableStatement(statement)) {
     return statement.getDeclarations().map((declaration) => declaration.getName());
+  }
   const name = Node.hasName(statement)
     ? statement.getName()
     : Node.isNameable(statement)
@@ -353,4 +379,6 @@ function means(module, global) {
   );
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeRuntime();
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeRuntime();
+}

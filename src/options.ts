@@ -124,7 +124,9 @@ export function parseOptions(parameter: string): { options: Options; errors: str
       continue;
     }
     const parsed = option.parse(value ?? "");
-    if (parsed instanceof Mistake) errors.push(`option "${name}": ${parsed.reason}`);
+    if (parsed instanceof Mistake) {
+      errors.push(`option "${name}": ${parsed.reason}`);
+    }
     if (parsed === undefined) {
       errors.push(
         `option "${name}": got ${value === undefined ? "no value" : `"${value}"`}, takes ${option.values.replaceAll("`", "")}`,
@@ -133,7 +135,9 @@ export function parseOptions(parameter: string): { options: Options; errors: str
     options[name] = parsed;
   }
   const read = options as unknown as Options; // made from the table that Options is made from
-  if (errors.length === 0) errors.push(...wrongVersions(read));
+  if (errors.length === 0) {
+    errors.push(...wrongVersions(read));
+  }
   return { options: read, errors };
 }
 
@@ -153,7 +157,9 @@ const BASE_FIELDS: Readonly<Record<string, "text" | "a list" | "an object">> = {
 };
 
 function readBase(path: string): Base | Mistake | undefined {
-  if (path === "") return undefined;
+  if (path === "") {
+    return undefined;
+  }
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -168,7 +174,9 @@ function readBase(path: string): Base | Mistake | undefined {
     return new Mistake(`"${path}" is neither YAML nor JSON: ${fault.message.split("\n")[0]?.replace(/:$/, "")}`);
   }
   const base: unknown = document.toJS({ maxAliasCount: -1 }); // its author runs us
-  if (kindOf(base) !== "an object") return new Mistake(`"${path}" holds ${kindOf(base)}, and no OpenAPI document`);
+  if (kindOf(base) !== "an object") {
+    return new Mistake(`"${path}" holds ${kindOf(base)}, and no OpenAPI document`);
+  }
   for (const [field, value] of Object.entries(base as Base)) {
     const kind = Object.hasOwn(BASE_FIELDS, field) ? BASE_FIELDS[field] : undefined;
     if (kind === undefined && !field.startsWith("x-")) {
@@ -190,9 +198,15 @@ function readBase(path: string): Base | Mistake | undefined {
 }
 
 function kindOf(value: unknown): string {
-  if (typeof value === "string") return "text";
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object" && value !== null) return "an object";
+  if (typeof value === "string") {
+    return "text";
+  }
+  if (Array.isArray(value)) {
+    return "a list";
+  }
+  if (typeof value === "object" && value !== null) {
+    return "an object";
+  }
   return value === null || value === undefined ? "nothing" : `a ${typeof value}`;
 }
 

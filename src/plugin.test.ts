@@ -26,7 +26,9 @@ describe("what is emitted", () => {
   test("ts_nocheck=true is in every file, the runtime included", () => {
     const { files } = runPlugin(compileText({ "t.proto": annotated }, "ts_nocheck=true,emit=client+server"));
     expect(files.size).toBeGreaterThan(3);
-    for (const content of files.values()) expect(content).toMatch(/^\/\/ @ts-nocheck$/m);
+    for (const content of files.values()) {
+      expect(content).toMatch(/^\/\/ @ts-nocheck$/m);
+    }
   });
 
   test("two packages may have a service of one name, unless their documents would have one name", () => {

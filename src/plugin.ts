@@ -23,7 +23,9 @@ export function createPlugin(warn: (line: string) => void): Plugin {
 
 function generate(request: Parameters<Plugin["run"]>[0], warn: (line: string) => void): CodeGeneratorResponse {
   const { options, errors } = parseOptions(request.parameter);
-  if (errors.length > 0) throw new Refusal(errors.join("\n"));
+  if (errors.length > 0) {
+    throw new Refusal(errors.join("\n"));
+  }
   const documents: CodeGeneratorResponse["file"] = [];
   const response = createEcmaScriptPlugin({
     name: "protoc-gen-sse",
@@ -48,7 +50,9 @@ function generate(request: Parameters<Plugin["run"]>[0], warn: (line: string) =>
 
 function refuse(problems: Problems, { strict }: Options): void {
   const errors = problems.errors({ strict });
-  if (errors.length > 0) throw new Refusal(errors.join("\n"));
+  if (errors.length > 0) {
+    throw new Refusal(errors.join("\n"));
+  }
 }
 
 /**
@@ -58,9 +62,13 @@ function refuse(problems: Problems, { strict }: Options): void {
  */
 function transpiler({ target }: Options): Transpile {
   const compiled = target.filter((name) => name !== "ts");
-  if (compiled.length === 0) return (files) => files;
+  if (compiled.length === 0) {
+    return (files) => files;
+  }
   const tsc = findCompiler();
-  if (tsc !== undefined) return transpileWith(tsc);
+  if (tsc !== undefined) {
+    return transpileWith(tsc);
+  }
   throw new Refusal(
     `option "target": ${compiled.join(" and ")} needs TypeScript, which is not installed: npm install --save-dev typescript`,
   );
@@ -70,7 +78,9 @@ function respond(run: () => CodeGeneratorResponse): CodeGeneratorResponse {
   try {
     return run();
   } catch (error) {
-    if (error instanceof Refusal) return create(CodeGeneratorResponseSchema, { error: error.message });
+    if (error instanceof Refusal) {
+      return create(CodeGeneratorResponseSchema, { error: error.message });
+    }
     throw error;
   }
 }

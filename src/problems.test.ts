@@ -28,7 +28,9 @@ describe("a problem stands where the mistake is", () => {
     const request = compileText({
       "t.proto": protoText('rpc A(M) returns (M) { option (sse.v1.http) = {get: "/{idd}"}; }'),
     });
-    for (const file of request.protoFile) file.sourceCodeInfo = create(SourceCodeInfoSchema);
+    for (const file of request.protoFile) {
+      file.sourceCodeInfo = create(SourceCodeInfoSchema);
+    }
     expect(runPlugin(request).error).toMatch(/^t\.proto: rpc t\.S\.A: path variable \{idd\}/);
   });
 });

@@ -81,7 +81,9 @@ function locate(file: DescFile, place: Place): { line: number; column: number } 
   for (let length = path.length; length >= 0; length--) {
     const spans = spansAt(file, path.slice(0, length));
     const [line = 0, column = 0, end = 0] = spans[0] ?? [];
-    if (spans[0] === undefined || spans[0].length === 0) continue;
+    if (spans[0] === undefined || spans[0].length === 0) {
+      continue;
+    }
     const isWhole = length === path.length && spans[0].length === 3; // on one line
     const inside = isWhole && place.within ? columnWithin(file, path, place.within, [line, column, end]) : undefined;
     return { line: line + 1, column: (inside ?? column) + 1 };

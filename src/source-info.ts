@@ -33,8 +33,11 @@ export function locationsAt(file: DescFile, path: readonly number[]): readonly S
     for (const location of file.proto.sourceCodeInfo?.location ?? []) {
       const key = location.path.join();
       const known = index.get(key);
-      if (known === undefined) index.set(key, [location]);
-      else known.push(location);
+      if (known === undefined) {
+        index.set(key, [location]);
+      } else {
+        known.push(location);
+      }
     }
     indices.set(file, index);
   }

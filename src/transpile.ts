@@ -57,7 +57,9 @@ export function transpileWith(tsc: string): Transpile {
         extensions.map((extension) => {
           const compiled = name.replace(/\.ts$/, extension);
           const path = join(dir, "out", compiled);
-          if (!existsSync(path)) throw new Error(`${tsc} did not compile ${name}:\n${stdout}`);
+          if (!existsSync(path)) {
+            throw new Error(`${tsc} did not compile ${name}:\n${stdout}`);
+          }
           return { name: compiled, content: readFileSync(path, "utf8"), preamble };
         }),
       );

@@ -18,7 +18,9 @@ export function arbitraryMessage<Desc extends DescMessage>(
   promises: Promises = REQUIRED,
 ): fc.Arbitrary<MessageShape<Desc>> {
   const wellKnown = WELL_KNOWN[desc.typeName];
-  if (wellKnown !== undefined) return wellKnown.map((init) => create(desc, init as never)); // of the type's own fields
+  if (wellKnown !== undefined) {
+    return wellKnown.map((init) => create(desc, init as never)); // of the type's own fields
+  }
   const values = desc.fields.map((field) => {
     const value = arbitraryField(field, depth, promises);
     return promises.isSet(field) ? value : fc.option(value, { nil: undefined });
@@ -29,7 +31,9 @@ export function arbitraryMessage<Desc extends DescMessage>(
       const message = create(desc);
       const reflected = reflect(desc, message);
       // Of a oneof the last member that was drawn stays.
-      for (const set of drawn) set?.(reflected);
+      for (const set of drawn) {
+        set?.(reflected);
+      }
       return { message, reflected };
     })
     .filter(
@@ -42,7 +46,9 @@ export function arbitraryMessage<Desc extends DescMessage>(
 type Setter = (message: ReflectMessage) => void;
 
 function arbitraryField(field: DescField, depth: number, promises: Promises): fc.Arbitrary<Setter | undefined> {
-  if (depth <= 0 && field.message !== undefined && !promises.isSet(field)) return fc.constant(undefined);
+  if (depth <= 0 && field.message !== undefined && !promises.isSet(field)) {
+    return fc.constant(undefined);
+  }
   switch (field.fieldKind) {
     case "scalar":
       return arbitraryScalar(field.scalar).map((value) => (m) => m.set(field, value));
@@ -54,13 +60,17 @@ function arbitraryField(field: DescField, depth: number, promises: Promises): fc
       );
     case "list":
       return fc.array(arbitraryItem(field, depth, promises), { maxLength: 3 }).map((items) => (m) => {
-        for (const item of items) m.get(field).add(item);
+        for (const item of items) {
+          m.get(field).add(item);
+        }
       });
     case "map":
       return fc
         .array(fc.tuple(arbitraryScalar(field.mapKey), arbitraryItem(field, depth, promises)), { maxLength: 3 })
         .map((entries) => (m) => {
-          for (const [key, value] of entries) m.get(field).set(key, value);
+          for (const [key, value] of entries) {
+            m.get(field).set(key, value);
+          }
         });
   }
 }
@@ -71,9 +81,12 @@ function arbitraryItem(
   promises: Promises,
 ): fc.Arbitrary<unknown> {
   const { message, enum: enumeration, scalar } = field;
-  if (message !== undefined)
+  if (message !== undefined) {
     return arbitraryMessage(message, depth - 1, promises).map((value) => reflect(message, value));
-  if (enumeration !== undefined) return fc.constantFrom(...enumeration.values.map((v) => v.number));
+  }
+  if (enumeration !== undefined) {
+    return fc.constantFrom(...enumeration.values.map((v) => v.number));
+  }
   return arbitraryScalar(scalar ?? ScalarType.STRING);
 }
 

@@ -98,10 +98,13 @@ describe("options that are not followed", () => {
 test("files whose names differ in case alone are refused, as some file systems hold one of them", () => {
   const request = compileText({ "t.proto": protoText(method('get: "/a"')), "u.proto": 'syntax = "proto3";' }, emit);
   const second = structuredClone(request.protoFile.find((file) => file.name === "t.proto"));
-  if (second === undefined) throw new Error("t.proto is not in the request");
+  if (second === undefined) {
+    throw new Error("t.proto is not in the request");
+  }
   Object.assign(second, { name: "T.proto", package: "v" });
-  for (const declared of second.service[0]?.method ?? [])
+  for (const declared of second.service[0]?.method ?? []) {
     Object.assign(declared, { inputType: ".v.M", outputType: ".v.M" });
+  }
   request.protoFile.push(second);
   request.fileToGenerate.push("T.proto");
   expect(runPlugin(request).error).toContain("T.proto:2:1: its name differs from t.proto only in case: rename one");

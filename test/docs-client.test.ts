@@ -73,7 +73,9 @@ function marketCase(messages: "es" | "json"): GoldenCase {
 describe("the examples", () => {
   beforeAll(() => {
     const cases = [marketCase("es"), marketCase("json")];
-    for (const market of cases) writeWant(market, runCase(market));
+    for (const market of cases) {
+      writeWant(market, runCase(market));
+    }
     // A service whose proto declares headers.
     const headers: GoldenCase = { ...loadCase("headers"), name: "es/gen" };
     writeProject(cache, [...cases, headers]);

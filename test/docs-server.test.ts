@@ -35,7 +35,9 @@ test("the table of options names every one", () => {
   const options = declared.slice(declared.indexOf("export interface ServerOptions"));
   const names = [...options.matchAll(/^ {2}readonly (\w+)/gm)].map(([, name]) => name);
   expect(names.length).toBeGreaterThan(15);
-  for (const name of names) expect(text).toMatch(new RegExp(`^\\|[^|]*\`${name}\``, "m"));
+  for (const name of names) {
+    expect(text).toMatch(new RegExp(`^\\|[^|]*\`${name}\``, "m"));
+  }
 });
 
 describe.each(setUps.map((setUp) => [setUp.file, setUp] as const))("the set-up of %s", (_file, setUp) => {
@@ -61,7 +63,9 @@ describe.each(setUps.map((setUp) => [setUp.file, setUp] as const))("the set-up o
       await waitFor(() => other.ended() === "end", "what stands beside");
       expect([other.status, other.text()]).toEqual([200, "ok"]);
     }
-    if (setUp.protocol === "h2") disconnect(address.port ?? 0);
+    if (setUp.protocol === "h2") {
+      disconnect(address.port ?? 0);
+    }
   });
 });
 
@@ -89,7 +93,9 @@ test("the recipe of OpenTelemetry gives each call a span and its measurements", 
   const reader = new PeriodicExportingMetricReader({ exporter: metricExporter, exportIntervalMillis: 2 ** 31 - 1 });
   metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
   onTestFinished(() => {
-    for (const api of [trace, propagation, metrics]) api.disable();
+    for (const api of [trace, propagation, metrics]) {
+      api.disable();
+    }
     return reader.shutdown();
   });
   await bundle(cache, "telemetry.ts");

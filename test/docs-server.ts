@@ -20,7 +20,9 @@ const sources = Object.fromEntries(
 
 /** What an example without imports takes from the first one, and from what that imports. */
 function complete(block: string): string {
-  if (/^import /m.test(block)) return block;
+  if (/^import /m.test(block)) {
+    return block;
+  }
   const from = {
     "./gen/market/v1/market_pb.js": ["TradeSchema"],
     "./gen/market/v1/market_server.js": ["createMarketService"],
@@ -59,7 +61,9 @@ export function writeExamples(name: string, replaced: Readonly<Record<string, st
   const proto = readFileSync(join(root, "examples/market/proto/market/v1/market.proto"), "utf8");
   const request = compileText({ "market/v1/market.proto": proto }, "emit=client+server");
   const { error, files } = runPlugin(request);
-  if (error) throw new Error(error);
+  if (error) {
+    throw new Error(error);
+  }
   const dir = mkdtempSync(join(tmpdir(), "protoc-gen-sse-"));
   writeFiles(join(dir, "want"), Object.fromEntries(files));
   writeProject(cache, [{ name: "gen", dir, request }]);
@@ -105,9 +109,13 @@ export const setUps: readonly SetUp[] = [
 
 /** What is to be installed for a set-up. In CI it must be there. */
 export function missing({ file, command }: SetUp): boolean {
-  if (isCommand(command)) return false;
+  if (isCommand(command)) {
+    return false;
+  }
   const how = `the set-up of ${file}: ${command} is not installed`;
-  if (process.env["CI"] !== undefined) throw new Error(how);
+  if (process.env["CI"] !== undefined) {
+    throw new Error(how);
+  }
   console.warn(`SKIPPED: ${how}`);
   return true;
 }
@@ -142,16 +150,22 @@ export async function start(
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk) => (output += chunk));
+  }
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
   const address: Address = { protocol, port };
   await waitFor(
     async () => {
-      if (child.exitCode !== null) throw new Error(`${file} ended: ${output}`);
+      if (child.exitCode !== null) {
+        throw new Error(`${file} ended: ${output}`);
+      }
       return exchange(address, "/v1/quotes/AAPL").then(
         ({ status }) => status === 200,
         () => {
-          if (protocol === "h2") disconnect(port);
+          if (protocol === "h2") {
+            disconnect(port);
+          }
           return false;
         },
       );
@@ -193,7 +207,9 @@ export async function bundle(cache: string, file: string): Promise<void> {
       "@opentelemetry/*",
     ],
   });
-  if (warnings.length > 0) throw new Error(JSON.stringify(warnings));
+  if (warnings.length > 0) {
+    throw new Error(JSON.stringify(warnings));
+  }
 }
 
 function freePort(): Promise<number> {

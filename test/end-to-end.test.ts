@@ -106,7 +106,9 @@ describe("a way out of the stream closes the connection and ends the handler", (
     let output = "";
     for await (const chunk of child.stdout) {
       output += chunk;
-      if (output.includes("data: ")) break;
+      if (output.includes("data: ")) {
+        break;
+      }
     }
     child.kill("SIGKILL");
     await ended;
@@ -131,7 +133,9 @@ describe("an error of the handler", () => {
     search = handler;
     const got: string[] = [];
     try {
-      for await (const message of (await createClient()).search({})) got.push(message.text);
+      for await (const message of (await createClient()).search({})) {
+        got.push(message.text);
+      }
     } catch (error) {
       return { got, error };
     }
@@ -161,7 +165,9 @@ describe("an error of the handler", () => {
   test("that is unexpected tells the client nothing of it", async () => {
     for (const wait of [0, 50]) {
       const { error } = await failure(async function* (_, { sleep }) {
-        if (wait > 0) yield { text: "a" };
+        if (wait > 0) {
+          yield { text: "a" };
+        }
         await sleep(wait);
         throw new Error("password=hunter2");
       });
@@ -184,7 +190,9 @@ describe("a connection that is cut", () => {
       upstream.on("data", (chunk: Buffer) => {
         client.write(chunk);
         seen += chunk.toString("latin1");
-        if (!seen.includes(text)) return;
+        if (!seen.includes(text)) {
+          return;
+        }
         upstream.destroy();
         cut(client);
       });
@@ -203,7 +211,9 @@ describe("a connection that is cut", () => {
     const client = await createClient(await cutAfter('data: {"text":"only"}\n\n\r\n', cut));
     const got: string[] = [];
     const reading = (async () => {
-      for await (const message of client.search({})) got.push(message.text);
+      for await (const message of client.search({})) {
+        got.push(message.text);
+      }
     })();
     await expect(reading).rejects.toMatchObject({ code, phase: "body" });
     expect(got).toEqual(["only"]);

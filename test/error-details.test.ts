@@ -66,7 +66,9 @@ test("details of google.rpc are typed", async () => {
   };
   for (const [phase, call] of Object.entries(calls)) {
     const error: unknown = await call().catch((error: unknown) => error);
-    if (!(error instanceof StatusError)) throw error;
+    if (!(error instanceof StatusError)) {
+      throw error;
+    }
     expect(error).toMatchObject({ statusCode: 3, message: "bad symbol", phase });
     const [badRequest] = error.findDetails(BadRequestSchema);
     expectTypeOf(badRequest).toEqualTypeOf<BadRequest | undefined>();
@@ -78,7 +80,9 @@ test("details of google.rpc are typed", async () => {
 test("and are JSON for a client of JSON types", async () => {
   const { url: baseUrl } = await startMarket();
   const error: unknown = await new JsonClient({ baseUrl }).getQuote({ symbol: "A" }).catch((error: unknown) => error);
-  if (!(error instanceof JsonStatusError)) throw error;
+  if (!(error instanceof JsonStatusError)) {
+    throw error;
+  }
   expect(error.findDetails("google.rpc.BadRequest")).toMatchObject([
     { fieldViolations: [{ field: "symbol", description: "is not listed" }] },
   ]);

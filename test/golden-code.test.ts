@@ -127,8 +127,12 @@ describe("reads well", () => {
 /** The methods of a generated client, and of the interface of handlers. */
 function methodsOf(node: Node): (MethodDeclaration | MethodSignature)[] {
   const isGenerated = /_(client|server)\.ts$/.test(node.getSourceFile().getBaseName());
-  if (!isGenerated) return [];
-  if (Node.isClassDeclaration(node)) return node.getInstanceMethods();
+  if (!isGenerated) {
+    return [];
+  }
+  if (Node.isClassDeclaration(node)) {
+    return node.getInstanceMethods();
+  }
   return Node.isInterfaceDeclaration(node) ? node.getMethods() : [];
 }
 
@@ -139,7 +143,9 @@ function hasDocs(node: Node): boolean {
       (n) => n.getJsDocs().length > 0,
     );
   }
-  if (Node.isVariableDeclaration(node)) return (node.getVariableStatement()?.getJsDocs().length ?? 0) > 0;
+  if (Node.isVariableDeclaration(node)) {
+    return (node.getVariableStatement()?.getJsDocs().length ?? 0) > 0;
+  }
   if (Node.isTypeAliasDeclaration(node)) {
     // A type of the same name as a documented constant, as `Code`, is explained by it.
     return node.getJsDocs().length > 0 || node.getSourceFile().getVariableDeclaration(node.getName()) !== undefined;

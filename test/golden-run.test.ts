@@ -47,7 +47,9 @@ describe.each(cases.map(({ name, request }) => ({ name, request })))("$name", ({
       const file = join(cache, name, service.desc.file.name);
       const { [`create${service.desc.name}`]: mount } = await import(`${file}_server.ts`);
       const { [`${service.desc.name}Client`]: ServiceClient } = await import(`${file}_client.ts`);
-      for (const { desc } of service.methods) handlers[desc.localName] = () => undefined;
+      for (const { desc } of service.methods) {
+        handlers[desc.localName] = () => undefined;
+      }
       const mounted = mount(
         Object.fromEntries(Object.keys(handlers).map((key) => [key, (r: Message) => handlers[key]?.(r)])),
       );
@@ -91,9 +93,13 @@ async function* stream(messages: readonly Message[]) {
 
 async function call(client: Client, method: Method, request: Message): Promise<Message[]> {
   const answer = client[method.desc.localName]?.(request);
-  if (method.answer.kind === "unary") return [(await answer) as Message]; // as the generated type says
+  if (method.answer.kind === "unary") {
+    return [(await answer) as Message]; // as the generated type says
+  }
   const messages: Message[] = [];
-  for await (const message of answer as AsyncIterable<Message>) messages.push(message);
+  for await (const message of answer as AsyncIterable<Message>) {
+    messages.push(message);
+  }
   return messages;
 }
 
@@ -101,14 +107,20 @@ async function call(client: Client, method: Method, request: Message): Promise<M
 async function callJson(client: Client, { desc, ...method }: Method, request: Message): Promise<Message[]> {
   const toMessage = (answer: unknown) => fromJson(desc.output, answer as JsonValue); // as the generated type says
   const answer = client[desc.localName]?.(toJson(desc.input, request as never) as never);
-  if (method.answer.kind === "unary") return [toMessage(await answer)];
+  if (method.answer.kind === "unary") {
+    return [toMessage(await answer)];
+  }
   const messages: Message[] = [];
-  for await (const message of answer as AsyncIterable<unknown>) messages.push(toMessage(message));
+  for await (const message of answer as AsyncIterable<unknown>) {
+    messages.push(toMessage(message));
+  }
   return messages;
 }
 
 function expectEqual(desc: DescMessage, got: Message | undefined, want: Message | undefined): void {
-  if (got !== undefined && want !== undefined && equals(desc, got as never, want as never)) return;
+  if (got !== undefined && want !== undefined && equals(desc, got as never, want as never)) {
+    return;
+  }
   const json = (message: Message | undefined) => (message === undefined ? undefined : toJson(desc, message as never));
   expect(json(got)).toEqual(json(want));
   expect(got).toEqual(want);
@@ -120,23 +132,37 @@ function arbitraryRequest({ desc, bindings }: Method): fc.Arbitrary<Message> {
   const texts = binding.variables.map((variable) => arbitraryVariable(variable, binding));
   return fc.tuple(arbitraryMessage(desc.input), fc.tuple(...texts)).map(([message, values]) => {
     const root = reflect(desc.input, message);
-    if (binding.query !== undefined) dropEmpty(root);
+    if (binding.query !== undefined) {
+      dropEmpty(root);
+    }
     for (const { field, required } of binding.query?.fields ?? []) {
-      if (!required || root.isSet(field)) continue;
-      if (field.fieldKind === "list") root.get(field).add(1);
-      else root.set(field, root.get(field));
+      if (!required || root.isSet(field)) {
+        continue;
+      }
+      if (field.fieldKind === "list") {
+        root.get(field).add(1);
+      } else {
+        root.set(field, root.get(field));
+      }
     }
     binding.variables.forEach(({ fields }, i) => {
       const leaf = fields.at(-1);
       let target: ReflectMessage = root;
       for (const field of fields.slice(0, -1)) {
-        if (field.fieldKind !== "message") throw new Error("a path goes through messages");
-        if (!target.isSet(field)) target.set(field, reflect(field.message));
+        if (field.fieldKind !== "message") {
+          throw new Error("a path goes through messages");
+        }
+        if (!target.isSet(field)) {
+          target.set(field, reflect(field.message));
+        }
         target = target.get(field);
       }
-      if (leaf !== undefined && values[i] !== undefined) target.set(leaf, values[i]);
-      if (leaf?.oneof === undefined && leaf !== undefined && !target.isSet(leaf) && leaf.presence === 1)
+      if (leaf !== undefined && values[i] !== undefined) {
+        target.set(leaf, values[i]);
+      }
+      if (leaf?.oneof === undefined && leaf !== undefined && !target.isSet(leaf) && leaf.presence === 1) {
         target.set(leaf, target.get(leaf));
+      }
     });
     return message;
   });
@@ -144,13 +170,21 @@ function arbitraryRequest({ desc, bindings }: Method): fc.Arbitrary<Message> {
 
 function arbitraryVariable({ fields }: Variable, { template, variables }: Binding): fc.Arbitrary<unknown> {
   const leaf = fields.at(-1);
-  if (leaf?.fieldKind !== "scalar") return fc.constant(undefined);
-  if (leaf.scalar === ScalarType.BYTES) return fc.uint8Array({ minLength: 1, maxLength: 6 });
-  if (leaf.scalar !== ScalarType.STRING) return fc.constant(undefined);
+  if (leaf?.fieldKind !== "scalar") {
+    return fc.constant(undefined);
+  }
+  if (leaf.scalar === ScalarType.BYTES) {
+    return fc.uint8Array({ minLength: 1, maxLength: 6 });
+  }
+  if (leaf.scalar !== ScalarType.STRING) {
+    return fc.constant(undefined);
+  }
   const at = variables.findIndex((v) => v.fields === fields);
   const { start = 0, end = 0 } = template.variables[at] ?? {};
   const segments = template.segments.slice(start, end).map((segment) => {
-    if (segment.kind === "literal") return fc.constant(segment.value);
+    if (segment.kind === "literal") {
+      return fc.constant(segment.value);
+    }
     const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 6 });
     return text.filter(
       (t) => !/^\.{1,2}$/.test(t) && (end - start === 1 && segment.kind === "any" ? true : !/[/%]/.test(t)),
@@ -161,11 +195,18 @@ function arbitraryVariable({ fields }: Variable, { template, variables }: Bindin
 
 function dropEmpty(message: ReflectMessage): void {
   for (const field of message.fields) {
-    if (field.fieldKind !== "message" || !message.isSet(field) || field.message.typeName.startsWith("google.protobuf."))
+    if (
+      field.fieldKind !== "message" ||
+      !message.isSet(field) ||
+      field.message.typeName.startsWith("google.protobuf.")
+    ) {
       continue;
+    }
     const nested: ReflectMessage = message.get(field);
     dropEmpty(nested);
-    if (Object.keys(toJson(nested.desc, nested.message) as object).length === 0) message.clear(field);
+    if (Object.keys(toJson(nested.desc, nested.message) as object).length === 0) {
+      message.clear(field);
+    }
   }
 }
 
@@ -174,13 +215,21 @@ function arbitraryAnswer({ desc, answer, bindings }: Method): fc.Arbitrary<Messa
   const any = arbitraryMessage(desc.output);
   const body = bindings[0].responseBody;
   // Bytes have no form for "unset".
-  if (body?.message?.typeName === "google.api.HttpBody") return any.filter((m) => reflect(desc.output, m).isSet(body));
-  if (answer.kind === "unary") return any;
+  if (body?.message?.typeName === "google.api.HttpBody") {
+    return any.filter((m) => reflect(desc.output, m).isSet(body));
+  }
+  if (answer.kind === "unary") {
+    return any;
+  }
   const { events, id } = answer.stream;
   return any.filter((message) => {
     const reflected = reflect(desc.output, message);
-    if (id !== undefined && /[\r\n\0]/.test(String(reflected.get(id)))) return false;
-    if (events.kind === "message") return true;
+    if (id !== undefined && /[\r\n\0]/.test(String(reflected.get(id)))) {
+      return false;
+    }
+    if (events.kind === "message") {
+      return true;
+    }
     return events.members.some((member) => !member.terminal && reflected.isSet(member.field));
   });
 }
@@ -188,10 +237,14 @@ function arbitraryAnswer({ desc, answer, bindings }: Method): fc.Arbitrary<Messa
 /** What of an answer travels: a response body is one field of it. */
 function visible({ bindings, desc }: Method, message: Message | undefined): Message | undefined {
   const field = bindings[0].responseBody;
-  if (field === undefined || message === undefined) return message;
+  if (field === undefined || message === undefined) {
+    return message;
+  }
   const from = reflect(desc.output, message);
   const to = reflect(desc.output);
-  if (from.isSet(field)) to.set(field, from.get(field));
+  if (from.isSet(field)) {
+    to.set(field, from.get(field));
+  }
   return to.message;
 }
 

@@ -5,7 +5,9 @@ import { caseNames, loadCase, readWant, runCase, writeWant } from "./golden.js";
 test.each(caseNames())("golden %s", (name) => {
   const golden = loadCase(name);
   const got = runCase(golden);
-  if (process.env["UPDATE_GOLDEN"] === "1") writeWant(golden, got);
+  if (process.env["UPDATE_GOLDEN"] === "1") {
+    writeWant(golden, got);
+  }
   expect(got).toEqual(readWant(golden));
   expect(Object.keys(got)).not.toEqual([]);
   expect("want.txt" in got && Object.keys(got).length === 1).toBe(name.startsWith("errors/"));

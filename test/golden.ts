@@ -103,7 +103,9 @@ export function readWant({ dir }: GoldenCase): Record<string, string> {
 }
 
 export function writeWant({ dir }: GoldenCase, got: Record<string, string>): void {
-  for (const name of ["want", "want.txt"]) rmSync(join(dir, name), { recursive: true, force: true });
+  for (const name of ["want", "want.txt"]) {
+    rmSync(join(dir, name), { recursive: true, force: true });
+  }
   writeFiles(dir, got);
 }
 

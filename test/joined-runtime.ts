@@ -15,7 +15,9 @@ export function joinedRuntime(): Plugin {
     name: "joined-runtime",
     enforce: "pre",
     async resolveId(source, importer) {
-      if (importer === undefined || !source.startsWith(".")) return undefined;
+      if (importer === undefined || !source.startsWith(".")) {
+        return undefined;
+      }
       loading ??= joinAll();
       const { texts, joined } = await loading;
       const path = resolve(dirname(importer), source.replace(/\.js$/, ".ts"));
@@ -33,7 +35,9 @@ async function joinAll() {
   for (const { name, text, modules, internals } of createJoiner(templates)(["client", "client-json", "server"])) {
     const path = join(root, ".cache/joined", name);
     texts.set(path, `${text}export { ${internals.join(", ")} };\n`);
-    for (const module of modules) joined.set(join(templates, module), path);
+    for (const module of modules) {
+      joined.set(join(templates, module), path);
+    }
   }
   return { texts, joined };
 }

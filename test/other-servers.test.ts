@@ -42,8 +42,12 @@ async function watch(baseUrl: string, current: () => Broken | undefined): Promis
   const got: bigint[] = [];
   for await (const { sequence } of new MarketServiceClient({ baseUrl }).watchTrades({ symbol: "AAPL" })) {
     got.push(sequence);
-    if (got.length === trades.length) break;
-    if (got.length % 2 === 0) current()?.cut();
+    if (got.length === trades.length) {
+      break;
+    }
+    if (got.length % 2 === 0) {
+      current()?.cut();
+    }
   }
   return got;
 }
@@ -158,7 +162,9 @@ describe("better-sse", () => {
       broken = { cut: () => response.destroy() };
       const session = await createSession(request, response, { retry: 1, keepAlive: 1 });
       cursors.push(session.lastId);
-      for (const trade of after(session.lastId)) session.push(trade, "message", trade.sequence);
+      for (const trade of after(session.lastId)) {
+        session.push(trade, "message", trade.sequence);
+      }
     });
     expect(await watch(baseUrl, () => broken)).toEqual([1n, 2n, 3n, 4n, 5n]);
     expect(cursors).toEqual(["", "2", "4"]);
@@ -171,13 +177,17 @@ describe("better-sse", () => {
     });
     const streams = [1, 2, 3].map(() => openStream(baseUrl, {}, { unknownEvents: "throw" }));
     await Promise.all(streams.map(({ opened }) => opened));
-    while (channel.sessionCount < streams.length) await once(channel, "session-registered");
+    while (channel.sessionCount < streams.length) {
+      await once(channel, "session-registered");
+    }
     channel.broadcast({ price: 1 }, "message").broadcast([1, "two"], "message");
     for (const stream of streams) {
       expect(await stream.collect({ max: 2 })).toEqual([{ price: 1 }, [1, "two"]]);
       expect(stream.lastEventId).toMatch(/^[0-9a-f-]{36}$/);
     }
-    while (channel.sessionCount > 0) await once(channel, "session-deregistered");
+    while (channel.sessionCount > 0) {
+      await once(channel, "session-deregistered");
+    }
   });
 });
 
@@ -201,7 +211,9 @@ describe("the format of OpenAI: `data:` alone, and `[DONE]`", () => {
       send(`: OPENROUTER PROCESSING\n\n${chunk("Good ")}${chunk("morning")}data: [DONE]\n\n${chunk("again")}`),
     );
     let text = "";
-    for await (const { choices } of complete(server.baseUrl)) text += choices[0]?.delta.content;
+    for await (const { choices } of complete(server.baseUrl)) {
+      text += choices[0]?.delta.content;
+    }
     expect(text).toBe("Good morning");
     await (await server.response(1)).closed;
     expect(server.received).toMatchObject([
@@ -270,7 +282,9 @@ describe("the format of typed events: the type as `event:` and within `data:`", 
       void closed.then(() => {
         gone = true;
       });
-      for (let at = 0; at < bytes.length && !gone; at += 7) await send(bytes.subarray(at, at + 7));
+      for (let at = 0; at < bytes.length && !gone; at += 7) {
+        await send(bytes.subarray(at, at + 7));
+      }
     });
     let text = "";
     const seen: string[] = [];
@@ -310,7 +324,9 @@ test("a server that promises nothing is held to nothing: silence and an early en
 
 test("sebuf: `SendWithEvent` names the events of a stream with one kind of message; it promises nothing", async () => {
   const server = await startFrameServer(async ({ send, end }) => {
-    for (const trade of trades) await send(`event: trade\ndata: ${JSON.stringify(trade)}\n\n`);
+    for (const trade of trades) {
+      await send(`event: trade\ndata: ${JSON.stringify(trade)}\n\n`);
+    }
     end();
   });
   const client = new MarketServiceClient({ baseUrl: server.baseUrl });

@@ -52,7 +52,9 @@ test("prints with --help what it is, how it is started, and what messages=json n
   const help = execFileSync(join(dir, "node_modules/.bin/protoc-gen-sse"), ["--help"], { encoding: "utf8" });
   expect(help).toMatch(/^protoc-gen-sse is a protoc plugin: buf or protoc runs it/);
   expect(help).toMatch(/With messages=json .* json_types=true/s);
-  for (const option of Object.keys(optionTable)) expect(help).toContain(`\n  ${option}=`);
+  for (const option of Object.keys(optionTable)) {
+    expect(help).toContain(`\n  ${option}=`);
+  }
 });
 
 test("exports the runtime that it emits", () => {

@@ -43,7 +43,9 @@ export function runInstalled(
     stdio: ["pipe", "pipe", "ignore"],
   });
   const { error, file } = fromBinary(CodeGeneratorResponseSchema, answer);
-  if (error !== "") throw new Error(error);
+  if (error !== "") {
+    throw new Error(error);
+  }
   return Object.fromEntries(file.map(({ name, content }) => [name, content]));
 }
 
@@ -56,7 +58,9 @@ export function withImports(request: CodeGeneratorRequest): CodeGeneratorRequest
 /** The golden case that `serviceMain` serves. */
 export function serviceCase(): CodeGeneratorRequest {
   const golden = codeCases().find(({ name }) => name === "sse");
-  if (golden === undefined) throw new Error("no golden case sse");
+  if (golden === undefined) {
+    throw new Error("no golden case sse");
+  }
   return golden.request;
 }
 

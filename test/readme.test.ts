@@ -47,7 +47,9 @@ test.each([
   const marks = new RegExp(`(<!-- ${name} -->\n).*?(\n<!-- end -->)`, "s");
   expect(text).toMatch(marks);
   const updated = text.replace(marks, (_, before: string, after: string) => before + rows() + after);
-  if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(readme, updated);
+  if (process.env["UPDATE_GOLDEN"] === "1") {
+    writeFileSync(readme, updated);
+  }
   expect(updated).toBe(readFileSync(readme, "utf8"));
   expect(rows().split("\n").length).toBeGreaterThan(8);
 });

@@ -10,7 +10,9 @@ import { isCommand } from "./is-command.js";
 
 const temporary: string[] = [];
 afterAll(() => {
-  for (const dir of temporary) rmSync(dir, { recursive: true, force: true });
+  for (const dir of temporary) {
+    rmSync(dir, { recursive: true, force: true });
+  }
 });
 
 const plugin = join(root, "bin/protoc-gen-sse");
@@ -75,7 +77,9 @@ describe("buf generate", () => {
     const { code, stderr } = await run("buf", ["generate"], dir);
     expect(code).not.toBe(0);
     const want = readFileSync(join(root, "golden/errors/several/want.txt"), "utf8");
-    for (const line of want.trim().split("\n")) expect(stderr).toContain(line);
+    for (const line of want.trim().split("\n")) {
+      expect(stderr).toContain(line);
+    }
     expect(readdirSync(dir)).not.toContain("gen");
   });
 
@@ -109,7 +113,9 @@ describe("protoc", () => {
   const hasProtoc = isCommand("protoc");
   if (!hasProtoc) {
     const how = "protoc is not installed: apt-get install protobuf-compiler";
-    if (process.env["CI"] !== undefined) throw new Error(how);
+    if (process.env["CI"] !== undefined) {
+      throw new Error(how);
+    }
     console.warn(`SKIPPED: the plugin through protoc. ${how}`);
   }
 

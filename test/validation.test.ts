@@ -66,17 +66,21 @@ describe("protovalidate", () => {
   const protoc = isCommand("protoc");
   if (!protoc) {
     const how = "protoc is not installed: apt-get install protobuf-compiler";
-    if (process.env["CI"] !== undefined) throw new Error(how);
+    if (process.env["CI"] !== undefined) {
+      throw new Error(how);
+    }
     console.warn(`SKIPPED: requests checked by protovalidate. ${how}`);
   }
-  const it = test.skipIf(!protoc);
+  const testIfInstalled = test.skipIf(!protoc);
 
   // Generated while the test runs, so that their types are not known here.
   let mount: (handlers: object, options: object) => ServerOptions["services"][number];
   let OrderServiceClient: new (options: object) => Record<"placeOrder", (request: object) => Promise<unknown>>;
 
   beforeAll(async () => {
-    if (!protoc) return;
+    if (!protoc) {
+      return;
+    }
     const cache = cacheFolder("validation");
     generate(cache);
     ({ createOrderService: mount } = await import(join(cache, "shop/shop/v1/shop_server.ts")));
@@ -125,11 +129,11 @@ describe("protovalidate", () => {
     },
   });
 
-  it("lets a request pass that keeps its rules", async () => {
+  testIfInstalled("lets a request pass that keeps its rules", async () => {
     expect(await post(createOrders().server, order)).toEqual({ status: 200, body: { id: "1" } });
   });
 
-  it.each([
+  testIfInstalled.each([
     ["a field", { ...order, customer: "ada" }, [["customer", expect.stringMatching(/email/)]]],
     ["a list", { ...order, items: [] }, [["items", expect.stringMatching(/at least 1 item/)]]],
     [
@@ -152,7 +156,7 @@ describe("protovalidate", () => {
     expect(isCalled).toBe(false);
   });
 
-  it("answers a stream with the status, before its head", async () => {
+  testIfInstalled("answers a stream with the status, before its head", async () => {
     const { server } = createOrders();
     const refused = await server.fetch(new Request("http://localhost/orders?pageSize=101"));
     expect({ status: refused.status, body: await refused.json() }).toEqual(
@@ -162,7 +166,7 @@ describe("protovalidate", () => {
     expect(await taken.text()).toContain('data: {"id":"1"}');
   });
 
-  it("masks rules that cannot be run, and reports them", async () => {
+  testIfInstalled("masks rules that cannot be run, and reports them", async () => {
     const reported = createFlag<unknown>();
     const { server } = createOrders({ onError: (error) => reported.raise(error) });
     const response = await server.fetch(new Request("http://localhost/refunds?reason=x"));
@@ -173,13 +177,13 @@ describe("protovalidate", () => {
     expect(String(await reported.raised)).toMatch(/nothing|undeclared|compil/i);
   });
 
-  it("does not check what no validator was given for", async () => {
+  testIfInstalled("does not check what no validator was given for", async () => {
     expect(await post(createOrders({ validator: undefined }).server, { ...order, items: [] })).toMatchObject({
       status: 200,
     });
   });
 
-  it("keeps a client from sending what breaks the rules", async () => {
+  testIfInstalled("keeps a client from sending what breaks the rules", async () => {
     const { server, called } = createOrders({ validator: undefined });
     const { url: baseUrl } = await serve(server);
     const client = new OrderServiceClient({ baseUrl, validator: createValidator() });

@@ -41,7 +41,9 @@ async function startCallbacks(): Promise<{ url: string; next(): Promise<Told> }>
     async next() {
       for (;;) {
         const first = told.shift();
-        if (first) return first;
+        if (first) {
+          return first;
+        }
         await new Promise<void>((resolve) => {
           wake = resolve;
         });

@@ -30,7 +30,9 @@ export function readForeignOption(
   name: string,
 ): ForeignOption | undefined {
   const { options } = desc.proto;
-  if (options?.$unknown === undefined) return undefined; // what most declarations have
+  if (options?.$unknown === undefined) {
+    return undefined; // what most declarations have
+  }
   return readFrom(options, registryOf(fileOf(desc)), name);
 }
 
@@ -47,22 +49,30 @@ export function registryOf(file: DescFile): Registry {
 
 function readFrom(options: Message | undefined, registry: Registry, name: string): ForeignOption | undefined {
   const extension = registry.getExtension(name);
-  if (options === undefined || extension?.message === undefined) return undefined;
-  if (extension.extendee.typeName !== options.$typeName || !hasExtension(options, extension)) return undefined;
+  if (options === undefined || extension?.message === undefined) {
+    return undefined;
+  }
+  if (extension.extendee.typeName !== options.$typeName || !hasExtension(options, extension)) {
+    return undefined;
+  }
   const value = getExtension(options, extension) as Message; // its type is a message
   const json = toJson(extension.message, value, { registry, useProtoFieldName: true });
   return { desc: extension.message, json: json as JsonObject }; // no well-known type is one of these options
 }
 
 function fileOf(desc: Exclude<AnyDesc, { kind: "extension" }>): DescFile {
-  if (desc.kind === "file") return desc;
+  if (desc.kind === "file") {
+    return desc;
+  }
   return "file" in desc ? desc.file : desc.parent.file;
 }
 
 function withImports(file: DescFile, seen: Set<DescFile>): Set<DescFile> {
   if (!seen.has(file)) {
     seen.add(file);
-    for (const dependency of file.dependencies) withImports(dependency, seen);
+    for (const dependency of file.dependencies) {
+      withImports(dependency, seen);
+    }
   }
   return seen;
 }

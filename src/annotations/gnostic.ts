@@ -22,8 +22,12 @@ export function readGnostic(desc: DescFile | DescMethod | DescMessage | DescFiel
 
 /** A message of openapiv3/OpenAPIv3.proto, whose maps are lists of pairs and whose unions are oneofs. */
 function toOpenApi(desc: DescMessage, json: JsonObject): JsonValue {
-  if (desc.name === "Any") return yamlValue(json["yaml"]);
-  if (desc.name === "StringArray") return json["value"] ?? [];
+  if (desc.name === "Any") {
+    return yamlValue(json["yaml"]);
+  }
+  if (desc.name === "StringArray") {
+    return json["value"] ?? [];
+  }
   const members = desc.fields.flatMap((field) => {
     const value = json[field.name];
     return value === undefined ? [] : [{ field, value }];
@@ -32,10 +36,14 @@ function toOpenApi(desc: DescMessage, json: JsonObject): JsonValue {
   if (desc.oneofs.length === 1 && desc.fields.every(({ oneof }) => oneof !== undefined)) {
     return only === undefined ? {} : convert(only.field, only.value);
   }
-  if (desc.name === "ItemsItem") return list(only && convert(only.field, only.value))[0] ?? {};
+  if (desc.name === "ItemsItem") {
+    return list(only && convert(only.field, only.value))[0] ?? {};
+  }
   const entries = members.flatMap(({ field, value }): [string, JsonValue][] => {
     const pair = field.fieldKind === "list" && field.message?.name.startsWith("Named") ? field.message : undefined;
-    if (pair === undefined) return [[field.name === "_ref" ? "$ref" : field.jsonName, convert(field, value)]];
+    if (pair === undefined) {
+      return [[field.name === "_ref" ? "$ref" : field.jsonName, convert(field, value)]];
+    }
     return list(value).map((item) => {
       const { name, ...rest } = object(item);
       return [String(name), pairValue(pair, rest)];
@@ -48,13 +56,17 @@ function toOpenApi(desc: DescMessage, json: JsonObject): JsonValue {
 /** A pair without a value has an empty one. */
 function pairValue(pair: DescMessage, json: JsonObject): JsonValue {
   const field = pair.fields.find(({ name }) => name === "value");
-  if (field === undefined) return {};
+  if (field === undefined) {
+    return {};
+  }
   return convert(field, json["value"] ?? (field.message === undefined ? "" : {}));
 }
 
 function convert(field: DescField, value: JsonValue): JsonValue {
   const single = (item: JsonValue): JsonValue => {
-    if (field.message !== undefined) return toOpenApi(field.message, object(item));
+    if (field.message !== undefined) {
+      return toOpenApi(field.message, object(item));
+    }
     return field.scalar === ScalarType.INT64 ? Number(item) : item;
   };
   return field.fieldKind === "list" ? list(value).map(single) : single(value);
@@ -74,7 +86,9 @@ function modernSchema({ nullable: _, example, exclusiveMaximum, exclusiveMinimum
 }
 
 function yamlValue(text: JsonValue | undefined): JsonValue {
-  if (typeof text !== "string") return null;
+  if (typeof text !== "string") {
+    return null;
+  }
   try {
     return JSON.parse(JSON.stringify(parse(text) ?? null));
   } catch {

@@ -28,7 +28,9 @@ export function createReader({ defaultBinding }: { defaultBinding: boolean }): R
       return rules === undefined ? [] : [{ option, rules }];
     });
     const rules = written[0]?.rules ?? (defaultBinding && !takesStream(desc) ? defaultRules(desc) : undefined);
-    if (rules === undefined) return undefined;
+    if (rules === undefined) {
+      return undefined;
+    }
     const { stream, headers } = readDetails(desc);
     return {
       dialects: written.map(({ option }) => option),

@@ -25,7 +25,9 @@ import { optionPlace } from "./option-place.js";
 
 /** `sebuf.http.config` of a method: a body that is the whole message, but for GET and DELETE, which have none. */
 export function readSebufRules(desc: DescMethod): readonly [RuleAnnotation] | undefined {
-  if (!hasOption(desc, sebuf_config)) return undefined;
+  if (!hasOption(desc, sebuf_config)) {
+    return undefined;
+  }
   const { path, method, stream } = getOption(desc, sebuf_config);
   const { basePath } = getOption(desc.parent, sebuf_service_config);
   const verb = VERBS[method];
@@ -82,7 +84,9 @@ export function readSebufExamples(desc: DescField): readonly string[] {
 
 /** `sebuf.http.query` */
 export function readSebufQuery(desc: DescField): FieldAnnotations["query"] {
-  if (!hasOption(desc, sebuf_query)) return undefined;
+  if (!hasOption(desc, sebuf_query)) {
+    return undefined;
+  }
   return { rule: getOption(desc, sebuf_query), place: optionPlace(desc, sebuf_query) };
 }
 

@@ -20,11 +20,15 @@ const OURS = { first: 50100, last: 50199 };
 export function readUnknown(desc: Annotated): { what: string; place: Place }[] {
   const options = desc.proto.options;
   return (options?.$unknown ?? []).flatMap(({ no }) => {
-    if (no < OURS.first || no > OURS.last) return [];
+    if (no < OURS.first || no > OURS.last) {
+      return [];
+    }
     const extension = file_sse_v1_annotations.extensions.find(
       (e) => e.number === no && e.extendee.typeName === options?.$typeName,
     );
-    if (extension === undefined) return [{ what: `option ${no} of sse.v1`, place: optionPlace(desc, { number: no }) }];
+    if (extension === undefined) {
+      return [{ what: `option ${no} of sse.v1`, place: optionPlace(desc, { number: no }) }];
+    }
     return unknownFields(desc, extension).map((field) => ({
       what: `field ${field} of (${extension.typeName})`,
       place: optionPlace(desc, extension, field),

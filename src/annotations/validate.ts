@@ -80,7 +80,9 @@ const NESTED = new Set(["repeated.items", "map.keys", "map.values"]);
 
 /** Earlier releases called the first of them `IGNORE_IF_UNPOPULATED`. */
 function ignore(written: JsonValue | undefined): ValueRules["ignore"] {
-  if (written === undefined) return undefined;
+  if (written === undefined) {
+    return undefined;
+  }
   return written === "IGNORE_ALWAYS" ? "always" : written === "IGNORE_UNSPECIFIED" ? "never" : "zero";
 }
 

@@ -15,9 +15,13 @@ const emitters: Record<Options["emit"][number], { emit: Emitter; runtime?: (opti
 /** Emits all that the options ask for; nothing when there is no service. */
 export function emitAll(emission: Emission): void {
   const { api, options } = emission;
-  if (api.services.length === 0) return;
+  if (api.services.length === 0) {
+    return;
+  }
   const wanted = [...new Set(options.emit)].map((name) => emitters[name]);
-  for (const { emit } of wanted) emit(emission);
+  for (const { emit } of wanted) {
+    emit(emission);
+  }
   emitRuntime(
     emission,
     wanted.flatMap(({ runtime }) => runtime?.(options) ?? []),

@@ -30,14 +30,18 @@ export function runtimeImport(f: GeneratedFile, options: Options, module: Runtim
 }
 
 function modulePath({ runtime }: Options, module: RuntimeModule): string {
-  if (runtime === undefined) return `./${FOLDER}/${module}.js`;
+  if (runtime === undefined) {
+    return `./${FOLDER}/${module}.js`;
+  }
   const base = runtime.replace(/\/$/, "");
   return runtime.startsWith(".") ? `${base}/${module}.js` : `${base}/${module}`;
 }
 
 /** Emits the files of these modules as they were built, but for a header and the extension of imports. */
 export function emitRuntime({ schema, options }: Emission, modules: readonly RuntimeModule[]): void {
-  if (options.runtime !== undefined || modules.length === 0) return;
+  if (options.runtime !== undefined || modules.length === 0) {
+    return;
+  }
   const folder = new URL(`${[...modules].sort().join("+")}/`, BUILT);
   for (const name of readdirSync(folder).sort()) {
     // The compiler drops comments at the top of declarations, but no preamble.

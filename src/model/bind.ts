@@ -26,9 +26,11 @@ export function buildVariables(
     const [leaf] = fields.slice(-1);
     const multiSegment = isMultiSegment(template.parsed, variable);
     const reason = leaf === undefined ? undefined : whyNotInPath(leaf, multiSegment);
-    if (reason !== undefined) error(reason);
-    else if ([...seen].some((other) => other.every((f, i) => f === fields[i]))) error("is bound twice: remove one");
-    else {
+    if (reason !== undefined) {
+      error(reason);
+    } else if ([...seen].some((other) => other.every((f, i) => f === fields[i]))) {
+      error("is bound twice: remove one");
+    } else {
       const rival = [...seen].find((other) => areOneofRivals(other, fields));
       if (rival !== undefined) {
         error(
@@ -49,7 +51,9 @@ export function buildBody(
   variables: readonly Variable[],
   problems: Problems,
 ): Body {
-  if (body === "") return { kind: "none" };
+  if (body === "") {
+    return { kind: "none" };
+  }
   const error = (message: string): Body => {
     problems.error(bodyPlace, `body "${body}": ${message}`);
     return { kind: "none" };
@@ -57,20 +61,30 @@ export function buildBody(
   if (pattern?.verb === "GET" || pattern?.verb === "HEAD") {
     return error(`a ${pattern.verb} request cannot have a body: use post, or remove the body`);
   }
-  if (body === "*") return { kind: "message", required: requiresFields(input, variables) };
+  if (body === "*") {
+    return { kind: "message", required: requiresFields(input, variables) };
+  }
   const field = input.fields.find((f) => f.name === body);
-  if (field === undefined) return error(noField(input, body));
+  if (field === undefined) {
+    return error(noField(input, body));
+  }
   if (variables.some((v) => v.fields.length === 1 && v.fields[0] === field)) {
     return error("is already bound by the path: remove one of the two");
   }
-  if (field.fieldKind === "list") return error('is repeated: wrap it in a message, or use body: "*"');
-  if (field.fieldKind === "map") return error('is a map: wrap it in a message, or use body: "*"');
+  if (field.fieldKind === "list") {
+    return error('is repeated: wrap it in a message, or use body: "*"');
+  }
+  if (field.fieldKind === "map") {
+    return error('is a map: wrap it in a message, or use body: "*"');
+  }
   return { kind: "field", field, required: isFieldRequired(field) };
 }
 
 /** Whether a message needs a field that the path does not bind. Rules of buf.validate are the validator's to check. */
 function requiresFields(input: DescMessage, variables: readonly Variable[]): boolean {
-  if (hasOwnJson(input) || isHttpBody(input)) return false;
+  if (hasOwnJson(input) || isHttpBody(input)) {
+    return false;
+  }
   return input.fields.some((field) => isFieldRequired(field) && !variables.some(({ fields }) => fields[0] === field));
 }
 
@@ -85,7 +99,9 @@ export function buildResponseBody(
   { responseBody, responseBodyPlace }: RuleAnnotation,
   problems: Problems,
 ): DescField | undefined {
-  if (responseBody === "") return undefined;
+  if (responseBody === "") {
+    return undefined;
+  }
   const field = output.fields.find((f) => f.name === responseBody);
   const reason =
     field === undefined
@@ -95,7 +111,9 @@ export function buildResponseBody(
         : field.fieldKind === "map"
           ? "is a map: wrap it in a message"
           : undefined;
-  if (reason !== undefined) problems.error(responseBodyPlace, `response_body "${responseBody}": ${reason}`);
+  if (reason !== undefined) {
+    problems.error(responseBodyPlace, `response_body "${responseBody}": ${reason}`);
+  }
   return field;
 }
 
@@ -108,13 +126,19 @@ export function areOneofRivals(a: readonly DescField[], b: readonly DescField[])
 
 /** The fields on the way to the value, or why there is none. */
 function resolve(input: DescMessage, path: TemplateVariable["fieldPath"]): [DescField, ...DescField[]] | string {
-  if (hasOwnJson(input)) return `the request is a ${input.typeName}, whose JSON has no fields: remove it`;
+  if (hasOwnJson(input)) {
+    return `the request is a ${input.typeName}, whose JSON has no fields: remove it`;
+  }
   const fields: DescField[] = [];
   let message: DescMessage | undefined = input;
   for (const name of path) {
-    if (message === undefined) return `"${fields.at(-1)?.name}" is not a message, so it has no field "${name}"`;
+    if (message === undefined) {
+      return `"${fields.at(-1)?.name}" is not a message, so it has no field "${name}"`;
+    }
     const field: DescField | undefined = message.fields.find((f) => f.name === name);
-    if (field === undefined) return noField(message, name);
+    if (field === undefined) {
+      return noField(message, name);
+    }
     fields.push(field);
     message = field.fieldKind === "message" ? field.message : undefined;
     const isLast = fields.length === path.length;

@@ -18,7 +18,9 @@ export function buildApi(files: readonly DescFile[], readMethod: ReadMethod, pro
   const services = files.flatMap((file) => file.services.map((desc) => buildService(desc, readMethod, problems)));
   checkEventOptions(files, problems);
   warnOfForeignOptions(files, problems);
-  for (const file of files) warnOfNothingBound(file, readMethod, problems);
+  for (const file of files) {
+    warnOfNothingBound(file, readMethod, problems);
+  }
   checkJsonNames(files, problems);
   checkNames(services, problems);
   checkRoutes(services, problems, (desc) => readMethod(desc)?.dialects.includes(GOOGLE) ?? false);
@@ -28,7 +30,9 @@ export function buildApi(files: readonly DescFile[], readMethod: ReadMethod, pro
 /** Without this warning, a file without annotations, or with annotations of another dialect, would silently generate nothing. */
 function warnOfNothingBound({ services }: DescFile, readMethod: ReadMethod, problems: Problems): void {
   const [first] = services;
-  if (first === undefined || services.some(({ methods }) => methods.some(readMethod))) return;
+  if (first === undefined || services.some(({ methods }) => methods.some(readMethod))) {
+    return;
+  }
   const which = services.length === 1 ? "of this service" : "of the services in this file";
   const options = bindingOptions.join(", ").replace(/, (?=[^,]*$)/, " or ");
   problems.warn(
@@ -47,7 +51,9 @@ function buildService(desc: DescService, readMethod: ReadMethod, problems: Probl
   );
   const methods = desc.methods.flatMap((method) => {
     const written = readMethod(method);
-    if (written === undefined) reportStray(method, problems);
+    if (written === undefined) {
+      reportStray(method, problems);
+    }
     return written === undefined ? [] : (buildMethod(method, written, base, headers, problems) ?? []);
   });
   return { desc, methods, docs: readDocs(desc), deprecated: isDeprecated(desc) || isDeprecated(desc.file) };
@@ -70,13 +76,17 @@ function buildMethod(
   if (takesStream(desc)) {
     const reason = "client streaming is not supported over HTTP";
     // Who wrote google.api.http may have meant other tools, and gets the rest of the service.
-    if (written.dialects.includes(GOOGLE)) problems.warn(rule.place, `${reason}: the method is skipped`);
-    else problems.error(rule.place, `${reason}: remove the annotation`);
+    if (written.dialects.includes(GOOGLE)) {
+      problems.warn(rule.place, `${reason}: the method is skipped`);
+    } else {
+      problems.error(rule.place, `${reason}: remove the annotation`);
+    }
     return undefined;
   }
   for (const { stream, place } of additional) {
-    if (stream)
+    if (stream) {
       problems.error(place, "stream: true has no effect in an additional binding: set it on the main binding");
+    }
   }
   const isStream = rule.stream || desc.methodKind === "server_streaming";
   const stream = isStream ? buildStream(desc, written, problems) : undefined;
@@ -94,7 +104,9 @@ function buildMethod(
   }
   const first = buildBinding(desc, rule, base, problems);
   const others = additional.map((r) => buildBinding(desc, r, base, problems));
-  if (first === undefined) return undefined;
+  if (first === undefined) {
+    return undefined;
+  }
   return {
     desc,
     bindings: [first, ...others.filter((b) => b !== undefined)],
@@ -111,10 +123,14 @@ function buildBinding(desc: DescMethod, rule: RuleAnnotation, base: BasePath, pr
     problems.error(rule.place, "additional_bindings cannot be nested: move them one level up");
   }
   const template = buildTemplate(rule, base, problems);
-  if (template === undefined) return undefined;
+  if (template === undefined) {
+    return undefined;
+  }
   const { variables, isComplete } = buildVariables(desc.input, template, problems);
   const body = buildBody(desc.input, rule, variables, problems);
-  if (!isComplete) return undefined; // what it leaves to the query is not known
+  if (!isComplete) {
+    return undefined; // what it leaves to the query is not known
+  }
   return {
     verb: template.verb,
     template: template.parsed,

@@ -6,7 +6,9 @@ import type { Binding, Service } from "./model.js";
 export function checkNames(services: readonly Service[], problems: Problems): void {
   const files = new Map<string, DescFile>();
   for (const service of services) {
-    if (service.methods.length === 0) continue;
+    if (service.methods.length === 0) {
+      continue;
+    }
     const { file } = service.desc;
     const otherFile = files.get(file.name.toLowerCase());
     if (otherFile !== undefined && otherFile !== file) {
@@ -33,7 +35,9 @@ export function checkJsonNames(files: readonly DescFile[], problems: Problems): 
     }
     desc.nestedMessages.forEach(visit);
   };
-  for (const file of files) file.messages.forEach(visit);
+  for (const file of files) {
+    file.messages.forEach(visit);
+  }
 }
 
 /**

@@ -35,7 +35,9 @@ export function buildStream(desc: DescMethod, { stream }: MethodAnnotations, pro
   const oneof = desc.output.oneofs.find(isEvents);
   const members = oneof?.fields.map(readMember) ?? [];
   const errorEvent = rule?.errorEvent || "error";
-  if (/[\r\n\0]/.test(errorEvent)) error("errorEvent", "error_event: must not contain line breaks or NUL");
+  if (/[\r\n\0]/.test(errorEvent)) {
+    error("errorEvent", "error_event: must not contain line breaks or NUL");
+  }
   if (errorEvent === "message") {
     error("errorEvent", 'error_event: "message" is the name of events without an `event:` line: choose another');
   }
@@ -65,7 +67,9 @@ export function buildStream(desc: DescMethod, { stream }: MethodAnnotations, pro
   if (rule?.terminalData && terminal !== undefined) {
     error("terminalData", `terminal_data: event "${terminal.name}" already ends the stream: remove one of the two`);
   }
-  if (rule?.terminalData.includes("\0")) error("terminalData", "terminal_data: must not contain NUL");
+  if (rule?.terminalData.includes("\0")) {
+    error("terminalData", "terminal_data: must not contain NUL");
+  }
   return {
     resumable: rule?.resumable ?? false,
     id,
@@ -83,14 +87,18 @@ export function checkEventOptions(files: readonly DescFile[], problems: Problems
     checkMessage(desc, problems);
     desc.nestedMessages.forEach(visit);
   };
-  for (const file of files) file.messages.forEach(visit);
+  for (const file of files) {
+    file.messages.forEach(visit);
+  }
 }
 
 function checkMessage(desc: DescMessage, problems: Problems): void {
   const ids = desc.fields.filter((field) => readField(field).eventId);
   for (const id of ids) {
     const reason = whyNoId(id);
-    if (reason !== undefined) problems.error(optionPlace(id, event_id), `event_id: ${reason}`);
+    if (reason !== undefined) {
+      problems.error(optionPlace(id, event_id), `event_id: ${reason}`);
+    }
   }
   for (const second of ids.slice(1)) {
     problems.error(
@@ -98,7 +106,9 @@ function checkMessage(desc: DescMessage, problems: Problems): void {
       `event_id: field "${ids[0]?.name}" is already the event id: keep one of them`,
     );
   }
-  for (const oneof of desc.oneofs.filter(isEvents)) checkOneof(oneof, problems);
+  for (const oneof of desc.oneofs.filter(isEvents)) {
+    checkOneof(oneof, problems);
+  }
   for (const field of desc.fields) {
     if (readField(field).event !== undefined && !(field.oneof !== undefined && isEvents(field.oneof))) {
       problems.error(
@@ -122,9 +132,12 @@ function checkOneof(oneof: DescOneof, problems: Problems): void {
   for (const { name, field } of oneof.fields.map(readMember)) {
     const place = optionPlace(field, event);
     const other = taken.get(name);
-    if (other !== undefined)
+    if (other !== undefined) {
       problems.error(place, `event name "${name}" is already used by field "${other.name}": rename one`);
-    if (/[\r\n\0]/.test(name)) problems.error(place, "event name: must not contain line breaks or NUL");
+    }
+    if (/[\r\n\0]/.test(name)) {
+      problems.error(place, "event name: must not contain line breaks or NUL");
+    }
     taken.set(name, field);
   }
 }
@@ -150,7 +163,9 @@ function whyNoId(field: DescField): string | undefined {
 }
 
 function milliseconds(duration: Duration | undefined, error: (message: string) => void): number | undefined {
-  if (duration === undefined) return undefined;
+  if (duration === undefined) {
+    return undefined;
+  }
   const ms = Number(duration.seconds) * 1000 + duration.nanos / 1e6;
   // setTimeout takes at most 2^31 - 1 ms, and wraps to 1 ms beyond it.
   if (ms < 0 || !Number.isInteger(ms) || ms > 2 ** 31 - 1) {

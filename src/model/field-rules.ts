@@ -55,13 +55,17 @@ export function fieldExamples(field: DescField): readonly string[] {
 /** What buf.validate says about a field's value; undefined for nothing, or when it is told to be ignored. */
 export function validateRules(field: DescField): ValueRules | undefined {
   const rules = readValueRules(field);
-  if (rules === undefined || rules.ignore === "always") return undefined;
+  if (rules === undefined || rules.ignore === "always") {
+    return undefined;
+  }
   return { ...rules, ignore: isZeroExempt(field, rules) ? "zero" : "never" };
 }
 
 /** Where a field has presence, zero is a value like any other, and being unset is what exempts it. */
 function isZeroExempt(field: DescField, { ignore }: ValueRules): boolean {
-  if (!isZeroUnset(field)) return false;
+  if (!isZeroUnset(field)) {
+    return false;
+  }
   return ignore === undefined
     ? readMessageRules(field.parent).oneofs.some(({ fields }) => fields.includes(field.name))
     : ignore === "zero";

@@ -8,7 +8,9 @@ export function warnOfForeignOptions(files: readonly DescFile[], problems: Probl
   for (const file of files) {
     file.enums.forEach(warnOfJson);
     file.messages.forEach(visitMessage);
-    for (const service of file.services) [service, ...service.methods].forEach(warnOfUnknown);
+    for (const service of file.services) {
+      [service, ...service.methods].forEach(warnOfUnknown);
+    }
   }
 
   function visitMessage(desc: DescMessage): void {

@@ -29,11 +29,15 @@ export function buildHeaders(
     const key = header.name.toLowerCase();
     const error = (message: string) => problems.error(place, `header "${header.name}": ${message}`);
     const type = TYPES.find((t) => t === (header.type === "" ? "string" : header.type));
-    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(key)) error('is not a valid header name: use letters, digits and "-"');
-    else if (RESERVED.has(key)) error("is reserved by the protocol: choose another name");
-    else if (own.has(key)) error("is declared twice: remove one");
-    else if (type === undefined) error(`has the unknown type "${header.type}": use one of ${TYPES.join(", ")}`);
-    else {
+    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(key)) {
+      error('is not a valid header name: use letters, digits and "-"');
+    } else if (RESERVED.has(key)) {
+      error("is reserved by the protocol: choose another name");
+    } else if (own.has(key)) {
+      error("is declared twice: remove one");
+    } else if (type === undefined) {
+      error(`has the unknown type "${header.type}": use one of ${TYPES.join(", ")}`);
+    } else {
       headers.set(key, {
         name: header.name,
         type,

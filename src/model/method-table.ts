@@ -72,7 +72,9 @@ export function methodTable({ desc, bindings, answer, headers }: Method): Method
 
 function headerTable({ name, type, format, required }: Header): HeaderTable {
   // A list is any text; its format is that of its elements.
-  if (type === "array") return { name, type: undefined, format: undefined, required: required || undefined };
+  if (type === "array") {
+    return { name, type: undefined, format: undefined, required: required || undefined };
+  }
   return { name, type: type === "string" ? undefined : type, format, required: required || undefined };
 }
 
@@ -101,9 +103,15 @@ function variableTable({ fields }: Variable): VariableTable {
 
 /** The text of a value that ProtoJSON leaves out because it is the default. */
 function implicitText(field: DescField): string | undefined {
-  if (field.presence !== FeatureSet_FieldPresence.IMPLICIT) return undefined;
-  if (field.fieldKind === "enum") return field.enum.values.find((v) => v.number === 0)?.name;
-  if (field.fieldKind !== "scalar") return undefined;
+  if (field.presence !== FeatureSet_FieldPresence.IMPLICIT) {
+    return undefined;
+  }
+  if (field.fieldKind === "enum") {
+    return field.enum.values.find((v) => v.number === 0)?.name;
+  }
+  if (field.fieldKind !== "scalar") {
+    return undefined;
+  }
   switch (field.scalar) {
     case ScalarType.STRING:
     case ScalarType.BYTES:
@@ -126,7 +134,9 @@ function queryTable(root: QueryMessage): QueryTable | undefined {
   const messages = reachableFrom(root);
   const names = tableNames(root, messages);
   const described = messagesWithEntries(messages);
-  if (!described.has(root)) return undefined;
+  if (!described.has(root)) {
+    return undefined;
+  }
   const fieldTable = (field: QueryMessage["fields"][number]): QueryFieldTable => ({
     name: field.name,
     required: field.required || undefined,
@@ -151,7 +161,11 @@ function queryTable(root: QueryMessage): QueryTable | undefined {
 function reachableFrom(root: QueryMessage): readonly QueryMessage[] {
   const found = new Set([root]);
   for (const { fields } of found) {
-    for (const field of fields) if (field.kind === "message") found.add(field.message);
+    for (const field of fields) {
+      if (field.kind === "message") {
+        found.add(field.message);
+      }
+    }
   }
   return [...found];
 }
@@ -167,7 +181,11 @@ function messagesWithEntries(messages: readonly QueryMessage[]): ReadonlySet<Que
   // Messages refer to each other in circles, so this repeats until a round finds no more.
   for (let size = -1; size !== described.size; ) {
     size = described.size;
-    for (const message of messages) if (message.fields.some(needsEntry)) described.add(message);
+    for (const message of messages) {
+      if (message.fields.some(needsEntry)) {
+        described.add(message);
+      }
+    }
   }
   return described;
 }
@@ -177,7 +195,9 @@ function tableNames(root: QueryMessage, messages: readonly QueryMessage[]): Map<
   const names = new Map<QueryMessage, string>([[root, ""]]);
   const seen = new Map<DescMessage, number>();
   for (const message of messages) {
-    if (message === root) continue;
+    if (message === root) {
+      continue;
+    }
     const count = (seen.get(message.desc) ?? 0) + 1;
     seen.set(message.desc, count);
     names.set(message, count === 1 ? message.desc.typeName : `${message.desc.typeName} ${count}`);

@@ -101,13 +101,17 @@ function refusal(text: string): PathSyntaxError {
   try {
     parsePathTemplate(text);
   } catch (error) {
-    if (error instanceof PathSyntaxError) return error;
+    if (error instanceof PathSyntaxError) {
+      return error;
+    }
     throw error;
   }
   throw new Error(`"${text}" was taken`);
 }
 
 function written(segment: PathTemplate["segments"][number]): string {
-  if (segment.kind === "literal") return segment.value;
+  if (segment.kind === "literal") {
+    return segment.value;
+  }
   return segment.kind === "any" ? "*" : "**";
 }

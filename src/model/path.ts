@@ -72,9 +72,12 @@ class Parser {
     this.#expect("/", `a path must start with "/"`);
     let verb: string | undefined;
     if (this.#at < this.#text.length) {
-      do this.#segment();
-      while (this.#take("/"));
-      if (this.#take(":")) verb = this.#literal(`a name after ":"`);
+      do {
+        this.#segment();
+      } while (this.#take("/"));
+      if (this.#take(":")) {
+        verb = this.#literal(`a name after ":"`);
+      }
       if (this.#at < this.#text.length) {
         throw this.#unexpected(
           verb === undefined ? `expected "/" or ":name" after a segment` : `nothing can follow ":name"`,
@@ -85,19 +88,25 @@ class Parser {
   }
 
   #segment(): void {
-    if (this.#take("{")) this.#variable();
-    else this.#plainSegment();
+    if (this.#take("{")) {
+      this.#variable();
+    } else {
+      this.#plainSegment();
+    }
   }
 
   #variable(): void {
     this.#inVariable = true;
     const offset = this.#at;
     const fieldPath: [string, ...string[]] = [this.#fieldName()];
-    while (this.#take(".")) fieldPath.push(this.#fieldName());
+    while (this.#take(".")) {
+      fieldPath.push(this.#fieldName());
+    }
     const start = this.#segments.length;
     if (this.#take("=")) {
-      do this.#plainSegment();
-      while (this.#take("/"));
+      do {
+        this.#plainSegment();
+      } while (this.#take("/"));
     } else {
       this.#segments.push({ kind: "any" });
     }
@@ -124,11 +133,16 @@ class Parser {
     const start = this.#at;
     for (; this.#at < this.#text.length; this.#at++) {
       const character = this.#text.charAt(this.#at);
-      if (character === "%") this.#escape();
-      else if (!LITERAL_CHARACTER.test(character)) break;
+      if (character === "%") {
+        this.#escape();
+      } else if (!LITERAL_CHARACTER.test(character)) {
+        break;
+      }
     }
     const literal = this.#text.slice(start, this.#at);
-    if (literal === "") throw this.#unexpected(`${what} is missing`);
+    if (literal === "") {
+      throw this.#unexpected(`${what} is missing`);
+    }
     const decoded = decode(literal);
     if (decoded === undefined) {
       throw new PathSyntaxError(`"${literal}" at column ${start + 1} is not percent-encoded UTF-8`, start);
@@ -148,21 +162,29 @@ class Parser {
 
   #fieldName(): string {
     const start = this.#at;
-    while (/[A-Za-z0-9_]/.test(this.#text.charAt(this.#at))) this.#at++;
+    while (/[A-Za-z0-9_]/.test(this.#text.charAt(this.#at))) {
+      this.#at++;
+    }
     const name = this.#text.slice(start, this.#at);
-    if (/^[A-Za-z_]/.test(name)) return name;
+    if (/^[A-Za-z_]/.test(name)) {
+      return name;
+    }
     this.#at = start;
     throw this.#unexpected("a variable must start with a field name");
   }
 
   #take(token: string): boolean {
     const taken = this.#text.startsWith(token, this.#at);
-    if (taken) this.#at += token.length;
+    if (taken) {
+      this.#at += token.length;
+    }
     return taken;
   }
 
   #expect(character: string, rule: string): void {
-    if (!this.#take(character)) throw this.#unexpected(rule);
+    if (!this.#take(character)) {
+      throw this.#unexpected(rule);
+    }
   }
 
   #unexpected(rule: string): PathSyntaxError {
@@ -178,11 +200,18 @@ class Parser {
 
   /** What to write in place of a character that is wrong wherever it stands in a segment. */
   #advice(character: string): string | undefined {
-    if (character === "?" || character === "#") return "a path cannot have a query or a fragment";
-    if (character === "*") return "a wildcard must be a whole segment";
-    if (character === "{")
+    if (character === "?" || character === "#") {
+      return "a path cannot have a query or a fragment";
+    }
+    if (character === "*") {
+      return "a wildcard must be a whole segment";
+    }
+    if (character === "{") {
       return this.#inVariable ? "variables cannot be nested" : "a variable must be a whole segment";
-    if (/^[/:}%\ud800-\udfff]$/.test(character) || LITERAL_CHARACTER.test(character)) return undefined;
+    }
+    if (/^[/:}%\ud800-\udfff]$/.test(character) || LITERAL_CHARACTER.test(character)) {
+      return undefined;
+    }
     return `write "${encodeURIComponent(character)}"`;
   }
 }

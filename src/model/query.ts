@@ -15,7 +15,9 @@ export function buildQuery(
   problems: Problems,
 ): QueryMessage {
   const bound: (readonly DescField[])[] = variables.map((variable) => variable.fields);
-  if (body.kind === "field") bound.push([body.field]);
+  if (body.kind === "field") {
+    bound.push([body.field]);
+  }
   /** Messages that nothing is bound in: they recur. */
   const known = new Map<DescMessage, QueryMessage>();
 
@@ -31,15 +33,23 @@ export function buildQuery(
   function visit(desc: DescMessage, path: readonly DescField[]): QueryMessage {
     const isUntouched = !bound.some((fields) => startsWith(fields, path));
     const found = isUntouched ? known.get(desc) : undefined;
-    if (found !== undefined) return found;
+    if (found !== undefined) {
+      return found;
+    }
     const fields: QueryField[] = [];
     const message = { desc, fields };
-    if (isUntouched) known.set(desc, message);
+    if (isUntouched) {
+      known.set(desc, message);
+    }
     for (const field of desc.fields) {
       const here = [...path, field];
-      if (bound.some((other) => startsWith(here, other) || areOneofRivals(other, here))) continue;
+      if (bound.some((other) => startsWith(here, other) || areOneofRivals(other, here))) {
+        continue;
+      }
       const built = buildField(field, here);
-      if (built !== undefined) fields.push(built);
+      if (built !== undefined) {
+        fields.push(built);
+      }
     }
     checkParameterNames(message, problems);
     return message;
@@ -66,8 +76,12 @@ export function buildQuery(
         }
         return { ...common, kind: "repeated" };
       case "message":
-        if (isScalarJson(field.message)) return { ...common, kind: "scalar" };
-        if (isFreeJson(field.message)) return refuse(`a ${field.message.typeName}`);
+        if (isScalarJson(field.message)) {
+          return { ...common, kind: "scalar" };
+        }
+        if (isFreeJson(field.message)) {
+          return refuse(`a ${field.message.typeName}`);
+        }
         return { ...common, kind: "message", message: visit(field.message, path) };
       default:
         return { ...common, kind: "scalar" };

@@ -22,7 +22,9 @@ const FORBIDDEN = new Set(["CONNECT", "TRACE", "TRACK"]);
 /** The base path that one of the annotations of a service gives. */
 export function buildBasePath(annotations: readonly ServiceAnnotations[], problems: Problems): BasePath {
   const [first, second] = annotations.filter(({ basePath }) => basePath !== "");
-  if (first === undefined) return { text: "", place: undefined };
+  if (first === undefined) {
+    return { text: "", place: undefined };
+  }
   const { basePath: text, basePathPlace: place } = first;
   const error = (message: string, offset = 0): BasePath => {
     problems.error({ ...place, within: { text, offset } }, `base_path "${text}": ${message}`);
@@ -34,11 +36,19 @@ export function buildBasePath(annotations: readonly ServiceAnnotations[], proble
       `base_path "${second.basePath}": the service already has a base path: keep one of them`,
     );
   }
-  if (!text.startsWith("/")) return error(`must start with "/"`);
-  if (text.endsWith("/")) return error(`must not end with "/", because every path starts with "/"`, text.length - 1);
+  if (!text.startsWith("/")) {
+    return error(`must start with "/"`);
+  }
+  if (text.endsWith("/")) {
+    return error(`must not end with "/", because every path starts with "/"`, text.length - 1);
+  }
   const parsed = parse(text);
-  if (parsed instanceof PathSyntaxError) return error(parsed.message, parsed.offset);
-  if (parsed.verb !== undefined) return error(`":${parsed.verb}" is only allowed at the end of a full path`);
+  if (parsed instanceof PathSyntaxError) {
+    return error(parsed.message, parsed.offset);
+  }
+  if (parsed.verb !== undefined) {
+    return error(`":${parsed.verb}" is only allowed at the end of a full path`);
+  }
   return { text, place };
 }
 
@@ -73,9 +83,13 @@ export function buildTemplate(
     problems.error(pattern.place, `custom verb "${verb}": fetch cannot send this method: choose another`);
     return undefined;
   }
-  if (!path.startsWith("/")) return error(path === "" ? `is empty: write at least "/"` : `must start with "/"`);
+  if (!path.startsWith("/")) {
+    return error(path === "" ? `is empty: write at least "/"` : `must start with "/"`);
+  }
   const parsed = parse(text);
-  if (parsed instanceof PathSyntaxError) return error(parsed.message, parsed.offset);
+  if (parsed instanceof PathSyntaxError) {
+    return error(parsed.message, parsed.offset);
+  }
   return { verb, parsed, place: placeAt };
 }
 
@@ -83,7 +97,9 @@ function parse(text: string): PathTemplate | PathSyntaxError {
   try {
     return parsePathTemplate(text);
   } catch (error) {
-    if (error instanceof PathSyntaxError) return error;
+    if (error instanceof PathSyntaxError) {
+      return error;
+    }
     throw error;
   }
 }

@@ -20,7 +20,9 @@ export function code(strings: TemplateStringsArray, ...values: Printable[]): Pri
     const isAlone = column !== undefined && /^(\n|$)/.test(next);
     const isDropped = isAlone && isEmpty(value);
     block.push(isDropped ? text.slice(0, text.length - column.length) : text);
-    if (!isDropped) block.push(isAlone ? indent(value, column) : value);
+    if (!isDropped) {
+      block.push(isAlone ? indent(value, column) : value);
+    }
     text = isDropped ? next.slice(1) : next;
     atLineStart = isDropped;
   });
@@ -46,7 +48,9 @@ function dedent(strings: readonly string[]): string[] {
 function indent(block: Printable, column: string): Printable {
   let atLineStart = false;
   return flatten(block).map((item) => {
-    if (item === "") return item;
+    if (item === "") {
+      return item;
+    }
     const isText = typeof item === "string";
     const pad = atLineStart && !(isText && item.startsWith("\n")) ? column : "";
     atLineStart = isText && item.endsWith("\n");

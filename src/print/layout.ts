@@ -46,16 +46,24 @@ const WRAPPABLE = /^(import (?:type )?\{|\s*(?:export function |return )?[\w$.#]
 /** One name, parameter or argument per line, as formatters do. */
 function wrap(line: string): string {
   const [start] = line.length > LINE_WIDTH ? (WRAPPABLE.exec(line) ?? []) : [];
-  if (start === undefined) return line;
+  if (start === undefined) {
+    return line;
+  }
   const items = [""];
   let depth = 1;
   let at = start.length;
   for (; at < line.length; at++) {
     const char = line.charAt(at);
-    if ("([{<".includes(char)) depth++;
-    else if (")]}>".includes(char) && --depth === 0) break;
-    if (char === "," && depth === 1) items.push("");
-    else items.push(items.pop() + char);
+    if ("([{<".includes(char)) {
+      depth++;
+    } else if (")]}>".includes(char) && --depth === 0) {
+      break;
+    }
+    if (char === "," && depth === 1) {
+      items.push("");
+    } else {
+      items.push(items.pop() + char);
+    }
   }
   const indent = /^ */.exec(line)?.[0];
   const isWhole = depth === 0 && items.some((item) => item.trim() !== "");

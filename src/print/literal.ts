@@ -25,8 +25,12 @@ function block(value: object & Literal, width: number, indent: string): string {
 }
 
 function inline(value: Literal): string {
-  if (typeof value !== "object") return JSON.stringify(value);
-  if (isList(value)) return `[${value.map(inline).join(", ")}]`;
+  if (typeof value !== "object") {
+    return JSON.stringify(value);
+  }
+  if (isList(value)) {
+    return `[${value.map(inline).join(", ")}]`;
+  }
   const properties = entries(value).map(([key, item]) => `${property(key)}: ${inline(item)}`);
   return properties.length === 0 ? "{}" : `{ ${properties.join(", ")} }`;
 }
@@ -37,7 +41,9 @@ function entries(value: { readonly [key: string]: Literal | undefined }): [strin
 
 /** A name as a property of an object literal. `__proto__: …` would set the prototype of the object. */
 export function property(key: string): string {
-  if (key === "__proto__") return '["__proto__"]';
+  if (key === "__proto__") {
+    return '["__proto__"]';
+  }
   return /^[A-Za-z_$][\w$]*$/.test(key) ? key : JSON.stringify(key);
 }
 

@@ -7,8 +7,11 @@ test("the client of JSON types imports nothing of others, not even types", async
   for (const file of files) {
     const text = await readFile(new URL(file), "utf8");
     for (const [, specifier = ""] of text.matchAll(/(?:\bfrom|^import|\bimport\()\s*"([^"]+)"/gm)) {
-      if (specifier.startsWith(".")) files.add(new URL(specifier.replace(/\.js$/, ".ts"), file).href);
-      else foreign.push(`${file}: ${specifier}`);
+      if (specifier.startsWith(".")) {
+        files.add(new URL(specifier.replace(/\.js$/, ".ts"), file).href);
+      } else {
+        foreign.push(`${file}: ${specifier}`);
+      }
     }
   }
   expect(files.size).toBeGreaterThan(20);

@@ -136,10 +136,15 @@ describe("the types", () => {
     const interceptor: client.Interceptor = (next) => async (request) => {
       expectTypeOf(request.method).toEqualTypeOf<DescMethod>();
       expectTypeOf(request.message).toEqualTypeOf<Message>();
-      if (request.kind === "stream") expectTypeOf(request.stream).toEqualTypeOf<client.EventStream<unknown>>();
+      if (request.kind === "stream") {
+        expectTypeOf(request.stream).toEqualTypeOf<client.EventStream<unknown>>();
+      }
       const response = await next(request);
-      if (response.kind === "unary") expectTypeOf(response.message).toEqualTypeOf<Message>();
-      else expectTypeOf(response.response).toEqualTypeOf<Response>();
+      if (response.kind === "unary") {
+        expectTypeOf(response.message).toEqualTypeOf<Message>();
+      } else {
+        expectTypeOf(response.response).toEqualTypeOf<Response>();
+      }
       return response;
     };
     expectTypeOf(interceptor).toExtend<client.Interceptor>();

@@ -36,7 +36,7 @@ beforeAll(() => {
 });
 
 describe.each(setUps.map((setUp) => [setUp.file, setUp] as const))("%s", (_file, setUp) => {
-  const it = test.skipIf(missing(setUp));
+  const testIfInstalled = test.skipIf(missing(setUp));
   let running: Started;
   let load: Load;
   let before: State;
@@ -77,31 +77,40 @@ describe.each(setUps.map((setUp) => [setUp.file, setUp] as const))("%s", (_file,
   async function round(index: number): Promise<void> {
     const { status } = await load.send("/v1/trades/quiet:watch", { method: "HEAD" });
     expect(status).toBe(200);
-    if (index % 2) await load.send("/v1/trades/quiet:watch", { leaveAt: ":sse/1" });
-    else await load.send("/v1/quotes/hang", { leaveAt: "" });
+    if (index % 2) {
+      await load.send("/v1/trades/quiet:watch", { leaveAt: ":sse/1" });
+    } else {
+      await load.send("/v1/quotes/hang", { leaveAt: "" });
+    }
     if (index % 5 === 0) {
       expect((await load.send("/v1/quotes/now")).text).toBe('{"symbol":"now","price":187.2}');
       expect((await ask("now")).text).toMatch(/\n:end\n$/);
     }
   }
 
-  it("leaves nothing of rounds of calls that end, HEAD, and calls whose clients go", async () => {
-    const memory: number[] = [];
-    for (let done = 0; done < ROUNDS; done += BATCH) {
-      let next = 0;
-      const lane = async () => {
-        while (next < BATCH) await round(next++);
-      };
-      await Promise.all(Array.from({ length: LANES }, lane));
-      const { heap = await inspectHeap(running) } = await atRest();
-      memory.push(heap);
-    }
-    // Caches and compiled code grow in the beginning. A collection may leave something to the next one, so the least counts.
-    const growth = Math.min(...memory.slice(-3)) - Math.min(...memory.slice(2, 5));
-    expect(growth, memory.join(" ")).toBeLessThan(LEAK * BATCH * 5);
-  }, 120_000);
+  testIfInstalled(
+    "leaves nothing of rounds of calls that end, HEAD, and calls whose clients go",
+    async () => {
+      const memory: number[] = [];
+      for (let done = 0; done < ROUNDS; done += BATCH) {
+        let next = 0;
+        const lane = async () => {
+          while (next < BATCH) {
+            await round(next++);
+          }
+        };
+        await Promise.all(Array.from({ length: LANES }, lane));
+        const { heap = await inspectHeap(running) } = await atRest();
+        memory.push(heap);
+      }
+      // Caches and compiled code grow in the beginning. A collection may leave something to the next one, so the least counts.
+      const growth = Math.min(...memory.slice(-3)) - Math.min(...memory.slice(2, 5));
+      expect(growth, memory.join(" ")).toBeLessThan(LEAK * BATCH * 5);
+    },
+    120_000,
+  );
 
-  it("leaves nothing of floods, of events that nobody reads and of calls", async () => {
+  testIfInstalled("leaves nothing of floods, of events that nobody reads and of calls", async () => {
     // Until then, the buffers between the two fill up.
     const wait = new Promise((resolve) => setTimeout(resolve, 300));
     const streams = Array.from({ length: 20 }, () =>
@@ -112,7 +121,7 @@ describe.each(setUps.map((setUp) => [setUp.file, setUp] as const))("%s", (_file,
     await atRest();
   });
 
-  it("loses no answer at SIGTERM", async () => {
+  testIfInstalled("loses no answer at SIGTERM", async () => {
     const names = Array.from({ length: 16 }, (_, index) => `slow-${index}`);
     const quotes = [...names, "large-1", "large-2"].map((name) => load.send(`/v1/quotes/${name}`));
     let read = () => {};
@@ -150,11 +159,16 @@ describe.each(setUps.map((setUp) => [setUp.file, setUp] as const))("%s", (_file,
       [200, "large-2", true],
       [200, "large-3", true],
     ]);
-    for (const { status, text } of await Promise.all(answers))
+    for (const { status, text } of await Promise.all(answers)) {
       expect([status, text.slice(-5)]).toEqual([200, ":end\n"]);
-    for (const { text } of await Promise.all(trades)) expect(text).toMatch(/ end\nretry: \d+\n$/);
+    }
+    for (const { text } of await Promise.all(trades)) {
+      expect(text).toMatch(/ end\nretry: \d+\n$/);
+    }
     expect(await running.ended).toBe(0);
-    if (!isWorker) expect(running.output()).toContain('left {"calls":0,"handlers":0,"timers":0};');
+    if (!isWorker) {
+      expect(running.output()).toContain('left {"calls":0,"handlers":0,"timers":0};');
+    }
   });
 });
 
@@ -182,7 +196,9 @@ async function inspectHeap({ output }: Started): Promise<number> {
   for await (const chunk of socket) {
     received += chunk;
     const [, usedSize] = /"usedSize":(\d+)/.exec(received) ?? [];
-    if (usedSize !== undefined) return Number(usedSize);
+    if (usedSize !== undefined) {
+      return Number(usedSize);
+    }
   }
   throw new Error(`the inspector said only ${received}`);
 }

@@ -50,10 +50,14 @@ export class Load {
     try {
       for await (const chunk of readable) {
         chunks.push(chunk);
-        if (leaveAt !== undefined && Buffer.concat(chunks).includes(leaveAt)) leave();
+        if (leaveAt !== undefined && Buffer.concat(chunks).includes(leaveAt)) {
+          leave();
+        }
       }
     } catch (error) {
-      if (leaveAt === undefined) throw error;
+      if (leaveAt === undefined) {
+        throw error;
+      }
     }
     return { status: await status, text: Buffer.concat(chunks).toString() };
   }
@@ -76,7 +80,9 @@ export class Load {
     // Every other one resets its connection, as a process that was killed.
     const leave = () => void (this.#left++ % 2 ? sent.destroy() : sent.socket?.resetAndDestroy());
     finish(sent, body, rest, () => {
-      if (leaveAt === "") setTimeout(leave, this.#left % 5);
+      if (leaveAt === "") {
+        setTimeout(leave, this.#left % 5);
+      }
     });
     const status = response.then(({ statusCode = 0 }) => statusCode);
     status.catch(() => {});
@@ -86,17 +92,23 @@ export class Load {
   #open2(path: string, { method = "GET", body, rest, leaveAt }: LoadOptions): Opened {
     const own = leaveAt !== undefined;
     // A call that is left has its own connection: Node closes one on which many streams are reset, to stop attacks.
-    if (!own) this.#session ??= this.#connect();
+    if (!own) {
+      this.#session ??= this.#connect();
+    }
     const session = (!own && this.#session) || this.#connect();
     const headers = body === undefined ? {} : { "content-type": "application/json" };
     const stream = session.request({ ":path": path, ":method": method, ...headers });
     const leave = () => {
-      if (this.#left++ % 2) return session.destroy();
+      if (this.#left++ % 2) {
+        return session.destroy();
+      }
       stream.close(8); // CANCEL of RFC 9113, section 7
       session.close();
     };
     finish(stream, body, rest, () => {
-      if (leaveAt === "") setTimeout(leave, this.#left % 5);
+      if (leaveAt === "") {
+        setTimeout(leave, this.#left % 5);
+      }
     });
     const status = new Promise<number>((resolve, reject) => {
       stream.on("response", ({ ":status": code = 0 }) => resolve(code));

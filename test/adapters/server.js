@@ -38,7 +38,9 @@ async function* counted(events) {
 
 /** Waits for the drain; not for ever, since workerd has none. */
 async function drained(sleep) {
-  for (let left = 100; left > 0 && !draining; left--) await sleep(20);
+  for (let left = 100; left > 0 && !draining; left--) {
+    await sleep(20);
+  }
   await sleep(50);
 }
 
@@ -49,8 +51,12 @@ const server = createServer({
         handlers++;
         try {
           // workerd notices that a client has gone only when there is something to write.
-          if (symbol === "hang") await sleep(isWorkerd ? 50 : HOUR);
-          if (!/^(slow|large)/.test(symbol)) return { symbol, price: 187.2 };
+          if (symbol === "hang") {
+            await sleep(isWorkerd ? 50 : HOUR);
+          }
+          if (!/^(slow|large)/.test(symbol)) {
+            return { symbol, price: 187.2 };
+          }
           await drained(sleep);
           console.log(`given ${symbol};`);
           return { symbol: symbol.startsWith("large") ? symbol.padEnd(16 * 1024 * 1024, "x") : symbol, price: 187.2 };
@@ -75,17 +81,23 @@ async function* quiet(sleep) {
 
 async function* flood() {
   const symbol = "x".repeat(4096);
-  for (let sequence = 1n; ; sequence++) yield { sequence, symbol };
+  for (let sequence = 1n; ; sequence++) {
+    yield { sequence, symbol };
+  }
 }
 
 async function* answer(question, sleep) {
   yield { event: { case: "delta", value: { text: "well" } } };
-  if (question === "slow") await drained(sleep);
+  if (question === "slow") {
+    await drained(sleep);
+  }
   yield { event: { case: "done", value: { deltas: 1 } } };
 }
 
 async function fetch(request, ...value) {
-  if (new URL(request.url).pathname !== "/v1/state") return server.fetch(request, ...value);
+  if (new URL(request.url).pathname !== "/v1/state") {
+    return server.fetch(request, ...value);
+  }
   const before = look();
   // The answer to this request is built after the look.
   return Response.json({ ...before, heap: await heapUsed() });
@@ -107,7 +119,9 @@ async function heapUsed() {
     Bun.gc(true);
     return (await import("bun:jsc")).heapStats().heapSize;
   }
-  if (isWorkerd) return undefined;
+  if (isWorkerd) {
+    return undefined;
+  }
   if (!globalThis.gc) {
     const [{ setFlagsFromString }, { runInNewContext }] = await Promise.all([import("node:v8"), import("node:vm")]);
     setFlagsFromString("--expose-gc");

@@ -85,7 +85,9 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
     const { client, symbol, state } = start(subject, "endless");
     const stream = client.watchTrades({ symbol });
     for await (const { sequence } of stream) {
-      if (String(sequence) === "3") break;
+      if (String(sequence) === "3") {
+        break;
+      }
     }
     equal(stream.state, "closed");
     equal((await state(({ ended }) => ended === 1)).reason, "client");
@@ -254,8 +256,12 @@ function start({ baseUrl, run, Client }: Subject, program: string) {
       for (let left = 300; ; left--) {
         const response = await fetch(`${baseUrl}/state/${symbol}`);
         const state: State = await response.json();
-        if (done(state)) return state;
-        if (left === 0) throw new Error(`the server has seen only ${JSON.stringify(state)}`);
+        if (done(state)) {
+          return state;
+        }
+        if (left === 0) {
+          throw new Error(`the server has seen only ${JSON.stringify(state)}`);
+        }
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
       }
     },
@@ -264,7 +270,9 @@ function start({ baseUrl, run, Client }: Subject, program: string) {
 
 async function sequences(stream: AsyncIterable<{ readonly sequence: bigint | string }>): Promise<string> {
   const got: string[] = [];
-  for await (const { sequence } of stream) got.push(String(sequence));
+  for await (const { sequence } of stream) {
+    got.push(String(sequence));
+  }
   return got.join(" ");
 }
 
@@ -297,5 +305,7 @@ function equal(got: unknown, want: unknown): void {
 }
 
 function check(condition: boolean, what: string): void {
-  if (!condition) throw new Error(what);
+  if (!condition) {
+    throw new Error(what);
+  }
 }

@@ -56,7 +56,9 @@ beforeAll(async () => {
       parameter: `emit=client,messages=${messages}`,
     }),
   }));
-  for (const client of clients) writeWant(client, runCase(client));
+  for (const client of clients) {
+    writeWant(client, runCase(client));
+  }
   writeProject(cache, clients);
   await build({
     entryPoints: ["main.js", "worker.js"].map((name) => join(import.meta.dirname, name)),
@@ -75,13 +77,17 @@ afterAll(() => market.close());
 describe.each(runtimes.map((runtime) => [runtime.name, runtime] as const))("%s", (name, { missing, run }) => {
   if (missing) {
     const how = `the client on ${name}: ${missing}`;
-    if (process.env["CI"] !== undefined) throw new Error(how);
+    if (process.env["CI"] !== undefined) {
+      throw new Error(how);
+    }
     console.warn(`SKIPPED: ${how}`);
   }
   let results: RuntimeResults;
 
   beforeAll(async () => {
-    if (!missing) results = await run(market.baseUrl);
+    if (!missing) {
+      results = await run(market.baseUrl);
+    }
   });
 
   describe.each(["es", "json"] as const)("messages=%s", (messages) => {
@@ -123,7 +129,9 @@ async function runPage(server: string): Promise<RuntimeResults> {
   const page = createServer(async (request, response) => {
     if (request.method === "POST") {
       const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk);
+      for await (const chunk of request) {
+        chunks.push(chunk);
+      }
       results = Buffer.concat(chunks).toString();
       response.end();
     } else if (request.url === "/main.js") {

@@ -35,7 +35,9 @@ interface Program {
 /** The handlers of `watchTrades`, by the symbol's first part. */
 const programs: Record<string, (program: Program) => AsyncGenerator<ReturnType<typeof trade>>> = {
   async *count({ symbol }) {
-    for (let sequence = 1; sequence <= 5; sequence++) yield trade(sequence, symbol);
+    for (let sequence = 1; sequence <= 5; sequence++) {
+      yield trade(sequence, symbol);
+    }
   },
   async *endless({ symbol, context }) {
     for (let sequence = 1; ; sequence++) {
@@ -71,7 +73,9 @@ const programs: Record<string, (program: Program) => AsyncGenerator<ReturnType<t
     throw new StatusError(Code.DataLoss, "the disk is gone");
   },
   async *flood({ state }) {
-    while (state.asked < EVENTS) yield trade(++state.asked, text);
+    while (state.asked < EVENTS) {
+      yield trade(++state.asked, text);
+    }
   },
 };
 
@@ -100,7 +104,9 @@ export async function startMarket() {
     services: [
       createMarketService({
         getQuote({ symbol }) {
-          if (symbol.startsWith("missing")) throw new StatusError(Code.NotFound, "no such symbol");
+          if (symbol.startsWith("missing")) {
+            throw new StatusError(Code.NotFound, "no such symbol");
+          }
           return { symbol, price: 187.2 };
         },
         async *watchTrades({ symbol }, context) {
@@ -108,14 +114,18 @@ export async function startMarket() {
           const program = programs[programOf(symbol)];
           const kill = () => sockets.get(context.request)?.resetAndDestroy();
           try {
-            if (program) yield* program({ state, symbol, context, kill, after: Number(context.lastEventId ?? 0) });
+            if (program) {
+              yield* program({ state, symbol, context, kill, after: Number(context.lastEventId ?? 0) });
+            }
           } finally {
             state.reason = context.signal.reason?.reason ?? "";
           }
         },
         async *ask({ question }) {
           const words = question.split(" ");
-          for (const word of words) yield { event: { case: "delta", value: { text: word } } };
+          for (const word of words) {
+            yield { event: { case: "delta", value: { text: word } } };
+          }
           yield { event: { case: "toolCall", value: { name: "lookup" } } };
           yield { event: { case: "done", value: { tokens: words.length } } };
         },
@@ -127,7 +137,9 @@ export async function startMarket() {
 
   const handler = toNodeHandler((request) => {
     const socket = (request as ServerRequest).runtime?.node?.req?.socket;
-    if (socket && "resetAndDestroy" in socket) sockets.set(request, socket);
+    if (socket && "resetAndDestroy" in socket) {
+      sockets.set(request, socket);
+    }
     return server.fetch(request);
   }) as (request: IncomingMessage, response: ServerResponse) => void; // it takes those of HTTP/2 as well
 
@@ -143,7 +155,9 @@ export async function startMarket() {
       state.requests.push(String(request.headers["last-event-id"] ?? ""));
       response.on("close", () => state.ended++);
       const fault = faults[programOf(symbol)];
-      if (fault) return fault(response);
+      if (fault) {
+        return fault(response);
+      }
     }
     handler(request, response);
   });

@@ -23,10 +23,12 @@ beforeAll(bundle);
 describe.each(runtimes.map((runtime) => [runtime.name, runtime] as const))("%s", (_name, runtime) => {
   const why = absent(runtime);
   if (why !== undefined) {
-    if (process.env["CI"] !== undefined) throw new Error(`${runtime.name}: ${why}`);
+    if (process.env["CI"] !== undefined) {
+      throw new Error(`${runtime.name}: ${why}`);
+    }
     console.warn(`SKIPPED: the server on ${runtime.name}. ${why}`);
   }
-  const it = test.skipIf(why !== undefined);
+  const testIfInstalled = test.skipIf(why !== undefined);
 
   let running: Running;
   /** Open from the first test to the last, without any event. */
@@ -59,7 +61,9 @@ describe.each(runtimes.map((runtime) => [runtime.name, runtime] as const))("%s",
   }
 
   beforeAll(async () => {
-    if (why !== undefined) return;
+    if (why !== undefined) {
+      return;
+    }
     running = await start(runtime);
     quiet = await watch("quiet-long");
     lines = await watch("quiet-lines", { headers: { accept: "application/jsonl; profile=sse-1" } });
@@ -70,12 +74,16 @@ describe.each(runtimes.map((runtime) => [runtime.name, runtime] as const))("%s",
     });
   });
   afterAll(async () => {
-    if (why !== undefined) return;
-    if (runtime.protocol === "h2") disconnect(running.address.port ?? 0);
+    if (why !== undefined) {
+      return;
+    }
+    if (runtime.protocol === "h2") {
+      disconnect(running.address.port ?? 0);
+    }
     await running.stop();
   });
 
-  it("sends head and first byte before the first event", async () => {
+  testIfInstalled("sends head and first byte before the first event", async () => {
     const stream = await watch("quiet");
     expect(stream.status).toBe(200);
     expect(stream.headers).toMatchObject({ "content-type": "text/event-stream" });
@@ -84,7 +92,7 @@ describe.each(runtimes.map((runtime) => [runtime.name, runtime] as const))("%s",
   });
 
   if (!runtime.lateHead) {
-    it("sends the head of plain JSON Lines before the first line", async () => {
+    testIfInstalled("sends the head of plain JSON Lines before the first line", async () => {
       const stream = await watch("quiet-plain", { headers: { accept: "application/jsonl" } });
       expect(stream.headers).toMatchObject({ "content-type": "application/jsonl" });
       expect(stream.text()).toBe("");
@@ -92,13 +100,16 @@ describe.each(runtimes.map((runtime) => [runtime.name, runtime] as const))("%s",
     });
   }
 
-  it("ends JSON Lines that were asked for with their control frames by the line that says so", async () => {
-    const stream = await watch("ends", { headers: { accept: "application/jsonl; profile=sse-1" } });
-    await waitFor(() => stream.ended() !== undefined, "the end of JSON Lines");
-    expect([stream.ended(), stream.text()]).toEqual(["end", '\n{"cursor":"1"}\n{"@end":{}}\n']);
-  });
+  testIfInstalled(
+    "ends JSON Lines that were asked for with their control frames by the line that says so",
+    async () => {
+      const stream = await watch("ends", { headers: { accept: "application/jsonl; profile=sse-1" } });
+      await waitFor(() => stream.ended() !== undefined, "the end of JSON Lines");
+      expect([stream.ended(), stream.text()]).toEqual(["end", '\n{"cursor":"1"}\n{"@end":{}}\n']);
+    },
+  );
 
-  it("sends each event as it comes", async () => {
+  testIfInstalled("sends each event as it comes", async () => {
     const stream = await watch("ticking-read");
     expect(stream.headers["content-encoding"]).toBe(runtime.encoding);
     await stream.until('data: {"cursor":"3"}\n\n');
@@ -106,7 +117,7 @@ describe.each(runtimes.map((runtime) => [runtime.name, runtime] as const))("%s",
     await handlerEnds("ticking-read");
   });
 
-  it("answers an early error with its status", async () => {
+  testIfInstalled("answers an early error with its status", async () => {
     const answer = await watch("missing");
     await waitFor(() => answer.ended() === "end", "the end of an error");
     expect(answer.status).toBe(404);
@@ -114,7 +125,7 @@ describe.each(runtimes.map((runtime) => [runtime.name, runtime] as const))("%s",
     expect(JSON.parse(answer.text())).toEqual({ code: 5, message: "no such program" });
   });
 
-  it.each([
+  testIfInstalled.each([
     ["breaks", '{"code":15,"message":"the disk is gone"}'],
     ["crashes", '{"code":13,"message":"internal error"}'],
   ])("ends a stream that %s with an event", async (program, status) => {
@@ -125,28 +136,28 @@ describe.each(runtimes.map((runtime) => [runtime.name, runtime] as const))("%s",
     expect(stream.text()).toContain(`event: error\ndata: ${status}\n\n`);
   });
 
-  it("ends a handler that is idle when its client goes", async () => {
+  testIfInstalled("ends a handler that is idle when its client goes", async () => {
     const stream = await watch("quiet-left");
     await stream.until(":sse/1");
     stream.leave();
     await handlerEnds("quiet-left");
   });
 
-  it("ends a handler that ticks when its client goes", async () => {
+  testIfInstalled("ends a handler that ticks when its client goes", async () => {
     const stream = await watch("ticking-left");
     await stream.until('{"cursor":"2"}');
     stream.leave();
     await handlerEnds("ticking-left");
   });
 
-  it("asks a handler for little while its client does not read, and ends it when that goes", async () => {
+  testIfInstalled("asks a handler for little while its client does not read, and ends it when that goes", async () => {
     const stream = await watch("flood-left", { read: false });
     expect(await askedAtRest("flood-left")).toBeLessThan(EVENTS / 10);
     stream.leave();
     await handlerEnds("flood-left");
   });
 
-  it(
+  testIfInstalled(
     "keeps its memory flat over 100,000 events of 4 KiB, for a client that reads late",
     async () => {
       const before = running.memory();
@@ -170,7 +181,7 @@ describe.each(runtimes.map((runtime) => [runtime.name, runtime] as const))("%s",
     LONG + 60_000,
   );
 
-  it("keeps a quiet stream open with heartbeats", async () => {
+  testIfInstalled("keeps a quiet stream open with heartbeats", async () => {
     await quiet.until(":\n:\n:\n");
     expect(quiet.ended()).toBeUndefined();
     if (runtime.idleLimit) {
@@ -185,7 +196,7 @@ describe.each(runtimes.map((runtime) => [runtime.name, runtime] as const))("%s",
     await handlerEnds("quiet-lines");
   });
 
-  it("drains: a resumable stream ends, to be resumed elsewhere, and no other begins", async () => {
+  testIfInstalled("drains: a resumable stream ends, to be resumed elsewhere, and no other begins", async () => {
     const stream = await watch("quiet-drained");
     await stream.until(":sse/1");
     expect((await get("/drain")).status).toBe(200);
@@ -196,7 +207,7 @@ describe.each(runtimes.map((runtime) => [runtime.name, runtime] as const))("%s",
   });
 
   if (runtime.proxy) {
-    it("is killed behind its proxy, and the client of JSON Lines hears of it", async () => {
+    testIfInstalled("is killed behind its proxy, and the client of JSON Lines hears of it", async () => {
       const other = await start(runtime);
       try {
         const method = defineMethod<Record<string, never>, { cursor: string }>("logs.v1.LogService.TailLog", {

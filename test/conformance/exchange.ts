@@ -52,10 +52,14 @@ export async function exchange(address: Address, path: string, options: Exchange
       count += `${tail.slice(-1)}${text}`.split("\n\n").length - 1;
       tail = (tail + text).slice(-4096);
     });
-  for (const stream of new Set([raw, body])) stream.on("error", () => (ended = "cut"));
+  for (const stream of new Set([raw, body])) {
+    stream.on("error", () => (ended = "cut"));
+  }
   body.on("end", () => (ended = "end"));
   body.on("close", () => (ended ??= "cut"));
-  if (read) listen();
+  if (read) {
+    listen();
+  }
   return {
     status,
     headers,
@@ -109,7 +113,9 @@ const sessions = new Map<number, ClientHttp2Session>();
 async function open2({ port = 0 }: Address, path: string, options: ExchangeOptions): Promise<Opened> {
   const { method = "GET", body } = options;
   const session = sessions.get(port) ?? connect(`http://127.0.0.1:${port}`);
-  if (!sessions.has(port)) session.on("error", () => {});
+  if (!sessions.has(port)) {
+    session.on("error", () => {});
+  }
   sessions.set(port, session);
   const stream = session.request({
     ":path": path,

@@ -122,7 +122,9 @@ function run(command: string, args: readonly string[], cwd: string) {
   const env = { ...process.env, DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };
   const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk) => (output += chunk));
+  }
   const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
   const port = waitFor(
     () => /"port":\s*\d+/.test(output) || child.exitCode !== null,
@@ -130,7 +132,9 @@ function run(command: string, args: readonly string[], cwd: string) {
     () => output,
   ).then(() => {
     const [, number] = /"port":\s*(\d+)/.exec(output) ?? [];
-    if (number === undefined) throw new Error(`${command} ${args.join(" ")} ended: ${output}`);
+    if (number === undefined) {
+      throw new Error(`${command} ${args.join(" ")} ended: ${output}`);
+    }
     return Number(number);
   });
   const stop = () => {
@@ -151,7 +155,9 @@ async function startNginx(upstream: number) {
   const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
   const address: Address = { protocol: "http/1.1", socketPath: join(folder, "nginx.sock") };
   await waitFor(async () => {
-    if (child.exitCode !== null) throw new Error(`nginx ended: ${output}`);
+    if (child.exitCode !== null) {
+      throw new Error(`nginx ended: ${output}`);
+    }
     return exchange(address, "/state").then(
       ({ status }) => status === 200,
       () => false,

@@ -19,10 +19,14 @@ const programs = {
   },
   async *ticking(calls) {
     // Deaf to the signal: only the next event finds out.
-    for (; ; await pause(20)) yield { cursor: String(++calls.asked) };
+    for (; ; await pause(20)) {
+      yield { cursor: String(++calls.asked) };
+    }
   },
   async *flood(calls) {
-    while (calls.asked < events) yield { cursor: String(++calls.asked), text: texts[calls.asked % 16] };
+    while (calls.asked < events) {
+      yield { cursor: String(++calls.asked), text: texts[calls.asked % 16] };
+    }
   },
   async *ends() {
     yield { cursor: "1" };
@@ -74,7 +78,9 @@ export function createConformanceServer(options) {
   return {
     async fetch(request, execution) {
       const { pathname } = new URL(request.url);
-      if (pathname === "/state") return Response.json(state);
+      if (pathname === "/state") {
+        return Response.json(state);
+      }
       if (pathname === "/drain") {
         await server.drain({ graceMs: 2000 });
         return Response.json({});

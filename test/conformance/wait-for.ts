@@ -7,7 +7,9 @@ export async function waitFor(
 ): Promise<void> {
   const end = Date.now() + limitMs;
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}: ${got()}`);
+    if (Date.now() > end) {
+      throw new Error(`waited in vain for ${what}: ${got()}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

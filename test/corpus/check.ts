@@ -55,10 +55,17 @@ export async function checkPackages(packages: readonly Package[], cache: string)
     count(each, report);
     for (const { name, content } of file) {
       writeFiles(cache, { [name]: content });
-      if (name.endsWith(".ts")) report.sources++;
-      else await validate(name, content, report);
+      if (name.endsWith(".ts")) {
+        report.sources++;
+      } else {
+        await validate(name, content, report);
+      }
     }
-    if (file.length > 0) for (const proto of each.protoFile) needed.set(proto.name, proto);
+    if (file.length > 0) {
+      for (const proto of each.protoFile) {
+        needed.set(proto.name, proto);
+      }
+    }
   }
   writeFiles(cache, messages([...needed.values()]));
   writeTsconfig(cache, "tsconfig.json", {}, ["**/*.ts"]);
@@ -70,7 +77,9 @@ function count({ fileToGenerate, protoFile }: Package, report: Report): void {
   const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: [...protoFile] }));
   const descs = fileToGenerate.flatMap((name) => registry.getFile(name) ?? []);
   const { services } = buildApi(descs, createReader({ defaultBinding: false }), new Problems());
-  if (services.length === 0) return;
+  if (services.length === 0) {
+    return;
+  }
   const methods = services.flatMap((service) => service.methods);
   report.packages++;
   report.services += services.length;

@@ -63,7 +63,9 @@ const SAMPLE = [
 const hasProtoc = isCommand("protoc");
 if (!hasProtoc) {
   const how = "protoc is not installed: apt-get install protobuf-compiler";
-  if (process.env["CI"] !== undefined) throw new Error(how);
+  if (process.env["CI"] !== undefined) {
+    throw new Error(how);
+  }
   console.warn(`SKIPPED: the sample of googleapis. ${how}`);
 }
 

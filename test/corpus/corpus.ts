@@ -40,7 +40,9 @@ export function loadCorpus(): Package[] {
   const byName = new Map(all.map((file) => [file.name, file]));
   const folders = new Map<string, string[]>();
   for (const { name, service } of all) {
-    if (service.length > 0) folders.set(dirname(name), [...(folders.get(dirname(name)) ?? []), name]);
+    if (service.length > 0) {
+      folders.set(dirname(name), [...(folders.get(dirname(name)) ?? []), name]);
+    }
   }
   return [...folders].map(([folder, names]) => {
     const needed = closure(names, byName);
@@ -67,7 +69,9 @@ function closure(names: readonly string[], byName: ReadonlyMap<string, FileDescr
   const needed = new Set<string>();
   const pending = [...names];
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
-    if (needed.has(name)) continue;
+    if (needed.has(name)) {
+      continue;
+    }
     needed.add(name);
     pending.push(...(byName.get(name)?.dependency ?? []));
   }

@@ -11,7 +11,11 @@ for (let at = 0; at < packages.length; at += AT_A_TIME) {
   const some = packages.slice(at, at + AT_A_TIME);
   console.log(`${at + some.length} of ${packages.length}: ${some[0]?.folder} … ${some.at(-1)?.folder}`);
   const report = await checkPackages(some, cacheFolder("corpus"));
-  for (const line of [...report.refused, ...report.invalid, report.compiler]) if (line !== "") console.log(line);
+  for (const line of [...report.refused, ...report.invalid, report.compiler]) {
+    if (line !== "") {
+      console.log(line);
+    }
+  }
   reports.push(report);
 }
 

@@ -111,7 +111,9 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("hey-api's 
   function call([, , documented]: (typeof callable)[number], options: object) {
     const { path, query, header, body } = documentedParts(document, documented);
     const run = sdk.get(simplify(documented.operation.operationId));
-    if (run === undefined) throw new Error(`the client has no ${documented.operation.operationId}`);
+    if (run === undefined) {
+      throw new Error(`the client has no ${documented.operation.operationId}`);
+    }
     return run({ client, path, query, headers: header, ...(body && { body: body.value }), ...options });
   }
 
@@ -127,10 +129,14 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("hey-api's 
         throw error;
       },
       onSseEvent: (event: { data?: unknown; event?: string; id?: string }) => {
-        if (event.data !== undefined) events.push({ data: event.data, event: event.event, id: event.id });
+        if (event.data !== undefined) {
+          events.push({ data: event.data, event: event.event, id: event.id });
+        }
       },
     });
-    for await (const item of stream) data.push(item);
+    for await (const item of stream) {
+      data.push(item);
+    }
     const written = await readEvents(documentedRequest(document, server.url, documented));
     expect(written).toHaveLength(sent.length + 1);
     const parsed = written.map((event) => parse(event.data));
@@ -158,8 +164,12 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("hey-api's 
   function samples({ desc, answer }: Method, count: number): Message[] {
     const written = (message: Message) => JSON.stringify(toJson(desc.output, message, { registry }));
     const messages = arbitraryMessage(desc.output).filter((message) => {
-      if (/NaN|Infinity|\\[rn]|\\u0000/.test(written(message))) return false;
-      if (answer.kind === "unary" || answer.stream.events.kind === "message") return true;
+      if (/NaN|Infinity|\\[rn]|\\u0000/.test(written(message))) {
+        return false;
+      }
+      if (answer.kind === "unary" || answer.stream.events.kind === "message") {
+        return true;
+      }
       return answer.stream.events.members.some(
         (m) => !m.terminal && written(message).includes(`"${m.field.jsonName}"`),
       );

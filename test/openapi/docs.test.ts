@@ -90,12 +90,16 @@ describe.sequential("the commands", () => {
 
   test("make a page of Redocly that holds the document", () => {
     const page = readFileSync(join(dir, "public/redoc.html"), "utf8");
-    for (const path of ["/v1/quotes/{symbol}", "/v1/trades/{symbol}:watch", "/v1/ask"]) expect(page).toContain(path);
+    for (const path of ["/v1/quotes/{symbol}", "/v1/trades/{symbol}:watch", "/v1/ask"]) {
+      expect(page).toContain(path);
+    }
   });
 
   if (chromium === undefined) {
     const how = "chromium is not installed: apt-get install chromium";
-    if (process.env["CI"] !== undefined) throw new Error(how);
+    if (process.env["CI"] !== undefined) {
+      throw new Error(how);
+    }
     console.warn(`SKIPPED: the page of Scalar in a browser. ${how}`);
   }
 
@@ -107,7 +111,9 @@ describe.sequential("the commands", () => {
       const requests: string[] = [];
       const url = await serveFolder(join(dir, "public"), requests);
       const dom = await dumpDom(chromium ?? "", url);
-      for (const path of ["/v1/quotes/{symbol}", "/v1/trades/{symbol}:watch", "/v1/ask"]) expect(dom).toContain(path);
+      for (const path of ["/v1/quotes/{symbol}", "/v1/trades/{symbol}:watch", "/v1/ask"]) {
+        expect(dom).toContain(path);
+      }
       expect(dom).not.toMatch(/(?:src|href)="https?:\/\/[^"]*\.(?:js|css|woff2?)"/);
       expect(requests).toEqual(expect.arrayContaining(["/", "/scalar.js", "/openapi.yaml"]));
     },
@@ -133,7 +139,9 @@ async function serveFolder(folder: string, requests: string[]): Promise<string> 
   const server = createServer(({ url = "/" }, response) => {
     requests.push(url);
     const file = join(folder, url === "/" ? "index.html" : url);
-    if (!existsSync(file)) return response.writeHead(404).end();
+    if (!existsSync(file)) {
+      return response.writeHead(404).end();
+    }
     return response.writeHead(200, { "Content-Type": types[extname(file)] ?? "" }).end(readFileSync(file));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -146,6 +154,8 @@ async function dumpDom(browser: string, url: string): Promise<string> {
   const flags = [...chromiumFlags(join(dir, "profile")), "--virtual-time-budget=20000", "--dump-dom"];
   const child = spawn(browser, [...flags, url], { stdio: ["ignore", "pipe", "ignore"] });
   const chunks: Buffer[] = [];
-  for await (const chunk of child.stdout) chunks.push(chunk);
+  for await (const chunk of child.stdout) {
+    chunks.push(chunk);
+  }
   return Buffer.concat(chunks).toString("utf8");
 }

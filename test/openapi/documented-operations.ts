@@ -74,18 +74,30 @@ export function documentedRequest(document: OpenApiObject, baseUrl: string, docu
 
 function exampleBody(document: OpenApiObject, schema: Schema): unknown {
   const { type, format, examples: [example] = [] } = resolve(document, schema);
-  if (example !== undefined) return example;
-  if (type === "string") return format === "date-time" ? "2026-01-01T00:00:00Z" : "x";
+  if (example !== undefined) {
+    return example;
+  }
+  if (type === "string") {
+    return format === "date-time" ? "2026-01-01T00:00:00Z" : "x";
+  }
   return type === "array" ? [] : {};
 }
 
 /** Of a list, one item. */
 function exampleText(document: OpenApiObject, schema: Schema): string {
   const { enum: [first] = [], type, contentEncoding, format, items } = resolve(document, schema);
-  if (items !== undefined) return exampleText(document, items);
-  if (first !== undefined) return String(first);
-  if (contentEncoding === "base64") return "AAA=";
-  if (format === "int64" || format === "uint64") return "1";
+  if (items !== undefined) {
+    return exampleText(document, items);
+  }
+  if (first !== undefined) {
+    return String(first);
+  }
+  if (contentEncoding === "base64") {
+    return "AAA=";
+  }
+  if (format === "int64" || format === "uint64") {
+    return "1";
+  }
   return { boolean: "true", integer: "1", number: "1.5" }[String(type)] ?? "x";
 }
 

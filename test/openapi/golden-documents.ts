@@ -18,6 +18,8 @@ export function wantedDocuments(golden: GoldenCase): Documents {
 export function emitDocuments({ request }: GoldenCase, parameter: string): Documents {
   const options = [request.parameter, "emit=openapi", parameter].filter((text) => text !== "").join(",");
   const { error, files } = runPlugin(create(CodeGeneratorRequestSchema, { ...request, parameter: options }));
-  if (error !== "") throw new Error(error);
+  if (error !== "") {
+    throw new Error(error);
+  }
   return Object.fromEntries(files);
 }

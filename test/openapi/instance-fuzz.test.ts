@@ -61,9 +61,13 @@ describe.each(codeCases().map((golden) => [golden.name, golden] as const))("%s",
       fc.assert(
         fc.property(arbitraryJson(desc), arbitraryDamage, (json, damage) => {
           const wrong = spoil(json, damage);
-          if (isReadable(desc, wrong, registry)) return;
+          if (isReadable(desc, wrong, registry)) {
+            return;
+          }
           refused++;
-          if (errors(desc, wrong).length === 0) fitting.push(`${desc.typeName} ${JSON.stringify(wrong)}`);
+          if (errors(desc, wrong).length === 0) {
+            fitting.push(`${desc.typeName} ${JSON.stringify(wrong)}`);
+          }
         }),
         runs,
       );
@@ -119,16 +123,24 @@ function spoil(json: JsonValue, { at, value }: Damage): JsonValue {
   const total = count(json);
   let left = Math.floor(at * total);
   const visit = (node: JsonValue): JsonValue => {
-    if (left-- === 0) return value;
-    if (Array.isArray(node)) return node.map(visit);
-    if (typeof node !== "object" || node === null) return node;
+    if (left-- === 0) {
+      return value;
+    }
+    if (Array.isArray(node)) {
+      return node.map(visit);
+    }
+    if (typeof node !== "object" || node === null) {
+      return node;
+    }
     return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, visit(child)]));
   };
   return visit(json);
 }
 
 function count(json: JsonValue): number {
-  if (typeof json !== "object" || json === null) return 1;
+  if (typeof json !== "object" || json === null) {
+    return 1;
+  }
   return Object.values(json).reduce<number>((sum, child) => sum + count(child), 1);
 }
 

@@ -212,6 +212,8 @@ export const tools: readonly Tool[] = [
 /** The version that a manifest pins. */
 function pinned(manifest: string, pattern: string): string {
   const [, version] = new RegExp(pattern, "m").exec(readFileSync(join(clients, manifest), "utf8")) ?? [];
-  if (version === undefined) throw new Error(`${manifest} pins no ${pattern}`);
+  if (version === undefined) {
+    throw new Error(`${manifest} pins no ${pattern}`);
+  }
   return version;
 }

@@ -30,9 +30,13 @@ const wanted = tools.filter(({ name, isSlow }) =>
 );
 const chosen = wanted.filter(({ name, language, generator = language }) => {
   const missing = [language, generator].find(({ command }) => !isCommand(command));
-  if (missing === undefined) return true;
+  if (missing === undefined) {
+    return true;
+  }
   const how = `${missing.command} is not installed`;
-  if (process.env["CI"] !== undefined) throw new Error(how);
+  if (process.env["CI"] !== undefined) {
+    throw new Error(how);
+  }
   console.warn(`SKIPPED: ${name}. ${how}`);
   return false;
 });
@@ -58,10 +62,16 @@ beforeAll(async () => {
   const languages = [...new Set(chosen.map(({ language }) => language))];
   await Promise.all(
     languages.map(async (language) => {
-      for (const tool of chosen) if (tool.language === language) measured.set(tool, lines(tool, await measure(tool)));
+      for (const tool of chosen) {
+        if (tool.language === language) {
+          measured.set(tool, lines(tool, await measure(tool)));
+        }
+      }
     }),
   );
-  if (!update) return;
+  if (!update) {
+    return;
+  }
   const [before, , after] = readPage();
   const head = ["tool", "version", "language", "document", ...columns];
   const table = [head, head.map(() => "---")].map((cells) => `| ${cells.join(" | ")} |`);
@@ -87,7 +97,9 @@ test.each(tools.map((tool) => [tool.name, tool] as const))(
 
 test("the page tells about each tool, and shows a program as it was measured", () => {
   const text = readFileSync(page, "utf8");
-  for (const { name } of tools) expect(text).toContain(`**${name.split(" ")[0]}**`);
+  for (const { name } of tools) {
+    expect(text).toContain(`**${name.split(" ")[0]}**`);
+  }
   const program = readFileSync(join(clients, "openapi-python-client/stream.py"), "utf8");
   expect(text).toContain(`\`\`\`python\n${program}\`\`\``);
 });

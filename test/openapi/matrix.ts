@@ -53,7 +53,9 @@ export function writeMarket(): void {
 
 function emit(request: CodeGeneratorRequest, parameter: string): Record<string, string> {
   const { error, files } = runPlugin({ ...request, parameter });
-  if (error !== "") throw new Error(error);
+  if (error !== "") {
+    throw new Error(error);
+  }
   return Object.fromEntries(files);
 }
 
@@ -73,15 +75,23 @@ async function install({ name, install, manifests }: Language): Promise<string> 
     return packages;
   }
   const hash = createHash("sha256");
-  for (const manifest of manifests) hash.update(readFileSync(join(clients, manifest)));
+  for (const manifest of manifests) {
+    hash.update(readFileSync(join(clients, manifest)));
+  }
   const folder = cacheFolder(`openapi-tools-${hash.digest("hex").slice(0, 12)}`);
   const stamp = join(folder, "installed");
-  if (existsSync(stamp)) return folder;
+  if (existsSync(stamp)) {
+    return folder;
+  }
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  for (const manifest of manifests) cpSync(join(clients, manifest), join(folder, manifest.replace(/^.*\//, "")));
+  for (const manifest of manifests) {
+    cpSync(join(clients, manifest), join(folder, manifest.replace(/^.*\//, "")));
+  }
   const { status, output } = await run(install, folder, { TOOLS: folder });
-  if (status !== 0) throw new Error(`the tools for ${name} were not installed\n${output}`);
+  if (status !== 0) {
+    throw new Error(`the tools for ${name} were not installed\n${output}`);
+  }
   writeFileSync(stamp, "");
   return folder;
 }
@@ -96,8 +106,12 @@ export async function measure(tool: Tool): Promise<Row[]> {
   const rows: Row[] = [];
   for (const document of Object.keys(documents)) {
     const folder = join(cache, tool.name, document.replace(" ", "-"));
-    for (const file of programs) writeFiles(folder, { [file]: readFileSync(join(own, file), "utf8") });
-    for (const file of language.shared) cpSync(join(clients, file), join(folder, file.replace(/^.*\//, "")));
+    for (const file of programs) {
+      writeFiles(folder, { [file]: readFileSync(join(own, file), "utf8") });
+    }
+    for (const file of language.shared) {
+      cpSync(join(clients, file), join(folder, file.replace(/^.*\//, "")));
+    }
     cpSync(join(cache, `${document}.json`), join(folder, "openapi.json"));
     const server = await startMarket();
     const step = async (name: string, command: string, env: Record<string, string> = { TOOLS }) => {
@@ -106,7 +120,9 @@ export async function measure(tool: Tool): Promise<Row[]> {
       return result;
     };
     const program = async (name: string) => {
-      if (!programs.includes(`${name}.${language.extension}`)) throw new Error(`${own} has no ${name}`);
+      if (!programs.includes(`${name}.${language.extension}`)) {
+        throw new Error(`${own} has no ${name}`);
+      }
       return readResult(await step(name, language.run(name)));
     };
     try {
@@ -127,7 +143,9 @@ export async function measure(tool: Tool): Promise<Row[]> {
 /** How the three trades came: one by one as values, or as one text. */
 function streamCell(read: unknown, contentType: string, byHand: boolean): string {
   const format = contentType.startsWith("text/event-stream") ? "SSE events" : "JSON Lines";
-  if (sameJson(read, trades)) return byHand ? `${format}, by hand` : format;
+  if (sameJson(read, trades)) {
+    return byHand ? `${format}, by hand` : format;
+  }
   const isBody = typeof read === "string" && trades.every((trade) => read.includes(JSON.stringify(trade)));
   return isBody ? "whole body" : "no";
 }
@@ -141,7 +159,9 @@ function sameJson(a: unknown, b: unknown): boolean {
 
 /** The last line that a program printed. */
 function readResult({ status, printed }: Result): unknown {
-  if (status !== 0) return undefined;
+  if (status !== 0) {
+    return undefined;
+  }
   try {
     return JSON.parse(printed.trimEnd().split("\n").at(-1) ?? "");
   } catch {
@@ -158,8 +178,12 @@ async function startMarket() {
       createMarketService({
         getQuote: () => quote,
         async *watchTrades({ symbol }: { symbol: string }, { signal }: StreamContext) {
-          for (const trade of trades) yield { ...trade, sequence: BigInt(trade.sequence) };
-          if (symbol === "AAPL") await new Promise((resolve) => signal.addEventListener("abort", resolve));
+          for (const trade of trades) {
+            yield { ...trade, sequence: BigInt(trade.sequence) };
+          }
+          if (symbol === "AAPL") {
+            await new Promise((resolve) => signal.addEventListener("abort", resolve));
+          }
         },
         async *ask() {},
       }),
@@ -168,7 +192,9 @@ async function startMarket() {
   const server = serve({
     fetch: async (request: Request) => {
       const response = await fetch(request);
-      if (request.url.includes("/trades/")) contentType = response.headers.get("Content-Type") ?? "";
+      if (request.url.includes("/trades/")) {
+        contentType = response.headers.get("Content-Type") ?? "";
+      }
       return response;
     },
     port: 0,

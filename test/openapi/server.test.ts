@@ -91,7 +91,9 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("the server
   function find(document: OpenApiObject, { desc, bindings }: Method) {
     const [{ verb, template }] = bindings;
     const found = documentedOperations(document).find((o) => o.verb === verb && o.template === template.text);
-    if (found === undefined) throw new Error(`the document has no ${desc.name}`);
+    if (found === undefined) {
+      throw new Error(`the document has no ${desc.name}`);
+    }
     return found;
   }
 
@@ -100,9 +102,13 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("the server
     const readId = id && createIdReader(id);
     return arbitraryWritten(desc.output, "response").filter((message) => {
       const json = toJson(desc.output, message, { registry });
-      if (/"(NaN|-?Infinity)"/.test(JSON.stringify(json))) return false;
+      if (/"(NaN|-?Infinity)"/.test(JSON.stringify(json))) {
+        return false;
+      }
       const found = readId && tryReading(readId, message);
-      if (found === "refused" || (resumable && found === undefined)) return false;
+      if (found === "refused" || (resumable && found === undefined)) {
+        return false;
+      }
       return events.kind === "message" || events.members.some((m) => !m.terminal && isFieldSet(message, m.field));
     });
   }
@@ -110,7 +116,9 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("the server
 
 async function* source(messages: readonly Message[], fails: boolean) {
   yield* messages;
-  if (fails) throw new StatusError(Code.NotFound, "gone", { details: [{ "@type": "type.googleapis.com/x.Y", a: 1 }] });
+  if (fails) {
+    throw new StatusError(Code.NotFound, "gone", { details: [{ "@type": "type.googleapis.com/x.Y", a: 1 }] });
+  }
 }
 
 /** An event's id; undefined where it has none, and an event of a stream that can be resumed needs one. */
@@ -123,7 +131,9 @@ function tryReading(readId: IdReader, message: Message): string | undefined {
 }
 
 function isTerminal({ events }: Stream, message: Message | undefined): boolean {
-  if (events.kind === "message" || message === undefined) return false;
+  if (events.kind === "message" || message === undefined) {
+    return false;
+  }
   return events.members.some(({ field, terminal }) => terminal && isFieldSet(message, field));
 }
 

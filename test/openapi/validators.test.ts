@@ -32,7 +32,9 @@ const seen = new Set<string>();
 
 async function unexplained(text: string, explained: (rule: string) => boolean): Promise<Finding[]> {
   const findings = await findAll(text);
-  for (const { rule } of findings) seen.add(rule);
+  for (const { rule } of findings) {
+    seen.add(rule);
+  }
   return findings.filter(({ rule, isError }) => !explained(rule) && !(rule in withoutFault && !isError));
 }
 

@@ -117,12 +117,16 @@ const kinds: readonly Kind[] = [
 const jsonCases = ["sse", "messages-json", "types", "events"];
 
 beforeAll(() => {
-  for (const name of ["package.json", "package-lock.json"]) cpSync(join(import.meta.dirname, name), join(dir, name));
+  for (const name of ["package.json", "package-lock.json"]) {
+    cpSync(join(import.meta.dirname, name), join(dir, name));
+  }
   npm(dir, "ci");
   npm(dir, "install", "--no-save", pack(dir));
   const cases = codeCases();
   for (const extension of ["js", "none", "ts"] as const) {
-    for (const golden of cases) generate(golden, extension);
+    for (const golden of cases) {
+      generate(golden, extension);
+    }
   }
   // Types of a version of Node have the name that the others import, and so stand in the project itself.
   for (const { project, typescript } of kinds.filter(({ project }) => project === "@tsconfig/node20")) {
@@ -137,7 +141,9 @@ function generate({ name, request }: GoldenCase, extension: Extension): void {
   const messages = runInstalled(dir, "protoc-gen-es", withImports(request), `target=ts,json_types=true,${style}`);
   const code = runInstalled(dir, "protoc-gen-sse", request, `${request.parameter},${style}`);
   writeFiles(join(dir, extension, name), { ...messages, ...code });
-  if (!jsonCases.includes(name)) return;
+  if (!jsonCases.includes(name)) {
+    return;
+  }
   const json = runInstalled(dir, "protoc-gen-sse", request, `emit=client,messages=json,${style}`);
   writeFiles(join(dir, extension, `${name}-json`), { ...messages, ...json });
 }
@@ -203,7 +209,9 @@ describe("every golden case compiles in a project of", () => {
   });
 
   const hasDeno = isCommand("deno");
-  if (!hasDeno && process.env["CI"] !== undefined) throw new Error("deno is not installed: see .ci/run");
+  if (!hasDeno && process.env["CI"] !== undefined) {
+    throw new Error("deno is not installed: see .ci/run");
+  }
 
   test.skipIf(!hasDeno)("Deno", () => {
     writeFiles(dir, { "ts/deno.json": JSON.stringify({ nodeModulesDir: "manual" }) });

@@ -28,24 +28,38 @@ export function createContractService(stop: () => void): ContractService {
   async function answer(request: Request): Promise<Response> {
     const { pathname, origin } = new URL(request.url);
     if (pathname === "/") {
-      if (request.method === "GET") return Response.json({ name: "protoc-gen-sse", capabilities });
-      if (request.method === "DELETE") return end();
-      if (request.method !== "POST") return new Response(undefined, { status: 405 });
+      if (request.method === "GET") {
+        return Response.json({ name: "protoc-gen-sse", capabilities });
+      }
+      if (request.method === "DELETE") {
+        return end();
+      }
+      if (request.method !== "POST") {
+        return new Response(undefined, { status: 405 });
+      }
       const parameters = await readParameters(request);
-      if (!parameters) return new Response(undefined, { status: 400 });
+      if (!parameters) {
+        return new Response(undefined, { status: 400 });
+      }
       const path = `/streams/${++count}`;
       streams.set(path, new Stream(parameters));
       return new Response(undefined, { status: 201, headers: { location: origin + path } });
     }
     const stream = streams.get(pathname);
-    if (!stream) return new Response(undefined, { status: 404 });
+    if (!stream) {
+      return new Response(undefined, { status: 404 });
+    }
     if (request.method === "DELETE") {
       streams.delete(pathname);
       await stream.close();
       return new Response(undefined, { status: 204 });
     }
-    if (request.method !== "POST") return new Response(undefined, { status: 405 });
-    if ((await readJson(request))?.["command"] !== "restart") return new Response(undefined, { status: 400 });
+    if (request.method !== "POST") {
+      return new Response(undefined, { status: 405 });
+    }
+    if ((await readJson(request))?.["command"] !== "restart") {
+      return new Response(undefined, { status: 400 });
+    }
     await stream.restart();
     return new Response(undefined, { status: 202 });
   }

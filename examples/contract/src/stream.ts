@@ -63,8 +63,9 @@ export class Stream {
 
   async #read(events: EventStream<RawEvent>): Promise<void> {
     try {
-      for await (const { event: type, data, id } of events)
+      for await (const { event: type, data, id } of events) {
         await this.#tell({ kind: "event", event: { type, data, id } });
+      }
     } catch (error) {
       await this.#tellError(error);
     }

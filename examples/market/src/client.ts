@@ -33,12 +33,17 @@ const trades = client.watchTrades(
   },
 );
 for await (const trade of trades) {
-  if (seen === 0) first = trade.sequence;
-  else if (trade.sequence !== last + 1n) wrong++; // lost, or repeated
+  if (seen === 0) {
+    first = trade.sequence;
+  } else if (trade.sequence !== last + 1n) {
+    wrong++; // lost, or repeated
+  }
   last = trade.sequence;
   seen++;
   console.log(`trade    ${trade.sequence} ${trade.symbol} ${trade.size} at $${trade.price}`);
-  if (seen === Number(count)) break; // closes the connection
+  if (seen === Number(count)) {
+    break; // closes the connection
+  }
 }
 
 const verdict = wrong === 0 ? "none lost, none repeated" : `${wrong} LOST OR REPEATED`;

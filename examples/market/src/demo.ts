@@ -14,7 +14,9 @@ for (const path of ["openapi.yaml", "openapi-3.1.yaml", "docs", "docs/swagger-ui
   const response = await fetch(new URL(path, url));
   const { length } = await response.text();
   console.log(`document ${path}: ${response.status} ${response.headers.get("Content-Type")}, ${length} characters`);
-  if (!response.ok) throw new Error(`the server has no ${path}`);
+  if (!response.ok) {
+    throw new Error(`the server has no ${path}`);
+  }
 }
 
 const client = start("client", [url, "AAPL", String(TRADES)]);
@@ -23,7 +25,9 @@ let restarted: Promise<void> | undefined;
 let seen = 0;
 for await (const line of lines(client)) {
   console.log(line);
-  if (line.startsWith("trade")) seen++;
+  if (line.startsWith("trade")) {
+    seen++;
+  }
   if (KILL_AFTER.includes(seen)) {
     KILL_AFTER.shift();
     await restarted;
@@ -52,11 +56,15 @@ function start(name: string, args: string[]): ChildProcess {
 }
 
 function lines(child: ChildProcess): AsyncIterable<string> {
-  if (child.stdout === null) throw new Error("stdout is not piped");
+  if (child.stdout === null) {
+    throw new Error("stdout is not piped");
+  }
   return createInterface({ input: child.stdout });
 }
 
 async function firstLine(child: ChildProcess): Promise<string> {
-  for await (const line of lines(child)) return line;
+  for await (const line of lines(child)) {
+    return line;
+  }
   throw new Error("the process ended without a word");
 }

@@ -33,9 +33,13 @@ const page = `<!doctype html>
 
 /** The page at /docs and what it loads; undefined for any other request. */
 export async function serveDocuments(request: Request): Promise<Response | undefined> {
-  if (request.method !== "GET") return undefined;
+  if (request.method !== "GET") {
+    return undefined;
+  }
   const { pathname } = new URL(request.url);
-  if (pathname === "/docs") return answer("text/html", page);
+  if (pathname === "/docs") {
+    return answer("text/html", page);
+  }
   const file = Object.hasOwn(files, pathname) ? files[pathname] : undefined;
   return file && answer(file[0], await readFile(file[1]));
 }

@@ -23,7 +23,9 @@ export class Exchange {
   /** The trades that follow a number, those of the past at once and then each as it happens. */
   async *trades(symbol: string, after: number, sleep: (ms: number) => Promise<void>) {
     for (let sequence = after + 1; ; sequence++) {
-      while (sequence > this.last) await sleep(INTERVAL_MS / 2);
+      while (sequence > this.last) {
+        await sleep(INTERVAL_MS / 2);
+      }
       yield {
         sequence: BigInt(sequence),
         symbol,

@@ -16,10 +16,14 @@ const market = createServer({
       },
 
       async *watchTrades({ symbol, minSize }, context) {
-        if (!/^[A-Z]+$/.test(symbol)) throw new StatusError(Code.NotFound, `no such symbol: "${symbol}"`);
+        if (!/^[A-Z]+$/.test(symbol)) {
+          throw new StatusError(Code.NotFound, `no such symbol: "${symbol}"`);
+        }
         const after = Number(context.lastEventId ?? exchange.last);
         for await (const trade of exchange.trades(symbol, after, context.sleep)) {
-          if (trade.size >= minSize) yield trade;
+          if (trade.size >= minSize) {
+            yield trade;
+          }
         }
       },
 

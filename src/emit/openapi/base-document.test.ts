@@ -19,7 +19,9 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 function run(base: string | object | undefined, options = "", name = "base.yaml") {
   const path = join(dir, name);
-  if (base !== undefined) writeFileSync(path, typeof base === "string" ? base : stringify(base));
+  if (base !== undefined) {
+    writeFileSync(path, typeof base === "string" ? base : stringify(base));
+  }
   const parameter = ["emit=openapi", `openapi_base=${path}`, options].filter((o) => o !== "").join(",");
   const { error, files } = runPlugin({ ...request, parameter });
   return { error: error.replaceAll(dir, "<dir>"), files, document: parse(files.get("S.openapi.yaml") ?? "{}") };

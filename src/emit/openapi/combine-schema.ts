@@ -18,15 +18,23 @@ export function combine(base: Schema, ...parts: readonly Schema[]): Schema {
   const result: Record<string, unknown> = { ...base };
   const clashes: Schema[] = [];
   for (const [bound, narrower] of Object.entries(BOUNDS)) {
-    if (parts.some((part) => narrower.some((key) => part[key] !== undefined))) delete result[bound];
+    if (parts.some((part) => narrower.some((key) => part[key] !== undefined))) {
+      delete result[bound];
+    }
   }
   for (const part of parts) {
     for (const [key, value] of Object.entries(part)) {
-      if (value === undefined) continue;
+      if (value === undefined) {
+        continue;
+      }
       const strictest = LIMITS[key];
-      if (result[key] === undefined) result[key] = value;
-      else if (strictest !== undefined) result[key] = strictest(Number(result[key]), Number(value));
-      else if (JSON.stringify(result[key]) !== JSON.stringify(value)) clashes.push({ [key]: value });
+      if (result[key] === undefined) {
+        result[key] = value;
+      } else if (strictest !== undefined) {
+        result[key] = strictest(Number(result[key]), Number(value));
+      } else if (JSON.stringify(result[key]) !== JSON.stringify(value)) {
+        clashes.push({ [key]: value });
+      }
     }
   }
   return clashes.length > 0 ? { ...result, allOf: [...(base.allOf ?? []), ...clashes] } : result;

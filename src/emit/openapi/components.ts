@@ -27,7 +27,9 @@ export class Components {
   }
 
   response(name: string, build: () => ResponseObject): Reference {
-    if (!this.#responses.has(name)) this.#responses.set(name, build());
+    if (!this.#responses.has(name)) {
+      this.#responses.set(name, build());
+    }
     return { $ref: `#/components/responses/${name}` };
   }
 
@@ -65,7 +67,9 @@ export function componentPart(name: string): string {
 /** A document, or a part of one, with other names for its schemas. */
 export function renameSchemas(document: Tree, names: ReadonlyMap<string, string>): Tree {
   const { components, ...rest } = renameReferences(document, names) as Tree; // a tree stays one
-  if (components === undefined) return rest;
+  if (components === undefined) {
+    return rest;
+  }
   const { schemas = {}, ...others } = components as Tree; // as the specification has it
   const renamed = Object.entries(schemas as Tree).map(([name, schema]) => [names.get(name) ?? name, schema] as const);
   return { ...rest, components: { ...others, schemas: Object.fromEntries(renamed) } };
@@ -84,8 +88,12 @@ function renameReferences(node: unknown, names: ReadonlyMap<string, string>): un
     const name = node.slice(SCHEMAS.length);
     return SCHEMAS + (names.get(name) ?? name);
   }
-  if (Array.isArray(node)) return node.map((item) => renameReferences(item, names));
-  if (typeof node !== "object" || node === null) return node;
+  if (Array.isArray(node)) {
+    return node.map((item) => renameReferences(item, names));
+  }
+  if (typeof node !== "object" || node === null) {
+    return node;
+  }
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, renameReferences(value, names)]));
 }
 

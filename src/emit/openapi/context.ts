@@ -32,7 +32,9 @@ export function createNames(): (wish: string) => string {
   const taken = new Set<string>();
   return (wish) => {
     let name = wish;
-    for (let n = 2; taken.has(name); n++) name = `${wish}_${n}`;
+    for (let n = 2; taken.has(name); n++) {
+      name = `${wish}_${n}`;
+    }
     taken.add(name);
     return name;
   };
@@ -42,7 +44,9 @@ export function createNames(): (wish: string) => string {
 export function createTitles({ names }: OpenApiOptions): Context["title"] {
   const taken = new Set<string>();
   return (wish) => {
-    if (names === "short" || taken.has(className(wish))) return undefined;
+    if (names === "short" || taken.has(className(wish))) {
+      return undefined;
+    }
     taken.add(className(wish));
     return wish;
   };

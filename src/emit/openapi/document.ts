@@ -63,8 +63,12 @@ function withoutExtensions(object: Tree): Tree {
 }
 
 function withoutExtensionsIn(key: string, value: unknown): unknown {
-  if (VALUES.has(key) || typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map((item) => withoutExtensionsIn("", item));
+  if (VALUES.has(key) || typeof value !== "object" || value === null) {
+    return value;
+  }
+  if (Array.isArray(value)) {
+    return value.map((item) => withoutExtensionsIn("", item));
+  }
   return MAPS.has(key)
     ? mapValues(value as Tree, (item) => withoutExtensionsIn("", item)) // as just seen
     : withoutExtensions(value as Tree);

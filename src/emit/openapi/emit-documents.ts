@@ -5,7 +5,9 @@ import type { OpenApiOptions } from "./openapi-options.js";
 
 /** Emits the OpenAPI documents of the services. */
 export function emitDocuments({ api, options, problems, addFile }: Emission): void {
-  for (const { name, content } of emitOpenApi(api, openApiOptions(options), problems)) addFile(name, content);
+  for (const { name, content } of emitOpenApi(api, openApiOptions(options), problems)) {
+    addFile(name, content);
+  }
 }
 
 function openApiOptions(options: Options): OpenApiOptions {

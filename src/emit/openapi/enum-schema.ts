@@ -6,7 +6,9 @@ import type { Schema } from "./objects.js";
 
 /** The schema of an enum: a component, but for NullValue, which is `null`. */
 export function enumSchema(context: Context, desc: DescEnum): Schema {
-  if (desc.typeName === "google.protobuf.NullValue") return { type: "null" };
+  if (desc.typeName === "google.protobuf.NullValue") {
+    return { type: "null" };
+  }
   return context.components.schema(componentName(desc), () => buildEnum(context, desc));
 }
 

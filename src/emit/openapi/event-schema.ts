@@ -83,7 +83,9 @@ function eventKinds(context: Context, { desc }: Method, { events, errorEvent, te
     data: { json: statusSchema(context) },
     isOutOfBand: true,
   };
-  if (terminalData === undefined) return [...ordinary, failure];
+  if (terminalData === undefined) {
+    return [...ordinary, failure];
+  }
   const data = { literal: asParsed(terminalData) };
   return [...ordinary, failure, { name: "message", isNamed: false, data, isOutOfBand: true }];
 }
@@ -93,8 +95,12 @@ function kindName({ name, data }: EventKind): string {
 }
 
 function kindDescription({ data, isOutOfBand, field }: EventKind): string | undefined {
-  if (field !== undefined) return describe(field);
-  if ("literal" in data) return "The end of the stream.";
+  if (field !== undefined) {
+    return describe(field);
+  }
+  if ("literal" in data) {
+    return "The end of the stream.";
+  }
   return isOutOfBand ? "An error after the stream has started. It ends the stream." : undefined;
 }
 

@@ -26,8 +26,12 @@ const wellKnown: ReadonlyMap<string, JsonValue> = new Map<string, JsonValue>([
  */
 export function exampleMessage(context: Context, desc: DescMessage, outer: readonly DescMessage[] = []): JsonValue {
   const known = wellKnown.get(desc.typeName);
-  if (known !== undefined) return known;
-  if (isWrapperDesc(desc)) return exampleScalar(desc.fields[0].scalar, "value");
+  if (known !== undefined) {
+    return known;
+  }
+  if (isWrapperDesc(desc)) {
+    return exampleScalar(desc.fields[0].scalar, "value");
+  }
   const messages = [...outer, desc];
   const groups = oneofGroups(context, desc).map(({ members }) => members);
   const entries: [DescField, JsonValue][] = [];
@@ -36,11 +40,16 @@ export function exampleMessage(context: Context, desc: DescMessage, outer: reado
       !isVisible(field) ||
       fieldRules(field).writeOnly ||
       (field.message !== undefined && messages.includes(field.message))
-    )
+    ) {
       continue;
-    if (groups.some((group) => group.includes(field) && entries.some(([other]) => group.includes(other)))) continue;
+    }
+    if (groups.some((group) => group.includes(field) && entries.some(([other]) => group.includes(other)))) {
+      continue;
+    }
     const value = findExample(context, field, messages);
-    if (value !== undefined) entries.push([field, value]);
+    if (value !== undefined) {
+      entries.push([field, value]);
+    }
   }
   return Object.fromEntries(entries.map(([field, value]) => [jsonKey(context, field), value]));
 }
@@ -68,7 +77,9 @@ function findExample(context: Context, field: DescField, outer: readonly DescMes
       const [value] = fitExamples(typeof ofValues === "object" ? ofValues : {}, single);
       const key = String(exampleScalar(field.mapKey, "key"));
       const keys = fitExamples(schema.propertyNames ?? {}, key).slice(0, Math.max(schema.minProperties ?? 1, 1));
-      if (value === undefined) return undefined;
+      if (value === undefined) {
+        return undefined;
+      }
       return fitExamples(schema, Object.fromEntries(keys.map((k) => [String(k), value])))[0];
     }
     default:
@@ -77,9 +88,15 @@ function findExample(context: Context, field: DescField, outer: readonly DescMes
 }
 
 function exampleSingle(context: Context, field: DescField, outer: readonly DescMessage[]): JsonValue {
-  if (field.message !== undefined) return exampleMessage(context, field.message, outer);
-  if (field.enum === undefined) return exampleScalar(field.scalar, field.name);
-  if (field.enum.typeName === "google.protobuf.NullValue") return null;
+  if (field.message !== undefined) {
+    return exampleMessage(context, field.message, outer);
+  }
+  if (field.enum === undefined) {
+    return exampleScalar(field.scalar, field.name);
+  }
+  if (field.enum.typeName === "google.protobuf.NullValue") {
+    return null;
+  }
   // The first value mostly says that there is none.
   const value = field.enum.values[1] ?? field.enum.values[0];
   return (context.options.enums === "integer" ? value?.number : value?.name) ?? null;

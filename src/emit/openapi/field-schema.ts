@@ -54,9 +54,13 @@ export function valueSchema(context: Context, field: DescField): Schema {
 function withExamples(context: Context, field: DescField, schema: Schema): Schema {
   const examples = fieldExamples(field).flatMap((text) => exampleOf(context, field, text) ?? []);
   const whole = add(schema, examples, "whole");
-  if (field.fieldKind === "list") return { ...whole, items: add(schema.items ?? {}, examples, "element") };
+  if (field.fieldKind === "list") {
+    return { ...whole, items: add(schema.items ?? {}, examples, "element") };
+  }
   const { additionalProperties: ofValues } = schema;
-  if (field.fieldKind !== "map" || typeof ofValues !== "object") return whole;
+  if (field.fieldKind !== "map" || typeof ofValues !== "object") {
+    return whole;
+  }
   return { ...whole, additionalProperties: add(ofValues, examples, "element") };
 }
 
@@ -88,8 +92,12 @@ function typeSchema(context: Context, field: DescField): Schema {
 
 /** The schema of one value of a field: of an element, where it is a list or a map. */
 export function singleSchema(context: Context, field: DescField): Schema {
-  if (field.message !== undefined) return messageSchema(context, field.message);
-  if (field.enum !== undefined) return enumSchema(context, field.enum);
+  if (field.message !== undefined) {
+    return messageSchema(context, field.message);
+  }
+  if (field.enum !== undefined) {
+    return enumSchema(context, field.enum);
+  }
   return scalarSchema(field.scalar);
 }
 
@@ -97,12 +105,16 @@ export function singleSchema(context: Context, field: DescField): Schema {
 function exampleOf(context: Context, field: DescField, text: string): Example | undefined {
   const json = parseJson(text);
   const whole = isCollection(json) ? writtenField(context, field, json) : undefined;
-  if (whole !== undefined) return { of: "whole", value: whole };
+  if (whole !== undefined) {
+    return { of: "whole", value: whole };
+  }
   const of = field.fieldKind === "list" || field.fieldKind === "map" ? "element" : "whole";
   const value =
     writtenElement(context, field, text) ?? (json === undefined ? json : writtenElement(context, field, json));
   // Schemas take no number that JSON does not have.
-  if (value !== undefined && !(isFloat(field) && typeof value === "string")) return { of, value };
+  if (value !== undefined && !(isFloat(field) && typeof value === "string")) {
+    return { of, value };
+  }
   context.problems.warn({ desc: field }, `the example "${text}" is not a value of the field: it is left out`);
   return undefined;
 }
@@ -155,11 +167,21 @@ function parseJson(text: string): JsonValue | undefined {
 /** What proto2 and editions can declare as a field's default; a note where JSON has no form for it. */
 function declaredDefault(context: Context, field: DescField): { value?: JsonValue | undefined; note?: string } {
   // Lists, maps and messages have none, and their descriptors not even the function.
-  if (field.fieldKind !== "scalar" && field.fieldKind !== "enum") return {};
+  if (field.fieldKind !== "scalar" && field.fieldKind !== "enum") {
+    return {};
+  }
   const declared = field.getDefaultValue();
-  if (declared === undefined) return {};
-  if (typeof declared === "number" && !Number.isFinite(declared)) return { note: `Default: \`${declared}\`.` };
-  if (field.fieldKind === "enum") return { value: enumInJson(context, field.enum, Number(declared))[0] };
-  if (typeof declared === "bigint") return { value: declared.toString() };
+  if (declared === undefined) {
+    return {};
+  }
+  if (typeof declared === "number" && !Number.isFinite(declared)) {
+    return { note: `Default: \`${declared}\`.` };
+  }
+  if (field.fieldKind === "enum") {
+    return { value: enumInJson(context, field.enum, Number(declared))[0] };
+  }
+  if (typeof declared === "bigint") {
+    return { value: declared.toString() };
+  }
   return { value: declared instanceof Uint8Array ? base64Encode(declared) : declared };
 }

@@ -39,7 +39,9 @@ describe("an example", () => {
     const schemas = fc.record({ minimum: bound, exclusiveMaximum: bound, minLength: size, maxLength: size });
     fc.assert(
       fc.property(schemas, fc.constantFrom<JsonValue>(1, "name"), (schema, like) => {
-        for (const example of fitExamples(schema, like)) expect(check(schema, example)).toEqual([]);
+        for (const example of fitExamples(schema, like)) {
+          expect(check(schema, example)).toEqual([]);
+        }
       }),
     );
   });

@@ -24,15 +24,30 @@ export function fitExamples(schema: Schema, like: JsonValue): readonly JsonValue
 
 export function fits(schema: Schema, value: JsonValue): boolean {
   const { enum: choices, anyOf, allOf, not, format = "" } = schema;
-  if (schema.const !== undefined && !isEqual(schema.const, value)) return false;
-  if (choices?.every((choice) => !isEqual(choice, value))) return false;
-  if (anyOf?.every((one) => !fits(one, value)) || allOf?.some((one) => !fits(one, value))) return false;
-  if (not !== undefined && fits(not, value)) return false;
-  if (typeof value === "number") return fitsNumber(schema, value);
-  if (Array.isArray(value)) return fitsList(schema, value);
-  if (typeof value === "object" && value !== null)
+  if (schema.const !== undefined && !isEqual(schema.const, value)) {
+    return false;
+  }
+  if (choices?.every((choice) => !isEqual(choice, value))) {
+    return false;
+  }
+  if (anyOf?.every((one) => !fits(one, value)) || allOf?.some((one) => !fits(one, value))) {
+    return false;
+  }
+  if (not !== undefined && fits(not, value)) {
+    return false;
+  }
+  if (typeof value === "number") {
+    return fitsNumber(schema, value);
+  }
+  if (Array.isArray(value)) {
+    return fitsList(schema, value);
+  }
+  if (typeof value === "object" && value !== null) {
     return fitsObject(schema, value as Readonly<Record<string, JsonValue>>); // no list
-  if (typeof value !== "string") return true;
+  }
+  if (typeof value !== "string") {
+    return true;
+  }
   const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern } = schema;
   const length = [...value].length;
   return (
@@ -73,9 +88,15 @@ function fitsObject(schema: Schema, value: Readonly<Record<string, JsonValue>>):
 
 function variants(schema: Schema, like: JsonValue): readonly JsonValue[] {
   const parts = [schema, ...(schema.anyOf ?? []), ...(schema.allOf ?? [])];
-  if (typeof like === "number") return parts.flatMap(numbers);
-  if (typeof like === "boolean") return [!like];
-  if (typeof like === "string") return parts.flatMap((part) => texts(part, like));
+  if (typeof like === "number") {
+    return parts.flatMap(numbers);
+  }
+  if (typeof like === "boolean") {
+    return [!like];
+  }
+  if (typeof like === "string") {
+    return parts.flatMap((part) => texts(part, like));
+  }
   // An Any, of which a type is asked for.
   return (schema.properties?.["@type"]?.enum ?? []).map((type) => ({ "@type": type }));
 }

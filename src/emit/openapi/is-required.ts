@@ -11,8 +11,12 @@ export function isRequired(context: Context, field: DescField): boolean {
 
 /** Whether every message has the field that travels so. ProtoJSON leaves out a field without presence that is zero. */
 export function isAlwaysPresent(context: Context, field: DescField, { inRequests, inResponses }: MessageUse): boolean {
-  if (isAlwaysWritten(field)) return true;
+  if (isAlwaysWritten(field)) {
+    return true;
+  }
   const { readOnly, writeOnly } = fieldRules(field);
-  if ((inRequests && readOnly) || (inResponses && (writeOnly || isZeroUnset(field)))) return false;
+  if ((inRequests && readOnly) || (inResponses && (writeOnly || isZeroUnset(field)))) {
+    return false;
+  }
   return isRequired(context, field);
 }

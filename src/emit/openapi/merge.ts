@@ -16,10 +16,16 @@ function own(tree: Tree, key: string): unknown {
 }
 
 function mergeValues(lower: unknown, upper: unknown): unknown {
-  if (upper === undefined) return lower;
-  if (isTree(lower) && isTree(upper)) return merge(lower, upper);
+  if (upper === undefined) {
+    return lower;
+  }
+  if (isTree(lower) && isTree(upper)) {
+    return merge(lower, upper);
+  }
   const lists: [unknown, unknown] = [lower, upper];
-  if (!areNamed(lists)) return upper;
+  if (!areNamed(lists)) {
+    return upper;
+  }
   const [below, above] = lists;
   return [
     ...above.map((element) => merge(below.find((other) => isSame(other, element)) ?? {}, element)),

@@ -17,7 +17,9 @@ export function messageUses(services: readonly Service[]): (desc: DescMessage) =
 
 function reachable(from: readonly DescMessage[], found = new Set<DescMessage>()): ReadonlySet<DescMessage> {
   for (const desc of from) {
-    if (found.has(desc)) continue;
+    if (found.has(desc)) {
+      continue;
+    }
     found.add(desc);
     reachable(
       desc.fields.flatMap(({ message }) => message ?? []),

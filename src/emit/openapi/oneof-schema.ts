@@ -40,7 +40,9 @@ export function oneofGroups({ options }: Context, desc: DescMessage): readonly O
 /** At most one member is set; with `union`, or where one is required, exactly one. */
 export function oneofPart(context: Context, group: OneofGroup, members: readonly DescField[]): OneofPart {
   const required = group.required && members.length === group.members.length;
-  if (members.length < 2) return { properties: members, required: required ? members : [] };
+  if (members.length < 2) {
+    return { properties: members, required: required ? members : [] };
+  }
   const keys = members.map((member) => jsonKey(context, member));
   const each = keys.map((key) => ({ required: [key] }));
   // What is no oneof may overlap another group: its fields stay where they are.

@@ -131,7 +131,9 @@ describe("the files", () => {
       "billing.v1.Order",
       "shop.v1.Order",
     ]);
-    for (const [, name] of text.matchAll(/#\/components\/schemas\/([^"'\s]+)/g)) expect(names).toContain(name);
+    for (const [, name] of text.matchAll(/#\/components\/schemas\/([^"'\s]+)/g)) {
+      expect(names).toContain(name);
+    }
   });
 
   test("are one a version and a format, the newest version under the plain name", () => {

@@ -12,7 +12,9 @@ function build({ api }: Compiled, options: Partial<OpenApiOptions> = {}): OpenAp
 function operation(document: OpenApiObject, id: string): OperationObject {
   const all = Object.values(document.paths).flatMap((item) => Object.values(item) as OperationObject[]); // no verb of our own
   const found = all.find(({ operationId }) => operationId === id);
-  if (found === undefined) throw new Error(`no operation ${id}`);
+  if (found === undefined) {
+    throw new Error(`no operation ${id}`);
+  }
   return found;
 }
 

@@ -47,7 +47,9 @@ export function operation(
 }
 
 function recurringNote(names: readonly string[]): string | undefined {
-  if (names.length === 0) return undefined;
+  if (names.length === 0) {
+    return undefined;
+  }
   const list = names.map((name) => `\`${name}\``).join(", ");
   return `Further parameters: the members of ${list}, which are those of the message around each.`;
 }

@@ -67,9 +67,15 @@ function headerParameter(header: Header): ParameterObject {
 
 /** The example as a value of the header's type; undefined when it is none, or no number holds it exactly. */
 function headerExample({ type, example }: Header): JsonValue | undefined {
-  if (example === undefined || type === "string") return example;
-  if (type === "array") return example.split(",").map((element) => element.trim());
-  if (type === "boolean") return example === "true" ? true : example === "false" ? false : undefined;
+  if (example === undefined || type === "string") {
+    return example;
+  }
+  if (type === "array") {
+    return example.split(",").map((element) => element.trim());
+  }
+  if (type === "boolean") {
+    return example === "true" ? true : example === "false" ? false : undefined;
+  }
   const value = example.trim() === "" ? Number.NaN : Number(example);
   const isExact = type === "integer" ? Number.isSafeInteger(value) : Number.isFinite(value);
   return isExact ? value : undefined;

@@ -44,7 +44,9 @@ export function openApiPath(context: Context, { template, variables }: Binding):
   const parameters: PathSlot[] = [];
   segments.forEach((segment, i) => {
     parts[parts.length - 1] += segment.kind === "literal" ? `/${segment.value}` : "/";
-    if (segment.kind === "literal") return;
+    if (segment.kind === "literal") {
+      return;
+    }
     const variable = owners.find(({ start, end }) => start <= i && i < end)?.variable;
     parameters.push({
       name: whole.get(i) ?? unique(parameterName(wildcardName(segments[i - 1], variable))),
@@ -54,8 +56,12 @@ export function openApiPath(context: Context, { template, variables }: Binding):
     });
     parts.push("");
   });
-  if (segments.length === 0) parts[0] = "/";
-  if (template.verb !== undefined) parts[parts.length - 1] += `:${template.verb}`;
+  if (segments.length === 0) {
+    parts[0] = "/";
+  }
+  if (template.verb !== undefined) {
+    parts[parts.length - 1] += `:${template.verb}`;
+  }
   return { parts, parameters };
 }
 
@@ -70,7 +76,9 @@ function parameterName(name: string): string {
 }
 
 function wildcardName(before: Segment | undefined, variable: Variable | undefined): string {
-  if (before?.kind === "literal") return singular(before.value);
+  if (before?.kind === "literal") {
+    return singular(before.value);
+  }
   return variable?.fields.at(-1)?.name ?? "wildcard";
 }
 

@@ -47,14 +47,18 @@ function addOperation(
   index: number,
 ): string | undefined {
   const { verb } = binding;
-  if (context.version === "3.1" && !VERBS["3.1"].has(verb)) return `3.1 has no place for the verb ${verb}, as 3.2 has`;
+  if (context.version === "3.1" && !VERBS["3.1"].has(verb)) {
+    return `3.1 has no place for the verb ${verb}, as 3.2 has`;
+  }
   const template = openApiPath(context, binding);
   const names = template.parameters.map(({ name }) => name);
   const path = toPath(template, names);
   // "Templated paths with the same hierarchy but different templated names […] are identical."
   const shape = template.parts.join("{}");
   const entry = entries.get(shape) ?? { path, names, operations: new Map() };
-  if (entry.operations.has(verb)) return `its path is ${path} there, and ${entry.path} has a ${verb} already`;
+  if (entry.operations.has(verb)) {
+    return `its path is ${path} there, and ${entry.path} has a ${verb} already`;
+  }
   entries.set(shape, entry);
   entry.operations.set(
     verb,

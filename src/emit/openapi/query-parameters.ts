@@ -18,7 +18,9 @@ export interface QueryParameters {
 export function queryParameters(context: Context, { query, variables }: Binding): QueryParameters {
   const parameters: ParameterObject[] = [];
   const recurring: string[] = [];
-  if (query !== undefined) visit(query, { prefix: "", fields: [], messages: [], isDeprecated: false, isThere: true });
+  if (query !== undefined) {
+    visit(query, { prefix: "", fields: [], messages: [], isDeprecated: false, isThere: true });
+  }
   return { parameters, recurring };
 
   function visit(message: QueryMessage, place: Place): void {
@@ -70,7 +72,11 @@ function parameter(context: Context, entry: QueryField, name: string, place: Pla
 
 /** OpenAPI 3.2.0, "Style Values": `tag=a&tag=b` and `labels[key]=value`. */
 function style(field: DescField): Pick<ParameterObject, "style" | "explode"> {
-  if (field.fieldKind === "list") return { style: "form", explode: true };
-  if (field.fieldKind === "map") return { style: "deepObject", explode: true };
+  if (field.fieldKind === "list") {
+    return { style: "form", explode: true };
+  }
+  if (field.fieldKind === "map") {
+    return { style: "deepObject", explode: true };
+  }
   return {};
 }

@@ -19,7 +19,9 @@ function translate(re2: string, rules: readonly Rule[]): string | undefined {
   let pattern = "";
   for (let index = 0; index < re2.length; ) {
     const [match, translated] = firstMatch(re2, index, rules) ?? [];
-    if (match === undefined || translated === undefined) return undefined;
+    if (match === undefined || translated === undefined) {
+      return undefined;
+    }
     pattern += translated;
     index += match[0].length;
   }
@@ -34,7 +36,9 @@ function firstMatch(
   for (const [piece, translateMatch] of rules) {
     piece.lastIndex = index; // it is sticky
     const match = piece.exec(re2);
-    if (match !== null) return [match, translateMatch(match)];
+    if (match !== null) {
+      return [match, translateMatch(match)];
+    }
   }
   return undefined;
 }
@@ -117,7 +121,9 @@ const inClass: readonly Rule[] = [
 /** A general category has the same name; a script is a property there. */
 function property([, p, not, name = "", letter]: RegExpExecArray): string | undefined {
   const value = letter ?? name;
-  if (value === "C" || value === "") return undefined; // has unassigned characters in ECMA-262
+  if (value === "C" || value === "") {
+    return undefined; // has unassigned characters in ECMA-262
+  }
   const negated = (p === "P") !== (not === "^");
   const isCategory = value === "Any" || /^[A-Z][a-z]?$/.test(value);
   return `\\${negated ? "P" : "p"}{${isCategory ? value : `Script=${value}`}}`;

@@ -34,9 +34,13 @@ function streams(compiled: Compiled, version: OpenApiVersion = "3.2"): StreamCas
   const all = operations(build(compiled, version));
   return compiled.api.services.flatMap(({ desc, methods }) =>
     methods.flatMap((method) => {
-      if (method.answer.kind !== "stream") return [];
+      if (method.answer.kind !== "stream") {
+        return [];
+      }
       const operation = all.find(({ operationId }) => operationId === `${desc.name}_${method.desc.name}`);
-      if (operation === undefined) throw new Error(`no operation for ${method.desc}`);
+      if (operation === undefined) {
+        throw new Error(`no operation for ${method.desc}`);
+      }
       const { content = {} } = operation.responses["200"] as { content?: Record<string, MediaTypeObject> }; // no $ref
       const [sse = {}, jsonl = {}] = [content["text/event-stream"], content["application/jsonl"]];
       return [{ method, stream: method.answer.stream, operation, sse, jsonl }];
@@ -56,8 +60,11 @@ function parseStream(text: string): Record<string, unknown>[] {
     const event: Record<string, unknown> = {};
     for (const line of block.split("\n").filter((line) => line !== "" && !line.startsWith(":"))) {
       const [, field = "", value = ""] = /^([^:]*): ?(.*)$/s.exec(line) ?? [];
-      if (field === "data") event["data"] = "data" in event ? `${event["data"]}\n${value}` : value;
-      else event[field] = field === "retry" ? Number(value) : value;
+      if (field === "data") {
+        event["data"] = "data" in event ? `${event["data"]}\n${value}` : value;
+      } else {
+        event[field] = field === "retry" ? Number(value) : value;
+      }
     }
     return "data" in event ? [event] : [];
   });
@@ -95,7 +102,9 @@ describe.each(golden)("the streams of %s", (_, compiled) => {
       for (const event of dataValue as { event?: string; data: string }[]) {
         expect(check(sse.itemSchema ?? {}, event)).toEqual([]);
         const { events, errorEvent, terminalData } = stream;
-        if (event.event === errorEvent || event.data === terminalData) continue;
+        if (event.event === errorEvent || event.data === terminalData) {
+          continue;
+        }
         const data: JsonValue = JSON.parse(event.data);
         const member = events.kind === "oneof" ? events.members.find(({ name }) => name === event.event) : undefined;
         const json = member === undefined ? data : Object.fromEntries([[member.field.jsonName, data]]);
@@ -116,7 +125,9 @@ describe.each(golden)("the streams of %s", (_, compiled) => {
         fc.pre(!/(NaN|-?Infinity)/.test(text)); // told in the description only
         const parsed = parseStream(encoder.opening + text + encoder.failure(status) + encoder.end);
         expect(parsed).toHaveLength(stream.terminalData === undefined ? 2 : 3);
-        for (const event of parsed) expect(check(sse.itemSchema ?? {}, event)).toEqual([]);
+        for (const event of parsed) {
+          expect(check(sse.itemSchema ?? {}, event)).toEqual([]);
+        }
       }),
       { numRuns: 100 },
     );
@@ -147,7 +158,9 @@ describe("a stream", () => {
     const found = [...streams(compileCase("events"), version), ...streams(compileCase("resumable"), version)].find(
       ({ method }) => method.desc.name === name,
     );
-    if (found === undefined) throw new Error(`no stream ${name}`);
+    if (found === undefined) {
+      throw new Error(`no stream ${name}`);
+    }
     return found;
   };
   const schema = (name: string): Schema | undefined =>
@@ -184,7 +197,9 @@ describe("a stream", () => {
     for (const [, compiled] of golden) {
       const { schemas } = build(compiled).components;
       for (const [name, { description }] of Object.entries(schemas)) {
-        if (/\.Event(\.(error|end))?$/.test(name)) expect([name, description]).toEqual([name, expect.any(String)]);
+        if (/\.Event(\.(error|end))?$/.test(name)) {
+          expect([name, description]).toEqual([name, expect.any(String)]);
+        }
       }
     }
     expect(schema("Ask.Event.error")?.description).toBe("An error after the stream has started. It ends the stream.");
@@ -325,7 +340,9 @@ describe("a stream", () => {
     for (const [, compiled] of golden) {
       const check = createChecker(build(compiled, "3.1"));
       for (const { sse } of streams(compiled, "3.1")) {
-        for (const { value } of Object.values(sse.examples ?? {})) expect(check(sse.schema ?? {}, value)).toEqual([]);
+        for (const { value } of Object.values(sse.examples ?? {})) {
+          expect(check(sse.schema ?? {}, value)).toEqual([]);
+        }
       }
     }
   });

@@ -22,7 +22,9 @@ export function streamContent(context: Context, method: Method, stream: Stream):
   }
   const title = context.title(`${method.desc.name} event data`);
   const data: Schema = { title, anyOf: dataSchemas(context, method, stream) };
-  if (isPlain(context)) return { "text/event-stream": { schema: data }, "application/jsonl": { schema: line } };
+  if (isPlain(context)) {
+    return { "text/event-stream": { schema: data }, "application/jsonl": { schema: line } };
+  }
   return {
     "text/event-stream": {
       schema: data,

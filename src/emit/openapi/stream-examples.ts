@@ -61,7 +61,9 @@ function ordinaryEvents(context: Context, { desc }: Method, { events, id }: Stre
 
 /** Ids that count where they are numbers. */
 function exampleId(context: Context, field: DescField | undefined, index: number): { id?: string } {
-  if (field === undefined) return {};
+  if (field === undefined) {
+    return {};
+  }
   const text = String(exampleField(context, field));
   return { id: /^\d+$/.test(text) ? String(index + 1) : text };
 }

@@ -29,7 +29,9 @@ export function tags(context: Context, services: readonly Service[]): readonly T
 export function tagNames(services: readonly Service[]): (service: Service) => string {
   const packages = new Set(services.map(packageOf));
   const count = new Map<string, number>();
-  for (const { desc } of services) count.set(desc.name, (count.get(desc.name) ?? 0) + 1);
+  for (const { desc } of services) {
+    count.set(desc.name, (count.get(desc.name) ?? 0) + 1);
+  }
   return ({ desc }) => (count.get(desc.name) === 1 && !packages.has(desc.name) ? desc.name : desc.typeName);
 }
 

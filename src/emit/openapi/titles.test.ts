@@ -16,7 +16,9 @@ function classNames({ api }: Compiled, version: "3.1" | "3.2", oneofs: "exclusiv
 }
 
 function titles(node: unknown, key = ""): string[] {
-  if (typeof node !== "object" || node === null || key === "examples") return [];
+  if (typeof node !== "object" || node === null || key === "examples") {
+    return [];
+  }
   return Object.entries(node).flatMap(([name, value]) =>
     name === "title" && typeof value === "string" ? [value] : titles(value, name),
   );

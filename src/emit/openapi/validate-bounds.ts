@@ -19,7 +19,9 @@ export function numberBounds({ rules }: ValueRules): RuleSchema {
   const range = readRange(rules, (a, b) => Number(a) - Number(b));
   const { lower, upper, isInverted } = range;
   const ends = [lower, upper].filter((bound) => bound !== undefined);
-  if (!ends.every(({ value }) => typeof value === "number")) return { notes: rangeNotes(range) };
+  if (!ends.every(({ value }) => typeof value === "number")) {
+    return { notes: rangeNotes(range) };
+  }
   const above = lower === undefined ? {} : keyword("minimum", "exclusiveMinimum", lower);
   const below = upper === undefined ? {} : keyword("maximum", "exclusiveMaximum", upper);
   return { keywords: isInverted ? [{ anyOf: [below, above] }] : [{ ...above, ...below }] };

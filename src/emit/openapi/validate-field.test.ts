@@ -351,9 +351,13 @@ describe.each(named)("%s", (_, { type, schema, fitting, wrong }) => {
   const fits = (value: JsonValue) => check({ $ref: `#/components/schemas/${type}` }, { f: value }).length === 0;
   const isValid = (value: JsonValue) => {
     const desc = registry.getMessage(type);
-    if (desc === undefined) throw new Error(`no message ${type}`);
+    if (desc === undefined) {
+      throw new Error(`no message ${type}`);
+    }
     const result = validator.validate(desc, fromJson(desc, { f: value }, { registry }));
-    if (result.kind === "error") throw result.error;
+    if (result.kind === "error") {
+      throw result.error;
+    }
     return result.kind === "valid";
   };
 
@@ -378,10 +382,14 @@ test("what protovalidate takes of random messages fits", () => {
   let valid = 0;
   for (const type of cases.map((_, i) => `t.${name(i)}`)) {
     const desc = registry.getMessage(type);
-    if (desc === undefined) throw new Error(`no message ${type}`);
+    if (desc === undefined) {
+      throw new Error(`no message ${type}`);
+    }
     fc.assert(
       fc.property(arbitraryMessage(desc), (message) => {
-        if (validator.validate(desc, message).kind !== "valid") return;
+        if (validator.validate(desc, message).kind !== "valid") {
+          return;
+        }
         valid++;
         const json = toJson(desc, message, { registry });
         fc.pre(!/"(NaN|-?Infinity)"/.test(JSON.stringify(json))); // told in the description only

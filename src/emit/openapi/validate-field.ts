@@ -12,7 +12,9 @@ type Zero = readonly JsonValue[] | undefined;
 
 /** The rules of a field, unless the user wants none. */
 export function rulesOf({ options, problems }: Context, field: DescField): ValueRules | undefined {
-  if (!options.validate) return undefined;
+  if (!options.validate) {
+    return undefined;
+  }
   try {
     return validateRules(field);
   } catch (error) {
@@ -25,7 +27,9 @@ export function rulesOf({ options, problems }: Context, field: DescField): Value
 /** A field's schema with what buf.validate says about its values. */
 export function withRules(context: Context, field: DescField, schema: Schema): Schema {
   const rules = rulesOf(context, field);
-  if (rules === undefined) return schema;
+  if (rules === undefined) {
+    return schema;
+  }
   const zero = zeroOf(context, field);
   const ruled = withValueRules(
     context,
@@ -46,7 +50,9 @@ function withNested(context: Context, field: DescField, rules: ValueRules, schem
       items: withValueRules(context, schema.items, rules.items, zeroOfSingle(context, field), field.enum),
     };
   }
-  if (field.fieldKind !== "map") return schema;
+  if (field.fieldKind !== "map") {
+    return schema;
+  }
   const { additionalProperties: values } = schema;
   return {
     ...schema,
@@ -72,7 +78,9 @@ function keySchema(context: Context, schema: Schema | undefined, rules: ValueRul
 }
 
 function asText(rules: ValueRules): ValueRules {
-  if (rules.type === "string") return rules;
+  if (rules.type === "string") {
+    return rules;
+  }
   const text = (value: ValueRules["rules"][string]) => (Array.isArray(value) ? value.map(String) : String(value));
   return {
     ...rules,
@@ -88,7 +96,9 @@ function withValueRules(
   desc: DescEnum | undefined,
   more: RuleSchema = {},
 ): Schema {
-  if (rules.ignore === "always") return schema;
+  if (rules.ignore === "always") {
+    return schema;
+  }
   const { keywords, notes, extensions } = joinRules(valueRuleSchema(context, rules, desc), more);
   // Of a scalar it says what is no number, of which `finite` allows nothing.
   const description = rules.rules["finite"] === true ? undefined : schema.description;
@@ -100,7 +110,9 @@ function withValueRules(
 
 /** `IGNORE_IF_ZERO_VALUE`: the zero value need not satisfy the rules. A message has none but being unset. */
 function exempting(keywords: readonly Schema[], { ignore }: ValueRules, zero: Zero): readonly Schema[] {
-  if (ignore !== "zero" || zero === undefined || keywords.length === 0) return keywords;
+  if (ignore !== "zero" || zero === undefined || keywords.length === 0) {
+    return keywords;
+  }
   return [{ anyOf: [oneOfValues(zero), combine({}, ...keywords)] }];
 }
 
@@ -116,7 +128,9 @@ function sizes({ type, rules }: ValueRules): RuleSchema {
       ],
     };
   }
-  if (type !== "map") return {};
+  if (type !== "map") {
+    return {};
+  }
   return {
     keywords: [
       min_pairs === undefined ? {} : { minProperties: Number(min_pairs) },
@@ -127,21 +141,35 @@ function sizes({ type, rules }: ValueRules): RuleSchema {
 
 /** A field without presence is set when it is not zero. */
 function nonZero(field: DescField, zero: Zero): readonly Schema[] {
-  if (field.fieldKind === "list") return [{ minItems: 1 }];
-  if (field.fieldKind === "map") return [{ minProperties: 1 }];
-  if (zero === undefined) return [];
+  if (field.fieldKind === "list") {
+    return [{ minItems: 1 }];
+  }
+  if (field.fieldKind === "map") {
+    return [{ minProperties: 1 }];
+  }
+  if (zero === undefined) {
+    return [];
+  }
   return zero[0] === "" ? [{ minLength: 1 }] : [{ not: oneOfValues(zero) }];
 }
 
 function zeroOf(context: Context, field: DescField): Zero {
-  if (field.fieldKind === "list") return [[]];
-  if (field.fieldKind === "map") return [{}];
+  if (field.fieldKind === "list") {
+    return [[]];
+  }
+  if (field.fieldKind === "map") {
+    return [{}];
+  }
   return zeroOfSingle(context, field);
 }
 
 function zeroOfSingle(context: Context, field: DescField): Zero {
-  if (field.enum !== undefined) return enumInJson(context, field.enum, field.enum.values[0]?.number ?? 0);
-  if (field.message !== undefined) return undefined;
+  if (field.enum !== undefined) {
+    return enumInJson(context, field.enum, field.enum.values[0]?.number ?? 0);
+  }
+  if (field.message !== undefined) {
+    return undefined;
+  }
   switch (field.scalar) {
     case ScalarType.BOOL:
       return [false];

@@ -59,7 +59,9 @@ function ofType({ options }: Context, rules: ValueRules): RuleSchema {
 
 /** `const`, `in`, `not_in` and `example`, which every type has, in the form that its values have in JSON. */
 function choices(context: Context, { type, rules }: ValueRules, desc: DescEnum | undefined): RuleSchema {
-  if (type === undefined || type === "any" || type === "field_mask") return { extensions: examples(rules["example"]) };
+  if (type === undefined || type === "any" || type === "field_mask") {
+    return { extensions: examples(rules["example"]) };
+  }
   const inJson = (value: JsonValue) => (desc === undefined ? [value] : enumInJson(context, desc, value));
   const list = (value: JsonValue | undefined) => (Array.isArray(value) ? value.flatMap(inJson) : undefined);
   const only = rules["const"] === undefined ? undefined : inJson(rules["const"]);
@@ -87,7 +89,9 @@ function examples(values: JsonValue | undefined): Schema {
 
 /** The names of a number, or the number where there is none. */
 export function enumInJson({ options }: Context, desc: DescEnum, number: JsonValue): readonly JsonValue[] {
-  if (options.enums === "integer") return [number];
+  if (options.enums === "integer") {
+    return [number];
+  }
   const names = enumNames(desc).filter((value) => value.number === number);
   return names.length > 0 ? names.map(({ name }) => name) : [number];
 }

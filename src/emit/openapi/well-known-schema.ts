@@ -54,9 +54,13 @@ export function anySchema(context: Context): Schema {
 /** The schema of a message to which ProtoJSON gives a form of its own; undefined for all others. */
 export function wellKnownSchema(context: Context, desc: DescMessage): Schema | undefined {
   // A wrapper is not null when it is unset: ProtoJSON leaves it out.
-  if (isWrapperDesc(desc)) return scalarSchema(desc.fields[0].scalar);
+  if (isWrapperDesc(desc)) {
+    return scalarSchema(desc.fields[0].scalar);
+  }
   const component = components.get(desc.typeName);
-  if (component !== undefined) return wellKnownComponent(context, component);
+  if (component !== undefined) {
+    return wellKnownComponent(context, component);
+  }
   return inline.get(desc.typeName);
 }
 

@@ -81,7 +81,9 @@ function clientMethod(method: Method, className: string, { runtime, promise, req
 
 /** The type of the headers that a method declares. */
 function headersType(f: GeneratedFile, method: Method): Printable[] {
-  if (method.headers.length === 0) return [];
+  if (method.headers.length === 0) {
+    return [];
+  }
   const types = {
     string: "string",
     integer: "number",

@@ -24,7 +24,9 @@ function describe(desc: DescService | DescMethod, deprecated: boolean, paragraph
 /** A comment of these paragraphs; nothing where all are empty. */
 export function docBlock(paragraphs: readonly string[]): string {
   const text = paragraphs.filter((paragraph) => paragraph !== "").join("\n\n");
-  if (text === "") return "";
+  if (text === "") {
+    return "";
+  }
   const lines = text.replaceAll("*/", "*\\/").split("\n"); // "*/" would end the comment
   return ["/**", ...lines.map((line) => ` * ${line}`.trimEnd()), " */"].join("\n");
 }

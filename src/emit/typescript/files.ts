@@ -19,7 +19,9 @@ export function globalName(name: "Partial" | "Promise", services: readonly Servi
 export function unusedName(name: string, services: readonly Service[]): string {
   const taken = messageNames(services);
   let unused = name;
-  while (taken.has(unused)) unused += "_";
+  while (taken.has(unused)) {
+    unused += "_";
+  }
   return unused;
 }
 

@@ -39,18 +39,26 @@ function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
   let content: JsonValue | undefined;
   for (const [index, { start, end, multi }] of spans.entries()) {
     const variable = variables[index];
-    if (!variable) continue; // the plugin lists each of them
+    if (!variable) {
+      continue; // the plugin lists each of them
+    }
     // Of the whole request: what is left of a message that held two variables may be gone after the first.
     const [value] = take(request, variable.field, variable.implicit);
     const text = value == null || typeof value === "object" ? "" : toText(value);
     const path = toSegments(multi ? text.split("/") : [text], segments.slice(start, end), multi);
-    if (!path) throw new RangeError(`"${variable.field.join(".")}" is "${text}", which "${binding.path}" cannot hold`);
+    if (!path) {
+      throw new RangeError(`"${variable.field.join(".")}" is "${text}", which "${binding.path}" cannot hold`);
+    }
     parts.fill(undefined, start, end)[start] = path.join("/");
     [, rest] = take(rest, variable.field);
   }
   const path = `/${parts.filter((part) => part !== undefined).join("/")}${suffix && `:${suffix}`}`;
-  if (body === "*") return { binding, verb, path, body: rest };
-  if (body) [content, rest] = take(rest, [body.field]);
+  if (body === "*") {
+    return { binding, verb, path, body: rest };
+  }
+  if (body) {
+    [content, rest] = take(rest, [body.field]);
+  }
   const parameters = isJsonObject(rest) ? toParameters("", rest, query[""]) : [];
   return { binding, verb, path: parameters.length ? `${path}?${parameters.join("&")}` : path, body: content };
 
@@ -67,11 +75,19 @@ function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
       ...Object.entries(message).flatMap(([key, value]) => {
         const field = hasOwn(fields, key) ? fields[key] : undefined;
         const name = prefix + (field?.name ?? key);
-        if (Array.isArray(value)) return value.map((item) => toParameter(name, item));
-        if (!isJsonObject(value)) return value === null ? [] : [toParameter(name, value)];
+        if (Array.isArray(value)) {
+          return value.map((item) => toParameter(name, item));
+        }
+        if (!isJsonObject(value)) {
+          return value === null ? [] : [toParameter(name, value)];
+        }
         const entries = Object.entries(value);
-        if (field?.map) return entries.map(([key, item]) => toParameter(`${name}[${key}]`, item));
-        if (!entries.length) throw new RangeError(`"${name}" is an empty message, which no query can hold`);
+        if (field?.map) {
+          return entries.map(([key, item]) => toParameter(`${name}[${key}]`, item));
+        }
+        if (!entries.length) {
+          throw new RangeError(`"${name}" is an empty message, which no query can hold`);
+        }
         return toParameters(`${name}.`, value, field?.message ? query[field.message] : undefined);
       }),
     ];
@@ -87,13 +103,19 @@ function take(
   [name = "", ...inner]: readonly string[],
   implicit?: string,
 ): [value: JsonValue | undefined, left: JsonValue | undefined] {
-  if (!isJsonObject(message)) return [undefined, message];
+  if (!isJsonObject(message)) {
+    return [undefined, message];
+  }
   const others = { ...message };
   const value = hasOwn(others, name) ? others[name] : undefined;
   delete others[name];
-  if (!inner.length) return [value ?? implicit ?? value, others];
+  if (!inner.length) {
+    return [value ?? implicit ?? value, others];
+  }
   const [found, left] = take(value, inner, implicit);
-  if (isJsonObject(left) && Object.keys(left).length) others[name] = left;
+  if (isJsonObject(left) && Object.keys(left).length) {
+    others[name] = left;
+  }
   return [found, others];
 }
 
@@ -111,7 +133,9 @@ function toSegments(parts: string[], pattern: readonly string[], multi: boolean)
 }
 
 function toParameter(name: string, value: JsonValue): string {
-  if (typeof value === "object") throw new RangeError(`"${name}" holds an object, which no query can`);
+  if (typeof value === "object") {
+    throw new RangeError(`"${name}" holds an object, which no query can`);
+  }
   return `${encode(name)}=${encode(toText(value))}`;
 }
 

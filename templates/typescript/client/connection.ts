@@ -46,13 +46,19 @@ export function createConnection(
         const response = await source.open({ ...context(), signal });
         body = response.body;
         // One that comes too late, since `fetch` ignores its signal.
-        if (signal.aborted) close();
+        if (signal.aborted) {
+          close();
+        }
         return response;
       };
       const response = await limit(opening, "connect", options.connectTimeoutMs ?? options.timeoutMs);
-      if (response.status === 204) return { response, format: undefined };
+      if (response.status === 204) {
+        return { response, format: undefined };
+      }
       const format = response.status === 200 ? streamFormat(response.headers.get("content-type")) : undefined;
-      if (format && response.body) return { response, format };
+      if (format && response.body) {
+        return { response, format };
+      }
       const expected = format
         ? 'a body that can be read as it arrives (in React Native, pass the fetch of "expo/fetch")'
         : options.format === "jsonl"

@@ -159,7 +159,9 @@ describe("a oneof of events", () => {
       const read = async (body: string, type?: string) => {
         const stream = new Transport({ baseUrl: await serveBody(body, type) }).stream(method, {});
         const ids: unknown[] = [];
-        for await (const { value, id } of stream.withMeta()) ids.push([value.fString, id]);
+        for await (const { value, id } of stream.withMeta()) {
+          ids.push([value.fString, id]);
+        }
         return { ids, cursor: stream.lastEventId };
       };
       const sse = await read('id: a\nevent: c\ndata: "x"\n\nevent: c\ndata: "y"\n\nid: a\nevent: c\ndata: "z"\n\n');

@@ -19,14 +19,18 @@ export function decodeEvent<O>(
   const isKnown = format === "jsonl" || rule.events === undefined || hasOwn(rule.events, event.event);
   if (!isKnown) {
     options.onUnknownEvent?.(event);
-    if (options.unknownEvents !== "throw") return undefined;
+    if (options.unknownEvents !== "throw") {
+      return undefined;
+    }
     throw new DecodeError(event, new Error("the method declares no such event"), context);
   }
   try {
     const json: JsonValue = JSON.parse(event.data);
     return decode(format === "jsonl" ? json : toMessageJson(json, event, rule));
   } catch (cause) {
-    if (options.invalidEvents === "skip" && isOfEvent(cause)) return undefined;
+    if (options.invalidEvents === "skip" && isOfEvent(cause)) {
+      return undefined;
+    }
     throw new DecodeError(event, cause, context);
   }
 }
@@ -44,7 +48,9 @@ function toMessageJson(
   { events, id: idField, idType }: StreamRule,
 ): JsonValue {
   const field = events?.[event]?.field;
-  if (field === undefined) return json;
+  if (field === undefined) {
+    return json;
+  }
   return {
     [field]: json,
     ...(idField !== undefined && ownId && id !== undefined && { [idField]: idType ? JSON.parse(id) : id }),

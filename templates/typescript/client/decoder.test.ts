@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { chunked, utf8 } from "../testing/splits.js";
 import { countStringWork } from "../testing/string-work.js";
 import { isOver } from "./decoder.js";
@@ -24,13 +24,15 @@ const bodies: readonly [name: string, body: (n: number) => string, chunk: number
 ];
 
 describe("the work of decoding", () => {
-  it.each(bodies)("grows as the body does, and no faster: %s", (_name, body, chunk) => {
+  test.each(bodies)("grows as the body does, and no faster: %s", (_name, body, chunk) => {
     const work = (n: number): number => {
       const bytes = utf8(body(n));
       const chunks = chunked(bytes, Math.min(chunk, bytes.length));
       return countStringWork(() => {
         const decode = createSseDecoder(() => {}, 64 * MiB);
-        for (const bytes of chunks) decode(bytes);
+        for (const bytes of chunks) {
+          decode(bytes);
+        }
       });
     };
     const n = 256 * KiB;
@@ -39,15 +41,17 @@ describe("the work of decoding", () => {
     expect(work(2 * n) / work(n)).toBeCloseTo(2, 2);
   });
 
-  it("is bounded for one event of 16 MiB in 1 KiB chunks: quadratic work would take minutes", () => {
+  test("is bounded for one event of 16 MiB in 1 KiB chunks: quadratic work would take minutes", () => {
     const data = "a".repeat(16 * MiB);
     const events: number[] = [];
     const decode = createSseDecoder((found) => events.push("data" in found ? found.data.length : Number.NaN), 16 * MiB);
-    for (const chunk of chunked(utf8(`data: ${data}\n\n`), 1024)) decode(chunk);
+    for (const chunk of chunked(utf8(`data: ${data}\n\n`), 1024)) {
+      decode(chunk);
+    }
     expect(events).toEqual([16 * MiB]);
   });
 
-  it("is done for 100,000 events in one chunk, and each is told", () => {
+  test("is done for 100,000 events in one chunk, and each is told", () => {
     for (const terminator of ["\n", "\r", "\r\n"]) {
       let events = 0;
       const decode = createSseDecoder((found) => void ("data" in found && events++), MiB);
@@ -56,20 +60,22 @@ describe("the work of decoding", () => {
     }
   });
 
-  it("is bounded for one line of JSON of 16 MiB in 1 KiB chunks", () => {
+  test("is bounded for one line of JSON of 16 MiB in 1 KiB chunks", () => {
     const events: number[] = [];
     const decode = createJsonLinesDecoder(
       (found) => events.push("data" in found ? found.data.length : Number.NaN),
       16 * MiB,
       "error",
     );
-    for (const chunk of chunked(utf8(`${"1".repeat(16 * MiB)}\n`), 1024)) decode(chunk);
+    for (const chunk of chunked(utf8(`${"1".repeat(16 * MiB)}\n`), 1024)) {
+      decode(chunk);
+    }
     expect(events).toEqual([16 * MiB]);
   });
 });
 
 describe("isOver", () => {
-  it.each([
+  test.each([
     ["", 0, false],
     ["a", 0, true],
     ["aaa", 3, false],

@@ -27,7 +27,9 @@ async function failures(
       .next()
       .catch((error) => error),
   ];
-  for (const error of errors) expect(error).toBeInstanceOf(client.StatusError);
+  for (const error of errors) {
+    expect(error).toBeInstanceOf(client.StatusError);
+  }
   return errors as client.StatusError[];
 }
 
@@ -38,7 +40,9 @@ describe("StatusError", () => {
   test("is the same for an HTTP error and an error event", async () => {
     const status = { code: 8, message: "too many streams", details: [quote] };
     const { baseUrl } = await startServer(({ line }, response) => {
-      if (line.includes("quotes")) return json(response, status, 429);
+      if (line.includes("quotes")) {
+        return json(response, status, 429);
+      }
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.end(`event: error\ndata: ${JSON.stringify(status)}\n\n`);
     });
@@ -109,7 +113,9 @@ describe("StatusError", () => {
   ])("tells of %s what can be told", async (_, reply, want) => {
     for (const error of await failures(reply)) {
       expect(error).toMatchObject({ ...want, status: reply.status, details: [] });
-      if (typeof reply.body === "string") expect(error.body).toBe(reply.body);
+      if (typeof reply.body === "string") {
+        expect(error.body).toBe(reply.body);
+      }
     }
   });
 
@@ -122,8 +128,9 @@ describe("StatusError", () => {
 
   test("reads a Status that is larger than what it keeps of the body", async () => {
     const message = "m".repeat(100_000);
-    for (const error of await failures({ body: JSON.stringify({ code: 5, message }) }))
+    for (const error of await failures({ body: JSON.stringify({ code: 5, message }) })) {
       expect(error.message).toBe(message);
+    }
   });
 
   test("does not wait for the end of a body that has none", async () => {
@@ -134,7 +141,9 @@ describe("StatusError", () => {
   });
 
   test("shows when to come again", async () => {
-    for (const error of await failures({ status: 503 })) expect(client.retryAfterMs(error.headers)).toBe(7000);
+    for (const error of await failures({ status: 503 })) {
+      expect(client.retryAfterMs(error.headers)).toBe(7000);
+    }
   });
 });
 
@@ -170,8 +179,12 @@ describe("an error event", () => {
 /** Reads the errors of another API. */
 const readForeign: client.ReadError = (body, response) => {
   const { error } = Object(body) as { error?: { type: string; message?: string } };
-  if (response.headers.get("content-type") === "text/plain") return { message: `text: ${body}` };
-  if (!error) return undefined;
+  if (response.headers.get("content-type") === "text/plain") {
+    return { message: `text: ${body}` };
+  }
+  if (!error) {
+    return undefined;
+  }
   return { message: error.message, statusCode: client.Code.Unavailable, details: [{ a: 1 }] };
 };
 
@@ -245,7 +258,9 @@ describe("findDetails", () => {
         anyPack(StringValueSchema, create(StringValueSchema, { value: "x" })),
       ]);
     }
-    for (const error of await failures(status(details))) expect(error.findDetails(AnySchema)).toEqual([]);
+    for (const error of await failures(status(details))) {
+      expect(error.findDetails(AnySchema)).toEqual([]);
+    }
   });
 
   test("gives JSON in a client of JSON types", async () => {

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 const types = JSON.stringify(fileURLToPath(new URL("event-stream.js", import.meta.url)));
@@ -54,7 +54,7 @@ const using = `import type { EventStream } from ${types};
   }`;
 
 describe("the type of an event stream", () => {
-  it.each<[lib: readonly string[], types: readonly string[]]>([
+  test.each<[lib: readonly string[], types: readonly string[]]>([
     [["ES2022", "DOM"], []],
     [["ES2022", "DOM", "DOM.AsyncIterable", "ESNext.Disposable"], []],
     [["ESNext", "DOM", "DOM.Iterable"], []],
@@ -63,14 +63,14 @@ describe("the type of an event stream", () => {
     expect(await compile(use, lib, types)).toBe("");
   });
 
-  it.each([
+  test.each([
     ["ES2022", "DOM", "ESNext.Disposable"],
     ["ESNext", "DOM"],
   ])("takes `await using` with lib %s, %s, %s", async (...lib) => {
     expect(await compile(using, lib)).toBe("");
   });
 
-  it("has the value's type", async () => {
+  test("has the value's type", async () => {
     const wrong = using.replace("Promise<number | undefined>", "Promise<string | undefined>");
     expect(await compile(wrong, ["ES2022", "DOM", "ESNext.Disposable"])).toContain("TS2322");
   });

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type FrameResponse, startFrameServer } from "../testing/frames.js";
 import { openStream } from "../testing/json-stream.js";
 import { expectNoUnhandledRejections } from "../testing/unhandled.js";
@@ -12,7 +12,7 @@ const three = "id: 1\ndata: 1\n\nid: 2\ndata: 2\n\nid: 3\ndata: 3\n\n";
 const sendThree = ({ send }: FrameResponse): Promise<void> => send(three);
 
 describe("laziness", () => {
-  it("sends nothing until the first event is asked for", async () => {
+  test("sends nothing until the first event is asked for", async () => {
     const server = await startFrameServer(({ end }) => end("data: 1\n\n"));
     const stream = openStream(server.baseUrl);
     stream.withMeta();
@@ -26,7 +26,7 @@ describe("laziness", () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it("sends the request for `opened`, and reads no event for it", async () => {
+  test("sends the request for `opened`, and reads no event for it", async () => {
     const server = await startFrameServer(({ raw, end }) => {
       raw.setHeader("x-test", "7");
       end("data: 1\n\n");
@@ -42,7 +42,7 @@ describe("laziness", () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it("serves `opened` and `next` from one request, whichever came first", async () => {
+  test("serves `opened` and `next` from one request, whichever came first", async () => {
     const server = await startFrameServer(({ end }) => end("data: 1\n\n"));
     const stream = openStream(server.baseUrl);
     const [event, { status }] = await Promise.all([stream.next(), stream.opened]);
@@ -50,7 +50,7 @@ describe("laziness", () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it.each([
+  test.each([
     ["", DOMException],
     [", also without DOMException, which React Native lacks", undefined],
   ])("sends nothing for a stream that was left before%s", async (_, exception) => {
@@ -67,11 +67,13 @@ describe("laziness", () => {
 });
 
 describe("the end of a body", () => {
-  it("ends the stream, once and for all", async () => {
+  test("ends the stream, once and for all", async () => {
     const server = await startFrameServer(({ end }) => end(three));
     const stream = openStream(server.baseUrl);
     const values: unknown[] = [];
-    for await (const value of stream) values.push(value);
+    for await (const value of stream) {
+      values.push(value);
+    }
     expect(values).toEqual([1, 2, 3]);
     expect(stream.state).toBe("closed");
     expect(await stream.next()).toEqual({ done: true, value: undefined });
@@ -79,7 +81,7 @@ describe("the end of a body", () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it("ends one without any event", async () => {
+  test("ends one without any event", async () => {
     const server = await startFrameServer(({ end }) => end(":nothing\n"));
     expect(await openStream(server.baseUrl).next()).toEqual({ done: true, value: undefined });
   });
@@ -90,7 +92,9 @@ describe("every way out lets go of the connection, which the server sees", () =>
     [
       "break",
       async (stream) => {
-        for await (const _ of stream) break;
+        for await (const _ of stream) {
+          break;
+        }
       },
     ],
     [
@@ -98,7 +102,9 @@ describe("every way out lets go of the connection, which the server sees", () =>
       async (stream) => {
         const error = new Error("in the loop");
         const loop = async (): Promise<void> => {
-          for await (const _ of stream) throw error;
+          for await (const _ of stream) {
+            throw error;
+          }
         };
         await expect(loop()).rejects.toBe(error);
       },
@@ -128,7 +134,9 @@ describe("every way out lets go of the connection, which the server sees", () =>
     [
       "return() while an event is awaited",
       async (stream) => {
-        for (let i = 0; i < 3; i++) await stream.next();
+        for (let i = 0; i < 3; i++) {
+          await stream.next();
+        }
         const next = stream.next();
         await stream.return();
         expect(await next).toEqual({ done: true, value: undefined });
@@ -137,13 +145,17 @@ describe("every way out lets go of the connection, which the server sees", () =>
     [
       "break from withMeta()",
       async (stream) => {
-        for await (const _ of stream.withMeta()) break;
+        for await (const _ of stream.withMeta()) {
+          break;
+        }
       },
     ],
     [
       "break from batches()",
       async (stream) => {
-        for await (const _ of stream.batches()) break;
+        for await (const _ of stream.batches()) {
+          break;
+        }
       },
     ],
     [
@@ -158,7 +170,9 @@ describe("every way out lets go of the connection, which the server sees", () =>
       "break from its iterator",
       async (stream) => {
         // The type has it only under lib DOM.AsyncIterable.
-        for await (const _ of stream.toReadableStream() as unknown as AsyncIterable<unknown>) break;
+        for await (const _ of stream.toReadableStream() as unknown as AsyncIterable<unknown>) {
+          break;
+        }
       },
     ],
     [
@@ -175,18 +189,21 @@ describe("every way out lets go of the connection, which the server sees", () =>
     ],
   ];
 
-  it.each(ways)("%s", async (name, leave) => {
+  test.each(ways)("%s", async (name, leave) => {
     const server = await startFrameServer(({ send }) => send(name.includes("no JSON") ? "data: {\n\n" : three));
     const stream = openStream(server.baseUrl);
-    if (name.includes("no JSON")) await expect(leave(stream)).rejects.toThrow(DecodeError);
-    else await leave(stream);
+    if (name.includes("no JSON")) {
+      await expect(leave(stream)).rejects.toThrow(DecodeError);
+    } else {
+      await leave(stream);
+    }
     await (await server.response(1)).closed;
     expect(stream.state).toBe("closed");
     expect(await stream.next()).toEqual({ done: true, value: undefined });
     expect(server.received).toHaveLength(1);
   });
 
-  it("return() while the head is awaited", async () => {
+  test("return() while the head is awaited", async () => {
     const server = await startFrameServer();
     const stream = openStream(server.baseUrl);
     const next = stream.next();
@@ -199,7 +216,7 @@ describe("every way out lets go of the connection, which the server sees", () =>
 });
 
 describe("one reader", () => {
-  it("serves calls in their order, also those that do not wait for each other", async () => {
+  test("serves calls in their order, also those that do not wait for each other", async () => {
     const server = await startFrameServer(async ({ send, end }) => {
       await send("data: 1\n\ndata: 2\n\n");
       await send("data: 3\n\n");
@@ -211,7 +228,7 @@ describe("one reader", () => {
     expect(results.map(({ done }) => done)).toEqual([false, false, false, true, true]);
   });
 
-  it("keeps their order when one calls again before the next is served", async () => {
+  test("keeps their order when one calls again before the next is served", async () => {
     const server = await startFrameServer();
     const stream = openStream(server.baseUrl);
     const values: unknown[] = [];
@@ -230,7 +247,7 @@ describe("one reader", () => {
     await stream.return();
   });
 
-  it("gives each event to one of its views", async () => {
+  test("gives each event to one of its views", async () => {
     const server = await startFrameServer(({ end }) => end(three));
     const stream = openStream(server.baseUrl);
     await stream.next();
@@ -239,18 +256,20 @@ describe("one reader", () => {
     expect(await stream.next()).toEqual({ done: false, value: 3 });
   });
 
-  it("tells all who wait that the stream was left", async () => {
+  test("tells all who wait that the stream was left", async () => {
     const server = await startFrameServer(({ send }) => send(":\n"));
     const stream = openStream(server.baseUrl);
     const waiting = [stream.next(), stream.next(), stream.next()];
     await stream.opened;
     await stream.return();
-    for (const result of await Promise.all(waiting)) expect(result).toEqual({ done: true, value: undefined });
+    for (const result of await Promise.all(waiting)) {
+      expect(result).toEqual({ done: true, value: undefined });
+    }
   });
 });
 
 describe("lastEventId", () => {
-  it("moves with calls that do not wait for each other, too", async () => {
+  test("moves with calls that do not wait for each other, too", async () => {
     const server = await startFrameServer(sendThree);
     const stream = openStream(server.baseUrl);
     await Promise.all([stream.next(), stream.next()]);
@@ -258,7 +277,7 @@ describe("lastEventId", () => {
     await stream.return();
   });
 
-  it("is the id of the last event that the caller has finished with", async () => {
+  test("is the id of the last event that the caller has finished with", async () => {
     const server = await startFrameServer(sendThree);
     const stream = openStream(server.baseUrl);
     await stream.next();
@@ -269,7 +288,7 @@ describe("lastEventId", () => {
     expect(stream.lastEventId).toBe("1");
   });
 
-  it("moves when the next event is asked for, not when it comes", async () => {
+  test("moves when the next event is asked for, not when it comes", async () => {
     const server = await startFrameServer(({ send }) => send("id: 1\ndata: 1\n\n"));
     const stream = openStream(server.baseUrl);
     await stream.next();
@@ -279,7 +298,7 @@ describe("lastEventId", () => {
     await next;
   });
 
-  it("begins with the option's", async () => {
+  test("begins with the option's", async () => {
     const server = await startFrameServer(({ end }) => end("data: 1\n\n"));
     const stream = openStream(server.baseUrl, {}, { lastEventId: "é7" });
     expect(stream.lastEventId).toBe("é7");
@@ -288,7 +307,7 @@ describe("lastEventId", () => {
     expect(stream.lastEventId).toBe("é7");
   });
 
-  it("takes ids without data in their place", async () => {
+  test("takes ids without data in their place", async () => {
     const server = await startFrameServer(({ end }) => end("id: 1\ndata: 1\n\nid: 2\n\n"));
     const stream = openStream(server.baseUrl);
     await stream.next();
@@ -297,7 +316,7 @@ describe("lastEventId", () => {
     expect(stream.lastEventId).toBe("2");
   });
 
-  it("takes events that are left out, when nothing before them is unfinished", async () => {
+  test("takes events that are left out, when nothing before them is unfinished", async () => {
     const server = await startFrameServer(({ end }) =>
       end("id: 1\nevent: known\ndata: 1\n\nid: 2\nevent: unknown\ndata: 2\n\n"),
     );
@@ -308,7 +327,7 @@ describe("lastEventId", () => {
     expect(stream.lastEventId).toBe("2");
   });
 
-  it("is taken away by an empty id", async () => {
+  test("is taken away by an empty id", async () => {
     const server = await startFrameServer(({ end }) => end("id: 1\ndata: 1\n\nid\ndata: 2\n\n"));
     const stream = openStream(server.baseUrl);
     await stream.collect({ max: 1 });
@@ -320,10 +339,12 @@ describe("lastEventId", () => {
 });
 
 describe("withMeta()", () => {
-  it("gives what came along with each event", async () => {
+  test("gives what came along with each event", async () => {
     const server = await startFrameServer(({ end }) => end("data: 1\n\nid: 7\nretry: 50\ndata: 2\n\ndata: 3\n\n"));
     const metas: unknown[] = [];
-    for await (const meta of openStream(server.baseUrl).withMeta()) metas.push(meta);
+    for await (const meta of openStream(server.baseUrl).withMeta()) {
+      metas.push(meta);
+    }
     expect(metas).toStrictEqual([
       { value: 1, event: "message", attempt: 1 },
       { value: 2, event: "message", id: "7", retry: 50, attempt: 1 },
@@ -333,7 +354,7 @@ describe("withMeta()", () => {
 });
 
 describe("batches()", () => {
-  it("gives all events of one read", async () => {
+  test("gives all events of one read", async () => {
     const server = await startFrameServer();
     const stream = openStream(server.baseUrl);
     const batches = stream.batches()[Symbol.asyncIterator]();
@@ -351,7 +372,7 @@ describe("batches()", () => {
     expect(stream.lastEventId).toBe("3");
   });
 
-  it("gives the events before one that fails, and then fails", async () => {
+  test("gives the events before one that fails, and then fails", async () => {
     const server = await startFrameServer(({ end }) => end("id: 1\ndata: 1\n\ndata: 2\n\ndata: {\n\ndata: 4\n\n"));
     const stream = openStream(server.baseUrl);
     const batches = stream.batches()[Symbol.asyncIterator]();
@@ -364,15 +385,17 @@ describe("batches()", () => {
 });
 
 describe("toReadableStream()", () => {
-  it("gives the events, then its end", async () => {
+  test("gives the events, then its end", async () => {
     const server = await startFrameServer(({ end }) => end(three));
     const reader = openStream(server.baseUrl).toReadableStream().getReader();
     const values: unknown[] = [];
-    for (let read = await reader.read(); !read.done; read = await reader.read()) values.push(read.value);
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      values.push(read.value);
+    }
     expect(values).toEqual([1, 2, 3]);
   });
 
-  it("reads nothing before it is read", async () => {
+  test("reads nothing before it is read", async () => {
     const server = await startFrameServer(({ end }) => end(three));
     const stream = openStream(server.baseUrl);
     const reader = stream.toReadableStream().getReader();
@@ -383,7 +406,7 @@ describe("toReadableStream()", () => {
     await reader.cancel();
   });
 
-  it("can be cancelled while it is read", async () => {
+  test("can be cancelled while it is read", async () => {
     const server = await startFrameServer(({ send }) => send("data: 1\n\n"));
     const reader = openStream(server.baseUrl).toReadableStream().getReader();
     await reader.read();
@@ -393,7 +416,7 @@ describe("toReadableStream()", () => {
     await (await server.response(1)).closed;
   });
 
-  it("fails as the stream does", async () => {
+  test("fails as the stream does", async () => {
     const server = await startFrameServer(({ end }) => end("data: 1\n\ndata: {\n\n"));
     const reader = openStream(server.baseUrl).toReadableStream().getReader();
     await reader.read();
@@ -402,7 +425,7 @@ describe("toReadableStream()", () => {
 });
 
 describe("collect()", () => {
-  it("of no events sends nothing, and closes the stream", async () => {
+  test("of no events sends nothing, and closes the stream", async () => {
     const server = await startFrameServer(sendThree);
     const stream = openStream(server.baseUrl);
     expect(await stream.collect({ max: 0 })).toEqual([]);
@@ -410,7 +433,7 @@ describe("collect()", () => {
     expect(server.received).toHaveLength(0);
   });
 
-  it("gives the first events, with which the caller then has finished", async () => {
+  test("gives the first events, with which the caller then has finished", async () => {
     const server = await startFrameServer(sendThree);
     const stream = openStream(server.baseUrl);
     expect(await stream.collect({ max: 2 })).toEqual([1, 2]);
@@ -418,27 +441,29 @@ describe("collect()", () => {
     expect(stream.state).toBe("closed");
   });
 
-  it("gives all where there are fewer", async () => {
+  test("gives all where there are fewer", async () => {
     const server = await startFrameServer(({ end }) => end(three));
     expect(await openStream(server.baseUrl).collect({ max: 100 })).toEqual([1, 2, 3]);
   });
 
-  it("fails as the stream does", async () => {
+  test("fails as the stream does", async () => {
     const server = await startFrameServer(({ end }) => end("data: 1\n\ndata: {\n\n"));
     await expect(openStream(server.baseUrl).collect({ max: 100 })).rejects.toThrow(DecodeError);
   });
 });
 
 describe("onComment", () => {
-  it("is called in the comment's place among the events, without the space in front", async () => {
+  test("is called in the comment's place among the events, without the space in front", async () => {
     const server = await startFrameServer(({ end }) => end(":sse/1\n: a\ndata: 1\n\n:\n:b\ndata: 2\n\n"));
     const seen: unknown[] = [];
     const stream = openStream(server.baseUrl, {}, { onComment: (comment) => seen.push(comment) });
-    for await (const value of stream) seen.push(value);
+    for await (const value of stream) {
+      seen.push(value);
+    }
     expect(seen).toEqual(["sse/1", "a", 1, "", "b", 2]);
   });
 
-  it("ends the stream with what it throws", async () => {
+  test("ends the stream with what it throws", async () => {
     const server = await startFrameServer(({ send }) => send("data: 1\n\n:a\n"));
     const error = new Error("from the callback");
     const onComment = (): void => {
@@ -451,7 +476,7 @@ describe("onComment", () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it("may leave the stream", async () => {
+  test("may leave the stream", async () => {
     const server = await startFrameServer(({ send }) => send("data: 1\n\n:a\ndata: 2\n\n"));
     const stream: EventStream<unknown> = openStream(server.baseUrl, {}, { onComment: () => void stream.return() });
     await stream.next();
@@ -461,12 +486,14 @@ describe("onComment", () => {
 });
 
 describe("a slow caller", () => {
-  it("slows the server down: nothing is read while events are queued", async () => {
+  test("slows the server down: nothing is read while events are queued", async () => {
     const frame = `data: "${"x".repeat(64 * 1024)}"\n\n`;
     let sent = 0;
     const server = await startFrameServer(async ({ send, raw }) => {
       // Stops when nothing more is taken: the buffers of both kernels and of fetch are full then.
-      for (; sent < 4_000 && !raw.destroyed; sent++) await send(frame);
+      for (; sent < 4_000 && !raw.destroyed; sent++) {
+        await send(frame);
+      }
     });
     const stream = openStream(server.baseUrl);
     await stream.next();

@@ -7,12 +7,16 @@ import { fetchResponse } from "./fetch-response.js";
 /** The requests of a unary call and a stream that these options make. */
 async function requests(options: Omit<ClientOptions, "baseUrl">, call: CallOptions = {}) {
   const { baseUrl, received } = await startServer(({ line }, response) => {
-    if (line.includes(":watch")) response.writeHead(200, { "content-type": "text/event-stream" }).end();
-    else json(response, {});
+    if (line.includes(":watch")) {
+      response.writeHead(200, { "content-type": "text/event-stream" }).end();
+    } else {
+      json(response, {});
+    }
   });
   const client = new MarketServiceClient({ ...options, baseUrl });
   await client.getQuote({ symbol: "A" }, call);
-  for await (const _ of client.watchTrades({ symbol: "A" }, { ...call, reconnect: false }));
+  for await (const _ of client.watchTrades({ symbol: "A" }, { ...call, reconnect: false })) {
+  }
   return received.map(({ headers }) => headers);
 }
 
@@ -162,7 +166,9 @@ describe("fetch", () => {
     const [, stream] = await requests({
       fetch(url, init) {
         caches.push(init.cache);
-        if (init.cache) throw refusal;
+        if (init.cache) {
+          throw refusal;
+        }
         return fetch(url, init);
       },
     });

@@ -26,14 +26,18 @@ export async function fetchResponse(
     throwIfAborted(init.signal);
     const response = await fetch(url, init as RequestInit);
     // One that ignores its signal answers too late.
-    if (init.signal?.aborted) response.body?.cancel().catch(ignore);
+    if (init.signal?.aborted) {
+      response.body?.cancel().catch(ignore);
+    }
     throwIfAborted(init.signal);
     return response;
   } catch (cause) {
     throwIfAborted(init.signal);
     const { cache, ...rest } = init;
     // A runtime that refuses `cache`, as workerd did until 2024, has sent nothing.
-    if (cache && /\bcache\b/i.test(String(cause))) return fetchResponse(fetch, url, rest, context);
+    if (cache && /\bcache\b/i.test(String(cause))) {
+      return fetchResponse(fetch, url, rest, context);
+    }
     try {
       // Only the runtime knows whether a relative URL has a page to be relative to.
       new Request(url);

@@ -30,6 +30,8 @@ export function fromHttpBody(json: JsonValue): Content {
 export function toHttpBody(contentType: string | null, bytes: Uint8Array): JsonObject {
   let text = "";
   // As many arguments as every engine takes.
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  for (let at = 0; at < bytes.length; at += 8192) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  }
   return { contentType: contentType ?? "", data: btoa(text) };
 }

@@ -23,7 +23,9 @@ async function serveMarket(unary = (attempt: number) => ({ status: 200, body: { 
       return response.end(":end\n");
     }
     const after = Number(headers["last-event-id"] ?? 0);
-    for (const id of [after + 1, after + 2]) response.write(`id: ${id}\ndata: {"sequence":"${id}"}\n\n`);
+    for (const id of [after + 1, after + 2]) {
+      response.write(`id: ${id}\ndata: {"sequence":"${id}"}\n\n`);
+    }
     response.end(after < 4 ? "" : ":end\n");
   });
 }
@@ -54,7 +56,9 @@ describe("an interceptor", () => {
         message.$typeName,
         request.headers.get("x-call"),
       ]);
-      if (request.kind === "stream") log.push([request.attempt, request.lastEventId, request.stream.state]);
+      if (request.kind === "stream") {
+        log.push([request.attempt, request.lastEventId, request.stream.state]);
+      }
       const response = await next(request);
       log.push(response.kind === "unary" ? [response.status, response.message.$typeName] : [response.response.status]);
       return response;
@@ -62,7 +66,11 @@ describe("an interceptor", () => {
     const client = new MarketServiceClient({ baseUrl, interceptors: [logging] });
     await client.getQuote({ symbol: "A" }, { headers: { "x-call": "1" } });
     const stream = client.watchTrades({ symbol: "A" });
-    for await (const { sequence } of stream) if (sequence === 3n) break;
+    for await (const { sequence } of stream) {
+      if (sequence === 3n) {
+        break;
+      }
+    }
     const trades = ["market.v1.MarketService", "WatchTrades", "market.v1.Trade", "market.v1.WatchTradesRequest", null];
     expect(log).toEqual([
       ["market.v1.MarketService", "GetQuote", "market.v1.Quote", "market.v1.GetQuoteRequest", "1"],
@@ -85,7 +93,9 @@ describe("an interceptor", () => {
         try {
           return await next(request);
         } catch (error) {
-          if (!(error instanceof StatusError && error.status === 503 && left > 0)) throw error;
+          if (!(error instanceof StatusError && error.status === 503 && left > 0)) {
+            throw error;
+          }
         }
       }
     };
@@ -99,7 +109,9 @@ describe("an interceptor", () => {
     const seen: (string | undefined)[] = [];
     const filter: Interceptor = (next) => async (request) => {
       const response = await next(request);
-      if (response.kind === "unary") return response;
+      if (response.kind === "unary") {
+        return response;
+      }
       const decode: StreamResponse["decode"] = (event, place) => {
         seen.push(`${event.event}/${place.attempt}`);
         return event.data.includes("a") ? undefined : response.decode(event, place);
@@ -116,7 +128,9 @@ describe("an interceptor", () => {
   test("may change the request, and the response", async () => {
     const { baseUrl, received } = await serveMarket();
     const change: Interceptor = (next) => async (request) => {
-      if (request.kind === "stream") return next(request);
+      if (request.kind === "stream") {
+        return next(request);
+      }
       const response = (await next({
         ...request,
         message: { ...request.message, symbol: "B" } as Quote,

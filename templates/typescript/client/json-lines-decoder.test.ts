@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { everySplit, utf8 } from "../testing/splits.js";
 import type { Mark } from "./decoder.js";
 import { createJsonLinesDecoder } from "./json-lines-decoder.js";
@@ -7,7 +7,9 @@ import type { RawEvent } from "./raw-event.js";
 function decode(chunks: Iterable<Uint8Array>, maxLineBytes = 1024 * 1024): (RawEvent | Mark)[] {
   const found: (RawEvent | Mark)[] = [];
   const decoder = createJsonLinesDecoder((what) => found.push(what), maxLineBytes, "failure");
-  for (const chunk of chunks) decoder(chunk);
+  for (const chunk of chunks) {
+    decoder(chunk);
+  }
   decoder(undefined);
   expect(found.at(-1)).toEqual({ mark: "end" });
   return found.slice(0, -1);
@@ -39,17 +41,19 @@ const bodies: readonly [rule: string, body: string, expected: readonly RawEvent[
 ];
 
 describe("JSON Lines, however the bytes are cut", () => {
-  it.each(bodies)("%s", (_rule, body, expected) => {
-    for (const chunks of everySplit(utf8(body))) expect(decode(chunks)).toEqual(expected);
+  test.each(bodies)("%s", (_rule, body, expected) => {
+    for (const chunks of everySplit(utf8(body))) {
+      expect(decode(chunks)).toEqual(expected);
+    }
   });
 
-  it("does not hide that the body ended within a character", () => {
+  test("does not hide that the body ended within a character", () => {
     expect(decode([Uint8Array.of(...utf8("1"), 0xe8, 0xb1)])).toEqual([line("1\uFFFD")]);
   });
 });
 
 describe("the limit of a line", () => {
-  it("is told of a line that does not end", () => {
+  test("is told of a line that does not end", () => {
     const found: unknown[] = [];
     const decoder = createJsonLinesDecoder((what) => found.push(what), 10, "error");
     decoder(utf8("1234567890"));
@@ -58,7 +62,7 @@ describe("the limit of a line", () => {
     expect(found).toEqual([{ mark: "tooLarge" }]);
   });
 
-  it.each([
+  test.each([
     ["1234567890\n", false],
     ["12345678901\n", true],
     ["12345678901", true],

@@ -24,11 +24,15 @@ export function createJsonLinesDecoder(
     // The CR of a CRLF is white space of JSON.
     const data = line.trim();
     const error = /^\{\s*"@error"\s*:/.test(data) ? readError(data) : undefined;
-    if (isOver(line, maxLineBytes)) sink({ mark: "tooLarge" });
-    else if (hasControls && data === "") {
-      if (!isOpening) sink({ mark: "comment", text: "" });
-    } else if (hasControls && data === '{"@end":{}}') sink({ mark: "comment", text: "end" });
-    else if (data) {
+    if (isOver(line, maxLineBytes)) {
+      sink({ mark: "tooLarge" });
+    } else if (hasControls && data === "") {
+      if (!isOpening) {
+        sink({ mark: "comment", text: "" });
+      }
+    } else if (hasControls && data === '{"@end":{}}') {
+      sink({ mark: "comment", text: "end" });
+    } else if (data) {
       const event = error ? errorEvent : "message";
       sink({ event, data: error ?? data, id: undefined, ownId: false, retry: undefined });
     }
@@ -37,9 +41,13 @@ export function createJsonLinesDecoder(
   return (bytes) => {
     const rest = push(bytes);
     if (!bytes) {
-      if (!hasControls) onLine(rest);
+      if (!hasControls) {
+        onLine(rest);
+      }
       sink({ mark: "end" });
-    } else if (rest.length > maxLineBytes) sink({ mark: "tooLarge" });
+    } else if (rest.length > maxLineBytes) {
+      sink({ mark: "tooLarge" });
+    }
   };
 }
 

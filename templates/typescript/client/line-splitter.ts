@@ -17,7 +17,9 @@ export function createLineSplitter(
   return (bytes) => {
     const text = utf8.decode(bytes, { stream: bytes !== undefined });
     // A chunk may end within a character and hold no other: the LF of a cut CRLF is still to come then.
-    if (text === "") return rest;
+    if (text === "") {
+      return rest;
+    }
     let start = skipLf && text[0] === "\n" ? 1 : 0;
     skipLf = false;
     // Where each terminator is next. Searched again only when passed: one stray CR in a megabyte of LF lines
@@ -25,15 +27,24 @@ export function createLineSplitter(
     let lf = -1;
     let cr = endsAtCr ? -1 : text.length;
     for (;;) {
-      if (lf < start) lf = find(text, "\n", start);
-      if (cr < start) cr = find(text, "\r", start);
+      if (lf < start) {
+        lf = find(text, "\n", start);
+      }
+      if (cr < start) {
+        cr = find(text, "\r", start);
+      }
       const end = Math.min(lf, cr);
       rest += text.slice(start, end);
-      if (end === text.length) return rest;
+      if (end === text.length) {
+        return rest;
+      }
       start = end + 1;
       if (end === cr) {
-        if (start === text.length) skipLf = true;
-        else if (lf === start) start++;
+        if (start === text.length) {
+          skipLf = true;
+        } else if (lf === start) {
+          start++;
+        }
       }
       const line = rest;
       rest = "";

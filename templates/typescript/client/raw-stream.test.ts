@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startFrameServer } from "../testing/frames.js";
 import { expectNoUnhandledRejections } from "../testing/unhandled.js";
 import { ContentTypeError, StatusError } from "./errors.js";
@@ -7,7 +7,7 @@ import { openRawStream } from "./raw-stream.js";
 expectNoUnhandledRejections();
 
 describe("a raw stream", () => {
-  it("gives events as they came, whatever they are called", async () => {
+  test("gives events as they came, whatever they are called", async () => {
     const server = await startFrameServer(({ end }) =>
       end("event: error\ndata: {\n\nid: 7\nretry: 5\ndata\n\ndata: [DONE]\n\nevent: put\ndata: a\ndata: b\n\n"),
     );
@@ -19,10 +19,12 @@ describe("a raw stream", () => {
     ]);
   });
 
-  it("has metadata as any other", async () => {
+  test("has metadata as any other", async () => {
     const server = await startFrameServer(({ end }) => end("id: 7\ndata: a\n\n"));
     const metas: unknown[] = [];
-    for await (const meta of openRawStream(server.baseUrl).withMeta()) metas.push(meta);
+    for await (const meta of openRawStream(server.baseUrl).withMeta()) {
+      metas.push(meta);
+    }
     expect(metas).toEqual([
       {
         value: { event: "message", data: "a", id: "7", ownId: true, retry: undefined },
@@ -33,7 +35,7 @@ describe("a raw stream", () => {
     ]);
   });
 
-  it("asks for a stream that no cache answers", async () => {
+  test("asks for a stream that no cache answers", async () => {
     const server = await startFrameServer(({ end }) => end());
     await openRawStream(`${server.baseUrl}/a/?b=c`).next();
     expect(server.received).toMatchObject([
@@ -42,7 +44,7 @@ describe("a raw stream", () => {
     expect(server.received[0]?.headers).not.toHaveProperty("last-event-id");
   });
 
-  it("sends any method, headers and body, again with every attempt", async () => {
+  test("sends any method, headers and body, again with every attempt", async () => {
     const server = await startFrameServer(({ number, send, cut, raw }) =>
       number === 3 ? raw.writeHead(204).end() : send(`retry: 1\nid: é${number}\ndata: a\n\n`).then(cut),
     );
@@ -63,7 +65,7 @@ describe("a raw stream", () => {
     }
   });
 
-  it("reconnects after an end in good order, as EventSource does, only when asked to", async () => {
+  test("reconnects after an end in good order, as EventSource does, only when asked to", async () => {
     const server = await startFrameServer(({ number, end, raw }) =>
       number % 3 === 0 ? raw.writeHead(204).end() : end(`retry: 1\ndata: ${number}\n\n`),
     );
@@ -75,7 +77,7 @@ describe("a raw stream", () => {
     expect(await open({ reconnect: true })).toEqual(["4"]);
   });
 
-  it.each([301, 302, 303, 307, 308])("follows a redirect of %i", async (status) => {
+  test.each([301, 302, 303, 307, 308])("follows a redirect of %i", async (status) => {
     const server = await startFrameServer(({ request, raw, end }) =>
       request.line === "GET /old" ? raw.writeHead(status, { location: "/new" }).end() : end("data: a\n\n"),
     );
@@ -84,7 +86,7 @@ describe("a raw stream", () => {
     expect(server.received[1]?.headers.accept).toBe("text/event-stream");
   });
 
-  it("fails as any other: status, content type, a URL that is none", async () => {
+  test("fails as any other: status, content type, a URL that is none", async () => {
     const refusing = await startFrameServer(({ raw }) => raw.writeHead(404).end("not here"));
     await expect(openRawStream(refusing.baseUrl).next()).rejects.toBeInstanceOf(StatusError);
     await expect(openRawStream(refusing.baseUrl).next()).rejects.toMatchObject({ status: 404, body: "not here" });

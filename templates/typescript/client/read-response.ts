@@ -17,13 +17,18 @@ export async function readResponse<O>(
   let data = "";
   let json: JsonValue = {};
   try {
-    if (rawResponse) json = toHttpBody(contentType, new Uint8Array(await response.arrayBuffer()));
-    else data = (await response.text()).trim();
+    if (rawResponse) {
+      json = toHttpBody(contentType, new Uint8Array(await response.arrayBuffer()));
+    } else {
+      data = (await response.text()).trim();
+    }
   } catch (cause) {
     throw new NetworkError(`the response broke off: ${cause}`, { ...context, cause });
   }
   try {
-    if (data) json = JSON.parse(data);
+    if (data) {
+      json = JSON.parse(data);
+    }
     return decode(responseBody !== undefined && (data || rawResponse) ? { [responseBody]: json } : json);
   } catch (cause) {
     // What does not say that it is JSON, and is none: a page of a proxy or of a login, say.

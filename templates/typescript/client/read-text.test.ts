@@ -8,8 +8,11 @@ test("reads a body whole, and characters that chunks cut", async () => {
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
       const chunk = chunks.shift();
-      if (chunk) controller.enqueue(chunk);
-      else controller.close();
+      if (chunk) {
+        controller.enqueue(chunk);
+      } else {
+        controller.close();
+      }
     },
   });
   expect(await readText(new Response(body), 100)).toBe("€!");

@@ -4,7 +4,9 @@
  */
 export async function readText(response: Response, maxBytes: number): Promise<string> {
   const reader = response.body?.getReader();
-  if (!reader) return "";
+  if (!reader) {
+    return "";
+  }
   const stop = () => reader.cancel().catch(() => {});
   // The head has told of the failure already: a body that does not end must not hide it for longer than this.
   const timer = setTimeout(stop, 5_000);
@@ -14,7 +16,9 @@ export async function readText(response: Response, maxBytes: number): Promise<st
   try {
     while (left > 0) {
       const { done, value } = await reader.read();
-      if (done) break;
+      if (done) {
+        break;
+      }
       text += decoder.decode(value.subarray(0, left), { stream: true });
       left -= value.length;
     }

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type ClientError, NetworkError, ReconnectError, StatusError } from "./errors.js";
 import { createFailures } from "./reconnect-plan.js";
 import type { ReconnectOptions } from "./stream-options.js";
@@ -27,48 +27,48 @@ function delays(
 }
 
 describe("the delay", () => {
-  it("doubles with each failure, up to its bound", () => {
+  test("doubles with each failure, up to its bound", () => {
     expect(delays(8, {})).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
     expect(delays(4, { initialDelayMs: 10, maxDelayMs: 35 })).toEqual([10, 20, 35, 35]);
   });
 
-  it("is less by up to half of it, at random: clients do not all come back at once", () => {
+  test("is less by up to half of it, at random: clients do not all come back at once", () => {
     expect(delays(3, {}, undefined, 0.5)).toEqual([750, 1_500, 3_000]);
     expect(delays(1, {}, undefined, 0.999_999)[0]).toBeCloseTo(500, 0);
   });
 
-  it("is the server's `retry:`, and up to half of it more: it is the same for every client", () => {
+  test("is the server's `retry:`, and up to half of it more: it is the same for every client", () => {
     expect(delays(3, {}, 300)).toEqual([300, 600, 1_200]);
     expect(delays(3, {}, 300, 0.5)).toEqual([375, 750, 1_500]);
     expect(delays(3, {}, 0)).toEqual([0, 0, 0]);
   });
 
-  it("has jitter also where it has grown to its bound, and of a `Retry-After`", () => {
+  test("has jitter also where it has grown to its bound, and of a `Retry-After`", () => {
     expect(delays(9, {}, undefined, 0.5).at(-1)).toBe(22_500);
     expect(delays(9, {}, 3_000, 0.5).at(-1)).toBe(37_500);
     expect(delays(1, {}, undefined, 0.5, refused("8"))).toEqual([10_000]);
   });
 
-  it("bounds a `retry:`, too", () => {
+  test("bounds a `retry:`, too", () => {
     expect(delays(1, { maxDelayMs: 200 }, 300)).toEqual([200]);
     expect(delays(1, {}, Number.POSITIVE_INFINITY)).toEqual([30_000]);
   });
 
-  it("is at least `Retry-After`", () => {
+  test("is at least `Retry-After`", () => {
     expect(delays(1, {}, undefined, 0, refused("7"))).toEqual([7_000]);
     expect(delays(1, {}, undefined, 0, refused("0"))).toEqual([1_000]);
     expect(delays(1, {}, undefined, 0, refused("120"))).toEqual([120_000]);
     expect(delays(1, {}, undefined, 0, refused("soon"))).toEqual([1_000]);
   });
 
-  it("is never a `Retry-After` beyond its bound, five minutes by default: the stream fails with that error", () => {
+  test("is never a `Retry-After` beyond its bound, five minutes by default: the stream fails with that error", () => {
     expect(delays(1, {}, undefined, 0, refused("300"))).toEqual([300_000]);
     const error = refused("301");
     expect(() => delays(1, {}, undefined, 0, error)).toThrow(error);
     expect(() => delays(1, { maxRetryAfterMs: 119_999 }, undefined, 0, refused("120"))).toThrow(StatusError);
   });
 
-  it("is what a timer can count, however often it doubled", () => {
+  test("is what a timer can count, however often it doubled", () => {
     const maxRetryAfterMs = Number.POSITIVE_INFINITY;
     expect(delays(1, { maxRetryAfterMs }, undefined, 0, refused("99999999999"))).toEqual([2 ** 31 - 1]);
     expect(delays(2_000, { maxAttempts: 2_000, maxDelayMs: Number.POSITIVE_INFINITY }).at(-1)).toBe(1_000 * 2 ** 16);
@@ -77,16 +77,18 @@ describe("the delay", () => {
 });
 
 describe("the attempts", () => {
-  it("are ten by default", () => {
+  test("are ten by default", () => {
     expect(() => delays(10, {})).not.toThrow();
     expect(() => delays(11, {})).toThrow(ReconnectError);
   });
 
-  it("leave an error with the last ten errors, and the count", () => {
+  test("leave an error with the last ten errors, and the count", () => {
     const errors = Array.from({ length: 100 }, (_, index) => new NetworkError(`${index}`, context));
     const failures = createFailures({ maxAttempts: 99 });
     const last = errors.pop();
-    for (const error of errors) failures.add(error, undefined, context);
+    for (const error of errors) {
+      failures.add(error, undefined, context);
+    }
     let thrown: unknown;
     try {
       failures.add(last ?? network, undefined, context);
@@ -98,7 +100,7 @@ describe("the attempts", () => {
     expect(String(thrown)).toContain("gave up after 99 further requests: ");
   });
 
-  it("may be none", () => {
+  test("may be none", () => {
     expect(() => delays(1, { maxAttempts: 0 })).toThrow(ReconnectError);
   });
 });
@@ -108,7 +110,7 @@ describe("progress", () => {
   const add = (failures: ReturnType<typeof createFailures>, error: ClientError) => () =>
     failures.add(error, undefined, context);
 
-  it("is an event, and a heartbeat between failures of the connection", () => {
+  test("is an event, and a heartbeat between failures of the connection", () => {
     const failures = createFailures({ maxAttempts: 1 });
     for (let i = 0; i < 5; i++) {
       add(failures, network)();
@@ -118,7 +120,7 @@ describe("progress", () => {
     }
   });
 
-  it("is no heartbeat between error events, though the connection breaks in between", () => {
+  test("is no heartbeat between error events, though the connection breaks in between", () => {
     const failures = createFailures({ maxAttempts: 3 });
     for (const code of [13, 2, 14]) {
       add(failures, event(code))();

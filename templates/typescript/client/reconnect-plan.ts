@@ -35,7 +35,9 @@ export function createFailures(options: ReconnectOptions): Failures {
 
   function onHeartbeat(): void {
     count = 0;
-    if (!eventErrors) errors = [];
+    if (!eventErrors) {
+      errors = [];
+    }
   }
 
   return {
@@ -46,12 +48,18 @@ export function createFailures(options: ReconnectOptions): Failures {
     },
     add(error, retryMs, context) {
       count++;
-      if (error.phase === "body" && !connectionCodes.includes(error.code)) eventErrors++;
+      if (error.phase === "body" && !connectionCodes.includes(error.code)) {
+        eventErrors++;
+      }
       const failures = Math.max(count, eventErrors);
       errors = [...errors, error].slice(-maxErrors);
-      if (failures > maxAttempts) throw new ReconnectError(errors, context, failures);
+      if (failures > maxAttempts) {
+        throw new ReconnectError(errors, context, failures);
+      }
       const delayMs = retryDelayMs(error, failures, options, retryMs);
-      if (delayMs === undefined) throw error;
+      if (delayMs === undefined) {
+        throw error;
+      }
       return delayMs;
     },
   };

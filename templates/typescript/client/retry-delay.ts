@@ -8,7 +8,9 @@ import { type ClientError, StatusError } from "./errors.js";
  */
 export function retryAfterMs(headers: Headers): number | undefined {
   const value = headers.get("retry-after") ?? "";
-  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  if (/^\d+$/.test(value)) {
+    return Number(value) * 1000;
+  }
   // Date.parse takes nearly anything for a date; those of HTTP end in GMT.
   const date = value.endsWith("GMT") ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
@@ -26,7 +28,9 @@ export function retryDelayMs(
   retryMs?: number,
 ): number | undefined {
   const asked = (error instanceof StatusError && retryAfterMs(error.headers)) || 0;
-  if (asked > maxRetryAfterMs) return undefined;
+  if (asked > maxRetryAfterMs) {
+    return undefined;
+  }
   const backoffMs = Math.min((retryMs ?? initialDelayMs) * 2 ** Math.min(failures - 1, 16), maxDelayMs);
   const jitter = Math.random() / 2;
   const delayMs = backoffMs * (retryMs === undefined ? 1 - jitter : 1 + jitter);

@@ -39,14 +39,18 @@ export async function sendMessage<I, O extends K["message"], K extends Kinds>(
       throw new TypeError(`check baseUrl: "${baseUrl}" holds a query or a fragment; parameters are the option "query"`);
     }
     bound = bindRequest(method.http, method.encode(message, options));
-    if (bound.body !== undefined) content = (bound.binding.rawBody ? fromHttpBody : toJsonBody)(bound.body);
+    if (bound.body !== undefined) {
+      content = (bound.binding.rawBody ? fromHttpBody : toJsonBody)(bound.body);
+    }
   } catch (cause) {
     throw new RequestError(cause, context);
   }
   const { binding, verb, path } = bound;
   context.verb = verb;
   const { type, body } = content;
-  if (type) headers.set("content-type", type);
+  if (type) {
+    headers.set("content-type", type);
+  }
   const url = baseUrl.replace(/\/+$/, "") + path;
   const init = given<FetchInit & { headers: Headers }>({ method: verb, headers, body, signal, credentials });
   const accept = binding.rawResponse ? "*/*" : "application/json";

@@ -39,13 +39,17 @@ export async function send(
   const response = await fetchResponse(fetch, addQuery(url, query), init, context);
   onResponse?.(response);
   throwIfAborted(init.signal);
-  if (!response.ok) throw new StatusError(response, await readText(response, maxErrorBytes), reader, context);
+  if (!response.ok) {
+    throw new StatusError(response, await readText(response, maxErrorBytes), reader, context);
+  }
   return response;
 
   /** Refuses what no header can hold (RFC 9110, section 5.5): runtimes fail on it as on a broken connection. */
   function check(value: string, name: string): void {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for.
-    if (!/[\0-\x08\n-\x1f\x7f]/.test(value)) return;
+    if (!/[\0-\x08\n-\x1f\x7f]/.test(value)) {
+      return;
+    }
     throw new RequestError(new TypeError(`the header "${name}" holds a control character`), context);
   }
 }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { chunked, cutAt, everySplit, singly, utf8 } from "../testing/splits.js";
 import { type Interpretation, interpretEventStream } from "../testing/sse-oracle.js";
 import type { Mark } from "./decoder.js";
@@ -10,7 +10,9 @@ import { createSseDecoder } from "./sse-decoder.js";
 function decode(chunks: Iterable<Uint8Array>, maxEventBytes = 1024 * 1024, lastEventId?: string): (RawEvent | Mark)[] {
   const found: (RawEvent | Mark)[] = [];
   const decoder = createSseDecoder((what) => found.push(what), maxEventBytes, lastEventId);
-  for (const chunk of chunks) decoder(chunk);
+  for (const chunk of chunks) {
+    decoder(chunk);
+  }
   decoder(undefined);
   expect(found.at(-1)).toEqual({ mark: "end" });
   return found.slice(0, -1);
@@ -157,15 +159,17 @@ const rules: readonly [rule: string, body: string, expected: Partial<Interpretat
 ];
 
 describe("WHATWG HTML 9.2.5 and 9.2.6, however the bytes are cut", () => {
-  it.each(rules)("%s", (_rule, body, expected) => {
+  test.each(rules)("%s", (_rule, body, expected) => {
     const bytes = utf8(body);
     expect(interpretEventStream(bytes)).toEqual({ ...nothing, ...expected });
     const whole = decode([bytes]);
     expect(interpretation(whole)).toEqual({ ...nothing, ...expected });
-    for (const chunks of everySplit(bytes)) expect(decode(chunks)).toEqual(whole);
+    for (const chunks of everySplit(bytes)) {
+      expect(decode(chunks)).toEqual(whole);
+    }
   });
 
-  it("reads bytes that are no UTF-8 as U+FFFD, as many as the Encoding Standard has it", () => {
+  test("reads bytes that are no UTF-8 as U+FFFD, as many as the Encoding Standard has it", () => {
     for (const bad of [
       [0x80],
       [0xc3],
@@ -178,16 +182,18 @@ describe("WHATWG HTML 9.2.5 and 9.2.6, however the bytes are cut", () => {
       const bytes = Uint8Array.of(...utf8("data: "), ...bad, ...utf8("\n\ndata: b\n\n"));
       const expected = interpretEventStream(bytes);
       expect(expected.events).toHaveLength(2);
-      for (const chunks of everySplit(bytes)) expect(interpretation(decode(chunks))).toEqual(expected);
+      for (const chunks of everySplit(bytes)) {
+        expect(interpretation(decode(chunks))).toEqual(expected);
+      }
     }
   });
 
-  it("takes no byte order mark away at the start of a later chunk", () => {
+  test("takes no byte order mark away at the start of a later chunk", () => {
     const bytes = utf8(`data: a\n\n${bom}data: b\n\n`);
     expect(interpretation(decode(cutAt(bytes, 9))).events).toEqual([event("a")]);
   });
 
-  it("tells what it finds in the order of the bytes", () => {
+  test("tells what it finds in the order of the bytes", () => {
     const body = utf8(":a\nretry: 5\ndata: 1\n:b\n\nid: 7\n\n:c\ndata: 2\n\n");
     expect(decode([body])).toEqual([
       { mark: "comment", text: "a" },
@@ -201,14 +207,14 @@ describe("WHATWG HTML 9.2.5 and 9.2.6, however the bytes are cut", () => {
     expect(decode([utf8("\n")])).toEqual([{ mark: "id", id: undefined }]);
   });
 
-  it("gives a retry to the event of its block alone", () => {
+  test("gives a retry to the event of its block alone", () => {
     const body = utf8("retry: 1\n\ndata: a\n\nretry: 2\ndata: b\n\n");
     expect(decode([body]).flatMap((what) => ("mark" in what ? [] : [what.retry]))).toEqual([undefined, 2]);
   });
 });
 
 describe("a cursor from the connection before", () => {
-  it("is in force until the body sets another", () => {
+  test("is in force until the body sets another", () => {
     const body = utf8("data: a\n\nid: 8\ndata: b\n\n");
     expect(interpretation(decode([body], undefined, "7")).events).toEqual([
       event("a", "message", "7"),
@@ -216,7 +222,7 @@ describe("a cursor from the connection before", () => {
     ]);
   });
 
-  it("is told when the body takes it away", () => {
+  test("is told when the body takes it away", () => {
     expect(decode([utf8("id:\n\n")], undefined, "7")).toEqual([{ mark: "id", id: undefined }]);
   });
 });
@@ -232,36 +238,36 @@ describe("maxEventBytes", () => {
     return outcomes.has(true);
   };
 
-  it("is the size of the data", () => {
+  test("is the size of the data", () => {
     expect(over("data: 1234567890\n\n", 10)).toBe(false);
     expect(over("data: 12345678901\n\n", 10)).toBe(true);
   });
 
-  it("counts all lines of an event, but not those of the one before", () => {
+  test("counts all lines of an event, but not those of the one before", () => {
     expect(over("data: 1234\ndata: 67890\n\ndata: 1234\ndata: 67890\n\n", 10)).toBe(false);
     expect(over("data: 1234\ndata: 678901\n\n", 10)).toBe(true);
   });
 
-  it("counts bytes of UTF-8", () => {
+  test("counts bytes of UTF-8", () => {
     expect(over("data: 豆腐豆a\n\n", 10)).toBe(false);
     expect(over("data: 豆腐豆ab\n\n", 10)).toBe(true);
   });
 
-  it("bounds lines of every kind, ended or not", () => {
+  test("bounds lines of every kind, ended or not", () => {
     for (const line of [":", "event: ", "id: ", "color: ", "color", "data: "]) {
       expect(over(line + "a".repeat(64), 32)).toBe(true);
       expect(over(`${line + "a".repeat(64)}\n\n`, 32)).toBe(true);
     }
   });
 
-  it("is told in its place, after the events before it", () => {
+  test("is told in its place, after the events before it", () => {
     expect(decode([utf8("data: a\n\ndata: 12345678901\n\n")], 10).slice(0, 2)).toEqual([
       { event: "message", data: "a", id: undefined, ownId: false, retry: undefined },
       tooLarge,
     ]);
   });
 
-  it("does not add up comments, which come for years where events do not", () => {
+  test("does not add up comments, which come for years where events do not", () => {
     const found = decode(
       Array.from({ length: 10_000 }, () => utf8(":ping\n")),
       100,
@@ -302,7 +308,7 @@ describe("any stream at all", () => {
   );
   const cuts = fc.array(fc.nat(400), { maxLength: 12 });
 
-  it("comes to what the standard says", () => {
+  test("comes to what the standard says", () => {
     fc.assert(
       fc.property(bytes, cuts, (body, at) => {
         const offsets = at.map((offset) => Math.min(offset, body.length)).sort((a, b) => a - b);

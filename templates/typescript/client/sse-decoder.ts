@@ -21,11 +21,15 @@ export function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastE
     const colon = line.indexOf(":");
     const field = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1);
-    if (line === "") dispatch();
-    else if (colon === 0) sink({ mark: "comment", text: line.slice(1) });
-    else if (field === "data") data = data === undefined ? value : `${data}\n${value}`;
-    else if (field === "event") event = value;
-    else if (field === "id" && !value.includes("\0")) {
+    if (line === "") {
+      dispatch();
+    } else if (colon === 0) {
+      sink({ mark: "comment", text: line.slice(1) });
+    } else if (field === "data") {
+      data = data === undefined ? value : `${data}\n${value}`;
+    } else if (field === "event") {
+      event = value;
+    } else if (field === "id" && !value.includes("\0")) {
       id = value;
       ownId = true;
     } else if (field === "retry" && /^\d+$/.test(value)) {
@@ -35,9 +39,13 @@ export function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastE
   });
 
   function dispatch(): void {
-    if (data === undefined) sink({ mark: "id", id: id || undefined });
-    else if (isOver(data, maxEventBytes)) sink({ mark: "tooLarge" });
-    else sink({ event: event || "message", data, id: id || undefined, ownId, retry });
+    if (data === undefined) {
+      sink({ mark: "id", id: id || undefined });
+    } else if (isOver(data, maxEventBytes)) {
+      sink({ mark: "tooLarge" });
+    } else {
+      sink({ event: event || "message", data, id: id || undefined, ownId, retry });
+    }
     data = retry = undefined;
     ownId = false;
     event = "";
@@ -46,11 +54,15 @@ export function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastE
   // At every line, ended or not, whatever its field: so the outcome does not hang on where the bytes were cut,
   // and what a server can make this keep is bounded. Six more than the data: the `data: ` in front of it.
   function measure(line: string): void {
-    if (line.length + (data ?? "").length > maxEventBytes + 6) sink({ mark: "tooLarge" });
+    if (line.length + (data ?? "").length > maxEventBytes + 6) {
+      sink({ mark: "tooLarge" });
+    }
   }
 
   return (bytes) => {
     measure(push(bytes));
-    if (!bytes) sink({ mark: "end" });
+    if (!bytes) {
+      sink({ mark: "end" });
+    }
   };
 }

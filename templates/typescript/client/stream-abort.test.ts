@@ -1,5 +1,5 @@
 import { getEventListeners } from "node:events";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type FrameServer, startFrameServer } from "../testing/frames.js";
 import { openStream } from "../testing/json-stream.js";
 import { utf8 } from "../testing/splits.js";
@@ -12,7 +12,7 @@ expectNoUnhandledRejections();
 const reason = { why: "the caller has had enough" };
 
 describe("abort rejects with the signal's reason", () => {
-  it("before anything is sent", async () => {
+  test("before anything is sent", async () => {
     const server = await startFrameServer();
     const stream = openStream(server.baseUrl, {}, { signal: AbortSignal.abort(reason) });
     await expect(stream.next()).rejects.toBe(reason);
@@ -21,7 +21,7 @@ describe("abort rejects with the signal's reason", () => {
     expect(server.received).toHaveLength(0);
   });
 
-  it("of `opened`, when nobody asks for events", async () => {
+  test("of `opened`, when nobody asks for events", async () => {
     const server = await startFrameServer();
     const stream = openStream(server.baseUrl, {}, { signal: AbortSignal.abort(reason) });
     await expect(stream.opened).rejects.toBe(reason);
@@ -29,7 +29,7 @@ describe("abort rejects with the signal's reason", () => {
     await expect(stream.next()).rejects.toBe(reason);
   });
 
-  it("while the head is awaited", async () => {
+  test("while the head is awaited", async () => {
     const server = await startFrameServer();
     const controller = new AbortController();
     const stream = openStream(server.baseUrl, { resumable: true }, { signal: controller.signal });
@@ -43,7 +43,7 @@ describe("abort rejects with the signal's reason", () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it("while an event is awaited", async () => {
+  test("while an event is awaited", async () => {
     const server = await startFrameServer(({ send }) => send("data: 1\n\n"));
     const controller = new AbortController();
     const stream = openStream(server.baseUrl, { resumable: true }, { signal: controller.signal });
@@ -57,7 +57,7 @@ describe("abort rejects with the signal's reason", () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it("while the caller has an event, at its next call, whatever is queued", async () => {
+  test("while the caller has an event, at its next call, whatever is queued", async () => {
     const server = await startFrameServer(({ send }) => send("data: 1\n\ndata: 2\n\n"));
     const controller = new AbortController();
     const stream = openStream(server.baseUrl, {}, { signal: controller.signal });
@@ -69,7 +69,7 @@ describe("abort rejects with the signal's reason", () => {
     expect(await stream.next()).toEqual({ done: true, value: undefined });
   });
 
-  it("while a reconnection is waited for, however long", async () => {
+  test("while a reconnection is waited for, however long", async () => {
     const server = await startFrameServer(({ raw }) => raw.writeHead(503, { "retry-after": "300" }).end());
     const controller = new AbortController();
     const stream = openStream(
@@ -86,7 +86,7 @@ describe("abort rejects with the signal's reason", () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it("from a callback", async () => {
+  test("from a callback", async () => {
     const server = await startFrameServer(({ raw }) => raw.writeHead(503).end());
     const controller = new AbortController();
     const onReconnect = (): void => controller.abort(reason);
@@ -95,7 +95,7 @@ describe("abort rejects with the signal's reason", () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it("while the beginning of a body that is no stream is read", async () => {
+  test("while the beginning of a body that is no stream is read", async () => {
     const server = await startFrameServer(({ send }) => send("<html>"), "text/html");
     const controller = new AbortController();
     const stream = openStream(
@@ -110,7 +110,7 @@ describe("abort rejects with the signal's reason", () => {
     await (await server.response(1)).closed;
   });
 
-  it("once, of all who wait", async () => {
+  test("once, of all who wait", async () => {
     const server = await startFrameServer(({ send }) => send(":\n"));
     const controller = new AbortController();
     const stream = openStream(server.baseUrl, {}, { signal: controller.signal });
@@ -121,7 +121,7 @@ describe("abort rejects with the signal's reason", () => {
     expect(await waiting[1]).toEqual({ done: true, value: undefined });
   });
 
-  it("at once, though `fetch` and the body heed no signal", async () => {
+  test("at once, though `fetch` and the body heed no signal", async () => {
     const controller = new AbortController();
     let cancelled: unknown;
     const heedless = (): Response =>
@@ -146,7 +146,9 @@ describe("abort rejects with the signal's reason", () => {
     const nexts = [connecting.next(), reading.next()];
     await reading.opened;
     controller.abort(reason);
-    for (const next of nexts) await expect(next).rejects.toBe(reason);
+    for (const next of nexts) {
+      await expect(next).rejects.toBe(reason);
+    }
     expect(cancelled).toBe("cancelled");
     // The response that comes when all is over is let go of, too.
     cancelled = undefined;
@@ -157,7 +159,7 @@ describe("abort rejects with the signal's reason", () => {
 });
 
 describe("a stream that is left", () => {
-  it("after its abort is told nothing any more", async () => {
+  test("after its abort is told nothing any more", async () => {
     const server = await startFrameServer(({ send }) => send("data: 1\n\n"));
     const controller = new AbortController();
     const stream = openStream(server.baseUrl, {}, { signal: controller.signal });
@@ -167,7 +169,7 @@ describe("a stream that is left", () => {
     expect(await stream.next()).toEqual({ done: true, value: undefined });
   });
 
-  it("lets go of the response at whatever moment it is left", async () => {
+  test("lets go of the response at whatever moment it is left", async () => {
     for (let moment = 0; moment < 40; moment++) {
       let cancelled = false;
       const body = new ReadableStream<Uint8Array>(
@@ -183,7 +185,9 @@ describe("a stream that is left", () => {
         new Response(body, { headers: { "content-type": "text/event-stream" } });
       const stream = createEventStream({ rule: {}, open, decode: () => 1 }, {});
       const next = stream.next();
-      for (let turn = 0; turn < moment; turn++) await null;
+      for (let turn = 0; turn < moment; turn++) {
+        await null;
+      }
       await stream.return();
       await next;
       await new Promise(setImmediate);
@@ -201,7 +205,7 @@ describe("a stream that is over", () => {
       ["by break", (stream) => stream.collect({ max: 1 })],
       ["by return", (stream) => stream.next().then(() => stream.return())],
     ];
-  it.each(ways)("%s is no longer told of the signal", async (_name, run) => {
+  test.each(ways)("%s is no longer told of the signal", async (_name, run) => {
     const server = await startFrameServer(({ end }) => end("data: 1\n\ndata: 2\n\n"));
     const { signal } = new AbortController();
     const stream = openStream(server.baseUrl, {}, { signal });
@@ -210,7 +214,7 @@ describe("a stream that is over", () => {
     expect(stream.state).toBe("closed");
   });
 
-  it("stays over when it is aborted afterwards", async () => {
+  test("stays over when it is aborted afterwards", async () => {
     const server = await startFrameServer(({ end }) => end("data: 1\n\n"));
     const controller = new AbortController();
     const stream = openStream(server.baseUrl, {}, { signal: controller.signal });
@@ -220,11 +224,12 @@ describe("a stream that is over", () => {
     expect(await stream.opened).toMatchObject({ status: 200 });
   });
 
-  it("leaves nothing on a signal that outlives hundreds of streams", async () => {
+  test("leaves nothing on a signal that outlives hundreds of streams", async () => {
     const server = await startFrameServer(({ end }) => end("data: 1\n\n"));
     const { signal } = new AbortController();
-    for (let i = 0; i < 200; i++)
+    for (let i = 0; i < 200; i++) {
       await openStream(server.baseUrl, {}, { signal, idleTimeoutMs: 60_000 }).collect({ max: 2 });
+    }
     expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { drain } from "../testing/drain.js";
 import { type FrameResponse, startFrameServer } from "../testing/frames.js";
 import { openStream } from "../testing/json-stream.js";
@@ -11,7 +11,7 @@ import type { StreamOptions } from "./stream-options.js";
 expectNoUnhandledRejections();
 
 describe("a server that promises to say the end", () => {
-  it("ends the stream by saying it, whatever it does to the connection", async () => {
+  test("ends the stream by saying it, whatever it does to the connection", async () => {
     const server = await startFrameServer(({ send }) =>
       send(":sse/1 heartbeat=15000 end\ndata: 1\n\n:end\ndata: 2\n\n"),
     );
@@ -19,7 +19,7 @@ describe("a server that promises to say the end", () => {
     await (await server.response(1)).closed;
   });
 
-  it("is cut off when its body ends before", async () => {
+  test("is cut off when its body ends before", async () => {
     const server = await startFrameServer(({ end }) => end(":sse/1 heartbeat=15000 end\ndata: 1\n\n"));
     const [value, error] = await drain(openStream(server.baseUrl));
     expect(value).toBe(1);
@@ -27,7 +27,7 @@ describe("a server that promises to say the end", () => {
     expect(error).toMatchObject({ code: "truncated", phase: "body", attempt: 1 });
   });
 
-  it.each([
+  test.each([
     ["in the middle of an event", ":sse/1 end\ndata: 1\n\ndata: 2\n"],
     ["in the middle of the end", ":sse/1 end\ndata: 1\n\n:end"],
     ["after a comment that is another", ":sse/1 end\ndata: 1\n\n: end\n:ending\n:END\n"],
@@ -37,7 +37,7 @@ describe("a server that promises to say the end", () => {
     expect(await drain(openStream(server.baseUrl))).toEqual([1, expect.any(TruncatedError)]);
   });
 
-  it("is cut off with its connection, too", async () => {
+  test("is cut off with its connection, too", async () => {
     const server = await startFrameServer(({ send, cut }) => send(":sse/1 end\ndata: 1\n\n").then(cut));
     const [value, error] = await drain(openStream(server.baseUrl));
     expect(value).toBe(1);
@@ -45,7 +45,7 @@ describe("a server that promises to say the end", () => {
     expect(error).toMatchObject({ code: "network", phase: "body", cause: expect.any(Error) });
   });
 
-  it.each([
+  test.each([
     ["as one word among others", ":sse/1 end heartbeat=100000\n"],
     ["with promises that are not known yet", ":sse/1 more=1 end even-more\n"],
     ["at the end of a line of CRLF", ":sse/1 end\r\n"],
@@ -56,7 +56,7 @@ describe("a server that promises to say the end", () => {
 });
 
 describe("a server that promises nothing", () => {
-  it.each([
+  test.each([
     ["no comment at all", ""],
     ["a comment of its own", ": hello, no end\n"],
     ["only heartbeats", ":sse/1 heartbeat=100000\n"],
@@ -67,12 +67,12 @@ describe("a server that promises nothing", () => {
     expect(await drain(openStream(server.baseUrl))).toEqual([1]);
   });
 
-  it("does not end it with a comment that looks like the end", async () => {
+  test("does not end it with a comment that looks like the end", async () => {
     const server = await startFrameServer(({ end }) => end("data: 1\n\n:end\ndata: 2\n\n"));
     expect(await drain(openStream(server.baseUrl))).toEqual([1, 2]);
   });
 
-  it("does not end it quietly when the connection breaks", async () => {
+  test("does not end it quietly when the connection breaks", async () => {
     const server = await startFrameServer(({ send, cut }) => send("data: 1\n\n").then(cut));
     expect(await drain(openStream(server.baseUrl))).toEqual([1, expect.any(NetworkError)]);
   });
@@ -82,7 +82,7 @@ describe("a terminal event", () => {
   const rule = { events: { delta: { field: "delta" }, done: { field: "done", terminal: true } } } as const;
   const frames = ":sse/1 end\nevent: delta\ndata: 1\n\nevent: done\ndata: 2\n\nevent: delta\ndata: 3\n\n";
 
-  it("is the last, and closes the connection without waiting for the server", async () => {
+  test("is the last, and closes the connection without waiting for the server", async () => {
     const server = await startFrameServer(({ send }) => send(frames));
     const stream = openStream(server.baseUrl, rule);
     expect(await stream.next()).toMatchObject({ value: { delta: 1 } });
@@ -93,32 +93,34 @@ describe("a terminal event", () => {
     expect(stream.state).toBe("closed");
   });
 
-  it("ends batches with the read that it came by", async () => {
+  test("ends batches with the read that it came by", async () => {
     const server = await startFrameServer(({ send }) => send(frames));
     const batches: unknown[] = [];
-    for await (const batch of openStream(server.baseUrl, rule).batches()) batches.push(batch);
+    for await (const batch of openStream(server.baseUrl, rule).batches()) {
+      batches.push(batch);
+    }
     expect(batches).toEqual([[{ delta: 1 }, { done: 2 }]]);
   });
 
-  it("makes a body that ends after it complete", async () => {
+  test("makes a body that ends after it complete", async () => {
     const server = await startFrameServer(({ end }) => end(":sse/1 end\nevent: done\ndata: 2\n\n"));
     expect(await drain(openStream(server.baseUrl, rule))).toEqual([{ done: 2 }]);
   });
 
-  it("is one of the declared names, not of what every object has", async () => {
+  test("is one of the declared names, not of what every object has", async () => {
     const server = await startFrameServer(({ end }) => end("event: constructor\ndata: 1\n\nevent: delta\ndata: 2\n\n"));
     expect(await drain(openStream(server.baseUrl, rule))).toEqual([{ delta: 2 }]);
   });
 });
 
 describe("terminalData", () => {
-  it("ends the stream and is no event", async () => {
+  test("ends the stream and is no event", async () => {
     const server = await startFrameServer(({ send }) => send(":sse/1 end\ndata: 1\n\ndata: [DONE]\n\ndata: 2\n\n"));
     expect(await drain(openStream(server.baseUrl, { terminalData: "[DONE]" }))).toEqual([1]);
     await (await server.response(1)).closed;
   });
 
-  it("is compared whole", async () => {
+  test("is compared whole", async () => {
     const server = await startFrameServer(({ end }) => end('data: "[DONE]"\n\ndata: 2\n\n'));
     expect(await drain(openStream(server.baseUrl, { terminalData: "[DONE]" }))).toEqual(["[DONE]", 2]);
   });
@@ -128,7 +130,7 @@ describe("an error event", () => {
   const status =
     '{"code":5,"message":"no such symbol","details":[{"@type":"type.googleapis.com/test.v1.Detail","a":1}]}';
 
-  it("fails the stream with its Status, after the events before it", async () => {
+  test("fails the stream with its Status, after the events before it", async () => {
     const server = await startFrameServer(({ send }) =>
       send(`:sse/1 end\nid: 1\ndata: 1\n\nevent: error\ndata: ${status}\n\n`),
     );
@@ -145,7 +147,7 @@ describe("an error event", () => {
     await (await server.response(1)).closed;
   });
 
-  it("has the name that the method gives it", async () => {
+  test("has the name that the method gives it", async () => {
     const server = await startFrameServer(({ end }) => end(`event: failure\ndata: ${status}\n\n`));
     expect(await drain(openStream(server.baseUrl, { errorEvent: "failure" }))).toEqual([expect.any(StatusError)]);
   });
@@ -157,7 +159,7 @@ describe("a response that is no stream", () => {
     ({ raw }: FrameResponse): void =>
       void raw.writeHead(status, headers).end(body);
 
-  it("is a ContentTypeError with the beginning of the body", async () => {
+  test("is a ContentTypeError with the beginning of the body", async () => {
     const page = `<!doctype html><p>Sign in</p>${" ".repeat(10_000)}`;
     const server = await startFrameServer(answer(200, { "content-type": "text/html; charset=utf-8" }, page));
     const stream = openStream(server.baseUrl, { resumable: true });
@@ -174,7 +176,7 @@ describe("a response that is no stream", () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it.each<[status: number, headers: Record<string, string>]>([
+  test.each<[status: number, headers: Record<string, string>]>([
     [200, {}],
     [200, { "content-type": "application/json" }],
     [200, { "content-type": "text/event-streams" }],
@@ -185,7 +187,7 @@ describe("a response that is no stream", () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it.each<Record<string, string>>([
+  test.each<Record<string, string>>([
     { "content-type": "text/event-stream" },
     { "content-type": "text/event-stream;charset=UTF-8" },
     { "content-type": "Text/Event-Stream ; charset=iso-8859-1" },
@@ -194,7 +196,7 @@ describe("a response that is no stream", () => {
     expect(await drain(openStream(server.baseUrl))).toEqual(["é"]);
   });
 
-  it("a 204 is the end, and tells those who reconnect to stop", async () => {
+  test("a 204 is the end, and tells those who reconnect to stop", async () => {
     const server = await startFrameServer(answer(204, {}, ""));
     const stream = openStream(server.baseUrl, { resumable: true }, { reconnect: { afterEnd: true } });
     expect(await stream.next()).toEqual({ done: true, value: undefined });
@@ -205,7 +207,7 @@ describe("a response that is no stream", () => {
 });
 
 describe("maxEventBytes", () => {
-  it("fails the stream, after the events before it", async () => {
+  test("fails the stream, after the events before it", async () => {
     const server = await startFrameServer(({ send }) => send(`data: 1\n\ndata: ${"2".repeat(101)}`));
     const stream = openStream(server.baseUrl, { resumable: true }, { maxEventBytes: 100 });
     const [value, error] = await drain(stream);
@@ -216,7 +218,7 @@ describe("maxEventBytes", () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it("is 16 MiB by default", async () => {
+  test("is 16 MiB by default", async () => {
     const frame = (size: number): string => `data: ${"1".repeat(size)}\n\n`;
     const server = await startFrameServer(({ number, end }) => end(frame(16 * 1024 * 1024 + number - 1)));
     const open = (): EventStream<unknown> => openStream(server.baseUrl);
@@ -229,7 +231,7 @@ describe("JSON Lines", () => {
   const open = (baseUrl: string, maxEventBytes?: number): EventStream<unknown> =>
     openStream(baseUrl, { errorEvent: "failure", terminalData: "[DONE]" }, { format: "jsonl", maxEventBytes });
 
-  it.each(["application/jsonl", "application/x-ndjson", "application/x-jsonl; charset=utf-8", "Application/NDJSON"])(
+  test.each(["application/jsonl", "application/x-ndjson", "application/x-jsonl; charset=utf-8", "Application/NDJSON"])(
     "are read where the response is of %s, whatever was asked for",
     async (contentType) => {
       const server = await startFrameServer(({ end }) => end('{"a":1}\n\n{"b":2}'), contentType);
@@ -242,7 +244,7 @@ describe("JSON Lines", () => {
     },
   );
 
-  it("are not guessed: events are read where the response says so", async () => {
+  test("are not guessed: events are read where the response says so", async () => {
     const server = await startFrameServer(({ end }) => end("data: 1\n\n"));
     expect(await drain(open(server.baseUrl))).toEqual([1]);
   });
@@ -255,22 +257,22 @@ describe("JSON Lines", () => {
         return drain(openStream(server.baseUrl, {}, { format: "jsonl", ...options }));
       };
 
-      it("end with the line that says so, whatever follows", async () => {
+      test("end with the line that says so, whatever follows", async () => {
         expect(await read('\n1\n\n2\n{"@end":{}}\n3\n')).toEqual([1, 2]);
         expect(await read('\n{"@end":{}}\n')).toEqual([]);
       });
 
-      it.each(["", "\n", "\n1\n", "\n1\n2", '\n1\n{"@end":{}}'])("are cut where they do not: %j", async (body) => {
+      test.each(["", "\n", "\n1\n", "\n1\n2", '\n1\n{"@end":{}}'])("are cut where they do not: %j", async (body) => {
         const items = await read(body);
         expect(items.at(-1)).toBeInstanceOf(TruncatedError);
         expect(items.slice(0, -1)).toEqual(body.includes("1\n") ? [1] : []);
       });
 
-      it("fail with an error line, which needs no end", async () => {
+      test("fail with an error line, which needs no end", async () => {
         expect(await read('\n1\n{"@error":{"code":14}}\n')).toEqual([1, expect.any(StatusError)]);
       });
 
-      it("have heartbeats and the end as comments; the opening is none", async () => {
+      test("have heartbeats and the end as comments; the opening is none", async () => {
         const comments: string[] = [];
         await read('\n\n1\n\n{"@end":{}}\n', { onComment: (text) => comments.push(text) });
         expect(comments).toEqual(["", "", "end"]);
@@ -278,18 +280,18 @@ describe("JSON Lines", () => {
     },
   );
 
-  it("do not end with a line that is a message without the parameter", async () => {
+  test("do not end with a line that is a message without the parameter", async () => {
     const server = await startFrameServer(({ end }) => end('\n{"@end":{}}\n'), "application/jsonl");
     expect(await drain(open(server.baseUrl))).toEqual([{ "@end": {} }]);
   });
 
-  it("are silent for too long where the method says how long that may be", async () => {
+  test("are silent for too long where the method says how long that may be", async () => {
     const server = await startFrameServer(({ send }) => send("\n"), "application/jsonl; profile=sse-1");
     const stream = openStream(server.baseUrl, { heartbeatMs: 20 }, { format: "jsonl" });
     expect(await drain(stream)).toEqual([expect.objectContaining({ code: "timeout", kind: "idle" })]);
   });
 
-  it("fail with the Status of the error line", async () => {
+  test("fail with the Status of the error line", async () => {
     const body = '{"a":1}\n{"@error":{"code":14,"message":"gone"}}\n';
     const server = await startFrameServer(({ end }) => end(body), "application/jsonl");
     const [value, error] = await drain(open(server.baseUrl));
@@ -298,35 +300,37 @@ describe("JSON Lines", () => {
     expect(error).toMatchObject({ statusCode: 14, message: "gone", phase: "body" });
   });
 
-  it("have no ids, so a lost connection is not resumed by default: what was lost could not be told", async () => {
+  test("have no ids, so a lost connection is not resumed by default: what was lost could not be told", async () => {
     const server = await startFrameServer(({ send, cut }) => send("1\n").then(cut), "application/jsonl");
     const stream = openStream(server.baseUrl, { resumable: true }, { format: "jsonl" });
     expect(await drain(stream)).toEqual([1, expect.any(NetworkError)]);
     expect(server.received).toHaveLength(1);
   });
 
-  it("have a limit, too", async () => {
+  test("have a limit, too", async () => {
     const server = await startFrameServer(({ send }) => send(`1\n${"2".repeat(101)}`), "application/jsonl");
     expect(await drain(open(server.baseUrl, 100))).toEqual([1, expect.any(EventTooLargeError)]);
   });
 
-  it("are not events that are called `message`", async () => {
+  test("are not events that are called `message`", async () => {
     const server = await startFrameServer(({ end }) => end("1\n2\n"), "application/jsonl");
     const rule = { events: { message: { field: "message", terminal: true } } } as const;
     expect(await drain(openStream(server.baseUrl, rule))).toEqual([1, 2]);
   });
 
-  it("carry whole response messages, of which none is terminal by its name", async () => {
+  test("carry whole response messages, of which none is terminal by its name", async () => {
     const body = '{"delta":{"text":"a"}}\n{"done":{"tokens":1}}\n{"delta":{"text":"b"}}\n';
     const server = await startFrameServer(({ end }) => end(body), "application/jsonl");
     const cases: unknown[] = [];
-    for await (const { event } of new MarketServiceClient(server).ask({}, { format: "jsonl" })) cases.push(event.case);
+    for await (const { event } of new MarketServiceClient(server).ask({}, { format: "jsonl" })) {
+      cases.push(event.case);
+    }
     expect(cases).toEqual(["delta", "done", "delta"]);
   });
 });
 
 describe("what is no stream", () => {
-  it.each([201, 202, 203, 205, 210, 299])("is a response of status %i, whatever its content type", async (code) => {
+  test.each([201, 202, 203, 205, 210, 299])("is a response of status %i, whatever its content type", async (code) => {
     const server = await startFrameServer(({ raw }) =>
       raw.writeHead(code, { "content-type": "text/event-stream" }).end(code === 205 ? "" : "data: 1\n\n"),
     );
@@ -338,7 +342,7 @@ describe("what is no stream", () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it("is one whose body cannot be read as it arrives, as React Native's fetch has it", async () => {
+  test("is one whose body cannot be read as it arrives, as React Native's fetch has it", async () => {
     for (const body of [null, undefined]) {
       const fetch = async (): Promise<Response> => {
         const response = new Response(null, { headers: { "content-type": "text/event-stream" } });
@@ -352,7 +356,7 @@ describe("what is no stream", () => {
     }
   });
 
-  it("is a cursor that no header can hold: nothing is sent", async () => {
+  test("is a cursor that no header can hold: nothing is sent", async () => {
     const server = await startFrameServer();
     for (const lastEventId of ["a\u0001", "a\nb", "a\u007fb", "a\0b"]) {
       const stream = openStream(server.baseUrl, { resumable: true }, { lastEventId });
@@ -361,7 +365,7 @@ describe("what is no stream", () => {
     expect(server.received).toHaveLength(0);
   });
 
-  it("is such a cursor of the server's: the stream fails when it would reconnect", async () => {
+  test("is such a cursor of the server's: the stream fails when it would reconnect", async () => {
     const server = await startFrameServer(({ send, cut }) => send("retry: 1\nid: a\u0001\ndata: 1\n\n").then(cut));
     const stream = openStream(server.baseUrl, { resumable: true });
     expect((await stream.next()).value).toBe(1);

@@ -87,7 +87,9 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
    */
   function call<R>(code: () => R): R {
     const result = code();
-    if (isClosed()) throw interrupted;
+    if (isClosed()) {
+      throw interrupted;
+    }
     return result;
   }
 
@@ -103,7 +105,9 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
   function throwPending(): void {
     const pending = thrown;
     thrown = undefined;
-    if (pending) throw pending.error;
+    if (pending) {
+      throw pending.error;
+    }
   }
 
   /** Connects, reads and reconnects until something is ready; undefined when the stream was closed before. */
@@ -113,19 +117,29 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
       const late = () => new TimeoutError("deadline", Number(deadlineMs), context());
       deadline = startTimer(deadlineMs, () => close({ error: late() }));
       signal?.addEventListener("abort", onAbort);
-      if (signal?.aborted) onAbort();
+      if (signal?.aborted) {
+        onAbort();
+      }
     }
     while (!isClosed()) {
       try {
         const result = ready();
-        if (result !== undefined) return result;
+        if (result !== undefined) {
+          return result;
+        }
         // Nothing is queued any more; what was, but was not for the caller, is finished with, too.
         commit();
-        if (ended) close();
-        else if (!connection) await connect();
-        else await read(connection);
+        if (ended) {
+          close();
+        } else if (!connection) {
+          await connect();
+        } else {
+          await read(connection);
+        }
       } catch (error) {
-        if (error !== interrupted && !isClosed()) await recover(error);
+        if (error !== interrupted && !isClosed()) {
+          await recover(error);
+        }
       }
     }
     return undefined;
@@ -140,15 +154,21 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
     connection = createConnection(source, options, waiter, context);
     const { response, format: accepted } = await connection.open();
     // Something else may have run between the end of the wait and this line.
-    if (!connection || isClosed()) return;
+    if (!connection || isClosed()) {
+      return;
+    }
     const { status, headers } = response;
     accept({ status, headers, attempt });
-    if (!accepted) return close();
+    if (!accepted) {
+      return close();
+    }
     state = "open";
     format = accepted;
     const hasControls = hasControlFrames(headers.get("content-type"));
     saysEnd ||= hasControls;
-    if (hasControls) heartbeatMs = rule.heartbeatMs ?? 0;
+    if (hasControls) {
+      heartbeatMs = rule.heartbeatMs ?? 0;
+    }
     const add = (found: RawEvent | Mark) => queue.push(found);
     decode =
       format === "sse"
@@ -170,35 +190,53 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
         clear();
         return undefined;
       }
-      if ("mark" in found) onMark(found);
-      else if (found.data === rule.terminalData) end();
-      else {
+      if ("mark" in found) {
+        onMark(found);
+      } else if (found.data === rule.terminalData) {
+        end();
+      } else {
         const place = { format, attempt, lastEventId };
         const value = call(() => source.decode(found, place));
         failures.onProgress();
         unidentified = !found.ownId || found.id === undefined;
         position = found.id;
-        if (format === "sse" && rule.events?.[found.event]?.terminal) end();
-        if (value !== undefined) return { value, raw: found, attempt };
+        if (format === "sse" && rule.events?.[found.event]?.terminal) {
+          end();
+        }
+        if (value !== undefined) {
+          return { value, raw: found, attempt };
+        }
       }
     }
   }
 
   function onMark(found: Mark): void {
     if (found.mark === "id") {
-      if (found.id !== position) failures.onProgress();
+      if (found.id !== position) {
+        failures.onProgress();
+      }
       position = found.id;
-    } else if (found.mark === "retry") retryMs = found.ms;
-    else if (found.mark === "comment") onComment(found.text);
-    else if (found.mark === "tooLarge") throw new EventTooLargeError(maxEventBytes, context());
-    else if (saysEnd) throw new TruncatedError(context());
-    else end();
+    } else if (found.mark === "retry") {
+      retryMs = found.ms;
+    } else if (found.mark === "comment") {
+      onComment(found.text);
+    } else if (found.mark === "tooLarge") {
+      throw new EventTooLargeError(maxEventBytes, context());
+    } else if (saysEnd) {
+      throw new TruncatedError(context());
+    } else {
+      end();
+    }
   }
 
   function onComment(text: string): void {
     call(() => options.onComment?.(text.replace(/^ /, "")));
-    if (text === "") failures.onHeartbeat();
-    if (text === "end" && saysEnd) end();
+    if (text === "") {
+      failures.onHeartbeat();
+    }
+    if (text === "end" && saysEnd) {
+      end();
+    }
     if (/^sse\/1( |$)/.test(text)) {
       saysEnd ||= / end( |$)/.test(text);
       heartbeatMs = Number(/ heartbeat=(\d+)/.exec(text)?.[1] ?? 0);
@@ -222,18 +260,28 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
     const at = context();
     try {
       call(release);
-      if (!reconnect || (unidentified && options.reconnect === undefined)) throw error;
+      if (!reconnect || (unidentified && options.reconnect === undefined)) {
+        throw error;
+      }
       // Anything else was thrown by a function of the user.
-      if (!(error instanceof ClientError)) throw error;
+      if (!(error instanceof ClientError)) {
+        throw error;
+      }
       state = "waiting";
       hurried = false;
       const next = { attempt: attempt + 1, lastEventId: position };
-      if (!(await waiter.wait(async () => mayReconnect(error, reconnectOptions, next)))) throw error;
+      if (!(await waiter.wait(async () => mayReconnect(error, reconnectOptions, next)))) {
+        throw error;
+      }
       const delayMs = failures.add(error, retryMs, at);
       call(() => options.onReconnect?.({ ...next, delayMs, error }));
-      if (!hurried) await waiter.sleep(delayMs);
+      if (!hurried) {
+        await waiter.sleep(delayMs);
+      }
     } catch (failure) {
-      if (failure !== interrupted) close({ error: failure });
+      if (failure !== interrupted) {
+        close({ error: failure });
+      }
     }
   }
 
@@ -250,7 +298,9 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
   }
 
   function close(failure?: typeof thrown): void {
-    if (isClosed()) return;
+    if (isClosed()) {
+      return;
+    }
     state = "closed";
     release();
     thrown = failure;
@@ -270,20 +320,28 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
     async next() {
       commit();
       const item = await until(take);
-      if (!item) throwPending();
+      if (!item) {
+        throwPending();
+      }
       return item;
     },
     take() {
-      if (thrown) return undefined;
+      if (thrown) {
+        return undefined;
+      }
       try {
         return take();
       } catch (error) {
-        if (!isClosed()) thrown = { error };
+        if (!isClosed()) {
+          thrown = { error };
+        }
         return undefined;
       }
     },
     reconnect() {
-      if (state === "idle" || ended || isClosed()) return;
+      if (state === "idle" || ended || isClosed()) {
+        return;
+      }
       hurried = true;
       state = "connecting";
       drop();

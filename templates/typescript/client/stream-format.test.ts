@@ -1,7 +1,7 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { streamFormat } from "./stream-format.js";
 
-it.each([
+test.each([
   ["text/event-stream", "sse"],
   ["text/event-stream; charset=utf-8", "sse"],
   ["text/event-stream;charset=utf-8", "sse"],

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type FrameResponse, startFrameServer } from "../testing/frames.js";
 
 /** Runs a program that has `open(options)` until it ends by itself, and returns what it printed. */
@@ -85,7 +85,7 @@ describe("a process ends by itself when its stream is left", () => {
       "network\n",
     ],
   ];
-  it.each(programs)("%s", async (_name, answer, program, printed) => {
+  test.each(programs)("%s", async (_name, answer, program, printed) => {
     const server = await startFrameServer(answer);
     expect(await run(server.baseUrl, program)).toBe(printed);
   });

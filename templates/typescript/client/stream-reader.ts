@@ -18,7 +18,9 @@ export class StreamReader<T> implements EventStream<T> {
 
   get opened(): Promise<StreamInfo> {
     const feed = this.#feed;
-    if (feed.state() === "idle") void this.#inTurn(feed.open);
+    if (feed.state() === "idle") {
+      void this.#inTurn(feed.open);
+    }
     return feed.opened;
   }
 
@@ -69,7 +71,9 @@ export class StreamReader<T> implements EventStream<T> {
   batches(): AsyncIterable<T[]> {
     return this.#view(({ value }) => {
       const values = [value];
-      for (let item = this.#feed.take(); item; item = this.#feed.take()) values.push(item.value);
+      for (let item = this.#feed.take(); item; item = this.#feed.take()) {
+        values.push(item.value);
+      }
       return values;
     });
   }
@@ -79,8 +83,11 @@ export class StreamReader<T> implements EventStream<T> {
       {
         pull: async (controller) => {
           const result = await this.next();
-          if (result.done === true) controller.close();
-          else controller.enqueue(result.value);
+          if (result.done === true) {
+            controller.close();
+          } else {
+            controller.enqueue(result.value);
+          }
         },
         cancel: () => this.#feed.close(),
       },
@@ -122,7 +129,9 @@ export class StreamReader<T> implements EventStream<T> {
       try {
         feed.commit();
         const item = feed.take();
-        if (item) return Promise.resolve({ done: false, value: view(item) });
+        if (item) {
+          return Promise.resolve({ done: false, value: view(item) });
+        }
       } finally {
         this.#waiting--;
       }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { drain } from "../testing/drain.js";
 import { type FrameResponse, startFrameServer } from "../testing/frames.js";
 import { openStream } from "../testing/json-stream.js";
@@ -56,7 +56,7 @@ describe("what is reconnected", () => {
       [1],
     ],
   ];
-  it.each(causes)("%s, of a method that is resumable", async (_name, answer, values, options) => {
+  test.each(causes)("%s, of a method that is resumable", async (_name, answer, values, options) => {
     const server = await startFrameServer(steps(answer, end("id: 2\ndata: 2\n\n")));
     const stream = openStream(server.baseUrl, resumable, { ...options, reconnect: fast });
     expect(await drain(stream)).toEqual([...values, 2]);
@@ -64,7 +64,7 @@ describe("what is reconnected", () => {
     expect(server.received[1]?.headers["last-event-id"]).toBe(values.length > 0 ? "1" : undefined);
   });
 
-  it.each(causes)(
+  test.each(causes)(
     "not %s, of a method that is not, or when the caller does not want it",
     async (_name, answer, values, options) => {
       const server = await startFrameServer(answer);
@@ -78,29 +78,29 @@ describe("what is reconnected", () => {
     },
   );
 
-  it("any method, when the caller asks for it", async () => {
+  test("any method, when the caller asks for it", async () => {
     const server = await startFrameServer(steps(frames("data: 1\n\n"), end("data: 2\n\n")));
     expect(await drain(openStream(server.baseUrl, {}, { reconnect: fast }))).toEqual([1, 2]);
   });
 
-  it("a resumable one by default", async () => {
+  test("a resumable one by default", async () => {
     const server = await startFrameServer(steps(frames(`retry: 1\n${event}`), end("id: 2\ndata: 2\n\n")));
     expect(await drain(openStream(server.baseUrl, resumable))).toEqual([1, 2]);
   });
 
-  it("not one whose events had no id, by default: what is lost could not be told from what is repeated", async () => {
+  test("not one whose events had no id, by default: what is lost could not be told from what is repeated", async () => {
     const server = await startFrameServer(frames("retry: 1\ndata: 1\n\n"));
     expect(await drain(openStream(server.baseUrl, resumable))).toEqual([1, expect.any(Error)]);
     expect(server.received).toHaveLength(1);
   });
 
-  it("not one whose last event had no id of its own, though one is in force", async () => {
+  test("not one whose last event had no id of its own, though one is in force", async () => {
     const server = await startFrameServer(frames(`retry: 1\n${event}data: 2\n\n`));
     expect(await drain(openStream(server.baseUrl, resumable))).toEqual([1, 2, expect.any(Error)]);
     expect(server.received).toHaveLength(1);
   });
 
-  it("one whose first events had no id, once they have", async () => {
+  test("one whose first events had no id, once they have", async () => {
     const server = await startFrameServer(steps(frames(`retry: 1\ndata: 0\n\n${event}`), end("id: 2\ndata: 2\n\n")));
     expect(await drain(openStream(server.baseUrl, resumable))).toEqual([0, 1, 2]);
   });
@@ -120,7 +120,7 @@ describe("what is reconnected", () => {
     ["an error event of the caller's fault", end(`${event}event: error\ndata: {"code":3}\n\n`), [1]],
     ["an error event that says that the cursor is gone", end(`${event}event: error\ndata: {"code":11}\n\n`), [1]],
   ];
-  it.each(never)("never after %s", async (name, answer, values) => {
+  test.each(never)("never after %s", async (name, answer, values) => {
     const server = await startFrameServer(answer);
     const result = await drain(openStream(server.baseUrl, resumable, { reconnect: fast }));
     expect(result).toEqual(name.startsWith("the end") ? values : [...values, expect.any(Error)]);
@@ -128,7 +128,7 @@ describe("what is reconnected", () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it("never after an error of a function of the caller", async () => {
+  test("never after an error of a function of the caller", async () => {
     const server = await startFrameServer(status(503));
     const error = new Error("from a callback");
     const fail = (): never => {
@@ -141,7 +141,7 @@ describe("what is reconnected", () => {
     }
   });
 
-  it("after the end, too, when the caller asks for what EventSource does", async () => {
+  test("after the end, too, when the caller asks for what EventSource does", async () => {
     const server = await startFrameServer(steps(end("id: 1\ndata: 1\n\n"), end("id: 2\ndata: 2\n\n"), status(204)));
     const seen: Reconnect[] = [];
     const stream = openStream(
@@ -156,7 +156,7 @@ describe("what is reconnected", () => {
 });
 
 describe("the cursor", () => {
-  it("is that of the last event that was taken, and none that was only read", async () => {
+  test("is that of the last event that was taken, and none that was only read", async () => {
     const server = await startFrameServer(
       steps(frames("id: 1\ndata: 1\n\nid: 2\ndata: 2\n\nid: 3\ndata:"), end("id: 3\ndata: 3\n\n")),
     );
@@ -166,13 +166,13 @@ describe("the cursor", () => {
     expect(stream.lastEventId).toBe("3");
   });
 
-  it("is what the caller gave, until an event has come", async () => {
+  test("is what the caller gave, until an event has come", async () => {
     const server = await startFrameServer(steps(frames(":\n"), end("id: 8\ndata: 8\n\n")));
     expect(await drain(openStream(server.baseUrl, resumable, { reconnect: fast, lastEventId: "7" }))).toEqual([8]);
     expect(server.received.map(({ headers }) => headers["last-event-id"])).toEqual(["7", "7"]);
   });
 
-  it("is in force for the events of the next connection that have none", async () => {
+  test("is in force for the events of the next connection that have none", async () => {
     const server = await startFrameServer(
       steps(frames("id: 1\ndata: 1\n\n"), frames("data: 2\n\n"), end("data: 3\n\n")),
     );
@@ -187,7 +187,7 @@ describe("the cursor", () => {
     ]);
   });
 
-  it("is kept across attempts that fail", async () => {
+  test("is kept across attempts that fail", async () => {
     const server = await startFrameServer(steps(frames("id: 1\ndata: 1\n\n"), status(503), ({ cut }) => cut(), end()));
     await drain(openStream(server.baseUrl, resumable, { reconnect: fast }));
     expect(server.received.map(({ headers }) => headers["last-event-id"])).toEqual([undefined, "1", "1", "1"]);
@@ -195,7 +195,7 @@ describe("the cursor", () => {
 });
 
 describe("attempts", () => {
-  it("call the function of headers anew each time", async () => {
+  test("call the function of headers anew each time", async () => {
     const server = await startFrameServer(steps(status(503), status(503), end("data: 1\n\n")));
     let token = 0;
     const headers = async (): Promise<Record<string, string>> => ({ authorization: `Bearer ${++token}` });
@@ -203,7 +203,7 @@ describe("attempts", () => {
     expect(server.received.map(({ headers }) => headers.authorization)).toEqual(["Bearer 1", "Bearer 2", "Bearer 3"]);
   });
 
-  it("are counted in what the caller is told", async () => {
+  test("are counted in what the caller is told", async () => {
     const server = await startFrameServer(steps(status(503), frames("id: 1\ndata: 1\n\n"), end("id: 2\ndata: 2\n\n")));
     const seen: Reconnect[] = [];
     const stream = openStream(server.baseUrl, resumable, {
@@ -221,7 +221,7 @@ describe("attempts", () => {
     ]);
   });
 
-  it("are used up: the error has them all", async () => {
+  test("are used up: the error has them all", async () => {
     const server = await startFrameServer(steps(frames("id: 1\ndata: 1\n\n"), status(503)));
     const [value, error] = await drain(
       openStream(server.baseUrl, resumable, { reconnect: { ...fast, maxAttempts: 3 } }),
@@ -239,14 +239,14 @@ describe("attempts", () => {
     expect(server.received).toHaveLength(4);
   });
 
-  it("end with the first error that another attempt does not help", async () => {
+  test("end with the first error that another attempt does not help", async () => {
     const server = await startFrameServer(steps(status(503), status(404)));
     const [error] = await drain(openStream(server.baseUrl, resumable, { reconnect: fast }));
     expect(error).toBeInstanceOf(StatusError);
     expect(error).toMatchObject({ status: 404, attempt: 2 });
   });
 
-  it("count anew after an event", async () => {
+  test("count anew after an event", async () => {
     const server = await startFrameServer(({ number, send, cut, end }) =>
       number === 10 ? end() : send(`id: ${number}\ndata: ${number}\n\n`).then(cut),
     );
@@ -254,7 +254,7 @@ describe("attempts", () => {
     expect(await drain(stream)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  it("count anew after a heartbeat: a quiet feed behind a proxy that cuts it every minute goes on", async () => {
+  test("count anew after a heartbeat: a quiet feed behind a proxy that cuts it every minute goes on", async () => {
     const server = await startFrameServer(({ number, send, cut, end }) =>
       number === 10 ? end() : send(":sse/1 heartbeat=60000\n:\n").then(cut),
     );
@@ -262,7 +262,7 @@ describe("attempts", () => {
     expect(server.received).toHaveLength(10);
   });
 
-  it("do not count anew after a head, or after what a server sends at once", async () => {
+  test("do not count anew after a head, or after what a server sends at once", async () => {
     const server = await startFrameServer(frames(":sse/1 heartbeat=60000 end\nretry: 1\n:hello\n"));
     const [error] = await drain(openStream(server.baseUrl, resumable, { reconnect: { ...fast, maxAttempts: 2 } }));
     expect(error).toBeInstanceOf(ReconnectError);
@@ -272,7 +272,7 @@ describe("attempts", () => {
 });
 
 describe("shouldReconnect", () => {
-  it("decides in place of the built-in rule, with the next attempt and the cursor", async () => {
+  test("decides in place of the built-in rule, with the next attempt and the cursor", async () => {
     const server = await startFrameServer(
       steps(frames("id: 1\ndata: 1\n\n"), status(401), status(404), end("id: 2\ndata: 2\n\n")),
     );
@@ -300,7 +300,7 @@ describe("shouldReconnect", () => {
     expect(server.received.map(({ headers }) => headers.authorization)).toEqual(["0", "1", "2", "3"]);
   });
 
-  it("refuses what the rule would try again", async () => {
+  test("refuses what the rule would try again", async () => {
     for (const no of [() => false, async () => false]) {
       const server = await startFrameServer(status(503));
       const stream = openStream(server.baseUrl, resumable, { reconnect: { ...fast, shouldReconnect: no } });
@@ -309,14 +309,14 @@ describe("shouldReconnect", () => {
     }
   });
 
-  it("does not change how many attempts there are", async () => {
+  test("does not change how many attempts there are", async () => {
     const server = await startFrameServer(status(404));
     const reconnect = { ...fast, maxAttempts: 2, shouldReconnect: () => true };
     expect(await drain(openStream(server.baseUrl, resumable, { reconnect }))).toEqual([expect.any(ReconnectError)]);
     expect(server.received).toHaveLength(3);
   });
 
-  it("ends the stream with what it throws or rejects with", async () => {
+  test("ends the stream with what it throws or rejects with", async () => {
     const error = new Error("no token");
     const fails = [
       () => {
@@ -332,7 +332,7 @@ describe("shouldReconnect", () => {
     }
   });
 
-  it("is not asked about what a function of the caller threw", async () => {
+  test("is not asked about what a function of the caller threw", async () => {
     const error = new Error("from headers()");
     const headers = () => {
       throw error;
@@ -343,19 +343,24 @@ describe("shouldReconnect", () => {
 });
 
 describe("error events at the same cursor", () => {
-  it.each([2, 4, 8, 13, 14, 15])("of code %i end as a ReconnectError, though heartbeats come between", async (code) => {
-    const server = await startFrameServer(({ number, end }) =>
-      end(`${number === 1 ? "id: 1\ndata: 1\n\n" : ":\n"}event: error\ndata: {"code":${code},"message":"poison"}\n\n`),
-    );
-    const stream = openStream(server.baseUrl, resumable, { reconnect: { ...fast, maxAttempts: 5 } });
-    const [value, error, ...more] = await drain(stream);
-    expect([value, more]).toEqual([1, []]);
-    expect(error).toBeInstanceOf(ReconnectError);
-    expect(error).toMatchObject({ failures: 6, cause: { statusCode: code }, lastEventId: "1" });
-    expect(server.received).toHaveLength(6);
-  });
+  test.each([2, 4, 8, 13, 14, 15])(
+    "of code %i end as a ReconnectError, though heartbeats come between",
+    async (code) => {
+      const server = await startFrameServer(({ number, end }) =>
+        end(
+          `${number === 1 ? "id: 1\ndata: 1\n\n" : ":\n"}event: error\ndata: {"code":${code},"message":"poison"}\n\n`,
+        ),
+      );
+      const stream = openStream(server.baseUrl, resumable, { reconnect: { ...fast, maxAttempts: 5 } });
+      const [value, error, ...more] = await drain(stream);
+      expect([value, more]).toEqual([1, []]);
+      expect(error).toBeInstanceOf(ReconnectError);
+      expect(error).toMatchObject({ failures: 6, cause: { statusCode: code }, lastEventId: "1" });
+      expect(server.received).toHaveLength(6);
+    },
+  );
 
-  it("and events that cannot be read, which shouldReconnect wants again, end as one too", async () => {
+  test("and events that cannot be read, which shouldReconnect wants again, end as one too", async () => {
     const server = await startFrameServer(({ end }) => end(":\ndata: {\n\n"));
     const reconnect = { ...fast, maxAttempts: 3, shouldReconnect: () => true };
     const [error] = await drain(openStream(server.baseUrl, resumable, { reconnect }));
@@ -364,7 +369,7 @@ describe("error events at the same cursor", () => {
     expect(server.received).toHaveLength(4);
   });
 
-  it("do not end a stream that goes on between them", async () => {
+  test("do not end a stream that goes on between them", async () => {
     const server = await startFrameServer(({ number, end }) =>
       end(number === 9 ? "" : `id: ${number}\ndata: ${number}\n\nevent: error\ndata: {"code":13}\n\n`),
     );
@@ -374,17 +379,19 @@ describe("error events at the same cursor", () => {
 });
 
 describe("reconnect()", () => {
-  it("ends the wait for the next attempt", async () => {
+  test("ends the wait for the next attempt", async () => {
     const server = await startFrameServer(steps(status(503, { "retry-after": "300" }), end("data: 1\n\n")));
     const stream = openStream(server.baseUrl, resumable);
     const next = stream.next();
-    while (stream.state !== "waiting") await new Promise(setImmediate);
+    while (stream.state !== "waiting") {
+      await new Promise(setImmediate);
+    }
     stream.reconnect();
     expect(await next).toEqual({ done: false, value: 1 });
     expect(server.received).toHaveLength(2);
   });
 
-  it("drops an open connection, and opens another from the cursor, whatever the option says", async () => {
+  test("drops an open connection, and opens another from the cursor, whatever the option says", async () => {
     const server = await startFrameServer(steps(({ send }) => send("id: 1\ndata: 1\n\n"), end("id: 2\ndata: 2\n\n")));
     const stream = openStream(server.baseUrl, {}, { reconnect: false });
     expect((await stream.next()).value).toBe(1);
@@ -396,7 +403,7 @@ describe("reconnect()", () => {
     expect(await stream.next()).toEqual({ done: true, value: undefined });
   });
 
-  it("delivers what has arrived before it opens the next connection", async () => {
+  test("delivers what has arrived before it opens the next connection", async () => {
     const server = await startFrameServer(
       steps(({ send }) => send("id: 1\ndata: 1\n\nid: 2\ndata: 2\n\nid: 3\nda"), end("id: 3\ndata: 3\n\n")),
     );
@@ -408,7 +415,7 @@ describe("reconnect()", () => {
     expect(server.received.map(({ headers }) => headers["last-event-id"])).toEqual([undefined, "2"]);
   });
 
-  it("drops a request that has no answer yet", async () => {
+  test("drops a request that has no answer yet", async () => {
     const server = await startFrameServer(steps(() => {}, end("data: 1\n\n")));
     const stream = openStream(server.baseUrl, resumable);
     const next = stream.next();
@@ -419,7 +426,7 @@ describe("reconnect()", () => {
     expect(await stream.opened).toMatchObject({ attempt: 2 });
   });
 
-  it("does nothing before the first request, and once the stream has ended", async () => {
+  test("does nothing before the first request, and once the stream has ended", async () => {
     const server = await startFrameServer(end("data: 1\n\n"));
     const stream = openStream(server.baseUrl, resumable);
     stream.reconnect();
@@ -433,7 +440,7 @@ describe("reconnect()", () => {
 });
 
 describe("an outage", () => {
-  it("leaves no more than ten errors behind, however long it was", async () => {
+  test("leaves no more than ten errors behind, however long it was", async () => {
     const body = "x".repeat(70_000);
     const server = await startFrameServer(({ number, raw }) => raw.writeHead(number > 100 ? 404 : 503).end(body));
     const [error] = await drain(
@@ -460,26 +467,28 @@ describe("the delay", () => {
     return delays;
   }
 
-  it("is the server's `retry:`, also of an earlier connection", async () => {
+  test("is the server's `retry:`, also of an earlier connection", async () => {
     const answers = steps(frames("retry: 30\nid: 1\ndata: 1\n\n"), frames("id: 2\ndata: 2\n\n"), end());
     const [first = 0, second = 0, ...more] = await delays(answers, { initialDelayMs: 60_000 });
-    for (const delayMs of [first, second]) expect(delayMs >= 30 && delayMs <= 45).toBe(true);
+    for (const delayMs of [first, second]) {
+      expect(delayMs >= 30 && delayMs <= 45).toBe(true);
+    }
     expect(more).toEqual([]);
   });
 
-  it("differs between clients that got the same `retry:`", async () => {
+  test("differs between clients that got the same `retry:`", async () => {
     const answers = steps(frames("retry: 30\nid: 1\ndata: 1\n\n"), end());
     const all = await Promise.all(Array.from({ length: 20 }, () => delays(answers, {})));
     expect(new Set(all.flat()).size).toBeGreaterThan(10);
   });
 
-  it("is at least `Retry-After`, whatever `maxDelayMs` is", async () => {
+  test("is at least `Retry-After`, whatever `maxDelayMs` is", async () => {
     const [delayMs] = await delays(steps(status(503, { "retry-after": "1" }), end()), fast);
     expect(delayMs).toBeGreaterThanOrEqual(1_000);
     expect(delayMs).toBeLessThanOrEqual(1_500);
   });
 
-  it("is never a `Retry-After` beyond `maxRetryAfterMs`: the stream fails with the server's error", async () => {
+  test("is never a `Retry-After` beyond `maxRetryAfterMs`: the stream fails with the server's error", async () => {
     for (const [after, options] of [
       ["301", fast],
       ["2", { ...fast, maxRetryAfterMs: 1_999 }],
@@ -491,7 +500,7 @@ describe("the delay", () => {
     }
   });
 
-  it("is waited for", async () => {
+  test("is waited for", async () => {
     const start = performance.now();
     await delays(steps(status(503, { "retry-after": "1" }), end()), fast);
     // Timers of Node may be a millisecond early.
@@ -500,18 +509,20 @@ describe("the delay", () => {
 });
 
 describe("a stream that is left", () => {
-  it("while it waits for a reconnection does not reconnect", async () => {
+  test("while it waits for a reconnection does not reconnect", async () => {
     const server = await startFrameServer(status(503));
     const stream = openStream(server.baseUrl, resumable);
     const next = stream.next();
-    while (stream.state !== "waiting") await new Promise(setImmediate);
+    while (stream.state !== "waiting") {
+      await new Promise(setImmediate);
+    }
     await stream.return();
     expect(await next).toEqual({ done: true, value: undefined });
     expect(stream.state).toBe("closed");
     expect(server.received).toHaveLength(1);
   });
 
-  it("in a callback does not either", async () => {
+  test("in a callback does not either", async () => {
     const server = await startFrameServer(status(503));
     const stream: EventStream<unknown> = openStream(server.baseUrl, resumable, {
       onReconnect: () => void stream.return(),
@@ -522,26 +533,30 @@ describe("a stream that is left", () => {
 });
 
 describe("batches()", () => {
-  it("go on after a reconnection, without what their caller was given", async () => {
+  test("go on after a reconnection, without what their caller was given", async () => {
     const server = await startFrameServer(
       steps(frames("id: 1\ndata: 1\n\nid: 2\ndata: 2\n\nid: 3\ndata"), end("id: 3\ndata: 3\n\nid: 4\ndata: {\n\n")),
     );
     const stream = openStream(server.baseUrl, resumable, { reconnect: fast });
     const batches: unknown[] = [];
     const read = async (): Promise<void> => {
-      for await (const batch of stream.batches()) batches.push(batch);
+      for await (const batch of stream.batches()) {
+        batches.push(batch);
+      }
     };
     await expect(read()).rejects.toBeInstanceOf(DecodeError);
     expect(batches).toEqual([[1, 2], [3]]);
     expect(server.received[1]?.headers["last-event-id"]).toBe("2");
   });
 
-  it("fail only after the events before an error event, and then reconnect", async () => {
+  test("fail only after the events before an error event, and then reconnect", async () => {
     const server = await startFrameServer(
       steps(end('id: 1\ndata: 1\n\nid: 2\ndata: 2\n\nevent: error\ndata: {"code":14}\n\n'), end("id: 3\ndata: 3\n\n")),
     );
     const batches: unknown[] = [];
-    for await (const batch of openStream(server.baseUrl, resumable, { reconnect: fast }).batches()) batches.push(batch);
+    for await (const batch of openStream(server.baseUrl, resumable, { reconnect: fast }).batches()) {
+      batches.push(batch);
+    }
     expect(batches).toEqual([[1, 2], [3]]);
     expect(server.received[1]?.headers["last-event-id"]).toBe("2");
   });

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { MarketServiceClient } from "../testing/market-client.js";
 import { expectNoUnhandledRejections } from "../testing/unhandled.js";
 
@@ -20,7 +20,7 @@ async function startProcess(port: number): Promise<{ readonly process: ChildProc
   return { process: child, port: Number(line) };
 }
 
-it("a server that is killed and restarted at random moments loses no event, and repeats none", {
+test("a server that is killed and restarted at random moments loses no event, and repeats none", {
   timeout: 300_000,
 }, async () => {
   let server = await startProcess(0);
@@ -45,7 +45,9 @@ it("a server that is killed and restarted at random moments loses no event, and 
   for await (const { sequence } of stream) {
     count++;
     // Neither lost, nor repeated, nor out of order.
-    if (sequence !== BigInt(count)) expect.fail(`after ${count - 1} came ${sequence}, with ${kills} kills`);
+    if (sequence !== BigInt(count)) {
+      expect.fail(`after ${count - 1} came ${sequence}, with ${kills} kills`);
+    }
     expect(stream.lastEventId).toBe(count === 1 ? undefined : String(count - 1));
     if (count === nextKill) {
       nextKill += 1 + Math.floor(Math.random() * 600);

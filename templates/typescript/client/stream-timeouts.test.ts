@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { JsonValue } from "../shared/json.js";
 import { type FrameResponse, startFrameServer } from "../testing/frames.js";
 import { openStream } from "../testing/json-stream.js";
@@ -16,7 +16,7 @@ const eventStream = { "content-type": "text/event-stream" };
 const hang = ({ send }: FrameResponse): Promise<void> => send("data: 1\n\n");
 
 describe("connectTimeoutMs", () => {
-  it("limits the wait for the head", async () => {
+  test("limits the wait for the head", async () => {
     const server = await startFrameServer();
     const stream = openStream(server.baseUrl, {}, { connectTimeoutMs: 1_000, idleTimeoutMs: never, deadlineMs: never });
     await expect(stream.next()).rejects.toMatchObject({ code: "timeout", kind: "connect", phase: "open", attempt: 1 });
@@ -24,7 +24,7 @@ describe("connectTimeoutMs", () => {
     await (await server.response(1)).closed;
   });
 
-  it("does not limit what comes after the head", async () => {
+  test("does not limit what comes after the head", async () => {
     const server = await startFrameServer(({ send }) => send(":\n"));
     const timers = activeTimers();
     const stream = openStream(server.baseUrl, {}, { connectTimeoutMs: never });
@@ -33,7 +33,7 @@ describe("connectTimeoutMs", () => {
     await stream.return();
   });
 
-  it("is `timeoutMs` by default, which does not limit a stream either", async () => {
+  test("is `timeoutMs` by default, which does not limit a stream either", async () => {
     const silent = await startFrameServer();
     await expect(openStream(silent.baseUrl, {}, { timeoutMs: 30 }).next()).rejects.toMatchObject({ kind: "connect" });
     const server = await startFrameServer(({ send }) => send(":\n"));
@@ -46,14 +46,14 @@ describe("connectTimeoutMs", () => {
 });
 
 describe("idleTimeoutMs", () => {
-  it("limits the silence of an open stream", async () => {
+  test("limits the silence of an open stream", async () => {
     const server = await startFrameServer(({ raw }) => raw.writeHead(200, eventStream).flushHeaders());
     const stream = openStream(server.baseUrl, {}, { idleTimeoutMs: 30, connectTimeoutMs: never });
     await expect(stream.next()).rejects.toMatchObject({ code: "timeout", kind: "idle", phase: "body", attempt: 1 });
     await (await server.response(1)).closed;
   });
 
-  it("is fed by every byte, of comments and of unfinished lines", async () => {
+  test("is fed by every byte, of comments and of unfinished lines", async () => {
     const { stream, push, pass } = timed({ idleTimeoutMs: 100 });
     const next = stream.next();
     for (const byte of ":\n:comment\ndata: 1\n\n") {
@@ -69,7 +69,7 @@ describe("idleTimeoutMs", () => {
     await failed;
   });
 
-  it("is 2.5 times the heartbeat that the server promised", async () => {
+  test("is 2.5 times the heartbeat that the server promised", async () => {
     const server = await startFrameServer(({ send }) => send(":sse/1 heartbeat=20 end\n"));
     const start = performance.now();
     const error = await openStream(server.baseUrl)
@@ -79,7 +79,7 @@ describe("idleTimeoutMs", () => {
     expect(performance.now() - start).toBeGreaterThanOrEqual(49);
   });
 
-  it.each<[name: string, opening: string, options: StreamOptions]>([
+  test.each<[name: string, opening: string, options: StreamOptions]>([
     ["without a promise", "", {}],
     ["where the server promised no heartbeat", ":sse/1 end\n", {}],
     ["where it promised none at all", ":sse/1 heartbeat=0\n", {}],
@@ -99,7 +99,7 @@ describe("idleTimeoutMs", () => {
     await next;
   });
 
-  it("is the promise of each connection for itself", async () => {
+  test("is the promise of each connection for itself", async () => {
     const server = await startFrameServer(({ number, send, cut }) =>
       number === 1 ? send(":sse/1 heartbeat=100000\nid: 1\ndata: 1\n\n").then(cut) : send("id: 2\ndata: 2\n\n"),
     );
@@ -113,7 +113,7 @@ describe("idleTimeoutMs", () => {
     await next;
   });
 
-  it("does not count the time that the caller takes", async () => {
+  test("does not count the time that the caller takes", async () => {
     const { stream, push, pass } = timed({ idleTimeoutMs: 100 });
     push("data: 1\n\n");
     await stream.next();
@@ -129,7 +129,7 @@ describe("idleTimeoutMs", () => {
 });
 
 describe("deadlineMs", () => {
-  it("limits the whole stream, however lively", async () => {
+  test("limits the whole stream, however lively", async () => {
     const server = await startFrameServer(async ({ send, raw }) => {
       while (!raw.destroyed) {
         await send("data: 1\n\n");
@@ -142,7 +142,7 @@ describe("deadlineMs", () => {
     await (await server.response(1)).closed;
   });
 
-  it("counts from the first use, while connecting too", async () => {
+  test("counts from the first use, while connecting too", async () => {
     const server = await startFrameServer();
     const stream = openStream(server.baseUrl, { resumable: true }, { deadlineMs: 50 });
     await expect(stream.opened).rejects.toMatchObject({ kind: "deadline", phase: "open" });
@@ -150,13 +150,13 @@ describe("deadlineMs", () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it("ends the wait for a reconnection", async () => {
+  test("ends the wait for a reconnection", async () => {
     const server = await startFrameServer(({ raw }) => raw.writeHead(503, { "retry-after": "300" }).end());
     const stream = openStream(server.baseUrl, { resumable: true }, { deadlineMs: 1_000 });
     await expect(stream.next()).rejects.toMatchObject({ kind: "deadline", phase: "open" });
   });
 
-  it("is told at the next call when it passes while the caller has an event", async () => {
+  test("is told at the next call when it passes while the caller has an event", async () => {
     const server = await startFrameServer(hang);
     const stream = openStream(server.baseUrl, {}, { deadlineMs: 1_000 });
     await stream.next();
@@ -167,7 +167,7 @@ describe("deadlineMs", () => {
 });
 
 describe("the timers", () => {
-  it("are gone when the stream is, whichever way", async () => {
+  test("are gone when the stream is, whichever way", async () => {
     const options: StreamOptions = { connectTimeoutMs: never, idleTimeoutMs: never, deadlineMs: never };
     const ended = await startFrameServer(({ end }) => end("data: 1\n\n"));
     const open = await startFrameServer(hang);
@@ -186,7 +186,9 @@ describe("the timers", () => {
       { ...options, reconnect: { initialDelayMs: never, maxDelayMs: never } },
     );
     const next = waiting.next();
-    while (waiting.state !== "waiting") await new Promise(setImmediate);
+    while (waiting.state !== "waiting") {
+      await new Promise(setImmediate);
+    }
     await waiting.return();
     await next;
     const aborted = new AbortController();
@@ -200,12 +202,14 @@ describe("the timers", () => {
 });
 
 describe("Node's own limit of a body's silence", () => {
-  it("is the idle timeout where one is in force, and else a lost connection", async () => {
+  test("is the idle timeout where one is in force, and else a lost connection", async () => {
     const server = await startFrameServer(({ raw }) => raw.writeHead(200, eventStream).flushHeaders());
     // It is 300 s; the class of Node's dispatcher makes one with less.
     await fetch(server.baseUrl).then((response) => response.body?.cancel());
     const dispatcher: unknown = Reflect.get(globalThis, Symbol.for("undici.globalDispatcher.1"));
-    if (typeof dispatcher !== "object" || dispatcher === null) throw new Error("Node's fetch has no dispatcher");
+    if (typeof dispatcher !== "object" || dispatcher === null) {
+      throw new Error("Node's fetch has no dispatcher");
+    }
     const impatient: unknown = Reflect.construct(dispatcher.constructor, [{ bodyTimeout: 200 }]);
     const options: StreamOptions = {
       // Node's fetch takes a dispatcher that the standard's init does not have.
@@ -240,7 +244,9 @@ function timed(options: StreamOptions): {
   const stream = openStream("http://localhost", {}, { ...options, fetch });
   // A read takes a few turns of Node's loop to reach the stream, and so does what it brings.
   const settle = async (): Promise<void> => {
-    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+    for (let turn = 0; turn < 10; turn++) {
+      await new Promise(setImmediate);
+    }
   };
   return {
     stream,
@@ -262,7 +268,9 @@ function activeTimers(): () => number {
       timers.delete(timer);
       run();
     }, ms);
-    if (!new Error("here").stack?.includes("node:internal/deps/undici")) timers.add(timer);
+    if (!new Error("here").stack?.includes("node:internal/deps/undici")) {
+      timers.add(timer);
+    }
     return timer;
   }) as typeof setTimeout); // more of which nobody needs here
   const stop = vi.spyOn(globalThis, "clearTimeout").mockImplementation((timer) => {

@@ -118,7 +118,9 @@ describe("a client of JSON types", () => {
 describe("a stream that fails", () => {
   test("tells the attempt and the cursor", async () => {
     const { baseUrl } = await startServer(({ headers }, response) => {
-      if (headers["last-event-id"]) return json(response, { code: 5, message: "gone" }, 404);
+      if (headers["last-event-id"]) {
+        return json(response, { code: 5, message: "gone" }, 404);
+      }
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.end("retry: 1\n:sse/1 end\nid: 7\ndata: {}\n\n");
     });

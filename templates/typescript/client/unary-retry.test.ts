@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { MarketService } from "../../../test/gen/market/v1/market_pb.js";
 import { type CallOptions, type ClientOptions, defineMethod, Transport } from "../client.js";
 import { json, startServer } from "../testing/http-server.js";
@@ -22,8 +22,11 @@ async function run(
   let count = 0;
   const { baseUrl, received } = await startServer((_, response) => {
     const status = statuses[Math.min(count++, statuses.length - 1)];
-    if (status) json(response, { price: count }, status, { "x-count": `${count}` });
-    else response.destroy();
+    if (status) {
+      json(response, { price: count }, status, { "x-count": `${count}` });
+    } else {
+      response.destroy();
+    }
   });
   const transport = new Transport({ baseUrl, ...clientOptions });
   const outcome: unknown = await transport.unary(method(verb), { symbol: "A" }, options).then(
@@ -36,36 +39,36 @@ async function run(
 const retry = { maxAttempts: 3, initialDelayMs: 1 };
 
 describe("a unary call", () => {
-  it("is sent once unless `retry` is set", async () => {
+  test("is sent once unless `retry` is set", async () => {
     expect(await run([503, 200])).toMatchObject({ outcome: { status: 503, attempt: 1 }, count: 1 });
     expect(await run([503, 200], { retry: {} })).toMatchObject({ outcome: { status: 503 }, count: 1 });
   });
 
-  it.each([408, 425, 429, 502, 503, 504, 0])("is sent again after %s", async (status) => {
+  test.each([408, 425, 429, 502, 503, 504, 0])("is sent again after %s", async (status) => {
     expect(await run([status, status, 200], { retry })).toMatchObject({ outcome: 3, count: 3 });
   });
 
-  it.each([400, 401, 404, 409, 500, 501])("is not sent again after %s", async (status) => {
+  test.each([400, 401, 404, 409, 500, 501])("is not sent again after %s", async (status) => {
     expect(await run([status, 200], { retry })).toMatchObject({ outcome: { status }, count: 1 });
   });
 
-  it("fails with the last error after `maxAttempts` further requests", async () => {
+  test("fails with the last error after `maxAttempts` further requests", async () => {
     const { outcome, count } = await run([503], { retry });
     expect(count).toBe(4);
     expect(outcome).toMatchObject({ code: "status", status: 503, attempt: 4 });
   });
 
-  it.each(["GET", "HEAD", "PUT", "DELETE"])("is sent again with the idempotent verb %s", async (verb) => {
+  test.each(["GET", "HEAD", "PUT", "DELETE"])("is sent again with the idempotent verb %s", async (verb) => {
     expect((await run([503, 200], { retry }, verb)).count).toBe(2);
   });
 
-  it.each(["POST", "PATCH"])("is sent again with %s only if it has an Idempotency-Key", async (verb) => {
+  test.each(["POST", "PATCH"])("is sent again with %s only if it has an Idempotency-Key", async (verb) => {
     expect((await run([503, 200], { retry }, verb)).count).toBe(1);
     const { received } = await run([503, 503, 200], { retry, headers: { "Idempotency-Key": "k" } }, verb);
     expect(received.map(({ headers }) => headers["idempotency-key"])).toEqual(["k", "k", "k"]);
   });
 
-  it("keeps the first key, also where headers() or an interceptor makes a new one each time", async () => {
+  test("keeps the first key, also where headers() or an interceptor makes a new one each time", async () => {
     let keys = 0;
     const headers = () => ({ "idempotency-key": `k${++keys}` });
     const { received } = await run([503, 503, 200], { retry, headers }, "POST");
@@ -82,7 +85,7 @@ describe("a unary call", () => {
     expect(other).toHaveLength(2);
   });
 
-  it("gets the headers of each attempt anew", async () => {
+  test("gets the headers of each attempt anew", async () => {
     let token = 0;
     const { received } = await run([503, 200], {
       retry,
@@ -91,14 +94,14 @@ describe("a unary call", () => {
     expect(received.map(({ headers }) => headers.authorization)).toEqual(["Bearer 1", "Bearer 2"]);
   });
 
-  it("waits for `Retry-After`, and fails with the server's error when that is beyond `maxRetryAfterMs`", async () => {
+  test("waits for `Retry-After`, and fails with the server's error when that is beyond `maxRetryAfterMs`", async () => {
     const { baseUrl, received } = await startServer((_, response) => json(response, {}, 503, { "retry-after": "301" }));
     const transport = new Transport({ baseUrl });
     await expect(transport.unary(method("GET"), {}, { retry })).rejects.toMatchObject({ status: 503, attempt: 1 });
     expect(received).toHaveLength(1);
   });
 
-  it("stops waiting when it is aborted, or its time is up", async () => {
+  test("stops waiting when it is aborted, or its time is up", async () => {
     const { baseUrl, received } = await startServer((_, response) => json(response, {}, 503, { "retry-after": "300" }));
     const transport = new Transport({ baseUrl, retry });
     const controller = new AbortController();
@@ -109,7 +112,7 @@ describe("a unary call", () => {
     expect(received).toHaveLength(2);
   });
 
-  it("of a client of JSON types is sent again too", async () => {
+  test("of a client of JSON types is sent again too", async () => {
     let count = 0;
     const { baseUrl } = await startServer((_, response) => json(response, { price: 1 }, ++count < 3 ? 503 : 200));
     expect(await new JsonClient({ baseUrl, retry }).getQuote({ symbol: "A" })).toEqual({ price: 1 });
@@ -117,7 +120,7 @@ describe("a unary call", () => {
 });
 
 describe("`query`", () => {
-  it("adds parameters to those of the request; of one name, the call's wins", async () => {
+  test("adds parameters to those of the request; of one name, the call's wins", async () => {
     const query = { alt: "sse", "a b": "c&d", none: undefined };
     const { received } = await run([200], { query: { alt: "json", n: 1, yes: true } }, "GET", { query });
     expect(received[0]?.line).toBe("GET /v1/quote?symbol=A&alt=json&a%20b=c%26d&n=1&yes=true");
@@ -127,7 +130,7 @@ describe("`query`", () => {
 });
 
 describe("`baseUrl`", () => {
-  it.each(["/?a=b", "?a=b", "/#x", "/v1#"])("is refused with %s, and nothing is sent", async (end) => {
+  test.each(["/?a=b", "?a=b", "/#x", "/v1#"])("is refused with %s, and nothing is sent", async (end) => {
     const { baseUrl, received } = await startServer((_, response) => json(response, {}));
     const client = new JsonClient({ baseUrl: baseUrl + end });
     await expect(client.getQuote({ symbol: "A" })).rejects.toMatchObject({
@@ -140,13 +143,13 @@ describe("`baseUrl`", () => {
 });
 
 describe("a header", () => {
-  it.each(["a\u0001b", "a\u007f"])("that holds a control character (%j) is a RequestError", async (value) => {
+  test.each(["a\u0001b", "a\u007f"])("that holds a control character (%j) is a RequestError", async (value) => {
     const { outcome, count } = await run([200], { headers: { "x-a": value }, retry });
     expect(outcome).toMatchObject({ code: "request", message: expect.stringContaining('"x-a"') });
     expect(count).toBe(0);
   });
 
-  it.each([
+  test.each([
     ["x-a", "a\nb"],
     ["x-a", "ключ"],
     ["bad name", "a"],
@@ -160,7 +163,7 @@ describe("a header", () => {
     expect(received).toHaveLength(0);
   });
 
-  it("may hold a tab, and any other character of Latin-1", async () => {
+  test("may hold a tab, and any other character of Latin-1", async () => {
     expect((await run([200], { headers: { "x-a": "a\té" } })).outcome).toBe(1);
   });
 });

@@ -32,9 +32,13 @@ export async function withRetry<T>(
       return await run(context);
     } catch (error) {
       throwIfAborted(signal);
-      if (context.attempt > maxAttempts || !isRepeatable(context) || !isTransient(error)) throw error;
+      if (context.attempt > maxAttempts || !isRepeatable(context) || !isTransient(error)) {
+        throw error;
+      }
       const delayMs = retryDelayMs(error, context.attempt, options);
-      if (delayMs === undefined) throw error;
+      if (delayMs === undefined) {
+        throw error;
+      }
       await sleepUntilAborted(delayMs, signal);
     }
   }
@@ -42,7 +46,9 @@ export async function withRetry<T>(
 
 /** Sends every attempt with the key of the first: one that changes would make each attempt a call of its own. */
 export function keepIdempotencyKey(headers: Headers, context: UnaryContext): void {
-  if (context.idempotencyKey) headers.set("idempotency-key", context.idempotencyKey);
+  if (context.idempotencyKey) {
+    headers.set("idempotency-key", context.idempotencyKey);
+  }
   context.idempotencyKey = headers.get("idempotency-key") ?? undefined;
 }
 
@@ -51,7 +57,9 @@ function isRepeatable({ verb = "", idempotencyKey }: UnaryContext): boolean {
 }
 
 function isTransient(error: unknown): error is ClientError {
-  if (error instanceof StatusError) return [408, 425, 429, 502, 503, 504].includes(error.status);
+  if (error instanceof StatusError) {
+    return [408, 425, 429, 502, 503, 504].includes(error.status);
+  }
   return error instanceof ClientError && error.code === "network";
 }
 

@@ -1,5 +1,5 @@
 /** Code of the user may end, fail or re-enter the call that it is called from: nothing is sent after that. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { AskEvent, Trade } from "../../../test/gen/market/v1/market_pb.js";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions, UnaryRequest } from "../client.js";
 import { startFrameServer } from "../testing/frames.js";
@@ -102,7 +102,9 @@ const streamPlaces: Readonly<Record<string, Place>> = {
     interceptors: [
       (next) => async (request) => {
         const response = await next(request);
-        if (response.kind === "unary") return response;
+        if (response.kind === "unary") {
+          return response;
+        }
         return {
           ...response,
           decode(event, place) {
@@ -133,7 +135,9 @@ const reason = { why: "the caller has had enough" };
 
 /** Long enough for requests without pause to show. */
 async function pass(): Promise<void> {
-  for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+  for (let turn = 0; turn < 50; turn++) {
+    await new Promise(setImmediate);
+  }
 }
 
 /** A stream whose every place is reached: a head, a comment, an event, a cut, an error, and again from the beginning. */
@@ -159,7 +163,9 @@ async function run(place: Place, act: (setting: Setting) => unknown, options: St
   let acted: number | undefined;
   let sent = 0;
   const own = place(() => {
-    if (acted !== undefined) return;
+    if (acted !== undefined) {
+      return;
+    }
     acted = sent;
     return act({ stream, controller, sent: () => sent });
   });
@@ -180,7 +186,9 @@ async function run(place: Place, act: (setting: Setting) => unknown, options: St
     for await (const { sequence } of stream) {
       ids.push(sequence);
       // For the places that a close has to reach.
-      if (ids.length === 20) break;
+      if (ids.length === 20) {
+        break;
+      }
     }
   } catch (error) {
     failure = error;
@@ -195,7 +203,7 @@ describe.each(Object.entries(streamPlaces))("a stream, in %s,", (_name, place) =
     "await using": ({ stream }) => stream[Symbol.asyncDispose](),
     "abort()": ({ controller }) => controller.abort(reason),
   };
-  it.each(Object.entries(ways))("is ended by %s, and sends nothing more", async (name, end) => {
+  test.each(Object.entries(ways))("is ended by %s, and sends nothing more", async (name, end) => {
     const { stream, failure, acted, sent } = await run(place, end);
     expect(acted).toBeDefined();
     expect(stream.state).toBe("closed");
@@ -206,7 +214,7 @@ describe.each(Object.entries(streamPlaces))("a stream, in %s,", (_name, place) =
     expect(stream.state).toBe("closed");
   });
 
-  it("goes on when the next event is asked for there: in order, each once", async () => {
+  test("goes on when the next event is asked for there: in order, each once", async () => {
     const others: Promise<IteratorResult<Trade, void>>[] = [];
     const { ids } = await run(place, ({ stream }) => void others.push(stream.next()));
     const [other] = await Promise.all(others);
@@ -215,7 +223,7 @@ describe.each(Object.entries(streamPlaces))("a stream, in %s,", (_name, place) =
     expect(ids).toEqual([...ids].sort((a, b) => Number(a - b)));
   });
 
-  it("goes on when reconnect() is called there", async () => {
+  test("goes on when reconnect() is called there", async () => {
     const { ids, stream, failure, sent } = await run(place, ({ stream }) => stream.reconnect());
     expect(failure).toBeUndefined();
     expect(ids).toEqual([...ids].sort((a, b) => Number(a - b)));
@@ -227,9 +235,11 @@ describe.each(Object.entries(streamPlaces))("a stream, in %s,", (_name, place) =
 });
 
 describe.each(Object.entries(streamPlaces))("a stream, in %s,", (name, place) => {
-  it("fails with what is thrown there, and sends nothing more", async () => {
+  test("fails with what is thrown there, and sends nothing more", async () => {
     // An exception of `fetch` is a failure of the network; one of a listener is nobody's.
-    if (/^(fetch|a listener)/.test(name)) return;
+    if (/^(fetch|a listener)/.test(name)) {
+      return;
+    }
     const error = new Error("from code of the user");
     const { failure, acted, sent, stream } = await run(place, () => {
       throw error;
@@ -243,7 +253,7 @@ describe.each(Object.entries(streamPlaces))("a stream, in %s,", (name, place) =>
 });
 
 describe("onUnknownEvent", () => {
-  it.each(["return()", "abort()"])(
+  test.each(["return()", "abort()"])(
     "may end the stream by %s: what is queued behind it is not delivered",
     async (way) => {
       const server = await startFrameServer(({ send }) =>
@@ -257,7 +267,9 @@ describe("onUnknownEvent", () => {
           onUnknownEvent: () => void (way === "abort()" ? controller.abort(reason) : stream.return()),
         },
       );
-      if (way === "abort()") await expect(stream.next()).rejects.toBe(reason);
+      if (way === "abort()") {
+        await expect(stream.next()).rejects.toBe(reason);
+      }
       expect(await stream.next()).toEqual({ done: true, value: undefined });
       await pass();
       expect(server.received).toHaveLength(1);
@@ -266,7 +278,7 @@ describe("onUnknownEvent", () => {
 });
 
 describe("a callback that never settles", () => {
-  it.each(["return()", "abort()"])("does not keep a stream from %s in it", async (way) => {
+  test.each(["return()", "abort()"])("does not keep a stream from %s in it", async (way) => {
     const hangs: Place[] = [
       (act) => ({ headers: hang(act) }),
       (act) => ({ interceptors: [() => hang(act)] }),
@@ -290,7 +302,9 @@ describe("a unary call", () => {
     let acted: number | undefined;
     let sent = 0;
     const own = place(() => {
-      if (acted !== undefined) return;
+      if (acted !== undefined) {
+        return;
+      }
       acted = sent;
       return act(controller);
     });
@@ -311,15 +325,17 @@ describe("a unary call", () => {
   // No response is read: there is none but errors.
   const { "an interceptor after it called next": _, ...reached } = places;
 
-  it.each(Object.entries(reached))("is aborted in %s, and sends nothing more", async (_name, place) => {
+  test.each(Object.entries(reached))("is aborted in %s, and sends nothing more", async (_name, place) => {
     const { failure, acted, sent } = await call(place, (controller) => controller.abort(reason));
     expect(failure).toBe(reason);
     expect(acted).toBeDefined();
     expect(sent).toBe(acted);
   });
 
-  it.each(Object.entries(reached))("fails with what is thrown in %s, and is not sent again", async (name, place) => {
-    if (name.startsWith("fetch")) return; // a failure of the network
+  test.each(Object.entries(reached))("fails with what is thrown in %s, and is not sent again", async (name, place) => {
+    if (name.startsWith("fetch")) {
+      return; // a failure of the network
+    }
     const error = new Error("from code of the user");
     const { failure, acted, sent } = await call(place, () => {
       throw error;
@@ -328,17 +344,18 @@ describe("a unary call", () => {
     expect(sent).toBe(acted);
   });
 
-  it("is aborted by code that never settles", async () => {
+  test("is aborted by code that never settles", async () => {
     const hangs: Place[] = [
       (act) => ({ headers: hang(act) }),
       (act) => ({ interceptors: [() => hang(act)] }),
       (act) => ({ fetch: hang(act) }),
     ];
-    for (const place of hangs)
+    for (const place of hangs) {
       expect((await call(place, (controller) => controller.abort(reason))).failure).toBe(reason);
+    }
   });
 
-  it("tells interceptors the attempt", async () => {
+  test("tells interceptors the attempt", async () => {
     const attempts: UnaryRequest["attempt"][] = [];
     const place: Place = (act) => ({
       interceptors: [

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { expectNoUnhandledRejections } from "../testing/unhandled.js";
 import { createWaiter, interrupted } from "./waiter.js";
 
@@ -13,14 +13,14 @@ afterEach(() => {
 const never = () => new Promise<never>(() => {});
 
 describe("a wait", () => {
-  it("settles as the work does, and leaves no timer", async () => {
+  test("settles as the work does, and leaves no timer", async () => {
     const waiter = createWaiter();
     expect(await waiter.wait(async () => 1, 1_000)).toBe(1);
     await expect(waiter.wait(() => Promise.reject("no"), 1_000)).rejects.toBe("no");
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("rejects with what is made of its limit", async () => {
+  test("rejects with what is made of its limit", async () => {
     const waiter = createWaiter();
     const late = vi.fn(() => "late");
     const wait = waiter.wait(never, 1_000, late);
@@ -31,7 +31,7 @@ describe("a wait", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("ignores what the work does when it is late", async () => {
+  test("ignores what the work does when it is late", async () => {
     const waiter = createWaiter();
     let reject: (error: unknown) => void = () => {};
     const work = new Promise((_, fail) => {
@@ -47,15 +47,18 @@ describe("a wait", () => {
     reject("too late");
   });
 
-  it.each([undefined, 2 ** 31, Number.POSITIVE_INFINITY, Number.NaN])("has no timer for a limit of %s", async (ms) => {
-    const waiter = createWaiter();
-    const wait = waiter.wait(never, ms);
-    expect(vi.getTimerCount()).toBe(0);
-    waiter.interrupt();
-    await expect(wait).rejects.toBe(interrupted);
-  });
+  test.each([undefined, 2 ** 31, Number.POSITIVE_INFINITY, Number.NaN])(
+    "has no timer for a limit of %s",
+    async (ms) => {
+      const waiter = createWaiter();
+      const wait = waiter.wait(never, ms);
+      expect(vi.getTimerCount()).toBe(0);
+      waiter.interrupt();
+      await expect(wait).rejects.toBe(interrupted);
+    },
+  );
 
-  it("is interrupted at once, and leaves no timer", async () => {
+  test("is interrupted at once, and leaves no timer", async () => {
     const waiter = createWaiter();
     const wait = waiter.wait(never, 1_000);
     expect(vi.getTimerCount()).toBe(1);
@@ -64,7 +67,7 @@ describe("a wait", () => {
     await expect(wait).rejects.toBe(interrupted);
   });
 
-  it("is interrupted by its own work, and leaves no timer", async () => {
+  test("is interrupted by its own work, and leaves no timer", async () => {
     const waiter = createWaiter();
     const wait = waiter.wait(() => {
       waiter.interrupt();
@@ -74,7 +77,7 @@ describe("a wait", () => {
     await expect(wait).rejects.toBe(interrupted);
   });
 
-  it("of a sleep ends by itself, or is interrupted", async () => {
+  test("of a sleep ends by itself, or is interrupted", async () => {
     const waiter = createWaiter();
     const sleep = waiter.sleep(1_000);
     vi.advanceTimersByTime(1_000);
@@ -85,7 +88,7 @@ describe("a wait", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("is not touched by an interruption when it is over, nor by one before", async () => {
+  test("is not touched by an interruption when it is over, nor by one before", async () => {
     const waiter = createWaiter();
     waiter.interrupt();
     const wait = waiter.wait(async () => 1);

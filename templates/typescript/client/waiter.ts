@@ -23,7 +23,9 @@ export const interrupted: unique symbol = Symbol("interrupted");
  * React Native's signals lack the method of this name.
  */
 export function throwIfAborted(signal: AbortSignal | null | undefined): void {
-  if (signal?.aborted) throw signal.reason;
+  if (signal?.aborted) {
+    throw signal.reason;
+  }
 }
 
 /** A promise to race against, or `AbortSignal.any`, would keep all that it was ever raced with; this keeps nothing. */

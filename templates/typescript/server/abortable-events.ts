@@ -28,7 +28,9 @@ export class AbortableEvents implements AsyncIterableIterator<never> {
 
   /** The handler's own events, where no interceptor took them: to wait for them costs nothing. */
   release(): unknown {
-    if (this.#source) return this;
+    if (this.#source) {
+      return this;
+    }
     this.#end();
     return this.#events;
   }
@@ -48,7 +50,9 @@ export class AbortableEvents implements AsyncIterableIterator<never> {
       next.then(
         (result) => {
           this.#waiting.delete(reject);
-          if (result?.done) this.#end();
+          if (result?.done) {
+            this.#end();
+          }
           // The events are of the handler's message, which is not known here.
           resolve(result as EventResult);
         },
@@ -83,7 +87,9 @@ export class AbortableEvents implements AsyncIterableIterator<never> {
     this.#over = true;
     const cancelled = (async () => this.#open().cancel(this.#signal.reason))();
     this.#onEnding(failuresOf([...this.#waiting.values(), cancelled]));
-    for (const reject of this.#waiting.keys()) reject(this.#signal.reason);
+    for (const reject of this.#waiting.keys()) {
+      reject(this.#signal.reason);
+    }
     this.#waiting.clear();
   }
 }

@@ -28,7 +28,9 @@ export function createBodyReader(
   options: Partial<JsonReadOptions>,
 ): BodyReader {
   const empty = () => reflect(desc, undefined, false);
-  if (body === undefined) return { kind: "none", read: () => empty().message };
+  if (body === undefined) {
+    return { kind: "none", read: () => empty().message };
+  }
   if (body === "*") {
     return isHttpBody(desc)
       ? { kind: "bytes", read: (bytes) => setHttpBody(empty(), bytes) }
@@ -38,7 +40,9 @@ export function createBodyReader(
         };
   }
   const field = desc.fields.find(({ jsonName }) => jsonName === body.field);
-  if (field === undefined) throw new Error(`${desc.typeName} has no field "${body.field}": generate the code again`);
+  if (field === undefined) {
+    throw new Error(`${desc.typeName} has no field "${body.field}": generate the code again`);
+  }
   if (field.fieldKind === "message" && isHttpBody(field.message)) {
     return { kind: "bytes", read: (bytes) => readHttpBodyField(empty(), field, bytes) };
   }
@@ -50,7 +54,9 @@ export function createBodyReader(
 }
 
 function readHttpBodyField(message: ReflectMessage, field: MessageField, bytes: BodyBytes): Message {
-  if (isNone(bytes.body) && bytes.contentType === undefined) return message.message;
+  if (isNone(bytes.body) && bytes.contentType === undefined) {
+    return message.message;
+  }
   const httpBody = reflect(field.message, undefined, false);
   setHttpBody(httpBody, bytes);
   message.set(field, httpBody);
@@ -64,7 +70,9 @@ function isNone(body: Uint8Array | undefined): body is undefined {
 function setHttpBody(httpBody: ReflectMessage, { body, contentType }: BodyBytes): Message {
   const set = (number: number, value: unknown) => {
     const field: DescField | undefined = httpBody.findNumber(number);
-    if (field !== undefined && value !== undefined) httpBody.set(field, value);
+    if (field !== undefined && value !== undefined) {
+      httpBody.set(field, value);
+    }
   };
   set(1, contentType);
   set(2, body);
@@ -87,7 +95,9 @@ function readJson(
 }
 
 function describeJsonError(desc: DescMessage, { path, field, value, expected }: JsonError): FieldViolation {
-  if (expected === "depth") return { field: "", description: `the JSON nests deeper than ${MAX_DEPTH} messages` };
+  if (expected === "depth") {
+    return { field: "", description: `the JSON nests deeper than ${MAX_DEPTH} messages` };
+  }
   const got = Array.isArray(value)
     ? "a list"
     : isJsonObject(value)
@@ -99,8 +109,12 @@ function describeJsonError(desc: DescMessage, { path, field, value, expected }: 
 }
 
 function describeExpected(desc: DescMessage, field: DescField | undefined, expected: JsonError["expected"]): string {
-  if (expected === "list") return "a list";
-  if (expected === "map") return "an object";
+  if (expected === "list") {
+    return "a list";
+  }
+  if (expected === "map") {
+    return "an object";
+  }
   const message = field ? field.message : desc;
   return field && (message === undefined || isTextMessage(message)) ? expectedText(field) : `a ${message?.typeName}`;
 }
@@ -130,7 +144,9 @@ function parseJson(body: Uint8Array): JsonValue {
     throw new BindError([{ field: "", description: `the body is not JSON: ${reason}` }]);
   }
   // Maps and Structs are plain objects in protobuf-es: this key would set their prototype. It may be written with escapes.
-  if (/__proto__|\\u00/.test(text)) refuseProto(json);
+  if (/__proto__|\\u00/.test(text)) {
+    refuseProto(json);
+  }
   return json;
 }
 
@@ -141,7 +157,9 @@ function refuseProto(json: JsonValue): void {
       throw new BindError([{ field: "", description: 'the key "__proto__" is not supported' }]);
     }
     if (typeof value === "object" && value !== null) {
-      for (const item of Object.values(value)) open.push(item);
+      for (const item of Object.values(value)) {
+        open.push(item);
+      }
     }
   }
 }

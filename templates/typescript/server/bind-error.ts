@@ -29,12 +29,16 @@ export class Violations {
   /** Throws BindError when there are enough of them. */
   add(field: string, description: string): void {
     this.#found.push({ field, description });
-    if (this.#found.length === ENOUGH) this.throwIfAny();
+    if (this.#found.length === ENOUGH) {
+      this.throwIfAny();
+    }
   }
 
   /** Throws BindError when there are any. */
   throwIfAny(): void {
-    if (this.#found.length > 0) throw new BindError(this.#found);
+    if (this.#found.length > 0) {
+      throw new BindError(this.#found);
+    }
   }
 }
 

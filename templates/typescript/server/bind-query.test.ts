@@ -10,9 +10,13 @@ const byQuery: HttpBinding = { verb: "GET", path: "/v1/params" };
 describe("facts of three implementations", () => {
   for (const { id, area, query, expect: fact } of facts.queries) {
     test(`${id} ${area}: ${query}`, () => {
-      if (fact.error) expect(violations(query)).not.toEqual([]);
+      if (fact.error) {
+        expect(violations(query)).not.toEqual([]);
+      }
       // Through the text of JSON, where -0 is 0.
-      else expect(JSON.parse(JSON.stringify(toJson(ParamsSchema, bind(query))))).toEqual(fact.json);
+      else {
+        expect(JSON.parse(JSON.stringify(toJson(ParamsSchema, bind(query))))).toEqual(fact.json);
+      }
     });
   }
 });
@@ -314,7 +318,9 @@ function bind(query: string, options?: BindOptions, binding: HttpBinding = byQue
 }
 
 function asParams(message: Message): Params {
-  if (!isMessage(message, ParamsSchema)) throw new Error(`unexpected ${message.$typeName}`);
+  if (!isMessage(message, ParamsSchema)) {
+    throw new Error(`unexpected ${message.$typeName}`);
+  }
   return message;
 }
 
@@ -327,7 +333,9 @@ function rejected(run: () => unknown): readonly FieldViolation[] {
     run();
     return [];
   } catch (error) {
-    if (error instanceof BindError) return error.violations;
+    if (error instanceof BindError) {
+      return error.violations;
+    }
     throw error;
   }
 }

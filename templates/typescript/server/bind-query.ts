@@ -29,8 +29,12 @@ export function bindQuery(
   let count = 0;
   for (let start = query.startsWith("?") ? 1 : 0, end = 0; start < query.length; start = end + 1) {
     end = query.indexOf("&", start);
-    if (end < 0) end = query.length;
-    if (end === start) continue;
+    if (end < 0) {
+      end = query.length;
+    }
+    if (end === start) {
+      continue;
+    }
     if (++count > MOST_PARAMETERS) {
       violations.add("", `the query has more than ${MOST_PARAMETERS} parameters`);
       violations.throwIfAny();
@@ -39,9 +43,11 @@ export function bindQuery(
     const equals = pair.indexOf("=");
     const name = decodePart(equals < 0 ? pair : pair.slice(0, equals));
     const value = equals < 0 ? "" : decodePart(pair.slice(equals + 1));
-    if (name === undefined) violations.add("", `the query's ${quote(pair)} is not percent-encoded UTF-8`);
-    else if (value === undefined) violations.add(name, `${quote(pair)} is not percent-encoded UTF-8`);
-    else if (!setParameter(root, name, value, violations) && unknown === "reject" && !reserved.has(name)) {
+    if (name === undefined) {
+      violations.add("", `the query's ${quote(pair)} is not percent-encoded UTF-8`);
+    } else if (value === undefined) {
+      violations.add(name, `${quote(pair)} is not percent-encoded UTF-8`);
+    } else if (!setParameter(root, name, value, violations) && unknown === "reject" && !reserved.has(name)) {
       violations.add(name, "no such parameter");
     }
   }
@@ -80,7 +86,9 @@ function setParameter(root: Holder, name: string, text: string, violations: Viol
   let holder = root;
   for (let at = 0, depth = 0; ; depth++) {
     const found = holder.scope.find(name, at);
-    if (found === undefined) return false;
+    if (found === undefined) {
+      return false;
+    }
     const { entry, end } = found;
     if (!("scope" in entry) || name.charAt(end) !== ".") {
       setField(holder, entry, name.slice(end), text, violations);
@@ -97,11 +105,15 @@ function setParameter(root: Holder, name: string, text: string, violations: Viol
 
 function nestedIn(holder: Holder, { field, scope }: NestingEntry, violations: Violations): Holder {
   const known = holder.nested.get(field);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    return known;
+  }
   const path = holder.path + field.name;
   const nested = new Holder(scope(), `${path}.`, () => {
     const outer = holder.open();
-    if (!holder.given.has(field)) return outer && openMessage(outer, field, path, violations);
+    if (!holder.given.has(field)) {
+      return outer && openMessage(outer, field, path, violations);
+    }
     violations.add(path, TWICE);
     return undefined;
   });
@@ -127,10 +139,16 @@ function setField(holder: Holder, entry: QueryEntry, rest: string, text: string,
   }
   holder.given.add(field);
   const message = holder.open();
-  if (message === undefined) return;
-  if (entry.kind === "map") setMapEntry(message, entry.field, rest.slice(1, -1), text, path, violations);
-  else if (entry.kind === "list") addItem(message, entry.field, text, path, violations);
-  else setText(message, field, text, path, violations);
+  if (message === undefined) {
+    return;
+  }
+  if (entry.kind === "map") {
+    setMapEntry(message, entry.field, rest.slice(1, -1), text, path, violations);
+  } else if (entry.kind === "list") {
+    addItem(message, entry.field, text, path, violations);
+  } else {
+    setText(message, field, text, path, violations);
+  }
 }
 
 /** Why a parameter is none of its field's. */
@@ -159,8 +177,11 @@ function addItem(
   violations: Violations,
 ): void {
   const item = parseValue(field, text);
-  if (item === undefined) violations.add(path, notAValue(field, text));
-  else message.get(field).add(item);
+  if (item === undefined) {
+    violations.add(path, notAValue(field, text));
+  } else {
+    message.get(field).add(item);
+  }
 }
 
 function setMapEntry(
@@ -175,12 +196,17 @@ function setMapEntry(
   const entryPath = `${path}[${quote(keyText)}]`;
   const key = parseScalar(field.mapKey, keyText);
   const value = parseValue(field, text);
-  if (key === undefined) violations.add(entryPath, `the key is not ${expectedScalar(field.mapKey)}`);
-  else if (key === "__proto__")
+  if (key === undefined) {
+    violations.add(entryPath, `the key is not ${expectedScalar(field.mapKey)}`);
+  } else if (key === "__proto__") {
     violations.add(entryPath, "the key is not supported"); // maps are plain objects
-  else if (map.has(key)) violations.add(entryPath, TWICE);
-  else if (value === undefined) violations.add(entryPath, notAValue(field, text));
-  else map.set(key, value);
+  } else if (map.has(key)) {
+    violations.add(entryPath, TWICE);
+  } else if (value === undefined) {
+    violations.add(entryPath, notAValue(field, text));
+  } else {
+    map.set(key, value);
+  }
 }
 
 /** A required field of a nested message is required where the message is there. */
@@ -188,16 +214,21 @@ function requireFields({ scope, path, given, nested }: Holder, violations: Viola
   for (const entry of scope.entries) {
     const { field, required } = entry;
     const inner = nested.get(field);
-    if (required && !given.has(field) && !inner?.isOpen) violations.add(path + field.name, "is required");
-    if (inner?.isOpen) requireFields(inner, violations);
-    else if (entry.inPath && "scope" in entry) {
+    if (required && !given.has(field) && !inner?.isOpen) {
+      violations.add(path + field.name, "is required");
+    }
+    if (inner?.isOpen) {
+      requireFields(inner, violations);
+    } else if (entry.inPath && "scope" in entry) {
       requireFields(new Holder(entry.scope(), `${path}${field.name}.`, () => undefined), violations);
     }
   }
 }
 
 function decodePart(text: string): string | undefined {
-  if (!/[%+]/.test(text)) return text;
+  if (!/[%+]/.test(text)) {
+    return text;
+  }
   try {
     return decodeURIComponent(text.replace(/\+/g, " "));
   } catch {

@@ -289,26 +289,34 @@ describe("the server reads what the client wrote:", () => {
     const serve = serverOf(http);
     const server = createServer(async (request, response) => {
       const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk);
+      for await (const chunk of request) {
+        chunks.push(chunk);
+      }
       const url = new URL(request.url ?? "", "http://host");
       received.push(serve(request.method ?? "", url.pathname, url.search, Buffer.concat(chunks).toString()));
       response.end();
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
     const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("no port");
+    if (address === null || typeof address === "string") {
+      throw new Error("no port");
+    }
     try {
       for (const init of fc.sample(queryable, 200)) {
         const message = create(ParamsSchema, init);
         const request = clientOf(http, message);
-        if (typeof request === "string") continue;
+        if (typeof request === "string") {
+          continue;
+        }
         const body = request.body === undefined ? null : JSON.stringify(request.body);
         const response = await fetch(`http://127.0.0.1:${address.port}${request.path}`, { method: request.verb, body });
         await response.arrayBuffer();
         expect(response.status).toBe(200);
         const [bound, ...more] = received.splice(0);
         expect(more).toEqual([]);
-        if (bound === undefined) throw new Error("nothing was received");
+        if (bound === undefined) {
+          throw new Error("nothing was received");
+        }
         expectSame(bound, message, body !== null);
       }
     } finally {
@@ -328,13 +336,17 @@ function serverOf({ bindings }: MethodHttp): (verb: string, path: string, query:
   );
   return (verb, path, query, body) => {
     const match = router.match(verb, path);
-    if (match.kind !== "match") throw new Error(`${match.kind}: ${verb} ${path}`);
+    if (match.kind !== "match") {
+      throw new Error(`${match.kind}: ${verb} ${path}`);
+    }
     const message = match.value.bind({
       variables: match.variables,
       query,
       body: body === undefined ? undefined : new TextEncoder().encode(body),
     });
-    if (!isMessage(message, ParamsSchema)) throw new Error(`unexpected ${message.$typeName}`);
+    if (!isMessage(message, ParamsSchema)) {
+      throw new Error(`unexpected ${message.$typeName}`);
+    }
     return message;
   };
 }
@@ -344,14 +356,18 @@ function clientOf(http: MethodHttp, message: Params): BoundRequest | string {
   try {
     return bindRequest(http, toJson(ParamsSchema, message));
   } catch (error) {
-    if (error instanceof RangeError) return error.message;
+    if (error instanceof RangeError) {
+      return error.message;
+    }
     throw error;
   }
 }
 
 /** Whether a message is set whose JSON is `{}`: all that the last binding of each method cannot carry. */
 function holdsEmpty(json: JsonValue): boolean {
-  if (typeof json !== "object" || json === null) return false;
+  if (typeof json !== "object" || json === null) {
+    return false;
+  }
   const values = Object.values(json);
   return values.some(holdsEmpty) || (!Array.isArray(json) && values.length === 0);
 }

@@ -337,7 +337,9 @@ function bytes(text: string): Uint8Array {
 
 function bind(binding: HttpBinding, parts: Partial<RequestParts>, options?: BindOptions): Params {
   const message = createBinder(ParamsSchema, binding, options).bind({ variables: [], query: "", ...parts });
-  if (!isMessage(message, ParamsSchema)) throw new Error(`unexpected ${message.$typeName}`);
+  if (!isMessage(message, ParamsSchema)) {
+    throw new Error(`unexpected ${message.$typeName}`);
+  }
   return message;
 }
 
@@ -354,7 +356,9 @@ function violations(
     bind(binding, parts, options);
     return [];
   } catch (error) {
-    if (error instanceof BindError) return error.violations;
+    if (error instanceof BindError) {
+      return error.violations;
+    }
     throw error;
   }
 }

@@ -82,7 +82,9 @@ function createVariables(desc: DescMessage, { path, variables = [] }: HttpBindin
     let inner: DescMessage | undefined = desc;
     let field: DescField | undefined;
     for (const name of names) {
-      if (field?.fieldKind === "message") holders.push(field);
+      if (field?.fieldKind === "message") {
+        holders.push(field);
+      }
       field = inner?.fields.find(({ jsonName }) => jsonName === name);
       inner = field?.fieldKind === "message" ? field.message : undefined;
     }
@@ -99,13 +101,18 @@ function setVariable(message: ReflectMessage, variable: Variable, raw: string, v
   let path = "";
   for (const field of variable.holders) {
     holder = openMessage(holder, field, path + field.name, violations);
-    if (holder === undefined) return;
+    if (holder === undefined) {
+      return;
+    }
     path += `${field.name}.`;
   }
   path += variable.field.name;
   const text = decodeValue(raw, variable.multi);
-  if (text === undefined) violations.add(path, `${quote(raw)} is not percent-encoded UTF-8`);
-  else setText(holder, variable.field, text, path, violations);
+  if (text === undefined) {
+    violations.add(path, `${quote(raw)} is not percent-encoded UTF-8`);
+  } else {
+    setText(holder, variable.field, text, path, violations);
+  }
 }
 
 function decodeValue(raw: string, multi: boolean): string | undefined {

@@ -19,7 +19,9 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   promise.finally(() => {
     settled = true;
   });
-  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+  for (let turn = 0; turn < 5; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
   return settled;
 }
 
@@ -254,18 +256,26 @@ describe("unaryTimeoutMs", () => {
 describe("onCallStart and onCallEnd", () => {
   const handlers: Partial<MarketServiceHandlers> = {
     getQuote({ symbol }) {
-      if (symbol === "X") throw new StatusError(Code.NotFound, "no such symbol");
-      if (symbol === "Y") throw new Error("a mistake");
+      if (symbol === "X") {
+        throw new StatusError(Code.NotFound, "no such symbol");
+      }
+      if (symbol === "Y") {
+        throw new Error("a mistake");
+      }
       return { symbol };
     },
     async *watchTrades({ symbol }) {
       yield { sequence: 1n };
       yield { sequence: 2n };
-      if (symbol === "X") throw new StatusError(Code.DataLoss, "the disk is gone");
+      if (symbol === "X") {
+        throw new StatusError(Code.DataLoss, "the disk is gone");
+      }
     },
     async *ask({ question }) {
       yield { event: { case: "delta", value: { text: "a" } } };
-      if (question === "") yield { event: { case: "done", value: { tokens: 1 } } };
+      if (question === "") {
+        yield { event: { case: "done", value: { tokens: 1 } } };
+      }
     },
   };
   const json = { "Content-Type": "application/json" };
@@ -387,7 +397,9 @@ test("nothing stays of a call, however it went", async () => {
     const aborted = new AbortController();
     const request = new Request(url(watch), { signal: aborted.signal });
     const stream = server.fetch(request);
-    if (round % 2 === 0) await stream;
+    if (round % 2 === 0) {
+      await stream;
+    }
     aborted.abort();
     await stream;
   }

@@ -91,7 +91,9 @@ export class Call {
     const message = kind === "unary" ? "the call reached its time limit" : undefined;
     this.#deadline = startTimer(maxMs, () => {
       // The limit is for the handler, not for a client that reads what it gave.
-      if (!this.#body?.ended) this.stop(new CancelledError("deadline", { message }));
+      if (!this.#body?.ended) {
+        this.stop(new CancelledError("deadline", { message }));
+      }
     });
   }
 
@@ -125,14 +127,18 @@ export class Call {
   /** What the client is told of an error. What it is not told goes to `onError`. */
   describe(error: unknown): Failure {
     const failure = toFailure(error, this.#server.json);
-    if (failure.unexpected) this.#server.hooks.error(failure.error, this.info);
+    if (failure.unexpected) {
+      this.#server.hooks.error(failure.error, this.info);
+    }
     this.code = failure.code;
     return failure;
   }
 
   /** The response of a call that failed. `status` is used in place of that of the error. */
   fail(thrown: unknown, own: Headers = new Headers(), status?: number): Response {
-    if (this.#info === undefined) this.start({ method: undefined, kind: undefined });
+    if (this.#info === undefined) {
+      this.start({ method: undefined, kind: undefined });
+    }
     // `fetch` and timers reject with an error of their own when the handler's signal is aborted.
     const failure = this.describe(this.signal.aborted && isAbortError(thrown) ? this.signal.reason : thrown);
     this.#reason ??= "error";
@@ -142,7 +148,9 @@ export class Call {
 
   /** The response with these bytes. The call ends when they are read. */
   respond(status: number, headers: Headers, bytes?: Uint8Array): Response {
-    if (bytes !== undefined) headers.set("Content-Length", String(bytes.byteLength));
+    if (bytes !== undefined) {
+      headers.set("Content-Length", String(bytes.byteLength));
+    }
     this.#status = status;
     stopTimer(this.#deadline);
     // A runtime does not always cancel the body of a response whose client has gone.
@@ -166,19 +174,25 @@ export class Call {
   /** Cancels the call from outside. */
   cancel(reason: CancelReason): void {
     const body = this.#body;
-    if (reason === "client") this.#clientGone = true;
+    if (reason === "client") {
+      this.#clientGone = true;
+    }
     if (!body?.ended) {
       this.stop(new CancelledError(reason));
     } else if (!this.#over && reason !== "shutdown") {
       // The answer is complete, and its reader has gone.
-      if (reason !== "client" || !body.isTaken) this.#reason ??= reason;
+      if (reason !== "client" || !body.isTaken) {
+        this.#reason ??= reason;
+      }
       this.abandon(new CancelledError(reason));
     }
   }
 
   /** Aborts the handler's signal, with the reason that the hooks are told. */
   stop(error: CancelledError, reason: CallReason = error.reason): void {
-    if (this.#over || this.signal.aborted) return;
+    if (this.#over || this.signal.aborted) {
+      return;
+    }
     this.#reason ??= reason;
     this.#rejectStopped(error);
     this.#abort.abort(error);
@@ -194,7 +208,9 @@ export class Call {
 
   /** The body was read to the end, or nobody reads it. */
   end(): void {
-    if (this.#over) return;
+    if (this.#over) {
+      return;
+    }
     this.#over = true;
     stopTimer(this.#deadline);
     this.#stopListening();

@@ -21,7 +21,9 @@ export class Chunk {
 
   /** Puts a text at the beginning. */
   prefix(text: string): void {
-    if (text === "") return;
+    if (text === "") {
+      return;
+    }
     this.#parts.unshift(text);
     this.#length += text.length;
   }
@@ -35,7 +37,9 @@ export class Chunk {
     const parts = this.#parts;
     this.clear();
     const [bytes = new Uint8Array(0), ...others] = parts.map(toBytes);
-    if (others.length === 0) return bytes;
+    if (others.length === 0) {
+      return bytes;
+    }
     const length = others.reduce((sum, part) => sum + part.byteLength, bytes.byteLength);
     return joinBytes([bytes, ...others], length);
   }
@@ -46,11 +50,16 @@ export class Chunk {
   }
 
   #add(content: string | Uint8Array): void {
-    if (content.length === 0) return;
+    if (content.length === 0) {
+      return;
+    }
     const last = this.#parts.length - 1;
     const before = this.#parts[last];
-    if (typeof content === "string" && typeof before === "string") this.#parts[last] = before + content;
-    else this.#parts.push(content);
+    if (typeof content === "string" && typeof before === "string") {
+      this.#parts[last] = before + content;
+    } else {
+      this.#parts.push(content);
+    }
     this.#length += content.length;
   }
 }

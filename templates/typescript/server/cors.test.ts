@@ -135,7 +135,9 @@ test("the server matches its preflights", () => {
   const request = (headers: Record<string, string>) => {
     // A Request refuses the headers that only a browser sets; a server's has them.
     const made = new Request("http://localhost/v1/ask", { method: "OPTIONS" });
-    for (const [name, value] of Object.entries(headers)) made.headers.set(name, value);
+    for (const [name, value] of Object.entries(headers)) {
+      made.headers.set(name, value);
+    }
     return made;
   };
   expect(create({ origins: "*" }).match(request(preflight(app)))).toBe(true);

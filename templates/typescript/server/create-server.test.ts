@@ -70,14 +70,18 @@ describe("createServer", () => {
         signal.addEventListener("abort", () => {
           aborted = signal.reason;
         });
-        for (let sequence = 1n; ; sequence++) yield { sequence, symbol };
+        for (let sequence = 1n; ; sequence++) {
+          yield { sequence, symbol };
+        }
       },
     });
     const client = new MarketServiceClient({ baseUrl: "http://in.process", fetch: server.fetch });
     expect(await client.getQuote({ symbol: "AAPL" })).toMatchObject({ symbol: "AAPL", price: 187.2 });
     const sequences: bigint[] = [];
     for await (const { sequence } of client.watchTrades({ symbol: "AAPL" })) {
-      if (sequences.push(sequence) === 3) break;
+      if (sequences.push(sequence) === 3) {
+        break;
+      }
     }
     expect(sequences).toEqual([1n, 2n, 3n]);
     await expect.poll(() => aborted).toMatchObject({ reason: "client" });
@@ -179,7 +183,9 @@ describe("createContext", () => {
     createContext: async ({ request, method, value }: ContextInit<Env>) => {
       seen.push([new URL(request.url).pathname, method.name]);
       const name = value.users[request.headers.get("authorization") ?? ""];
-      if (name === undefined) throw new StatusError(Code.Unauthenticated, "send a token");
+      if (name === undefined) {
+        throw new StatusError(Code.Unauthenticated, "send a token");
+      }
       return { name };
     },
   });

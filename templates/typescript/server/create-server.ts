@@ -108,7 +108,9 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     if (http.stream) {
       call.start({ method: desc, kind: "stream" }, maxDurationMs);
       call.resumable = http.stream.resumable ?? false;
-      if (calls.draining) call.cancel("shutdown");
+      if (calls.draining) {
+        call.cancel("shutdown");
+      }
     } else {
       call.start({ method: desc, kind: "unary" }, unaryTimeoutMs);
     }
@@ -151,8 +153,11 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
       response = call.fail(error);
     }
     exposed?.forEach((header, name) => {
-      if (name === "vary") response.headers.append(name, header);
-      else response.headers.set(name, header);
+      if (name === "vary") {
+        response.headers.append(name, header);
+      } else {
+        response.headers.set(name, header);
+      }
     });
     return response;
   }

@@ -93,7 +93,9 @@ export class EventBody {
     this.#body = this.#call.open(200, () => this.#pull());
     this.#chunk.prefix(opening);
     // Node sends the head with the first chunk, and plain JSON Lines have no opening.
-    if (opening === "") this.#body.write(new Uint8Array(0));
+    if (opening === "") {
+      this.#body.write(new Uint8Array(0));
+    }
     if (this.#closed) {
       this.#end();
     } else if (heartbeatMs > 0) {
@@ -130,7 +132,9 @@ export class EventBody {
     if (this.#heartbeatDue) {
       this.#heartbeatDue = false;
       this.#silence?.touch();
-      if (this.#chunk.length === 0) this.#chunk.write(this.#options.encoder.heartbeat);
+      if (this.#chunk.length === 0) {
+        this.#chunk.write(this.#options.encoder.heartbeat);
+      }
     }
     this.#source.ask();
     this.#flushSoon();
@@ -153,7 +157,9 @@ export class EventBody {
       this.#chunk.append(frame);
     }
     if (frame.terminal) {
-      if (this.#call.terminal === false) this.#call.terminal = true;
+      if (this.#call.terminal === false) {
+        this.#call.terminal = true;
+      }
       this.#finish();
       return;
     }
@@ -193,14 +199,18 @@ export class EventBody {
   /** Writes what is there. `next` begins another chunk. */
   #flush(next?: Frame): void {
     const bytes = this.#chunk.take();
-    if (next) this.#chunk.append(next);
+    if (next) {
+      this.#chunk.append(next);
+    }
     this.#silence?.touch();
     this.#body?.write(bytes);
   }
 
   #beat(): void {
     if (this.#body?.wanted) {
-      if (this.#chunk.length === 0) this.#chunk.write(this.#options.encoder.heartbeat);
+      if (this.#chunk.length === 0) {
+        this.#chunk.write(this.#options.encoder.heartbeat);
+      }
       this.#flush();
     } else {
       // Nobody reads, so nothing is written; the next read has then waited long enough.
@@ -241,7 +251,9 @@ export class EventBody {
 
   /** Ends the body after what is there; where there is no body yet, `toReadableStream` does. */
   #end(last = ""): void {
-    if (last !== "") this.#chunk.write(last);
+    if (last !== "") {
+      this.#chunk.write(last);
+    }
     this.#body?.end(this.#chunk.take());
   }
 }

@@ -12,7 +12,9 @@ export type MessageField = DescField & { readonly fieldKind: "message" };
  */
 export function claim(holder: ReflectMessage, field: DescField, path: string, violations: Violations): boolean {
   const other = field.oneof && holder.oneofCase(field.oneof);
-  if (other === undefined || other === field) return true;
+  if (other === undefined || other === field) {
+    return true;
+  }
   violations.add(path, `is set beside "${other.name}" of the same oneof: leave one of them out`);
   return false;
 }
@@ -24,8 +26,12 @@ export function openMessage(
   path: string,
   violations: Violations,
 ): ReflectMessage | undefined {
-  if (!claim(holder, field, path, violations)) return undefined;
-  if (holder.isSet(field)) return holder.get(field);
+  if (!claim(holder, field, path, violations)) {
+    return undefined;
+  }
+  if (holder.isSet(field)) {
+    return holder.get(field);
+  }
   const message = reflect(field.message, undefined, false);
   holder.set(field, message);
   return message;
@@ -40,8 +46,11 @@ export function setText(
   violations: Violations,
 ): void {
   const value = parseValue(field, text);
-  if (value === undefined) violations.add(path, notAValue(field, text));
-  else if (claim(holder, field, path, violations)) holder.set(field, value);
+  if (value === undefined) {
+    violations.add(path, notAValue(field, text));
+  } else if (claim(holder, field, path, violations)) {
+    holder.set(field, value);
+  }
 }
 
 /** Why a text is refused: `"abc" is not a number`. */

@@ -62,7 +62,9 @@ export function createHooks(options: HookOptions): Hooks {
         stopTimer(timer);
         for (const each of errors) {
           // That it was aborted is what was asked of it, and a status is for a client.
-          if (!isAbortError(each) && !(each instanceof StatusError)) error(each, info);
+          if (!isAbortError(each) && !(each instanceof StatusError)) {
+            error(each, info);
+          }
         }
       });
     },

@@ -85,7 +85,9 @@ test("limits the rate of what an option of the proto names", async () => {
   const limit: Interceptor<Env> = (next) => async (request) => {
     if (getOption(request.method, stream).resumable) {
       const calls = left.get(request.context.value.user) ?? 0;
-      if (calls === 0) throw new StatusError(Code.ResourceExhausted, "later", { headers: { "Retry-After": "30" } });
+      if (calls === 0) {
+        throw new StatusError(Code.ResourceExhausted, "later", { headers: { "Retry-After": "30" } });
+      }
       left.set(request.context.value.user, calls - 1);
     }
     return next(request);
@@ -127,7 +129,9 @@ test("sees and changes the events of a stream", async () => {
     around(async function* (events) {
       for await (const event of events) {
         counted++;
-        if (counted > 1) yield event;
+        if (counted > 1) {
+          yield event;
+        }
       }
     }),
   ]);
@@ -147,7 +151,9 @@ describe("an interceptor that waits for the next event of a handler", () => {
     const interceptor = around(async function* (events) {
       try {
         waiting.raise();
-        for await (const event of events) yield event;
+        for await (const event of events) {
+          yield event;
+        }
       } catch (error) {
         seen.raise(error);
         throw error;
@@ -217,7 +223,9 @@ describe("an interceptor that waits for the next event of a handler", () => {
 
 test("events that are ready together are written together, through several interceptors", async () => {
   const pass = around(async function* (events) {
-    for await (const event of events) yield event;
+    for await (const event of events) {
+      yield event;
+    }
   });
   const server = createMarketServer({ watchTrades: handlers.watchTrades as never }, { interceptors: [pass, pass] });
   const { body } = await server.fetch(new Request("http://localhost/v1/trades/A:watch"));
@@ -296,14 +304,18 @@ test("an interceptor makes a stream without its terminal event an error; without
       yield event;
     }
     const { event } = (last ?? {}) as { event?: { case?: string } };
-    if (event?.case !== "done") throw new StatusError(Code.Internal, "the answer has no end");
+    if (event?.case !== "done") {
+      throw new StatusError(Code.Internal, "the answer has no end");
+    }
   }
   const ask = async (isDone: boolean, interceptors: Interceptor[]) => {
     const terminal = createFlag<unknown>();
     const handlers = {
       async *ask() {
         yield { event: { case: "delta", value: {} } } as const;
-        if (isDone) yield { event: { case: "done", value: {} } } as const;
+        if (isDone) {
+          yield { event: { case: "done", value: {} } } as const;
+        }
       },
     };
     const onCallEnd = (info: { terminal: unknown }) => terminal.raise(info.terminal);

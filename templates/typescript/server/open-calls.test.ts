@@ -73,9 +73,13 @@ test("a client goes on where the next server is, and loses nothing", async () =>
       drained = first.drain({ graceMs: hour });
       await drained;
     }
-    if (sequences.length === 9) break;
+    if (sequences.length === 9) {
+      break;
+    }
     topic.publish({ sequence: ++sequence });
-    if (sequences.length === 4) topic.publish({ sequence: ++sequence });
+    if (sequences.length === 4) {
+      topic.publish({ sequence: ++sequence });
+    }
   }
   expect(sequences).toEqual([1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n, 9n]);
 });

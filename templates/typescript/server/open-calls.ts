@@ -68,7 +68,9 @@ export class OpenCalls {
         resolve();
       };
       const look = (): void => {
-        if (isDone()) finish();
+        if (isDone()) {
+          finish();
+        }
       };
       const timer = startTimer(ms, finish);
       this.#waiting.add(look);
@@ -77,6 +79,8 @@ export class OpenCalls {
   }
 
   #wake(): void {
-    for (const look of this.#waiting) look();
+    for (const look of this.#waiting) {
+      look();
+    }
   }
 }

@@ -20,7 +20,9 @@ const LONGEST = 400;
 /** What the text of a scalar has to be: `an integer from 0 to 4294967295`. */
 export function expectedScalar(scalar: ScalarType): string {
   const range = integerRange(scalar);
-  if (range !== undefined) return `an integer from ${range[0]} to ${range[1]}`;
+  if (range !== undefined) {
+    return `an integer from ${range[0]} to ${range[1]}`;
+  }
   switch (scalar) {
     case ScalarType.BOOL:
       return `"true" or "false"`;
@@ -55,13 +57,17 @@ export function parseScalar(type: ScalarType, text: string): ScalarValue | undef
 /** Reads a value's name, or its number; a number without a name where the enum is open. */
 export function parseEnum(desc: DescEnum, text: string): number | undefined {
   const value = desc.values.find(({ name }) => name === text);
-  if (value !== undefined) return value.number;
+  if (value !== undefined) {
+    return value.number;
+  }
   const number = parseInteger(ScalarType.INT32, text);
   return typeof number === "number" && (desc.open || desc.value[number] !== undefined) ? number : undefined;
 }
 
 function parseBool(text: string): boolean | undefined {
-  if (text === "true" || text === "1") return true;
+  if (text === "true" || text === "1") {
+    return true;
+  }
   return text === "false" || text === "0" ? false : undefined;
 }
 
@@ -69,23 +75,35 @@ function parseBool(text: string): boolean | undefined {
 function parseBytes(text: string): Uint8Array | undefined {
   const [digits = ""] = text.split("=", 1);
   const padding = text.length - digits.length;
-  if (!/^(?:[A-Za-z0-9+/]*|[\w-]*)$/.test(digits) || digits.length % 4 === 1) return undefined;
-  if (padding > 0 && (padding > 2 || text.length % 4 !== 0 || !text.endsWith("=".repeat(padding)))) return undefined;
+  if (!/^(?:[A-Za-z0-9+/]*|[\w-]*)$/.test(digits) || digits.length % 4 === 1) {
+    return undefined;
+  }
+  if (padding > 0 && (padding > 2 || text.length % 4 !== 0 || !text.endsWith("=".repeat(padding)))) {
+    return undefined;
+  }
   return base64Decode(digits);
 }
 
 function parseFloatingPoint(type: ScalarType, text: string): number | undefined {
-  if (text === "NaN" || text === "Infinity" || text === "-Infinity") return Number(text);
-  if (text.length > LONGEST || !/^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return undefined;
+  if (text === "NaN" || text === "Infinity" || text === "-Infinity") {
+    return Number(text);
+  }
+  if (text.length > LONGEST || !/^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) {
+    return undefined;
+  }
   const number = Number(text);
   return Math.abs(number) <= (type === ScalarType.FLOAT ? FLOAT_MAX : Number.MAX_VALUE) ? number : undefined;
 }
 
 function parseInteger(type: ScalarType, text: string): number | bigint | undefined {
   const range = integerRange(type);
-  if (range === undefined || text.length > LONGEST || !/^-?\d+$/.test(text)) return undefined;
+  if (range === undefined || text.length > LONGEST || !/^-?\d+$/.test(text)) {
+    return undefined;
+  }
   const integer = BigInt(text);
-  if (integer < range[0] || integer > range[1]) return undefined;
+  if (integer < range[0] || integer > range[1]) {
+    return undefined;
+  }
   return range === INT32 || range === UINT32 ? Number(integer) : integer;
 }
 

@@ -8,16 +8,26 @@ import { expectedScalar, parseEnum, parseScalar, type ScalarValue } from "./pars
  * message whose ProtoJSON is a scalar. Undefined when the text is not one.
  */
 export function parseValue(field: DescField, text: string): ScalarValue | ReflectMessage | undefined {
-  if (field.enum !== undefined) return parseEnum(field.enum, text);
-  if (field.scalar !== undefined) return parseScalar(field.scalar, text);
+  if (field.enum !== undefined) {
+    return parseEnum(field.enum, text);
+  }
+  if (field.scalar !== undefined) {
+    return parseScalar(field.scalar, text);
+  }
   return field.message && parseMessage(field.message, text);
 }
 
 /** What the text of such a field has to be: `an integer from 0 to 4294967295`. */
 export function expectedText({ scalar, enum: descEnum, message }: DescField): string {
-  if (descEnum !== undefined) return `a value of ${descEnum.typeName}`;
-  if (message !== undefined && isWrapperDesc(message)) return expectedText(message.fields[0]);
-  if (scalar !== undefined) return expectedScalar(scalar);
+  if (descEnum !== undefined) {
+    return `a value of ${descEnum.typeName}`;
+  }
+  if (message !== undefined && isWrapperDesc(message)) {
+    return expectedText(message.fields[0]);
+  }
+  if (scalar !== undefined) {
+    return expectedScalar(scalar);
+  }
   const text = message && textMessages.get(message.typeName);
   return text?.expected ?? "a text";
 }
@@ -46,12 +56,16 @@ function parseMessage(desc: DescMessage, text: string): ReflectMessage | undefin
   if (isWrapperDesc(desc)) {
     const [field] = desc.fields;
     const value = parseValue(field, text);
-    if (value === undefined) return undefined;
+    if (value === undefined) {
+      return undefined;
+    }
     const wrapper = reflect(desc);
     wrapper.set(field, value);
     return wrapper;
   }
-  if (!textMessages.get(desc.typeName)?.isValid(text)) return undefined;
+  if (!textMessages.get(desc.typeName)?.isValid(text)) {
+    return undefined;
+  }
   try {
     return reflect(desc, fromJson(desc, text));
   } catch {

@@ -12,7 +12,9 @@ test("a message has one scope, however deep a client nests it", () => {
 
   function inner(scope: QueryScope): QueryScope {
     const entry = scope.find("inner", 0)?.entry;
-    if (entry?.kind !== "message") throw new Error(`inner is ${entry?.kind}`);
+    if (entry?.kind !== "message") {
+      throw new Error(`inner is ${entry?.kind}`);
+    }
     return entry.scope();
   }
 });

@@ -13,11 +13,17 @@ export class QueryScope {
   #odd: string[] = [];
 
   add(entry: QueryEntry, names: readonly string[]): void {
-    if (!this.entries.includes(entry)) this.entries.push(entry);
+    if (!this.entries.includes(entry)) {
+      this.entries.push(entry);
+    }
     for (const name of names) {
-      if (this.#byName.has(name)) continue;
+      if (this.#byName.has(name)) {
+        continue;
+      }
       this.#byName.set(name, entry);
-      if (/[.[]/.test(name)) this.#odd = [...this.#odd, name].sort((a, b) => b.length - a.length);
+      if (/[.[]/.test(name)) {
+        this.#odd = [...this.#odd, name].sort((a, b) => b.length - a.length);
+      }
     }
   }
 
@@ -25,7 +31,9 @@ export class QueryScope {
   find(parameter: string, at: number): { readonly entry: QueryEntry; readonly end: number } | undefined {
     const odd = this.#odd.find((name) => parameter.startsWith(name, at) && isEnd(parameter, at + name.length));
     let end = at + (odd?.length ?? 0);
-    while (!isEnd(parameter, end)) end++;
+    while (!isEnd(parameter, end)) {
+      end++;
+    }
     const entry = this.#byName.get(parameter.slice(at, end));
     return entry && { entry, end };
   }
@@ -57,7 +65,9 @@ function isEnd(parameter: string, index: number): boolean {
 
 /** What the query of a binding can set: the fields that its path and body leave. */
 export function createQueryScope(desc: DescMessage, { variables = [], body, query = {} }: HttpBinding): QueryScope {
-  if (body === "*") return new QueryScope();
+  if (body === "*") {
+    return new QueryScope();
+  }
   // Messages recur, and a client chooses how deep: a message and its table have one scope, however they are reached.
   const shared = new Map<string, QueryScope>();
   return build(desc, "", [...variables.map(({ field }) => field), ...(body ? [[body.field]] : [])]);
@@ -75,14 +85,20 @@ export function createQueryScope(desc: DescMessage, { variables = [], body, quer
     const named: [QueryEntry, DescField][] = [];
     for (const field of desc.fields) {
       const within = bound.filter(([name]) => name === field.jsonName).map((path) => path.slice(1));
-      if (within.some((path) => path.length === 0)) continue;
+      if (within.some((path) => path.length === 0)) {
+        continue;
+      }
       const rule = rules && hasOwn(rules, field.jsonName) ? rules[field.jsonName] : undefined;
       const entry = toEntry(field, rule, within);
       scope.add(entry, [rule?.name ?? field.jsonName]);
-      if (rule?.name === undefined) named.push([entry, field]);
+      if (rule?.name === undefined) {
+        named.push([entry, field]);
+      }
     }
     // After all JSON names, which go before a proto name that another field has as JSON name.
-    for (const [entry, field] of named) scope.add(entry, [field.name]);
+    for (const [entry, field] of named) {
+      scope.add(entry, [field.name]);
+    }
     return scope;
   }
 
@@ -90,8 +106,12 @@ export function createQueryScope(desc: DescMessage, { variables = [], body, quer
     const common = { required: rule?.required ?? false, inPath: within.length > 0 };
     switch (field.fieldKind) {
       case "message": {
-        if (OPAQUE.has(field.message.typeName)) return { ...common, kind: "none", field };
-        if (isWrapperDesc(field.message)) return { ...common, kind: "wrapper", field };
+        if (OPAQUE.has(field.message.typeName)) {
+          return { ...common, kind: "none", field };
+        }
+        if (isWrapperDesc(field.message)) {
+          return { ...common, kind: "wrapper", field };
+        }
         const own = within.length > 0 ? build(field.message, rule?.message, within) : undefined;
         const scope = () => own ?? scopeOf(field.message, rule?.message);
         return { ...common, kind: isTextMessage(field.message) ? "text message" : "message", field, scope };

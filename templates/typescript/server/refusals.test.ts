@@ -165,7 +165,9 @@ describe("before the handler", () => {
       expect(await response.json()).toMatchObject({ code: 3, details: [{ fieldViolations: [{ field }] }] });
     }
     expect(cursors).toEqual([]);
-    for (const id of ["-1", "9223372036854775807"]) expect((await get("", { "Last-Event-ID": id })).status).toBe(200);
+    for (const id of ["-1", "9223372036854775807"]) {
+      expect((await get("", { "Last-Event-ID": id })).status).toBe(200);
+    }
     expect(cursors).toEqual(["-1", "9223372036854775807"]);
   });
 

@@ -72,8 +72,11 @@ export class ResponseBody {
     this.#ended = true;
     this.#rest = bytes.byteLength > 0 ? bytes : undefined;
     // The client may go while the call is stopped for another reason: a listener of its signal may abort the request.
-    if (this.#call.clientGone) this.#call.cancel("client");
-    else if (this.#wanted) this.#finish();
+    if (this.#call.clientGone) {
+      this.#call.cancel("client");
+    } else if (this.#wanted) {
+      this.#finish();
+    }
   }
 
   /** Ends the body at once, or breaks it with an error. */
@@ -82,8 +85,11 @@ export class ResponseBody {
     this.#rest = undefined;
     this.#unread?.stop();
     try {
-      if (error) this.#controller?.error(error);
-      else this.#controller?.close();
+      if (error) {
+        this.#controller?.error(error);
+      } else {
+        this.#controller?.close();
+      }
     } catch {
       // It is closed, or the runtime tore it down.
     }
@@ -91,8 +97,11 @@ export class ResponseBody {
 
   #pull(): void {
     this.#wanted = true;
-    if (this.#ended) this.#finish();
-    else this.#onWanted();
+    if (this.#ended) {
+      this.#finish();
+    } else {
+      this.#onWanted();
+    }
   }
 
   #finish(): void {

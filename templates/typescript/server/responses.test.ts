@@ -42,7 +42,9 @@ describe("a line break", () => {
     const message = `no\r\n\r\ndata: {}\u2028${injected}`;
     const { port } = await startMarketServer({
       async *watchTrades({ symbol }) {
-        if (symbol === "LATE") yield { sequence: 1n };
+        if (symbol === "LATE") {
+          yield { sequence: 1n };
+        }
         throw new StatusError(Code.NotFound, message);
       },
     });

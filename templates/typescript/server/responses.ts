@@ -25,7 +25,9 @@ export function varyByAccept(headers: Headers): void {
       .get("Vary")
       ?.toLowerCase()
       .split(/\s*,\s*/) ?? [];
-  if (!names.includes("accept")) headers.append("Vary", "Accept");
+  if (!names.includes("accept")) {
+    headers.append("Vary", "Accept");
+  }
 }
 
 /**
@@ -35,7 +37,9 @@ export function varyByAccept(headers: Headers): void {
 export function toErrorHeaders({ headers }: Failure, own: Headers): Headers {
   const merged = new Headers(own);
   merged.set("Cache-Control", "no-store");
-  if (headers.has("Cache-Control")) merged.delete("Cache-Control");
+  if (headers.has("Cache-Control")) {
+    merged.delete("Cache-Control");
+  }
   headers.forEach((value, name) => {
     merged.append(name, value);
   });

@@ -28,14 +28,18 @@ describe("facts of three implementations", () => {
       parsePathTemplate(template);
       return false;
     } catch (error) {
-      if (error instanceof PathSyntaxError) return true;
+      if (error instanceof PathSyntaxError) {
+        return true;
+      }
       throw error;
     }
   }
 
   /** The values by field. Bytes that are not UTF-8 are U+FFFD in the facts; here binding refuses them. */
   function bindings(match: RouteMatch<string>): Record<string, string> {
-    if (match.kind !== "match") throw new Error(`unexpected ${match.kind}`);
+    if (match.kind !== "match") {
+      throw new Error(`unexpected ${match.kind}`);
+    }
     const template = match.value.slice("GET ".length);
     const names = parsePathTemplate(template).variables.map(({ fieldPath }) => fieldPath.join("."));
     return Object.fromEntries(
@@ -102,7 +106,9 @@ describe("precedence", () => {
           expect(routerOf(...[...templates].sort()).match("GET", path + verb)).toEqual(found);
           const fits = templates.some((template) => fitsRoute(template, path + verb));
           expect(found.kind).toBe(fits ? "match" : "none");
-          if (found.kind === "match") expect(fitsRoute(found.value, path + verb)).toBe(true);
+          if (found.kind === "match") {
+            expect(fitsRoute(found.value, path + verb)).toBe(true);
+          }
         },
       ),
       { numRuns: 2000 },
@@ -116,7 +122,9 @@ describe("precedence", () => {
       .replace(/\{.\}/g, "*")
       .replace(/\{.=(.*?)\}/g, "$1")
       .split(":");
-    if (verb !== undefined && !path.endsWith(`:${verb}`)) return false;
+    if (verb !== undefined && !path.endsWith(`:${verb}`)) {
+      return false;
+    }
     const source = shape.replace(/\/\*\*|\/\*/g, (wildcard) => (wildcard === "/**" ? "(?:/[^/]*)*" : "/(?!$)[^/]*"));
     return new RegExp(`^${source}$`).test(verb === undefined ? path : path.slice(0, -verb.length - 1));
   }

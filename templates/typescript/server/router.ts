@@ -44,14 +44,22 @@ export function createRouter<T>(routes: Iterable<Route<T>>): Router<T> {
         path,
         (node) => node.leaves.get(verb) ?? (verb === "HEAD" ? node.leaves.get("GET") : undefined),
       );
-      if (found !== undefined) return found;
+      if (found !== undefined) {
+        return found;
+      }
       const allow = new Set<string>();
       search(roots, path, (node) => {
-        for (const name of node.leaves.keys()) allow.add(name);
+        for (const name of node.leaves.keys()) {
+          allow.add(name);
+        }
         return undefined; // goes on to the next node that the path fits
       });
-      if (allow.size === 0) return { kind: "none" };
-      if (allow.has("GET")) allow.add("HEAD");
+      if (allow.size === 0) {
+        return { kind: "none" };
+      }
+      if (allow.has("GET")) {
+        allow.add("HEAD");
+      }
       return { kind: "wrong verb", allow: [...allow].sort() };
     },
   };
@@ -104,7 +112,9 @@ function insert<T>(root: TreeNode<T>, route: Route<T>, template: PathTemplate): 
 
 function afterRest<T>(node: TreeNode<T>, length: number): TreeNode<T> {
   const known = node.rest.find((branch) => branch.length === length);
-  if (known !== undefined) return known.node;
+  if (known !== undefined) {
+    return known.node;
+  }
   const branch = { length, node: new TreeNode<T>() };
   node.rest = [...node.rest, branch].sort((a, b) => b.length - a.length);
   return branch.node;
@@ -114,7 +124,9 @@ function afterRest<T>(node: TreeNode<T>, length: number): TreeNode<T> {
 type Take<T> = (node: TreeNode<T>) => Leaf<T> | undefined;
 
 function search<T>(roots: Map<string, TreeNode<T>>, path: string, take: Take<T>): RouteMatch<T> | undefined {
-  if (!path.startsWith("/")) return undefined; // `OPTIONS *`
+  if (!path.startsWith("/")) {
+    return undefined; // `OPTIONS *`
+  }
   const segments = path === "/" ? [] : path.slice(1).split("/");
   const last = segments[segments.length - 1] ?? "";
   const colon = last.lastIndexOf(":");
@@ -122,7 +134,9 @@ function search<T>(roots: Map<string, TreeNode<T>>, path: string, take: Take<T>)
     const root = roots.get(decodeLiteral(last.slice(colon + 1)));
     segments[segments.length - 1] = last.slice(0, colon);
     const leaf = root && find(root, segments, 0, take);
-    if (leaf !== undefined) return toMatch(leaf, segments);
+    if (leaf !== undefined) {
+      return toMatch(leaf, segments);
+    }
     segments[segments.length - 1] = last;
   }
   const root = roots.get("");
@@ -135,20 +149,28 @@ function find<T>(node: TreeNode<T>, segments: readonly string[], index: number, 
   const segment = segments[index];
   if (segment === undefined) {
     const leaf = take(node);
-    if (leaf !== undefined) return leaf;
+    if (leaf !== undefined) {
+      return leaf;
+    }
   } else {
     const literal = node.literals.get(segment.includes("%") ? decodeLiteral(segment) : segment);
     const leaf = literal && find(literal, segments, index + 1, take);
-    if (leaf !== undefined) return leaf;
+    if (leaf !== undefined) {
+      return leaf;
+    }
     if (node.any !== undefined && (segment !== "" || index < segments.length - 1)) {
       const leaf = find(node.any, segments, index + 1, take);
-      if (leaf !== undefined) return leaf;
+      if (leaf !== undefined) {
+        return leaf;
+      }
     }
   }
   for (const { length, node: after } of node.rest) {
     const from = segments.length - length;
     const leaf = from >= index ? find(after, segments, from, take) : undefined;
-    if (leaf !== undefined) return leaf;
+    if (leaf !== undefined) {
+      return leaf;
+    }
   }
   return undefined;
 }

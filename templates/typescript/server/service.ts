@@ -86,7 +86,11 @@ export function defineService<C, S extends DescService>(
 /** Whether a property is what every object inherits: `valueOf` is no handler, unless the handlers have their own. */
 function isOfEveryObject(handlers: object, name: string): boolean {
   let holder: object | null = handlers;
-  if (!(name in Object.prototype)) return false;
-  while (holder !== null && !hasOwn(holder, name)) holder = Object.getPrototypeOf(holder);
+  if (!(name in Object.prototype)) {
+    return false;
+  }
+  while (holder !== null && !hasOwn(holder, name)) {
+    holder = Object.getPrototypeOf(holder);
+  }
   return holder === null || holder === Object.prototype;
 }

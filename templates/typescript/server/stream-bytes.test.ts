@@ -119,8 +119,12 @@ describe("bytes", () => {
     const { url } = await startMarketServer(
       {
         async *watchTrades({ symbol }, { sleep }) {
-          if (symbol === "QUIET") await sleep(100);
-          if (symbol === "BAD") throw new StatusError(Code.Unavailable, "gone");
+          if (symbol === "QUIET") {
+            await sleep(100);
+          }
+          if (symbol === "BAD") {
+            throw new StatusError(Code.Unavailable, "gone");
+          }
           yield { sequence: 1n };
         },
         async *ask() {
@@ -223,7 +227,9 @@ describe("bytes", () => {
     const stream = () =>
       new ReadableStream<Init<Trade>>({
         start(controller) {
-          for (const trade of trades) controller.enqueue(trade);
+          for (const trade of trades) {
+            controller.enqueue(trade);
+          }
           controller.close();
         },
       });

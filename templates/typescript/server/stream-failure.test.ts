@@ -10,7 +10,9 @@ describe("failures", () => {
     const { url } = await startMarketServer(
       {
         async *watchTrades({ symbol }) {
-          if (symbol === "LATE") yield { sequence: 1n };
+          if (symbol === "LATE") {
+            yield { sequence: 1n };
+          }
           throw new Error("password is hunter2");
         },
       },
@@ -110,7 +112,9 @@ describe("failures", () => {
       watchTrades: ({ symbol }) => ({
         [Symbol.asyncIterator]: () => ({
           next: () => {
-            if (symbol === "LATE" && calls++ === 0) return Promise.resolve({ done: false, value: { sequence: 1n } });
+            if (symbol === "LATE" && calls++ === 0) {
+              return Promise.resolve({ done: false, value: { sequence: 1n } });
+            }
             throw new StatusError(Code.Aborted, "no");
           },
         }),

@@ -127,7 +127,9 @@ describe("the commit window", () => {
   test("a cursor that is lost is 410 before the head, and code 11 after it", async () => {
     const { url } = await startMarketServer({
       async *watchTrades(_request, { lastEventId }) {
-        if (lastEventId === "2") yield { sequence: 3n };
+        if (lastEventId === "2") {
+          yield { sequence: 3n };
+        }
         throw new StatusError(Code.OutOfRange, "the events after the cursor are gone");
       },
     });

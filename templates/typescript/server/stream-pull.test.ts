@@ -94,7 +94,9 @@ describe("a client that does not read", () => {
       {
         async *watchTrades(_request, context) {
           try {
-            for (;;) yield { symbol };
+            for (;;) {
+              yield { symbol };
+            }
           } finally {
             ended.raise(context.signal.reason);
           }

@@ -30,7 +30,9 @@ export class Subscription<T extends Message> implements AsyncIterableIterator<Tr
   async next(): Promise<Result<T>> {
     try {
       for (;;) {
-        if (!this.#over) this.#signal?.throwIfAborted();
+        if (!this.#over) {
+          this.#signal?.throwIfAborted();
+        }
         if (this.#over || (this.#topic.closed && this.#number === this.#topic.end)) {
           return await this.return();
         }

@@ -15,7 +15,11 @@ function dial(port: number, onIds: () => void): { readonly socket: Socket; reado
   socket.on("data", (text: string) => {
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) if (line.startsWith("id: ")) ids.push(Number(line.slice(4)));
+    for (const line of lines) {
+      if (line.startsWith("id: ")) {
+        ids.push(Number(line.slice(4)));
+      }
+    }
     onIds();
   });
   socket.write("GET /v1/trades/A:watch HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -37,11 +41,15 @@ test("a thousand streams of one topic: none lost, none doubled, all handlers end
         createMarketService(
           {
             async *watchTrades(_request, { signal }) {
-              if (++running === streams) started.raise();
+              if (++running === streams) {
+                started.raise();
+              }
               try {
                 yield* topic.subscribe({ signal });
               } finally {
-                if (--running === 0) ended.raise();
+                if (--running === 0) {
+                  ended.raise();
+                }
               }
             },
           },
@@ -56,14 +64,18 @@ test("a thousand streams of one topic: none lost, none doubled, all handlers end
   let whole = 0;
   const clients = Array.from({ length: streams }, () => {
     const client = dial(port, () => {
-      if (client.ids.length === events && ++whole === streams) complete.raise();
+      if (client.ids.length === events && ++whole === streams) {
+        complete.raise();
+      }
     });
     return client;
   });
   await started.raised;
   for (let sequence = 1; sequence <= events; sequence++) {
     topic.publish({ sequence: BigInt(sequence), symbol: "A" });
-    if (sequence % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (sequence % 10 === 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
   await complete.raised;
   const expected = Array.from({ length: events }, (_, index) => index + 1);

@@ -11,14 +11,18 @@ async function take(subscription: AsyncIterator<Tracked<unknown>>, count: number
   const ids: string[] = [];
   while (ids.length < count) {
     const { done, value } = await subscription.next();
-    if (done) break;
+    if (done) {
+      break;
+    }
     ids.push(value.id);
   }
   return ids;
 }
 
 function publish(topic: Topic<Trade>, from: number, to: number): void {
-  for (let sequence = from; sequence <= to; sequence++) topic.publish({ sequence: BigInt(sequence) });
+  for (let sequence = from; sequence <= to; sequence++) {
+    topic.publish({ sequence: BigInt(sequence) });
+  }
 }
 
 describe("a topic", () => {
@@ -26,9 +30,13 @@ describe("a topic", () => {
     const topic = createTopic(TradeSchema, { maxBytes: 1000 });
     const symbol = "x".repeat(200);
     const subscription = topic.subscribe();
-    for (let sequence = 1n; sequence <= 10n; sequence++) topic.publish({ sequence, symbol });
+    for (let sequence = 1n; sequence <= 10n; sequence++) {
+      topic.publish({ sequence, symbol });
+    }
     // Four of 205 bytes are kept.
-    for (const after of ["1", "6"]) expect(() => topic.subscribe({ after })).toThrow(/are not kept/);
+    for (const after of ["1", "6"]) {
+      expect(() => topic.subscribe({ after })).toThrow(/are not kept/);
+    }
     expect(await take(topic.subscribe({ after: "7" }), 3)).toEqual(["8", "9", "10"]);
     await expect(subscription.next()).rejects.toMatchObject({
       code: 11,
@@ -47,7 +55,9 @@ describe("a topic", () => {
     const { fetch } = createServer({
       services: [createMarketService({ watchTrades: () => topic.subscribe({ after: "1" }) }, { unimplemented: "501" })],
     });
-    for (let sequence = 1n; sequence <= 4n; sequence++) topic.publish({ sequence, symbol });
+    for (let sequence = 1n; sequence <= 4n; sequence++) {
+      topic.publish({ sequence, symbol });
+    }
     topic.close();
     const response = await fetch(new Request("http://localhost/v1/trades/A:watch"));
     expect((await response.text()).match(/^id: .*$/gm)).toEqual(["id: 2", "id: 3", "id: 4"]);
@@ -170,7 +180,9 @@ test("options that are no numbers are refused", () => {
 describe("ids", () => {
   test("without an event_id are the topic's own, which no other topic knows", async () => {
     const topics = [createTopic(AskEventSchema), createTopic(AskEventSchema)] as const;
-    for (const topic of topics) topic.publish({ event: { case: "delta", value: { text: "a" } } });
+    for (const topic of topics) {
+      topic.publish({ event: { case: "delta", value: { text: "a" } } });
+    }
     const [id = ""] = await take(topics[0].subscribe({ after: undefined }), 0);
     expect(id).toBe("");
     const subscription = topics[0].subscribe();
@@ -235,7 +247,9 @@ test("an iterator over a topic may be wrapped by a handler", async () => {
           {
             async *watchTrades(_request, { signal }) {
               for await (const event of topic.subscribe({ signal, after: "1" })) {
-                if (event.message.sequence > 2n) yield event;
+                if (event.message.sequence > 2n) {
+                  yield event;
+                }
               }
             },
           },

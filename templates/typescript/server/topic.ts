@@ -108,9 +108,13 @@ export class EventTopic<T extends Message> implements Topic<T> {
     const number = this.#end;
     const id = checkIdOfField(this.#idField, this.#idOf(message) ?? `${this.#prefix}-${number}`);
     const bytes = toBinary(this.#schema, message).byteLength;
-    if (this.#canLackJson) toJson(this.#schema, message);
+    if (this.#canLackJson) {
+      toJson(this.#schema, message);
+    }
     const event = new SharedEvent(id, message, (bytes) => this.#hold(number, bytes));
-    if (number - this.#start === this.#capacity) this.#drop();
+    if (number - this.#start === this.#capacity) {
+      this.#drop();
+    }
     this.#events[number % this.#capacity] = { event, bytes: 0 };
     this.#numbers.set(id, number);
     this.#end++;
@@ -156,10 +160,14 @@ export class EventTopic<T extends Message> implements Topic<T> {
   #hold(number: number, bytes: number): void {
     const entry = this.#events[number % this.#capacity];
     // One that is dropped is held by those who took it, and by nobody else.
-    if (entry === undefined || number < this.#start) return;
+    if (entry === undefined || number < this.#start) {
+      return;
+    }
     entry.bytes += bytes;
     this.#bytes += bytes;
-    while (this.#bytes > this.#maxBytes && this.#start < this.#end - 1) this.#drop();
+    while (this.#bytes > this.#maxBytes && this.#start < this.#end - 1) {
+      this.#drop();
+    }
   }
 
   /** Drops the oldest event. */
@@ -169,7 +177,9 @@ export class EventTopic<T extends Message> implements Topic<T> {
     if (entry) {
       this.#bytes -= entry.bytes;
       // An id that was given twice means the later event.
-      if (this.#numbers.get(entry.event.id) === this.#start) this.#numbers.delete(entry.event.id);
+      if (this.#numbers.get(entry.event.id) === this.#start) {
+        this.#numbers.delete(entry.event.id);
+      }
       this.#events[place] = undefined;
     }
     this.#start++;
@@ -191,7 +201,13 @@ export class EventTopic<T extends Message> implements Topic<T> {
 function canLackJson(schema: DescMessage): boolean {
   const types = new Set([schema]);
   // A set also gives what is added on the way.
-  for (const { fields } of types) for (const { message } of fields) if (message) types.add(message);
+  for (const { fields } of types) {
+    for (const { message } of fields) {
+      if (message) {
+        types.add(message);
+      }
+    }
+  }
   const hasAny = [...types].some(({ typeName }) => typeName === "google.protobuf.Any");
   return !hasAny && [...types].some(hasOwnJson);
 }

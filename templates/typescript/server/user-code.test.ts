@@ -137,7 +137,9 @@ describe("hooks", () => {
     const nested: Promise<unknown>[] = [];
     const server = createMarketServer(handlers, {
       onCallStart: ({ request }) => {
-        if (!request.url.endsWith("/inner")) nested.push(server.fetch(new Request("http://localhost/v1/quotes/inner")));
+        if (!request.url.endsWith("/inner")) {
+          nested.push(server.fetch(new Request("http://localhost/v1/quotes/inner")));
+        }
       },
       onCallEnd: () => nested.push(server.drain()),
     });
@@ -392,8 +394,11 @@ const ways: Readonly<Record<string, (setting: Setting) => unknown>> = {
   "a cancel of the response's body": ({ abort, reader }) => {
     const current = reader();
     // Before there is a response, this is how a client leaves.
-    if (current) current.cancel().catch(() => {});
-    else abort.abort();
+    if (current) {
+      current.cancel().catch(() => {});
+    } else {
+      abort.abort();
+    }
   },
   "drain()": ({ server, nested }) => nested.push(server.drain({ graceMs: 0 })),
   "another request": ({ server, abort, nested }) => {
@@ -414,7 +419,9 @@ describe.each(Object.entries(places))("code of the user in %s", (name, place) =>
       const nested: Promise<unknown>[] = [];
       let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
       const { options, own } = place(() => {
-        if (acted) return;
+        if (acted) {
+          return;
+        }
         acted = true;
         end({ server, abort, reader: () => reader, nested });
       });
@@ -449,7 +456,11 @@ describe.each(Object.entries(places))("code of the user in %s", (name, place) =>
       reader = response.body?.getReader();
       const read = async () => {
         // A client of a stream that goes on has read enough some time.
-        for (let chunks = 0; reader && chunks < 200; chunks++) if ((await reader.read()).done) return;
+        for (let chunks = 0; reader && chunks < 200; chunks++) {
+          if ((await reader.read()).done) {
+            return;
+          }
+        }
       };
       await read().catch(() => {});
       await reader?.cancel().catch(() => {});
@@ -459,7 +470,9 @@ describe.each(Object.entries(places))("code of the user in %s", (name, place) =>
       expect(ends.filter((info) => info.request === request)).toHaveLength(1);
       expect(ends).toHaveLength(starts.length);
       const before = Object.keys(places).indexOf(name) < Object.keys(places).indexOf("a handler");
-      if (before && /abort|cancel/.test(way)) expect(handled).toBe(0);
+      if (before && /abort|cancel/.test(way)) {
+        expect(handled).toBe(0);
+      }
     });
   });
 });

@@ -24,9 +24,13 @@ export function parsePathTemplate(text: string): PathTemplate {
   const variables: TemplateVariable[] = [];
   let start = 0;
   const segments = (path === "" ? [] : path.split("/")).map((part, index) => {
-    if (part.startsWith("{")) start = index;
+    if (part.startsWith("{")) {
+      start = index;
+    }
     const segment = part.replace(/^\{[^=}]*=?|\}$/g, "") || "*";
-    if (part.endsWith("}")) variables.push({ start, end: index + 1, multi: index > start || segment === "**" });
+    if (part.endsWith("}")) {
+      variables.push({ start, end: index + 1, multi: index > start || segment === "**" });
+    }
     return segment;
   });
   return { segments, verb, variables };

@@ -12,5 +12,7 @@ export function startTimer(ms: number | undefined, expired: () => void): Timer |
 /** Stops a timer, if there is one. */
 export function stopTimer(timer: Timer | undefined): void {
   // The types of Workers do not let `clearTimeout` take undefined.
-  if (timer !== undefined) clearTimeout(timer);
+  if (timer !== undefined) {
+    clearTimeout(timer);
+  }
 }

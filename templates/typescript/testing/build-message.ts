@@ -33,7 +33,9 @@ export function buildMessages(
   const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: [file] }));
   return (name) => {
     const message = registry.getMessage(`${packageName}.${name}`);
-    if (message === undefined) throw new Error(`no message "${name}" was declared`);
+    if (message === undefined) {
+      throw new Error(`no message "${name}" was declared`);
+    }
     return message;
   };
 }

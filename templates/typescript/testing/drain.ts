@@ -2,7 +2,9 @@
 export async function drain(stream: AsyncIterable<unknown>): Promise<unknown[]> {
   const values: unknown[] = [];
   try {
-    for await (const value of stream) values.push(value);
+    for await (const value of stream) {
+      values.push(value);
+    }
   } catch (error) {
     values.push(error);
   }

@@ -6,7 +6,9 @@ const [port, events] = process.argv.slice(2).map(Number);
 
 const server = createServer(async (request, response) => {
   const first = Number(request.headers["last-event-id"] ?? 0) + 1;
-  if (first > events) return response.writeHead(204).end();
+  if (first > events) {
+    return response.writeHead(204).end();
+  }
   response.writeHead(200, { "content-type": "text/event-stream" });
   const frames = Array.from(
     { length: events - first + 1 },

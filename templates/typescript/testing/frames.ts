@@ -32,9 +32,13 @@ export async function startFrameServer(
 ): Promise<FrameServer> {
   const responses: Flag<FrameResponse>[] = [];
   const at = (number: number): Flag<FrameResponse> => {
-    while (responses.length < number) responses.push(createFlag());
+    while (responses.length < number) {
+      responses.push(createFlag());
+    }
     const flag = responses[number - 1];
-    if (!flag) throw new RangeError(`there is no request ${number}`);
+    if (!flag) {
+      throw new RangeError(`there is no request ${number}`);
+    }
     return flag;
   };
   let number = 0;
@@ -42,7 +46,9 @@ export async function startFrameServer(
     number++;
     const closed = once(raw, "close");
     const head = (): void => {
-      if (!raw.headersSent) raw.writeHead(200, { "content-type": contentType });
+      if (!raw.headersSent) {
+        raw.writeHead(200, { "content-type": contentType });
+      }
     };
     const response: FrameResponse = {
       request,

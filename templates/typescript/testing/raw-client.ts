@@ -17,7 +17,9 @@ export function rawRequest(port: number, head: readonly string[], body = "", rea
   let received = "";
   const waiting = new Set<() => void>();
   const wake = () => {
-    for (const look of [...waiting]) look();
+    for (const look of [...waiting]) {
+      look();
+    }
   };
   socket.setEncoding("utf8");
   socket.on("error", () => {});

@@ -28,9 +28,13 @@ export async function serve(
   const { port } = listener.address() as AddressInfo; // of a TCP server
   const close = () =>
     new Promise<void>((resolve) => {
-      for (const session of sessions) session.destroy();
+      for (const session of sessions) {
+        session.destroy();
+      }
       listener.close(() => resolve());
-      if ("closeAllConnections" in listener) listener.closeAllConnections();
+      if ("closeAllConnections" in listener) {
+        listener.closeAllConnections();
+      }
     });
   onTestFinished(close);
   return { url: `http://127.0.0.1:${port}`, port, close };

@@ -11,7 +11,9 @@ export function singly(bytes: Uint8Array): Uint8Array[] {
 /** Bytes in chunks of one size. */
 export function chunked(bytes: Uint8Array, size: number): Uint8Array[] {
   const chunks: Uint8Array[] = [];
-  for (let i = 0; i < bytes.length; i += size) chunks.push(bytes.subarray(i, i + size));
+  for (let i = 0; i < bytes.length; i += size) {
+    chunks.push(bytes.subarray(i, i + size));
+  }
   return chunks;
 }
 
@@ -26,6 +28,10 @@ export function* everySplit(bytes: Uint8Array): Generator<Uint8Array[]> {
   yield singly(bytes);
   for (let i = 0; i <= bytes.length; i++) {
     yield cutAt(bytes, i);
-    if (bytes.length <= 48) for (let j = i; j <= bytes.length; j++) yield cutAt(bytes, i, j);
+    if (bytes.length <= 48) {
+      for (let j = i; j <= bytes.length; j++) {
+        yield cutAt(bytes, i, j);
+      }
+    }
   }
 }

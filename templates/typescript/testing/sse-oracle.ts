@@ -22,10 +22,14 @@ export function interpretEventStream(bytes: Uint8Array): Interpretation {
   for (let i = 0; i < characters.length; i++) {
     const character = characters[i];
     if (character === "\r" || character === "\n") {
-      if (character === "\r" && characters[i + 1] === "\n") i++;
+      if (character === "\r" && characters[i + 1] === "\n") {
+        i++;
+      }
       lines.push(current);
       current = "";
-    } else current += character;
+    } else {
+      current += character;
+    }
   }
   // "Once the end of the file is reached, any pending data must be discarded": `current` is not a line.
 
@@ -39,17 +43,23 @@ export function interpretEventStream(bytes: Uint8Array): Interpretation {
   const comments: string[] = [];
 
   for (const line of lines) {
-    if (line === "") dispatch();
-    else if (line.startsWith(":")) comments.push(line.substring(1));
-    else if (line.includes(":")) {
+    if (line === "") {
+      dispatch();
+    } else if (line.startsWith(":")) {
+      comments.push(line.substring(1));
+    } else if (line.includes(":")) {
       // "Collect the characters on the line before the first U+003A COLON character (:), and let field be that string."
       const field = line.substring(0, line.indexOf(":"));
       // "Collect the characters on the line after the first colon, and let value be that string."
       let value = line.substring(line.indexOf(":") + 1);
       // "If value starts with a U+0020 SPACE character, remove it from value."
-      if (value.startsWith(" ")) value = value.substring(1);
+      if (value.startsWith(" ")) {
+        value = value.substring(1);
+      }
       process(field, value);
-    } else process(line, "");
+    } else {
+      process(line, "");
+    }
   }
   return { events, lastEventId, retry, comments };
 
@@ -63,7 +73,9 @@ export function interpretEventStream(bytes: Uint8Array): Interpretation {
         data += `${value}\n`;
         break;
       case "id":
-        if (!value.includes("\u0000")) idBuffer = value;
+        if (!value.includes("\u0000")) {
+          idBuffer = value;
+        }
         break;
       case "retry":
         if (value.length > 0 && Array.from(value).every((digit) => "0123456789".includes(digit))) {
@@ -82,7 +94,9 @@ export function interpretEventStream(bytes: Uint8Array): Interpretation {
       type = "";
       return;
     }
-    if (data.endsWith("\n")) data = data.substring(0, data.length - 1);
+    if (data.endsWith("\n")) {
+      data = data.substring(0, data.length - 1);
+    }
     events.push({ event: type === "" ? "message" : type, data, id: lastEventId });
     data = "";
     type = "";

@@ -12,7 +12,9 @@ export function expectNoUnhandledRejections(): void {
   });
   afterEach(async () => {
     // Node tells of them after the microtasks of a turn of its loop.
-    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+    for (let turn = 0; turn < 3; turn++) {
+      await new Promise(setImmediate);
+    }
     process.off("unhandledRejection", listener);
     expect(unhandled).toEqual([]);
   });

@@ -54,6 +54,8 @@ function build(request: ReturnType<typeof compileText>, strict = true): Compiled
   const problems = new Problems();
   const api = buildApi(files, createReader({ defaultBinding: false }), problems);
   const errors = problems.errors({ strict });
-  if (errors.length > 0) throw new Error(errors.join("\n"));
+  if (errors.length > 0) {
+    throw new Error(errors.join("\n"));
+  }
   return { files, api };
 }

@@ -25,7 +25,9 @@ export function createChecker(document: object): (schema: Schema, value: unknown
   // Own properties only: every object inherits a `constructor`.
   const ajv = new Ajv2020({ strict: false, allErrors: true, ownProperties: true });
   addFormats.default(ajv);
-  for (const [name, format] of Object.entries(formats)) ajv.addFormat(name, format);
+  for (const [name, format] of Object.entries(formats)) {
+    ajv.addFormat(name, format);
+  }
   ajv.removeKeyword("contentSchema");
   ajv.addKeyword({
     keyword: "contentSchema",

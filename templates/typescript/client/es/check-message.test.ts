@@ -14,14 +14,18 @@ function ruleOf(typeName: string, holds: (message: object) => boolean, result: V
 
 function invalid(schema: typeof GetQuoteRequestSchema | typeof TradeSchema, name: string): ValidationResult {
   const field = schema.fields.find((field) => field.name === name);
-  if (!field) throw new Error(`no field ${name}`);
+  if (!field) {
+    throw new Error(`no field ${name}`);
+  }
   const path = buildPath(schema).field(field).toPath();
   return { kind: "invalid", violations: [{ field: path, message: "must be more", ruleId: "test.more" }] };
 }
 
 async function serveTrades() {
   return startServer(({ line }, response) => {
-    if (line.includes("quotes")) return json(response, { symbol: "A", price: -1 });
+    if (line.includes("quotes")) {
+      return json(response, { symbol: "A", price: -1 });
+    }
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.end('data: {"size":1}\n\nid: 7\ndata: {"size":-1}\n\ndata: {"size":2}\n\n');
   });

@@ -16,5 +16,7 @@ export async function* read(baseURL: string): AsyncGenerator<MarketV1Trade> {
     headers,
     client: streaming,
   });
-  for await (const line of lines(body as ReadableStream<Uint8Array>)) yield JSON.parse(line);
+  for await (const line of lines(body as ReadableStream<Uint8Array>)) {
+    yield JSON.parse(line);
+  }
 }

@@ -9,5 +9,9 @@ export async function* read(baseUrl: string): AsyncGenerator<components["schemas
     headers: { Accept: "application/jsonl" },
     parseAs: "stream",
   });
-  if (data) for await (const line of lines(data)) yield JSON.parse(line);
+  if (data) {
+    for await (const line of lines(data)) {
+      yield JSON.parse(line);
+    }
+  }
 }

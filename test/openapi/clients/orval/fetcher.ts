@@ -6,6 +6,8 @@ export async function fetcher<T>(url: string, options: RequestInit): Promise<T> 
   void response;
   const isStream = headers.get("Content-Type")?.startsWith("application/jsonl");
   const data = isStream ? body : await new Response(body).json();
-  if (!ok) throw new Error(data.message);
+  if (!ok) {
+    throw new Error(data.message);
+  }
   return { data, status, headers } as T;
 }

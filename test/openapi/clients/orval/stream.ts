@@ -7,5 +7,7 @@ export async function* read(baseUrl: string): AsyncGenerator<MarketV1Trade> {
   const response: { data: unknown } = await marketServiceWatchTrades("AAPL", undefined, {
     headers: { Accept: "application/jsonl" },
   });
-  for await (const line of lines(response.data as ReadableStream<Uint8Array>)) yield JSON.parse(line);
+  for await (const line of lines(response.data as ReadableStream<Uint8Array>)) {
+    yield JSON.parse(line);
+  }
 }

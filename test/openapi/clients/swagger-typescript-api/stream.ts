@@ -7,5 +7,9 @@ export async function* read(baseUrl: string): AsyncGenerator<MarketV1Trade> {
     headers: { Accept: "application/jsonl" },
     format: undefined, // the body is not read here
   });
-  if (body) for await (const line of lines(body)) yield JSON.parse(line);
+  if (body) {
+    for await (const line of lines(body)) {
+      yield JSON.parse(line);
+    }
+  }
 }

@@ -9,5 +9,7 @@ export async function* read(baseUrl: string): AsyncGenerator<Schemas.market_v1_T
     header: {},
     overrides: { headers: { Accept: "application/jsonl" } },
   });
-  for await (const line of lines(body as ReadableStream<Uint8Array>)) yield JSON.parse(line);
+  for await (const line of lines(body as ReadableStream<Uint8Array>)) {
+    yield JSON.parse(line);
+  }
 }

@@ -895,7 +895,9 @@ const interrupted: unique symbol = Symbol("interrupted");
  * React Native's signals lack the method of this name.
  */
 function throwIfAborted(signal: AbortSignal | null | undefined): void {
-  if (signal?.aborted) throw signal.reason;
+  if (signal?.aborted) {
+    throw signal.reason;
+  }
 }
 
 /** A promise to race against, or `AbortSignal.any`, would keep all that it was ever raced with; this keeps nothing. */
@@ -972,14 +974,18 @@ function decodeEvent<O>(
   const isKnown = format === "jsonl" || rule.events === undefined || hasOwn(rule.events, event.event);
   if (!isKnown) {
     options.onUnknownEvent?.(event);
-    if (options.unknownEvents !== "throw") return undefined;
+    if (options.unknownEvents !== "throw") {
+      return undefined;
+    }
     throw new DecodeError(event, new Error("the method declares no such event"), context);
   }
   try {
     const json: JsonValue = JSON.parse(event.data);
     return decode(format === "jsonl" ? json : toMessageJson(json, event, rule));
   } catch (cause) {
-    if (options.invalidEvents === "skip" && isOfEvent(cause)) return undefined;
+    if (options.invalidEvents === "skip" && isOfEvent(cause)) {
+      return undefined;
+    }
     throw new DecodeError(event, cause, context);
   }
 }
@@ -997,7 +1003,9 @@ function toMessageJson(
   { events, id: idField, idType }: StreamRule,
 ): JsonValue {
   const field = events?.[event]?.field;
-  if (field === undefined) return json;
+  if (field === undefined) {
+    return json;
+  }
   return {
     [field]: json,
     ...(idField !== undefined && ownId && id !== undefined && { [idField]: idType ? JSON.parse(id) : id }),
@@ -1010,7 +1018,9 @@ function toMessageJson(
  */
 async function readText(response: Response, maxBytes: number): Promise<string> {
   const reader = response.body?.getReader();
-  if (!reader) return "";
+  if (!reader) {
+    return "";
+  }
   const stop = () => reader.cancel().catch(() => {});
   // The head has told of the failure already: a body that does not end must not hide it for longer than this.
   const timer = setTimeout(stop, 5_000);
@@ -1020,7 +1030,9 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
   try {
     while (left > 0) {
       const { done, value } = await reader.read();
-      if (done) break;
+      if (done) {
+        break;
+      }
       text += decoder.decode(value.subarray(0, left), { stream: true });
       left -= value.length;
     }
@@ -1086,13 +1098,19 @@ function createConnection(
         const response = await source.open({ ...context(), signal });
         body = response.body;
         // One that comes too late, since `fetch` ignores its signal.
-        if (signal.aborted) close();
+        if (signal.aborted) {
+          close();
+        }
         return response;
       };
       const response = await limit(opening, "connect", options.connectTimeoutMs ?? options.timeoutMs);
-      if (response.status === 204) return { response, format: undefined };
+      if (response.status === 204) {
+        return { response, format: undefined };
+      }
       const format = response.status === 200 ? streamFormat(response.headers.get("content-type")) : undefined;
-      if (format && response.body) return { response, format };
+      if (format && response.body) {
+        return { response, format };
+      }
       const expected = format
         ? 'a body that can be read as it arrives (in React Native, pass the fetch of "expo/fetch")'
         : options.format === "jsonl"
@@ -1160,7 +1178,9 @@ function createLineSplitter(
   return (bytes) => {
     const text = utf8.decode(bytes, { stream: bytes !== undefined });
     // A chunk may end within a character and hold no other: the LF of a cut CRLF is still to come then.
-    if (text === "") return rest;
+    if (text === "") {
+      return rest;
+    }
     let start = skipLf && text[0] === "\n" ? 1 : 0;
     skipLf = false;
     // Where each terminator is next. Searched again only when passed: one stray CR in a megabyte of LF lines
@@ -1168,15 +1188,24 @@ function createLineSplitter(
     let lf = -1;
     let cr = endsAtCr ? -1 : text.length;
     for (;;) {
-      if (lf < start) lf = find(text, "\n", start);
-      if (cr < start) cr = find(text, "\r", start);
+      if (lf < start) {
+        lf = find(text, "\n", start);
+      }
+      if (cr < start) {
+        cr = find(text, "\r", start);
+      }
       const end = Math.min(lf, cr);
       rest += text.slice(start, end);
-      if (end === text.length) return rest;
+      if (end === text.length) {
+        return rest;
+      }
       start = end + 1;
       if (end === cr) {
-        if (start === text.length) skipLf = true;
-        else if (lf === start) start++;
+        if (start === text.length) {
+          skipLf = true;
+        } else if (lf === start) {
+          start++;
+        }
       }
       const line = rest;
       rest = "";
@@ -1214,11 +1243,15 @@ function createJsonLinesDecoder(
     // The CR of a CRLF is white space of JSON.
     const data = line.trim();
     const error = /^\{\s*"@error"\s*:/.test(data) ? readError(data) : undefined;
-    if (isOver(line, maxLineBytes)) sink({ mark: "tooLarge" });
-    else if (hasControls && data === "") {
-      if (!isOpening) sink({ mark: "comment", text: "" });
-    } else if (hasControls && data === '{"@end":{}}') sink({ mark: "comment", text: "end" });
-    else if (data) {
+    if (isOver(line, maxLineBytes)) {
+      sink({ mark: "tooLarge" });
+    } else if (hasControls && data === "") {
+      if (!isOpening) {
+        sink({ mark: "comment", text: "" });
+      }
+    } else if (hasControls && data === '{"@end":{}}') {
+      sink({ mark: "comment", text: "end" });
+    } else if (data) {
       const event = error ? errorEvent : "message";
       sink({ event, data: error ?? data, id: undefined, ownId: false, retry: undefined });
     }
@@ -1227,9 +1260,13 @@ function createJsonLinesDecoder(
   return (bytes) => {
     const rest = push(bytes);
     if (!bytes) {
-      if (!hasControls) onLine(rest);
+      if (!hasControls) {
+        onLine(rest);
+      }
       sink({ mark: "end" });
-    } else if (rest.length > maxLineBytes) sink({ mark: "tooLarge" });
+    } else if (rest.length > maxLineBytes) {
+      sink({ mark: "tooLarge" });
+    }
   };
 }
 
@@ -1248,7 +1285,9 @@ function readError(line: string): string | undefined {
  */
 export function retryAfterMs(headers: Headers): number | undefined {
   const value = headers.get("retry-after") ?? "";
-  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  if (/^\d+$/.test(value)) {
+    return Number(value) * 1000;
+  }
   // Date.parse takes nearly anything for a date; those of HTTP end in GMT.
   const date = value.endsWith("GMT") ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
@@ -1266,7 +1305,9 @@ function retryDelayMs(
   retryMs?: number,
 ): number | undefined {
   const asked = (error instanceof StatusError && retryAfterMs(error.headers)) || 0;
-  if (asked > maxRetryAfterMs) return undefined;
+  if (asked > maxRetryAfterMs) {
+    return undefined;
+  }
   const backoffMs = Math.min((retryMs ?? initialDelayMs) * 2 ** Math.min(failures - 1, 16), maxDelayMs);
   const jitter = Math.random() / 2;
   const delayMs = backoffMs * (retryMs === undefined ? 1 - jitter : 1 + jitter);
@@ -1305,7 +1346,9 @@ function createFailures(options: ReconnectOptions): Failures {
 
   function onHeartbeat(): void {
     count = 0;
-    if (!eventErrors) errors = [];
+    if (!eventErrors) {
+      errors = [];
+    }
   }
 
   return {
@@ -1316,12 +1359,18 @@ function createFailures(options: ReconnectOptions): Failures {
     },
     add(error, retryMs, context) {
       count++;
-      if (error.phase === "body" && !connectionCodes.includes(error.code)) eventErrors++;
+      if (error.phase === "body" && !connectionCodes.includes(error.code)) {
+        eventErrors++;
+      }
       const failures = Math.max(count, eventErrors);
       errors = [...errors, error].slice(-maxErrors);
-      if (failures > maxAttempts) throw new ReconnectError(errors, context, failures);
+      if (failures > maxAttempts) {
+        throw new ReconnectError(errors, context, failures);
+      }
       const delayMs = retryDelayMs(error, failures, options, retryMs);
-      if (delayMs === undefined) throw error;
+      if (delayMs === undefined) {
+        throw error;
+      }
       return delayMs;
     },
   };
@@ -1370,11 +1419,15 @@ function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastEventId 
     const colon = line.indexOf(":");
     const field = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1);
-    if (line === "") dispatch();
-    else if (colon === 0) sink({ mark: "comment", text: line.slice(1) });
-    else if (field === "data") data = data === undefined ? value : `${data}\n${value}`;
-    else if (field === "event") event = value;
-    else if (field === "id" && !value.includes("\0")) {
+    if (line === "") {
+      dispatch();
+    } else if (colon === 0) {
+      sink({ mark: "comment", text: line.slice(1) });
+    } else if (field === "data") {
+      data = data === undefined ? value : `${data}\n${value}`;
+    } else if (field === "event") {
+      event = value;
+    } else if (field === "id" && !value.includes("\0")) {
       id = value;
       ownId = true;
     } else if (field === "retry" && /^\d+$/.test(value)) {
@@ -1384,9 +1437,13 @@ function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastEventId 
   });
 
   function dispatch(): void {
-    if (data === undefined) sink({ mark: "id", id: id || undefined });
-    else if (isOver(data, maxEventBytes)) sink({ mark: "tooLarge" });
-    else sink({ event: event || "message", data, id: id || undefined, ownId, retry });
+    if (data === undefined) {
+      sink({ mark: "id", id: id || undefined });
+    } else if (isOver(data, maxEventBytes)) {
+      sink({ mark: "tooLarge" });
+    } else {
+      sink({ event: event || "message", data, id: id || undefined, ownId, retry });
+    }
     data = retry = undefined;
     ownId = false;
     event = "";
@@ -1395,12 +1452,16 @@ function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastEventId 
   // At every line, ended or not, whatever its field: so the outcome does not hang on where the bytes were cut,
   // and what a server can make this keep is bounded. Six more than the data: the `data: ` in front of it.
   function measure(line: string): void {
-    if (line.length + (data ?? "").length > maxEventBytes + 6) sink({ mark: "tooLarge" });
+    if (line.length + (data ?? "").length > maxEventBytes + 6) {
+      sink({ mark: "tooLarge" });
+    }
   }
 
   return (bytes) => {
     measure(push(bytes));
-    if (!bytes) sink({ mark: "end" });
+    if (!bytes) {
+      sink({ mark: "end" });
+    }
   };
 }
 
@@ -1479,7 +1540,9 @@ function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): S
    */
   function call<R>(code: () => R): R {
     const result = code();
-    if (isClosed()) throw interrupted;
+    if (isClosed()) {
+      throw interrupted;
+    }
     return result;
   }
 
@@ -1495,7 +1558,9 @@ function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): S
   function throwPending(): void {
     const pending = thrown;
     thrown = undefined;
-    if (pending) throw pending.error;
+    if (pending) {
+      throw pending.error;
+    }
   }
 
   /** Connects, reads and reconnects until something is ready; undefined when the stream was closed before. */
@@ -1505,19 +1570,29 @@ function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): S
       const late = () => new TimeoutError("deadline", Number(deadlineMs), context());
       deadline = startTimer(deadlineMs, () => close({ error: late() }));
       signal?.addEventListener("abort", onAbort);
-      if (signal?.aborted) onAbort();
+      if (signal?.aborted) {
+        onAbort();
+      }
     }
     while (!isClosed()) {
       try {
         const result = ready();
-        if (result !== undefined) return result;
+        if (result !== undefined) {
+          return result;
+        }
         // Nothing is queued any more; what was, but was not for the caller, is finished with, too.
         commit();
-        if (ended) close();
-        else if (!connection) await connect();
-        else await read(connection);
+        if (ended) {
+          close();
+        } else if (!connection) {
+          await connect();
+        } else {
+          await read(connection);
+        }
       } catch (error) {
-        if (error !== interrupted && !isClosed()) await recover(error);
+        if (error !== interrupted && !isClosed()) {
+          await recover(error);
+        }
       }
     }
     return undefined;
@@ -1532,15 +1607,21 @@ function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): S
     connection = createConnection(source, options, waiter, context);
     const { response, format: accepted } = await connection.open();
     // Something else may have run between the end of the wait and this line.
-    if (!connection || isClosed()) return;
+    if (!connection || isClosed()) {
+      return;
+    }
     const { status, headers } = response;
     accept({ status, headers, attempt });
-    if (!accepted) return close();
+    if (!accepted) {
+      return close();
+    }
     state = "open";
     format = accepted;
     const hasControls = hasControlFrames(headers.get("content-type"));
     saysEnd ||= hasControls;
-    if (hasControls) heartbeatMs = rule.heartbeatMs ?? 0;
+    if (hasControls) {
+      heartbeatMs = rule.heartbeatMs ?? 0;
+    }
     const add = (found: RawEvent | Mark) => queue.push(found);
     decode =
       format === "sse"
@@ -1562,35 +1643,53 @@ function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): S
         clear();
         return undefined;
       }
-      if ("mark" in found) onMark(found);
-      else if (found.data === rule.terminalData) end();
-      else {
+      if ("mark" in found) {
+        onMark(found);
+      } else if (found.data === rule.terminalData) {
+        end();
+      } else {
         const place = { format, attempt, lastEventId };
         const value = call(() => source.decode(found, place));
         failures.onProgress();
         unidentified = !found.ownId || found.id === undefined;
         position = found.id;
-        if (format === "sse" && rule.events?.[found.event]?.terminal) end();
-        if (value !== undefined) return { value, raw: found, attempt };
+        if (format === "sse" && rule.events?.[found.event]?.terminal) {
+          end();
+        }
+        if (value !== undefined) {
+          return { value, raw: found, attempt };
+        }
       }
     }
   }
 
   function onMark(found: Mark): void {
     if (found.mark === "id") {
-      if (found.id !== position) failures.onProgress();
+      if (found.id !== position) {
+        failures.onProgress();
+      }
       position = found.id;
-    } else if (found.mark === "retry") retryMs = found.ms;
-    else if (found.mark === "comment") onComment(found.text);
-    else if (found.mark === "tooLarge") throw new EventTooLargeError(maxEventBytes, context());
-    else if (saysEnd) throw new TruncatedError(context());
-    else end();
+    } else if (found.mark === "retry") {
+      retryMs = found.ms;
+    } else if (found.mark === "comment") {
+      onComment(found.text);
+    } else if (found.mark === "tooLarge") {
+      throw new EventTooLargeError(maxEventBytes, context());
+    } else if (saysEnd) {
+      throw new TruncatedError(context());
+    } else {
+      end();
+    }
   }
 
   function onComment(text: string): void {
     call(() => options.onComment?.(text.replace(/^ /, "")));
-    if (text === "") failures.onHeartbeat();
-    if (text === "end" && saysEnd) end();
+    if (text === "") {
+      failures.onHeartbeat();
+    }
+    if (text === "end" && saysEnd) {
+      end();
+    }
     if (/^sse\/1( |$)/.test(text)) {
       saysEnd ||= / end( |$)/.test(text);
       heartbeatMs = Number(/ heartbeat=(\d+)/.exec(text)?.[1] ?? 0);
@@ -1614,18 +1713,28 @@ function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): S
     const at = context();
     try {
       call(release);
-      if (!reconnect || (unidentified && options.reconnect === undefined)) throw error;
+      if (!reconnect || (unidentified && options.reconnect === undefined)) {
+        throw error;
+      }
       // Anything else was thrown by a function of the user.
-      if (!(error instanceof ClientError)) throw error;
+      if (!(error instanceof ClientError)) {
+        throw error;
+      }
       state = "waiting";
       hurried = false;
       const next = { attempt: attempt + 1, lastEventId: position };
-      if (!(await waiter.wait(async () => mayReconnect(error, reconnectOptions, next)))) throw error;
+      if (!(await waiter.wait(async () => mayReconnect(error, reconnectOptions, next)))) {
+        throw error;
+      }
       const delayMs = failures.add(error, retryMs, at);
       call(() => options.onReconnect?.({ ...next, delayMs, error }));
-      if (!hurried) await waiter.sleep(delayMs);
+      if (!hurried) {
+        await waiter.sleep(delayMs);
+      }
     } catch (failure) {
-      if (failure !== interrupted) close({ error: failure });
+      if (failure !== interrupted) {
+        close({ error: failure });
+      }
     }
   }
 
@@ -1642,7 +1751,9 @@ function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): S
   }
 
   function close(failure?: typeof thrown): void {
-    if (isClosed()) return;
+    if (isClosed()) {
+      return;
+    }
     state = "closed";
     release();
     thrown = failure;
@@ -1662,20 +1773,28 @@ function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): S
     async next() {
       commit();
       const item = await until(take);
-      if (!item) throwPending();
+      if (!item) {
+        throwPending();
+      }
       return item;
     },
     take() {
-      if (thrown) return undefined;
+      if (thrown) {
+        return undefined;
+      }
       try {
         return take();
       } catch (error) {
-        if (!isClosed()) thrown = { error };
+        if (!isClosed()) {
+          thrown = { error };
+        }
         return undefined;
       }
     },
     reconnect() {
-      if (state === "idle" || ended || isClosed()) return;
+      if (state === "idle" || ended || isClosed()) {
+        return;
+      }
       hurried = true;
       state = "connecting";
       drop();
@@ -1704,7 +1823,9 @@ class StreamReader<T> implements EventStream<T> {
 
   get opened(): Promise<StreamInfo> {
     const feed = this.#feed;
-    if (feed.state() === "idle") void this.#inTurn(feed.open);
+    if (feed.state() === "idle") {
+      void this.#inTurn(feed.open);
+    }
     return feed.opened;
   }
 
@@ -1755,7 +1876,9 @@ class StreamReader<T> implements EventStream<T> {
   batches(): AsyncIterable<T[]> {
     return this.#view(({ value }) => {
       const values = [value];
-      for (let item = this.#feed.take(); item; item = this.#feed.take()) values.push(item.value);
+      for (let item = this.#feed.take(); item; item = this.#feed.take()) {
+        values.push(item.value);
+      }
       return values;
     });
   }
@@ -1765,8 +1888,11 @@ class StreamReader<T> implements EventStream<T> {
       {
         pull: async (controller) => {
           const result = await this.next();
-          if (result.done === true) controller.close();
-          else controller.enqueue(result.value);
+          if (result.done === true) {
+            controller.close();
+          } else {
+            controller.enqueue(result.value);
+          }
         },
         cancel: () => this.#feed.close(),
       },
@@ -1808,7 +1934,9 @@ class StreamReader<T> implements EventStream<T> {
       try {
         feed.commit();
         const item = feed.take();
-        if (item) return Promise.resolve({ done: false, value: view(item) });
+        if (item) {
+          return Promise.resolve({ done: false, value: view(item) });
+        }
       } finally {
         this.#waiting--;
       }
@@ -1963,7 +2091,9 @@ function fromHttpBody(json: JsonValue): Content {
 function toHttpBody(contentType: string | null, bytes: Uint8Array): JsonObject {
   let text = "";
   // As many arguments as every engine takes.
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  for (let at = 0; at < bytes.length; at += 8192) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  }
   return { contentType: contentType ?? "", data: btoa(text) };
 }
 
@@ -1981,13 +2111,18 @@ async function readResponse<O>(
   let data = "";
   let json: JsonValue = {};
   try {
-    if (rawResponse) json = toHttpBody(contentType, new Uint8Array(await response.arrayBuffer()));
-    else data = (await response.text()).trim();
+    if (rawResponse) {
+      json = toHttpBody(contentType, new Uint8Array(await response.arrayBuffer()));
+    } else {
+      data = (await response.text()).trim();
+    }
   } catch (cause) {
     throw new NetworkError(`the response broke off: ${cause}`, { ...context, cause });
   }
   try {
-    if (data) json = JSON.parse(data);
+    if (data) {
+      json = JSON.parse(data);
+    }
     return decode(responseBody !== undefined && (data || rawResponse) ? { [responseBody]: json } : json);
   } catch (cause) {
     // What does not say that it is JSON, and is none: a page of a proxy or of a login, say.
@@ -2035,18 +2170,26 @@ function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
   let content: JsonValue | undefined;
   for (const [index, { start, end, multi }] of spans.entries()) {
     const variable = variables[index];
-    if (!variable) continue; // the plugin lists each of them
+    if (!variable) {
+      continue; // the plugin lists each of them
+    }
     // Of the whole request: what is left of a message that held two variables may be gone after the first.
     const [value] = take(request, variable.field, variable.implicit);
     const text = value == null || typeof value === "object" ? "" : toText(value);
     const path = toSegments(multi ? text.split("/") : [text], segments.slice(start, end), multi);
-    if (!path) throw new RangeError(`"${variable.field.join(".")}" is "${text}", which "${binding.path}" cannot hold`);
+    if (!path) {
+      throw new RangeError(`"${variable.field.join(".")}" is "${text}", which "${binding.path}" cannot hold`);
+    }
     parts.fill(undefined, start, end)[start] = path.join("/");
     [, rest] = take(rest, variable.field);
   }
   const path = `/${parts.filter((part) => part !== undefined).join("/")}${suffix && `:${suffix}`}`;
-  if (body === "*") return { binding, verb, path, body: rest };
-  if (body) [content, rest] = take(rest, [body.field]);
+  if (body === "*") {
+    return { binding, verb, path, body: rest };
+  }
+  if (body) {
+    [content, rest] = take(rest, [body.field]);
+  }
   const parameters = isJsonObject(rest) ? toParameters("", rest, query[""]) : [];
   return { binding, verb, path: parameters.length ? `${path}?${parameters.join("&")}` : path, body: content };
 
@@ -2063,11 +2206,19 @@ function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
       ...Object.entries(message).flatMap(([key, value]) => {
         const field = hasOwn(fields, key) ? fields[key] : undefined;
         const name = prefix + (field?.name ?? key);
-        if (Array.isArray(value)) return value.map((item) => toParameter(name, item));
-        if (!isJsonObject(value)) return value === null ? [] : [toParameter(name, value)];
+        if (Array.isArray(value)) {
+          return value.map((item) => toParameter(name, item));
+        }
+        if (!isJsonObject(value)) {
+          return value === null ? [] : [toParameter(name, value)];
+        }
         const entries = Object.entries(value);
-        if (field?.map) return entries.map(([key, item]) => toParameter(`${name}[${key}]`, item));
-        if (!entries.length) throw new RangeError(`"${name}" is an empty message, which no query can hold`);
+        if (field?.map) {
+          return entries.map(([key, item]) => toParameter(`${name}[${key}]`, item));
+        }
+        if (!entries.length) {
+          throw new RangeError(`"${name}" is an empty message, which no query can hold`);
+        }
         return toParameters(`${name}.`, value, field?.message ? query[field.message] : undefined);
       }),
     ];
@@ -2083,13 +2234,19 @@ function take(
   [name = "", ...inner]: readonly string[],
   implicit?: string,
 ): [value: JsonValue | undefined, left: JsonValue | undefined] {
-  if (!isJsonObject(message)) return [undefined, message];
+  if (!isJsonObject(message)) {
+    return [undefined, message];
+  }
   const others = { ...message };
   const value = hasOwn(others, name) ? others[name] : undefined;
   delete others[name];
-  if (!inner.length) return [value ?? implicit ?? value, others];
+  if (!inner.length) {
+    return [value ?? implicit ?? value, others];
+  }
   const [found, left] = take(value, inner, implicit);
-  if (isJsonObject(left) && Object.keys(left).length) others[name] = left;
+  if (isJsonObject(left) && Object.keys(left).length) {
+    others[name] = left;
+  }
   return [found, others];
 }
 
@@ -2107,7 +2264,9 @@ function toSegments(parts: string[], pattern: readonly string[], multi: boolean)
 }
 
 function toParameter(name: string, value: JsonValue): string {
-  if (typeof value === "object") throw new RangeError(`"${name}" holds an object, which no query can`);
+  if (typeof value === "object") {
+    throw new RangeError(`"${name}" holds an object, which no query can`);
+  }
   return `${encode(name)}=${encode(toText(value))}`;
 }
 
@@ -2150,14 +2309,18 @@ async function fetchResponse(
     throwIfAborted(init.signal);
     const response = await fetch(url, init as RequestInit);
     // One that ignores its signal answers too late.
-    if (init.signal?.aborted) response.body?.cancel().catch(ignore);
+    if (init.signal?.aborted) {
+      response.body?.cancel().catch(ignore);
+    }
     throwIfAborted(init.signal);
     return response;
   } catch (cause) {
     throwIfAborted(init.signal);
     const { cache, ...rest } = init;
     // A runtime that refuses `cache`, as workerd did until 2024, has sent nothing.
-    if (cache && /\bcache\b/i.test(String(cause))) return fetchResponse(fetch, url, rest, context);
+    if (cache && /\bcache\b/i.test(String(cause))) {
+      return fetchResponse(fetch, url, rest, context);
+    }
     try {
       // Only the runtime knows whether a relative URL has a page to be relative to.
       new Request(url);
@@ -2201,13 +2364,17 @@ async function send(
   const response = await fetchResponse(fetch, addQuery(url, query), init, context);
   onResponse?.(response);
   throwIfAborted(init.signal);
-  if (!response.ok) throw new StatusError(response, await readText(response, maxErrorBytes), reader, context);
+  if (!response.ok) {
+    throw new StatusError(response, await readText(response, maxErrorBytes), reader, context);
+  }
   return response;
 
   /** Refuses what no header can hold (RFC 9110, section 5.5): runtimes fail on it as on a broken connection. */
   function check(value: string, name: string): void {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for.
-    if (!/[\0-\x08\n-\x1f\x7f]/.test(value)) return;
+    if (!/[\0-\x08\n-\x1f\x7f]/.test(value)) {
+      return;
+    }
     throw new RequestError(new TypeError(`the header "${name}" holds a control character`), context);
   }
 }
@@ -2248,14 +2415,18 @@ async function sendMessage<I, O extends K["message"], K extends Kinds>(
       throw new TypeError(`check baseUrl: "${baseUrl}" holds a query or a fragment; parameters are the option "query"`);
     }
     bound = bindRequest(method.http, method.encode(message, options));
-    if (bound.body !== undefined) content = (bound.binding.rawBody ? fromHttpBody : toJsonBody)(bound.body);
+    if (bound.body !== undefined) {
+      content = (bound.binding.rawBody ? fromHttpBody : toJsonBody)(bound.body);
+    }
   } catch (cause) {
     throw new RequestError(cause, context);
   }
   const { binding, verb, path } = bound;
   context.verb = verb;
   const { type, body } = content;
-  if (type) headers.set("content-type", type);
+  if (type) {
+    headers.set("content-type", type);
+  }
   const url = baseUrl.replace(/\/+$/, "") + path;
   const init = given<FetchInit & { headers: Headers }>({ method: verb, headers, body, signal, credentials });
   const accept = binding.rawResponse ? "*/*" : "application/json";
@@ -2292,9 +2463,13 @@ async function withRetry<T>(
       return await run(context);
     } catch (error) {
       throwIfAborted(signal);
-      if (context.attempt > maxAttempts || !isRepeatable(context) || !isTransient(error)) throw error;
+      if (context.attempt > maxAttempts || !isRepeatable(context) || !isTransient(error)) {
+        throw error;
+      }
       const delayMs = retryDelayMs(error, context.attempt, options);
-      if (delayMs === undefined) throw error;
+      if (delayMs === undefined) {
+        throw error;
+      }
       await sleepUntilAborted(delayMs, signal);
     }
   }
@@ -2302,7 +2477,9 @@ async function withRetry<T>(
 
 /** Sends every attempt with the key of the first: one that changes would make each attempt a call of its own. */
 function keepIdempotencyKey(headers: Headers, context: UnaryContext): void {
-  if (context.idempotencyKey) headers.set("idempotency-key", context.idempotencyKey);
+  if (context.idempotencyKey) {
+    headers.set("idempotency-key", context.idempotencyKey);
+  }
   context.idempotencyKey = headers.get("idempotency-key") ?? undefined;
 }
 
@@ -2311,7 +2488,9 @@ function isRepeatable({ verb = "", idempotencyKey }: UnaryContext): boolean {
 }
 
 function isTransient(error: unknown): error is ClientError {
-  if (error instanceof StatusError) return [408, 425, 429, 502, 503, 504].includes(error.status);
+  if (error instanceof StatusError) {
+    return [408, 425, 429, 502, 503, 504].includes(error.status);
+  }
   return error instanceof ClientError && error.code === "network";
 }
 

@@ -264,7 +264,9 @@ class Chunk {
 
   /** Puts a text at the beginning. */
   prefix(text: string): void {
-    if (text === "") return;
+    if (text === "") {
+      return;
+    }
     this.#parts.unshift(text);
     this.#length += text.length;
   }
@@ -278,7 +280,9 @@ class Chunk {
     const parts = this.#parts;
     this.clear();
     const [bytes = new Uint8Array(0), ...others] = parts.map(toBytes);
-    if (others.length === 0) return bytes;
+    if (others.length === 0) {
+      return bytes;
+    }
     const length = others.reduce((sum, part) => sum + part.byteLength, bytes.byteLength);
     return joinBytes([bytes, ...others], length);
   }
@@ -289,11 +293,16 @@ class Chunk {
   }
 
   #add(content: string | Uint8Array): void {
-    if (content.length === 0) return;
+    if (content.length === 0) {
+      return;
+    }
     const last = this.#parts.length - 1;
     const before = this.#parts[last];
-    if (typeof content === "string" && typeof before === "string") this.#parts[last] = before + content;
-    else this.#parts.push(content);
+    if (typeof content === "string" && typeof before === "string") {
+      this.#parts[last] = before + content;
+    } else {
+      this.#parts.push(content);
+    }
     this.#length += content.length;
   }
 }
@@ -551,7 +560,9 @@ class EventBody {
     this.#body = this.#call.open(200, () => this.#pull());
     this.#chunk.prefix(opening);
     // Node sends the head with the first chunk, and plain JSON Lines have no opening.
-    if (opening === "") this.#body.write(new Uint8Array(0));
+    if (opening === "") {
+      this.#body.write(new Uint8Array(0));
+    }
     if (this.#closed) {
       this.#end();
     } else if (heartbeatMs > 0) {
@@ -588,7 +599,9 @@ class EventBody {
     if (this.#heartbeatDue) {
       this.#heartbeatDue = false;
       this.#silence?.touch();
-      if (this.#chunk.length === 0) this.#chunk.write(this.#options.encoder.heartbeat);
+      if (this.#chunk.length === 0) {
+        this.#chunk.write(this.#options.encoder.heartbeat);
+      }
     }
     this.#source.ask();
     this.#flushSoon();
@@ -611,7 +624,9 @@ class EventBody {
       this.#chunk.append(frame);
     }
     if (frame.terminal) {
-      if (this.#call.terminal === false) this.#call.terminal = true;
+      if (this.#call.terminal === false) {
+        this.#call.terminal = true;
+      }
       this.#finish();
       return;
     }
@@ -651,14 +666,18 @@ class EventBody {
   /** Writes what is there. `next` begins another chunk. */
   #flush(next?: Frame): void {
     const bytes = this.#chunk.take();
-    if (next) this.#chunk.append(next);
+    if (next) {
+      this.#chunk.append(next);
+    }
     this.#silence?.touch();
     this.#body?.write(bytes);
   }
 
   #beat(): void {
     if (this.#body?.wanted) {
-      if (this.#chunk.length === 0) this.#chunk.write(this.#options.encoder.heartbeat);
+      if (this.#chunk.length === 0) {
+        this.#chunk.write(this.#options.encoder.heartbeat);
+      }
       this.#flush();
     } else {
       // Nobody reads, so nothing is written; the next read has then waited long enough.
@@ -699,7 +718,9 @@ class EventBody {
 
   /** Ends the body after what is there; where there is no body yet, `toReadableStream` does. */
   #end(last = ""): void {
-    if (last !== "") this.#chunk.write(last);
+    if (last !== "") {
+      this.#chunk.write(last);
+    }
     this.#body?.end(this.#chunk.take());
   }
 }
@@ -729,7 +750,9 @@ function varyByAccept(headers: Headers): void {
       .get("Vary")
       ?.toLowerCase()
       .split(/\s*,\s*/) ?? [];
-  if (!names.includes("accept")) headers.append("Vary", "Accept");
+  if (!names.includes("accept")) {
+    headers.append("Vary", "Accept");
+  }
 }
 
 /**
@@ -739,7 +762,9 @@ function varyByAccept(headers: Headers): void {
 function toErrorHeaders({ headers }: Failure, own: Headers): Headers {
   const merged = new Headers(own);
   merged.set("Cache-Control", "no-store");
-  if (headers.has("Cache-Control")) merged.delete("Cache-Control");
+  if (headers.has("Cache-Control")) {
+    merged.delete("Cache-Control");
+  }
   headers.forEach((value, name) => {
     merged.append(name, value);
   });
@@ -1026,12 +1051,16 @@ class Violations {
   /** Throws BindError when there are enough of them. */
   add(field: string, description: string): void {
     this.#found.push({ field, description });
-    if (this.#found.length === ENOUGH) this.throwIfAny();
+    if (this.#found.length === ENOUGH) {
+      this.throwIfAny();
+    }
   }
 
   /** Throws BindError when there are any. */
   throwIfAny(): void {
-    if (this.#found.length > 0) throw new BindError(this.#found);
+    if (this.#found.length > 0) {
+      throw new BindError(this.#found);
+    }
   }
 }
 
@@ -1192,8 +1221,11 @@ class ResponseBody {
     this.#ended = true;
     this.#rest = bytes.byteLength > 0 ? bytes : undefined;
     // The client may go while the call is stopped for another reason: a listener of its signal may abort the request.
-    if (this.#call.clientGone) this.#call.cancel("client");
-    else if (this.#wanted) this.#finish();
+    if (this.#call.clientGone) {
+      this.#call.cancel("client");
+    } else if (this.#wanted) {
+      this.#finish();
+    }
   }
 
   /** Ends the body at once, or breaks it with an error. */
@@ -1202,8 +1234,11 @@ class ResponseBody {
     this.#rest = undefined;
     this.#unread?.stop();
     try {
-      if (error) this.#controller?.error(error);
-      else this.#controller?.close();
+      if (error) {
+        this.#controller?.error(error);
+      } else {
+        this.#controller?.close();
+      }
     } catch {
       // It is closed, or the runtime tore it down.
     }
@@ -1211,8 +1246,11 @@ class ResponseBody {
 
   #pull(): void {
     this.#wanted = true;
-    if (this.#ended) this.#finish();
-    else this.#onWanted();
+    if (this.#ended) {
+      this.#finish();
+    } else {
+      this.#onWanted();
+    }
   }
 
   #finish(): void {
@@ -1363,7 +1401,9 @@ class Call {
     const message = kind === "unary" ? "the call reached its time limit" : undefined;
     this.#deadline = startTimer(maxMs, () => {
       // The limit is for the handler, not for a client that reads what it gave.
-      if (!this.#body?.ended) this.stop(new CancelledError("deadline", { message }));
+      if (!this.#body?.ended) {
+        this.stop(new CancelledError("deadline", { message }));
+      }
     });
   }
 
@@ -1397,14 +1437,18 @@ class Call {
   /** What the client is told of an error. What it is not told goes to `onError`. */
   describe(error: unknown): Failure {
     const failure = toFailure(error, this.#server.json);
-    if (failure.unexpected) this.#server.hooks.error(failure.error, this.info);
+    if (failure.unexpected) {
+      this.#server.hooks.error(failure.error, this.info);
+    }
     this.code = failure.code;
     return failure;
   }
 
   /** The response of a call that failed. `status` is used in place of that of the error. */
   fail(thrown: unknown, own: Headers = new Headers(), status?: number): Response {
-    if (this.#info === undefined) this.start({ method: undefined, kind: undefined });
+    if (this.#info === undefined) {
+      this.start({ method: undefined, kind: undefined });
+    }
     // `fetch` and timers reject with an error of their own when the handler's signal is aborted.
     const failure = this.describe(this.signal.aborted && isAbortError(thrown) ? this.signal.reason : thrown);
     this.#reason ??= "error";
@@ -1414,7 +1458,9 @@ class Call {
 
   /** The response with these bytes. The call ends when they are read. */
   respond(status: number, headers: Headers, bytes?: Uint8Array): Response {
-    if (bytes !== undefined) headers.set("Content-Length", String(bytes.byteLength));
+    if (bytes !== undefined) {
+      headers.set("Content-Length", String(bytes.byteLength));
+    }
     this.#status = status;
     stopTimer(this.#deadline);
     // A runtime does not always cancel the body of a response whose client has gone.
@@ -1438,19 +1484,25 @@ class Call {
   /** Cancels the call from outside. */
   cancel(reason: CancelReason): void {
     const body = this.#body;
-    if (reason === "client") this.#clientGone = true;
+    if (reason === "client") {
+      this.#clientGone = true;
+    }
     if (!body?.ended) {
       this.stop(new CancelledError(reason));
     } else if (!this.#over && reason !== "shutdown") {
       // The answer is complete, and its reader has gone.
-      if (reason !== "client" || !body.isTaken) this.#reason ??= reason;
+      if (reason !== "client" || !body.isTaken) {
+        this.#reason ??= reason;
+      }
       this.abandon(new CancelledError(reason));
     }
   }
 
   /** Aborts the handler's signal, with the reason that the hooks are told. */
   stop(error: CancelledError, reason: CallReason = error.reason): void {
-    if (this.#over || this.signal.aborted) return;
+    if (this.#over || this.signal.aborted) {
+      return;
+    }
     this.#reason ??= reason;
     this.#rejectStopped(error);
     this.#abort.abort(error);
@@ -1466,7 +1518,9 @@ class Call {
 
   /** The body was read to the end, or nobody reads it. */
   end(): void {
-    if (this.#over) return;
+    if (this.#over) {
+      return;
+    }
     this.#over = true;
     stopTimer(this.#deadline);
     this.#stopListening();
@@ -1515,7 +1569,9 @@ const LONGEST = 400;
 /** What the text of a scalar has to be: `an integer from 0 to 4294967295`. */
 function expectedScalar(scalar: ScalarType): string {
   const range = integerRange(scalar);
-  if (range !== undefined) return `an integer from ${range[0]} to ${range[1]}`;
+  if (range !== undefined) {
+    return `an integer from ${range[0]} to ${range[1]}`;
+  }
   switch (scalar) {
     case ScalarType.BOOL:
       return `"true" or "false"`;
@@ -1550,13 +1606,17 @@ function parseScalar(type: ScalarType, text: string): ScalarValue | undefined {
 /** Reads a value's name, or its number; a number without a name where the enum is open. */
 function parseEnum(desc: DescEnum, text: string): number | undefined {
   const value = desc.values.find(({ name }) => name === text);
-  if (value !== undefined) return value.number;
+  if (value !== undefined) {
+    return value.number;
+  }
   const number = parseInteger(ScalarType.INT32, text);
   return typeof number === "number" && (desc.open || desc.value[number] !== undefined) ? number : undefined;
 }
 
 function parseBool(text: string): boolean | undefined {
-  if (text === "true" || text === "1") return true;
+  if (text === "true" || text === "1") {
+    return true;
+  }
   return text === "false" || text === "0" ? false : undefined;
 }
 
@@ -1564,23 +1624,35 @@ function parseBool(text: string): boolean | undefined {
 function parseBytes(text: string): Uint8Array | undefined {
   const [digits = ""] = text.split("=", 1);
   const padding = text.length - digits.length;
-  if (!/^(?:[A-Za-z0-9+/]*|[\w-]*)$/.test(digits) || digits.length % 4 === 1) return undefined;
-  if (padding > 0 && (padding > 2 || text.length % 4 !== 0 || !text.endsWith("=".repeat(padding)))) return undefined;
+  if (!/^(?:[A-Za-z0-9+/]*|[\w-]*)$/.test(digits) || digits.length % 4 === 1) {
+    return undefined;
+  }
+  if (padding > 0 && (padding > 2 || text.length % 4 !== 0 || !text.endsWith("=".repeat(padding)))) {
+    return undefined;
+  }
   return base64Decode(digits);
 }
 
 function parseFloatingPoint(type: ScalarType, text: string): number | undefined {
-  if (text === "NaN" || text === "Infinity" || text === "-Infinity") return Number(text);
-  if (text.length > LONGEST || !/^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return undefined;
+  if (text === "NaN" || text === "Infinity" || text === "-Infinity") {
+    return Number(text);
+  }
+  if (text.length > LONGEST || !/^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) {
+    return undefined;
+  }
   const number = Number(text);
   return Math.abs(number) <= (type === ScalarType.FLOAT ? FLOAT_MAX : Number.MAX_VALUE) ? number : undefined;
 }
 
 function parseInteger(type: ScalarType, text: string): number | bigint | undefined {
   const range = integerRange(type);
-  if (range === undefined || text.length > LONGEST || !/^-?\d+$/.test(text)) return undefined;
+  if (range === undefined || text.length > LONGEST || !/^-?\d+$/.test(text)) {
+    return undefined;
+  }
   const integer = BigInt(text);
-  if (integer < range[0] || integer > range[1]) return undefined;
+  if (integer < range[0] || integer > range[1]) {
+    return undefined;
+  }
   return range === INT32 || range === UINT32 ? Number(integer) : integer;
 }
 
@@ -1620,16 +1692,26 @@ function unsignedRange(bits: number): IntegerRange {
  * message whose ProtoJSON is a scalar. Undefined when the text is not one.
  */
 function parseValue(field: DescField, text: string): ScalarValue | ReflectMessage | undefined {
-  if (field.enum !== undefined) return parseEnum(field.enum, text);
-  if (field.scalar !== undefined) return parseScalar(field.scalar, text);
+  if (field.enum !== undefined) {
+    return parseEnum(field.enum, text);
+  }
+  if (field.scalar !== undefined) {
+    return parseScalar(field.scalar, text);
+  }
   return field.message && parseMessage(field.message, text);
 }
 
 /** What the text of such a field has to be: `an integer from 0 to 4294967295`. */
 function expectedText({ scalar, enum: descEnum, message }: DescField): string {
-  if (descEnum !== undefined) return `a value of ${descEnum.typeName}`;
-  if (message !== undefined && isWrapperDesc(message)) return expectedText(message.fields[0]);
-  if (scalar !== undefined) return expectedScalar(scalar);
+  if (descEnum !== undefined) {
+    return `a value of ${descEnum.typeName}`;
+  }
+  if (message !== undefined && isWrapperDesc(message)) {
+    return expectedText(message.fields[0]);
+  }
+  if (scalar !== undefined) {
+    return expectedScalar(scalar);
+  }
   const text = message && textMessages.get(message.typeName);
   return text?.expected ?? "a text";
 }
@@ -1658,12 +1740,16 @@ function parseMessage(desc: DescMessage, text: string): ReflectMessage | undefin
   if (isWrapperDesc(desc)) {
     const [field] = desc.fields;
     const value = parseValue(field, text);
-    if (value === undefined) return undefined;
+    if (value === undefined) {
+      return undefined;
+    }
     const wrapper = reflect(desc);
     wrapper.set(field, value);
     return wrapper;
   }
-  if (!textMessages.get(desc.typeName)?.isValid(text)) return undefined;
+  if (!textMessages.get(desc.typeName)?.isValid(text)) {
+    return undefined;
+  }
   try {
     return reflect(desc, fromJson(desc, text));
   } catch {
@@ -1696,7 +1782,9 @@ function createBodyReader(
   options: Partial<JsonReadOptions>,
 ): BodyReader {
   const empty = () => reflect(desc, undefined, false);
-  if (body === undefined) return { kind: "none", read: () => empty().message };
+  if (body === undefined) {
+    return { kind: "none", read: () => empty().message };
+  }
   if (body === "*") {
     return isHttpBody(desc)
       ? { kind: "bytes", read: (bytes) => setHttpBody(empty(), bytes) }
@@ -1706,7 +1794,9 @@ function createBodyReader(
         };
   }
   const field = desc.fields.find(({ jsonName }) => jsonName === body.field);
-  if (field === undefined) throw new Error(`${desc.typeName} has no field "${body.field}": generate the code again`);
+  if (field === undefined) {
+    throw new Error(`${desc.typeName} has no field "${body.field}": generate the code again`);
+  }
   if (field.fieldKind === "message" && isHttpBody(field.message)) {
     return { kind: "bytes", read: (bytes) => readHttpBodyField(empty(), field, bytes) };
   }
@@ -1718,7 +1808,9 @@ function createBodyReader(
 }
 
 function readHttpBodyField(message: ReflectMessage, field: MessageField, bytes: BodyBytes): Message {
-  if (isNone(bytes.body) && bytes.contentType === undefined) return message.message;
+  if (isNone(bytes.body) && bytes.contentType === undefined) {
+    return message.message;
+  }
   const httpBody = reflect(field.message, undefined, false);
   setHttpBody(httpBody, bytes);
   message.set(field, httpBody);
@@ -1732,7 +1824,9 @@ function isNone(body: Uint8Array | undefined): body is undefined {
 function setHttpBody(httpBody: ReflectMessage, { body, contentType }: BodyBytes): Message {
   const set = (number: number, value: unknown) => {
     const field: DescField | undefined = httpBody.findNumber(number);
-    if (field !== undefined && value !== undefined) httpBody.set(field, value);
+    if (field !== undefined && value !== undefined) {
+      httpBody.set(field, value);
+    }
   };
   set(1, contentType);
   set(2, body);
@@ -1755,7 +1849,9 @@ function readJson(
 }
 
 function describeJsonError(desc: DescMessage, { path, field, value, expected }: JsonError): FieldViolation {
-  if (expected === "depth") return { field: "", description: `the JSON nests deeper than ${MAX_DEPTH} messages` };
+  if (expected === "depth") {
+    return { field: "", description: `the JSON nests deeper than ${MAX_DEPTH} messages` };
+  }
   const got = Array.isArray(value)
     ? "a list"
     : isJsonObject(value)
@@ -1767,8 +1863,12 @@ function describeJsonError(desc: DescMessage, { path, field, value, expected }: 
 }
 
 function describeExpected(desc: DescMessage, field: DescField | undefined, expected: JsonError["expected"]): string {
-  if (expected === "list") return "a list";
-  if (expected === "map") return "an object";
+  if (expected === "list") {
+    return "a list";
+  }
+  if (expected === "map") {
+    return "an object";
+  }
   const message = field ? field.message : desc;
   return field && (message === undefined || isTextMessage(message)) ? expectedText(field) : `a ${message?.typeName}`;
 }
@@ -1798,7 +1898,9 @@ function parseJson(body: Uint8Array): JsonValue {
     throw new BindError([{ field: "", description: `the body is not JSON: ${reason}` }]);
   }
   // Maps and Structs are plain objects in protobuf-es: this key would set their prototype. It may be written with escapes.
-  if (/__proto__|\\u00/.test(text)) refuseProto(json);
+  if (/__proto__|\\u00/.test(text)) {
+    refuseProto(json);
+  }
   return json;
 }
 
@@ -1809,7 +1911,9 @@ function refuseProto(json: JsonValue): void {
       throw new BindError([{ field: "", description: 'the key "__proto__" is not supported' }]);
     }
     if (typeof value === "object" && value !== null) {
-      for (const item of Object.values(value)) open.push(item);
+      for (const item of Object.values(value)) {
+        open.push(item);
+      }
     }
   }
 }
@@ -1823,7 +1927,9 @@ type MessageField = DescField & { readonly fieldKind: "message" };
  */
 function claim(holder: ReflectMessage, field: DescField, path: string, violations: Violations): boolean {
   const other = field.oneof && holder.oneofCase(field.oneof);
-  if (other === undefined || other === field) return true;
+  if (other === undefined || other === field) {
+    return true;
+  }
   violations.add(path, `is set beside "${other.name}" of the same oneof: leave one of them out`);
   return false;
 }
@@ -1835,8 +1941,12 @@ function openMessage(
   path: string,
   violations: Violations,
 ): ReflectMessage | undefined {
-  if (!claim(holder, field, path, violations)) return undefined;
-  if (holder.isSet(field)) return holder.get(field);
+  if (!claim(holder, field, path, violations)) {
+    return undefined;
+  }
+  if (holder.isSet(field)) {
+    return holder.get(field);
+  }
   const message = reflect(field.message, undefined, false);
   holder.set(field, message);
   return message;
@@ -1851,8 +1961,11 @@ function setText(
   violations: Violations,
 ): void {
   const value = parseValue(field, text);
-  if (value === undefined) violations.add(path, notAValue(field, text));
-  else if (claim(holder, field, path, violations)) holder.set(field, value);
+  if (value === undefined) {
+    violations.add(path, notAValue(field, text));
+  } else if (claim(holder, field, path, violations)) {
+    holder.set(field, value);
+  }
 }
 
 /** Why a text is refused: `"abc" is not a number`. */
@@ -1882,8 +1995,12 @@ function bindQuery(
   let count = 0;
   for (let start = query.startsWith("?") ? 1 : 0, end = 0; start < query.length; start = end + 1) {
     end = query.indexOf("&", start);
-    if (end < 0) end = query.length;
-    if (end === start) continue;
+    if (end < 0) {
+      end = query.length;
+    }
+    if (end === start) {
+      continue;
+    }
     if (++count > MOST_PARAMETERS) {
       violations.add("", `the query has more than ${MOST_PARAMETERS} parameters`);
       violations.throwIfAny();
@@ -1892,9 +2009,11 @@ function bindQuery(
     const equals = pair.indexOf("=");
     const name = decodePart(equals < 0 ? pair : pair.slice(0, equals));
     const value = equals < 0 ? "" : decodePart(pair.slice(equals + 1));
-    if (name === undefined) violations.add("", `the query's ${quote(pair)} is not percent-encoded UTF-8`);
-    else if (value === undefined) violations.add(name, `${quote(pair)} is not percent-encoded UTF-8`);
-    else if (!setParameter(root, name, value, violations) && unknown === "reject" && !reserved.has(name)) {
+    if (name === undefined) {
+      violations.add("", `the query's ${quote(pair)} is not percent-encoded UTF-8`);
+    } else if (value === undefined) {
+      violations.add(name, `${quote(pair)} is not percent-encoded UTF-8`);
+    } else if (!setParameter(root, name, value, violations) && unknown === "reject" && !reserved.has(name)) {
       violations.add(name, "no such parameter");
     }
   }
@@ -1933,7 +2052,9 @@ function setParameter(root: Holder, name: string, text: string, violations: Viol
   let holder = root;
   for (let at = 0, depth = 0; ; depth++) {
     const found = holder.scope.find(name, at);
-    if (found === undefined) return false;
+    if (found === undefined) {
+      return false;
+    }
     const { entry, end } = found;
     if (!("scope" in entry) || name.charAt(end) !== ".") {
       setField(holder, entry, name.slice(end), text, violations);
@@ -1950,11 +2071,15 @@ function setParameter(root: Holder, name: string, text: string, violations: Viol
 
 function nestedIn(holder: Holder, { field, scope }: NestingEntry, violations: Violations): Holder {
   const known = holder.nested.get(field);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    return known;
+  }
   const path = holder.path + field.name;
   const nested = new Holder(scope(), `${path}.`, () => {
     const outer = holder.open();
-    if (!holder.given.has(field)) return outer && openMessage(outer, field, path, violations);
+    if (!holder.given.has(field)) {
+      return outer && openMessage(outer, field, path, violations);
+    }
     violations.add(path, TWICE);
     return undefined;
   });
@@ -1980,10 +2105,16 @@ function setField(holder: Holder, entry: QueryEntry, rest: string, text: string,
   }
   holder.given.add(field);
   const message = holder.open();
-  if (message === undefined) return;
-  if (entry.kind === "map") setMapEntry(message, entry.field, rest.slice(1, -1), text, path, violations);
-  else if (entry.kind === "list") addItem(message, entry.field, text, path, violations);
-  else setText(message, field, text, path, violations);
+  if (message === undefined) {
+    return;
+  }
+  if (entry.kind === "map") {
+    setMapEntry(message, entry.field, rest.slice(1, -1), text, path, violations);
+  } else if (entry.kind === "list") {
+    addItem(message, entry.field, text, path, violations);
+  } else {
+    setText(message, field, text, path, violations);
+  }
 }
 
 /** Why a parameter is none of its field's. */
@@ -2012,8 +2143,11 @@ function addItem(
   violations: Violations,
 ): void {
   const item = parseValue(field, text);
-  if (item === undefined) violations.add(path, notAValue(field, text));
-  else message.get(field).add(item);
+  if (item === undefined) {
+    violations.add(path, notAValue(field, text));
+  } else {
+    message.get(field).add(item);
+  }
 }
 
 function setMapEntry(
@@ -2028,12 +2162,17 @@ function setMapEntry(
   const entryPath = `${path}[${quote(keyText)}]`;
   const key = parseScalar(field.mapKey, keyText);
   const value = parseValue(field, text);
-  if (key === undefined) violations.add(entryPath, `the key is not ${expectedScalar(field.mapKey)}`);
-  else if (key === "__proto__")
+  if (key === undefined) {
+    violations.add(entryPath, `the key is not ${expectedScalar(field.mapKey)}`);
+  } else if (key === "__proto__") {
     violations.add(entryPath, "the key is not supported"); // maps are plain objects
-  else if (map.has(key)) violations.add(entryPath, TWICE);
-  else if (value === undefined) violations.add(entryPath, notAValue(field, text));
-  else map.set(key, value);
+  } else if (map.has(key)) {
+    violations.add(entryPath, TWICE);
+  } else if (value === undefined) {
+    violations.add(entryPath, notAValue(field, text));
+  } else {
+    map.set(key, value);
+  }
 }
 
 /** A required field of a nested message is required where the message is there. */
@@ -2041,16 +2180,21 @@ function requireFields({ scope, path, given, nested }: Holder, violations: Viola
   for (const entry of scope.entries) {
     const { field, required } = entry;
     const inner = nested.get(field);
-    if (required && !given.has(field) && !inner?.isOpen) violations.add(path + field.name, "is required");
-    if (inner?.isOpen) requireFields(inner, violations);
-    else if (entry.inPath && "scope" in entry) {
+    if (required && !given.has(field) && !inner?.isOpen) {
+      violations.add(path + field.name, "is required");
+    }
+    if (inner?.isOpen) {
+      requireFields(inner, violations);
+    } else if (entry.inPath && "scope" in entry) {
       requireFields(new Holder(entry.scope(), `${path}${field.name}.`, () => undefined), violations);
     }
   }
 }
 
 function decodePart(text: string): string | undefined {
-  if (!/[%+]/.test(text)) return text;
+  if (!/[%+]/.test(text)) {
+    return text;
+  }
   try {
     return decodeURIComponent(text.replace(/\+/g, " "));
   } catch {
@@ -2066,11 +2210,17 @@ class QueryScope {
   #odd: string[] = [];
 
   add(entry: QueryEntry, names: readonly string[]): void {
-    if (!this.entries.includes(entry)) this.entries.push(entry);
+    if (!this.entries.includes(entry)) {
+      this.entries.push(entry);
+    }
     for (const name of names) {
-      if (this.#byName.has(name)) continue;
+      if (this.#byName.has(name)) {
+        continue;
+      }
       this.#byName.set(name, entry);
-      if (/[.[]/.test(name)) this.#odd = [...this.#odd, name].sort((a, b) => b.length - a.length);
+      if (/[.[]/.test(name)) {
+        this.#odd = [...this.#odd, name].sort((a, b) => b.length - a.length);
+      }
     }
   }
 
@@ -2078,7 +2228,9 @@ class QueryScope {
   find(parameter: string, at: number): { readonly entry: QueryEntry; readonly end: number } | undefined {
     const odd = this.#odd.find((name) => parameter.startsWith(name, at) && isEnd(parameter, at + name.length));
     let end = at + (odd?.length ?? 0);
-    while (!isEnd(parameter, end)) end++;
+    while (!isEnd(parameter, end)) {
+      end++;
+    }
     const entry = this.#byName.get(parameter.slice(at, end));
     return entry && { entry, end };
   }
@@ -2110,7 +2262,9 @@ function isEnd(parameter: string, index: number): boolean {
 
 /** What the query of a binding can set: the fields that its path and body leave. */
 function createQueryScope(desc: DescMessage, { variables = [], body, query = {} }: HttpBinding): QueryScope {
-  if (body === "*") return new QueryScope();
+  if (body === "*") {
+    return new QueryScope();
+  }
   // Messages recur, and a client chooses how deep: a message and its table have one scope, however they are reached.
   const shared = new Map<string, QueryScope>();
   return build(desc, "", [...variables.map(({ field }) => field), ...(body ? [[body.field]] : [])]);
@@ -2128,14 +2282,20 @@ function createQueryScope(desc: DescMessage, { variables = [], body, query = {} 
     const named: [QueryEntry, DescField][] = [];
     for (const field of desc.fields) {
       const within = bound.filter(([name]) => name === field.jsonName).map((path) => path.slice(1));
-      if (within.some((path) => path.length === 0)) continue;
+      if (within.some((path) => path.length === 0)) {
+        continue;
+      }
       const rule = rules && hasOwn(rules, field.jsonName) ? rules[field.jsonName] : undefined;
       const entry = toEntry(field, rule, within);
       scope.add(entry, [rule?.name ?? field.jsonName]);
-      if (rule?.name === undefined) named.push([entry, field]);
+      if (rule?.name === undefined) {
+        named.push([entry, field]);
+      }
     }
     // After all JSON names, which go before a proto name that another field has as JSON name.
-    for (const [entry, field] of named) scope.add(entry, [field.name]);
+    for (const [entry, field] of named) {
+      scope.add(entry, [field.name]);
+    }
     return scope;
   }
 
@@ -2143,8 +2303,12 @@ function createQueryScope(desc: DescMessage, { variables = [], body, query = {} 
     const common = { required: rule?.required ?? false, inPath: within.length > 0 };
     switch (field.fieldKind) {
       case "message": {
-        if (OPAQUE.has(field.message.typeName)) return { ...common, kind: "none", field };
-        if (isWrapperDesc(field.message)) return { ...common, kind: "wrapper", field };
+        if (OPAQUE.has(field.message.typeName)) {
+          return { ...common, kind: "none", field };
+        }
+        if (isWrapperDesc(field.message)) {
+          return { ...common, kind: "wrapper", field };
+        }
         const own = within.length > 0 ? build(field.message, rule?.message, within) : undefined;
         const scope = () => own ?? scopeOf(field.message, rule?.message);
         return { ...common, kind: isTextMessage(field.message) ? "text message" : "message", field, scope };
@@ -2242,7 +2406,9 @@ function createVariables(desc: DescMessage, { path, variables = [] }: HttpBindin
     let inner: DescMessage | undefined = desc;
     let field: DescField | undefined;
     for (const name of names) {
-      if (field?.fieldKind === "message") holders.push(field);
+      if (field?.fieldKind === "message") {
+        holders.push(field);
+      }
       field = inner?.fields.find(({ jsonName }) => jsonName === name);
       inner = field?.fieldKind === "message" ? field.message : undefined;
     }
@@ -2259,13 +2425,18 @@ function setVariable(message: ReflectMessage, variable: Variable, raw: string, v
   let path = "";
   for (const field of variable.holders) {
     holder = openMessage(holder, field, path + field.name, violations);
-    if (holder === undefined) return;
+    if (holder === undefined) {
+      return;
+    }
     path += `${field.name}.`;
   }
   path += variable.field.name;
   const text = decodeValue(raw, variable.multi);
-  if (text === undefined) violations.add(path, `${quote(raw)} is not percent-encoded UTF-8`);
-  else setText(holder, variable.field, text, path, violations);
+  if (text === undefined) {
+    violations.add(path, `${quote(raw)} is not percent-encoded UTF-8`);
+  } else {
+    setText(holder, variable.field, text, path, violations);
+  }
 }
 
 function decodeValue(raw: string, multi: boolean): string | undefined {
@@ -2772,7 +2943,9 @@ class AbortableEvents implements AsyncIterableIterator<never> {
 
   /** The handler's own events, where no interceptor took them: to wait for them costs nothing. */
   release(): unknown {
-    if (this.#source) return this;
+    if (this.#source) {
+      return this;
+    }
     this.#end();
     return this.#events;
   }
@@ -2792,7 +2965,9 @@ class AbortableEvents implements AsyncIterableIterator<never> {
       next.then(
         (result) => {
           this.#waiting.delete(reject);
-          if (result?.done) this.#end();
+          if (result?.done) {
+            this.#end();
+          }
           // The events are of the handler's message, which is not known here.
           resolve(result as EventResult);
         },
@@ -2827,7 +3002,9 @@ class AbortableEvents implements AsyncIterableIterator<never> {
     this.#over = true;
     const cancelled = (async () => this.#open().cancel(this.#signal.reason))();
     this.#onEnding(failuresOf([...this.#waiting.values(), cancelled]));
-    for (const reject of this.#waiting.keys()) reject(this.#signal.reason);
+    for (const reject of this.#waiting.keys()) {
+      reject(this.#signal.reason);
+    }
     this.#waiting.clear();
   }
 }
@@ -2962,7 +3139,9 @@ function createHooks(options: HookOptions): Hooks {
         stopTimer(timer);
         for (const each of errors) {
           // That it was aborted is what was asked of it, and a status is for a client.
-          if (!isAbortError(each) && !(each instanceof StatusError)) error(each, info);
+          if (!isAbortError(each) && !(each instanceof StatusError)) {
+            error(each, info);
+          }
         }
       });
     },
@@ -3043,7 +3222,9 @@ class OpenCalls {
         resolve();
       };
       const look = (): void => {
-        if (isDone()) finish();
+        if (isDone()) {
+          finish();
+        }
       };
       const timer = startTimer(ms, finish);
       this.#waiting.add(look);
@@ -3052,7 +3233,9 @@ class OpenCalls {
   }
 
   #wake(): void {
-    for (const look of this.#waiting) look();
+    for (const look of this.#waiting) {
+      look();
+    }
   }
 }
 
@@ -3248,14 +3431,22 @@ function createRouter<T>(routes: Iterable<Route<T>>): Router<T> {
         path,
         (node) => node.leaves.get(verb) ?? (verb === "HEAD" ? node.leaves.get("GET") : undefined),
       );
-      if (found !== undefined) return found;
+      if (found !== undefined) {
+        return found;
+      }
       const allow = new Set<string>();
       search(roots, path, (node) => {
-        for (const name of node.leaves.keys()) allow.add(name);
+        for (const name of node.leaves.keys()) {
+          allow.add(name);
+        }
         return undefined; // goes on to the next node that the path fits
       });
-      if (allow.size === 0) return { kind: "none" };
-      if (allow.has("GET")) allow.add("HEAD");
+      if (allow.size === 0) {
+        return { kind: "none" };
+      }
+      if (allow.has("GET")) {
+        allow.add("HEAD");
+      }
       return { kind: "wrong verb", allow: [...allow].sort() };
     },
   };
@@ -3308,7 +3499,9 @@ function insert<T>(root: TreeNode<T>, route: Route<T>, template: PathTemplate): 
 
 function afterRest<T>(node: TreeNode<T>, length: number): TreeNode<T> {
   const known = node.rest.find((branch) => branch.length === length);
-  if (known !== undefined) return known.node;
+  if (known !== undefined) {
+    return known.node;
+  }
   const branch = { length, node: new TreeNode<T>() };
   node.rest = [...node.rest, branch].sort((a, b) => b.length - a.length);
   return branch.node;
@@ -3318,7 +3511,9 @@ function afterRest<T>(node: TreeNode<T>, length: number): TreeNode<T> {
 type Take<T> = (node: TreeNode<T>) => Leaf<T> | undefined;
 
 function search<T>(roots: Map<string, TreeNode<T>>, path: string, take: Take<T>): RouteMatch<T> | undefined {
-  if (!path.startsWith("/")) return undefined; // `OPTIONS *`
+  if (!path.startsWith("/")) {
+    return undefined; // `OPTIONS *`
+  }
   const segments = path === "/" ? [] : path.slice(1).split("/");
   const last = segments[segments.length - 1] ?? "";
   const colon = last.lastIndexOf(":");
@@ -3326,7 +3521,9 @@ function search<T>(roots: Map<string, TreeNode<T>>, path: string, take: Take<T>)
     const root = roots.get(decodeLiteral(last.slice(colon + 1)));
     segments[segments.length - 1] = last.slice(0, colon);
     const leaf = root && find(root, segments, 0, take);
-    if (leaf !== undefined) return toMatch(leaf, segments);
+    if (leaf !== undefined) {
+      return toMatch(leaf, segments);
+    }
     segments[segments.length - 1] = last;
   }
   const root = roots.get("");
@@ -3339,20 +3536,28 @@ function find<T>(node: TreeNode<T>, segments: readonly string[], index: number, 
   const segment = segments[index];
   if (segment === undefined) {
     const leaf = take(node);
-    if (leaf !== undefined) return leaf;
+    if (leaf !== undefined) {
+      return leaf;
+    }
   } else {
     const literal = node.literals.get(segment.includes("%") ? decodeLiteral(segment) : segment);
     const leaf = literal && find(literal, segments, index + 1, take);
-    if (leaf !== undefined) return leaf;
+    if (leaf !== undefined) {
+      return leaf;
+    }
     if (node.any !== undefined && (segment !== "" || index < segments.length - 1)) {
       const leaf = find(node.any, segments, index + 1, take);
-      if (leaf !== undefined) return leaf;
+      if (leaf !== undefined) {
+        return leaf;
+      }
     }
   }
   for (const { length, node: after } of node.rest) {
     const from = segments.length - length;
     const leaf = from >= index ? find(after, segments, from, take) : undefined;
-    if (leaf !== undefined) return leaf;
+    if (leaf !== undefined) {
+      return leaf;
+    }
   }
   return undefined;
 }
@@ -3551,7 +3756,9 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     if (http.stream) {
       call.start({ method: desc, kind: "stream" }, maxDurationMs);
       call.resumable = http.stream.resumable ?? false;
-      if (calls.draining) call.cancel("shutdown");
+      if (calls.draining) {
+        call.cancel("shutdown");
+      }
     } else {
       call.start({ method: desc, kind: "unary" }, unaryTimeoutMs);
     }
@@ -3594,8 +3801,11 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
       response = call.fail(error);
     }
     exposed?.forEach((header, name) => {
-      if (name === "vary") response.headers.append(name, header);
-      else response.headers.set(name, header);
+      if (name === "vary") {
+        response.headers.append(name, header);
+      } else {
+        response.headers.set(name, header);
+      }
     });
     return response;
   }
@@ -3702,8 +3912,12 @@ export function defineService<C, S extends DescService>(
 /** Whether a property is what every object inherits: `valueOf` is no handler, unless the handlers have their own. */
 function isOfEveryObject(handlers: object, name: string): boolean {
   let holder: object | null = handlers;
-  if (!(name in Object.prototype)) return false;
-  while (holder !== null && !hasOwn(holder, name)) holder = Object.getPrototypeOf(holder);
+  if (!(name in Object.prototype)) {
+    return false;
+  }
+  while (holder !== null && !hasOwn(holder, name)) {
+    holder = Object.getPrototypeOf(holder);
+  }
   return holder === null || holder === Object.prototype;
 }
 
@@ -3735,7 +3949,9 @@ class Subscription<T extends Message> implements AsyncIterableIterator<Tracked<T
   async next(): Promise<Result<T>> {
     try {
       for (;;) {
-        if (!this.#over) this.#signal?.throwIfAborted();
+        if (!this.#over) {
+          this.#signal?.throwIfAborted();
+        }
         if (this.#over || (this.#topic.closed && this.#number === this.#topic.end)) {
           return await this.return();
         }
@@ -3875,9 +4091,13 @@ class EventTopic<T extends Message> implements Topic<T> {
     const number = this.#end;
     const id = checkIdOfField(this.#idField, this.#idOf(message) ?? `${this.#prefix}-${number}`);
     const bytes = toBinary(this.#schema, message).byteLength;
-    if (this.#canLackJson) toJson(this.#schema, message);
+    if (this.#canLackJson) {
+      toJson(this.#schema, message);
+    }
     const event = new SharedEvent(id, message, (bytes) => this.#hold(number, bytes));
-    if (number - this.#start === this.#capacity) this.#drop();
+    if (number - this.#start === this.#capacity) {
+      this.#drop();
+    }
     this.#events[number % this.#capacity] = { event, bytes: 0 };
     this.#numbers.set(id, number);
     this.#end++;
@@ -3923,10 +4143,14 @@ class EventTopic<T extends Message> implements Topic<T> {
   #hold(number: number, bytes: number): void {
     const entry = this.#events[number % this.#capacity];
     // One that is dropped is held by those who took it, and by nobody else.
-    if (entry === undefined || number < this.#start) return;
+    if (entry === undefined || number < this.#start) {
+      return;
+    }
     entry.bytes += bytes;
     this.#bytes += bytes;
-    while (this.#bytes > this.#maxBytes && this.#start < this.#end - 1) this.#drop();
+    while (this.#bytes > this.#maxBytes && this.#start < this.#end - 1) {
+      this.#drop();
+    }
   }
 
   /** Drops the oldest event. */
@@ -3936,7 +4160,9 @@ class EventTopic<T extends Message> implements Topic<T> {
     if (entry) {
       this.#bytes -= entry.bytes;
       // An id that was given twice means the later event.
-      if (this.#numbers.get(entry.event.id) === this.#start) this.#numbers.delete(entry.event.id);
+      if (this.#numbers.get(entry.event.id) === this.#start) {
+        this.#numbers.delete(entry.event.id);
+      }
       this.#events[place] = undefined;
     }
     this.#start++;
@@ -3958,7 +4184,13 @@ class EventTopic<T extends Message> implements Topic<T> {
 function canLackJson(schema: DescMessage): boolean {
   const types = new Set([schema]);
   // A set also gives what is added on the way.
-  for (const { fields } of types) for (const { message } of fields) if (message) types.add(message);
+  for (const { fields } of types) {
+    for (const { message } of fields) {
+      if (message) {
+        types.add(message);
+      }
+    }
+  }
   const hasAny = [...types].some(({ typeName }) => typeName === "google.protobuf.Any");
   return !hasAny && [...types].some(hasOwnJson);
 }

@@ -76,7 +76,9 @@ export function findJsonError(
 ): JsonError | undefined {
   const cause = causeOf(error);
   const failed = cause instanceof FieldError ? cause.field() : undefined;
-  if (failed && failed.kind !== "field") return undefined;
+  if (failed && failed.kind !== "field") {
+    return undefined;
+  }
   const names = new Map<DescMessage, Map<string, DescField>>();
   const targets = new Map<DescMessage, Message>();
   const { recursionLimit = MAX_DEPTH } = options;
@@ -89,12 +91,18 @@ export function findJsonError(
         ? undefined
         : { path: "", value: json, expected: "value", ...(field && { field }) };
     }
-    if (!isJsonObject(json)) return { path: "", value: json, expected: "message", ...(field && { field }) };
-    if (++depth > recursionLimit) return { path: "", value: json, expected: "depth" };
+    if (!isJsonObject(json)) {
+      return { path: "", value: json, expected: "message", ...(field && { field }) };
+    }
+    if (++depth > recursionLimit) {
+      return { path: "", value: json, expected: "depth" };
+    }
     for (const [key, value] of Object.entries(json)) {
       const field = fieldOf(desc, key);
       const found = field && value !== null ? inField(field, key, value) : undefined;
-      if (field && found) return { ...found, path: joinPath(nameOf(field, key), found.path) };
+      if (field && found) {
+        return { ...found, path: joinPath(nameOf(field, key), found.path) };
+      }
     }
     depth--;
     return undefined;
@@ -103,7 +111,9 @@ export function findJsonError(
   function inField(field: DescField, key: string, value: JsonValue): JsonError | undefined {
     const { parent, message } = field;
     if (field.fieldKind === "list") {
-      if (!Array.isArray(value)) return { path: "", value, expected: "list", field };
+      if (!Array.isArray(value)) {
+        return { path: "", value, expected: "list", field };
+      }
       const isWrong = (from: number, to: number) => !reads(parent, { [key]: value.slice(from, to) });
       return inItems(
         field,
@@ -114,18 +124,24 @@ export function findJsonError(
       );
     }
     if (field.fieldKind === "map") {
-      if (!isJsonObject(value)) return { path: "", value, expected: "map", field };
+      if (!isJsonObject(value)) {
+        return { path: "", value, expected: "map", field };
+      }
       const keys = Object.keys(value);
       const item = (index: number) => value[keys[index] ?? ""];
       const isWrong = (from: number, to: number) => {
         const part: JsonObject = Object.create(null); // so that "__proto__" is a key like any other
         // Of messages only the keys: the messages are walked through.
-        for (let i = from; i < to; i++) part[keys[i] ?? ""] = message ? {} : (item(i) ?? null);
+        for (let i = from; i < to; i++) {
+          part[keys[i] ?? ""] = message ? {} : (item(i) ?? null);
+        }
         return !reads(parent, { [key]: part });
       };
       return inItems(field, keys.length, item, isWrong, (index) => `[${JSON.stringify(keys[index])}]`);
     }
-    if (message) return inMessage(message, value, field);
+    if (message) {
+      return inMessage(message, value, field);
+    }
     return mayBeWrong(field) && !readsInto(parent, { [key]: value })
       ? { path: "", value, expected: "value", field }
       : undefined;
@@ -142,16 +158,23 @@ export function findJsonError(
     if (message) {
       for (let index = 0; index < length; index++) {
         const found = inMessage(message, item(index) ?? null, field);
-        if (found) return { ...found, path: joinPath(stepOf(index), found.path) };
+        if (found) {
+          return { ...found, path: joinPath(stepOf(index), found.path) };
+        }
       }
     }
-    if (length === 0 || !mayBeWrong(field) || (message && fieldKind === "list")) return undefined;
+    if (length === 0 || !mayBeWrong(field) || (message && fieldKind === "list")) {
+      return undefined;
+    }
     // By halves, which together are no longer than the whole. One by one would cost a message for each.
     let from = 0;
     for (let to = length; to - from > 1; ) {
       const middle = (from + to) >> 1;
-      if (isWrong(from, middle)) to = middle;
-      else from = middle;
+      if (isWrong(from, middle)) {
+        to = middle;
+      } else {
+        from = middle;
+      }
     }
     return isWrong(from, from + 1)
       ? { path: stepOf(from), value: item(from) ?? null, expected: "value", field }
@@ -377,7 +400,9 @@ export function startTimer(ms: number | undefined, expired: () => void): Timer |
 /** Stops a timer, if there is one. */
 export function stopTimer(timer: Timer | undefined): void {
   // The types of Workers do not let `clearTimeout` take undefined.
-  if (timer !== undefined) clearTimeout(timer);
+  if (timer !== undefined) {
+    clearTimeout(timer);
+  }
 }
 
 /** A path template in the grammar of google/api/http.proto, cut into what a URL's path is made of. */
@@ -406,9 +431,13 @@ export function parsePathTemplate(text: string): PathTemplate {
   const variables: TemplateVariable[] = [];
   let start = 0;
   const segments = (path === "" ? [] : path.split("/")).map((part, index) => {
-    if (part.startsWith("{")) start = index;
+    if (part.startsWith("{")) {
+      start = index;
+    }
     const segment = part.replace(/^\{[^=}]*=?|\}$/g, "") || "*";
-    if (part.endsWith("}")) variables.push({ start, end: index + 1, multi: index > start || segment === "**" });
+    if (part.endsWith("}")) {
+      variables.push({ start, end: index + 1, multi: index > start || segment === "**" });
+    }
     return segment;
   });
   return { segments, verb, variables };

@@ -1,8 +1,8 @@
-import type { CallOptions } from "./call-options.js";
 import type { BaseInterceptor } from "./interceptor.js";
-import type { Kinds } from "./method.js";
-import type { ReadError } from "./read-error.js";
-import type { StreamOptions } from "./stream-options.js";
+import type { CallOptions } from "./request/call-options.js";
+import type { Kinds } from "./request/method.js";
+import type { ReadError } from "./request/read-error.js";
+import type { StreamOptions } from "./stream/stream-options.js";
 
 /** Whether cookies and the like are sent, as `fetch` takes it; the types of Workers do not have it. */
 export type Credentials = "include" | "omit" | "same-origin";

@@ -1,7 +1,7 @@
-import type { EventStream } from "./event-stream.js";
-import type { Kinds } from "./method.js";
-import type { RawEvent } from "./raw-event.js";
-import type { EventPlace } from "./stream-source.js";
+import type { Kinds } from "./request/method.js";
+import type { EventStream } from "./stream/event-stream.js";
+import type { RawEvent } from "./stream/raw-event.js";
+import type { EventPlace } from "./stream/stream-source.js";
 
 /**
  * Wraps a call: runs before its request and after its response, may change both, answer in place of the

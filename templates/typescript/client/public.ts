@@ -2,7 +2,14 @@
 export { Code } from "../shared/code.js";
 export type { JsonObject, JsonValue } from "../shared/json.js";
 export type { EventRule, HttpBinding, MethodHttp, PathVariable, QueryField, StreamRule } from "../shared/method.js";
-export type { CallOptions, Fetch, HeaderRecord, HeadersSource, RetryOptions, WithHeaders } from "./call-options.js";
+export type {
+  CallOptions,
+  Fetch,
+  HeaderRecord,
+  HeadersSource,
+  RetryOptions,
+  WithHeaders,
+} from "./request/call-options.js";
 export {
   ClientError,
   type ClientErrorCode,
@@ -15,12 +22,12 @@ export {
   StatusError,
   TimeoutError,
   TruncatedError,
-} from "./errors.js";
-export type { EventMeta, EventStream, StreamInfo, StreamState } from "./event-stream.js";
-export type { ClientMethod, MethodInfo } from "./method.js";
-export type { RawEvent } from "./raw-event.js";
-export { openRawStream, type RawStreamOptions } from "./raw-stream.js";
-export type { ErrorFields, ReadError } from "./read-error.js";
-export { retryAfterMs } from "./retry-delay.js";
-export type { Reconnect, ReconnectOptions, StreamOptions } from "./stream-options.js";
-export type { EventPlace } from "./stream-source.js";
+} from "./request/errors.js";
+export type { ClientMethod, MethodInfo } from "./request/method.js";
+export type { ErrorFields, ReadError } from "./request/read-error.js";
+export { retryAfterMs } from "./request/retry-delay.js";
+export type { EventMeta, EventStream, StreamInfo, StreamState } from "./stream/event-stream.js";
+export type { RawEvent } from "./stream/raw-event.js";
+export { openRawStream, type RawStreamOptions } from "./stream/raw-stream.js";
+export type { Reconnect, ReconnectOptions, StreamOptions } from "./stream/stream-options.js";
+export type { EventPlace } from "./stream/stream-source.js";

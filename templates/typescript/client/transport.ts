@@ -1,10 +1,4 @@
-import type { CallOptions } from "./call-options.js";
 import { type BaseClientOptions, given } from "./client-options.js";
-import { withDeadline } from "./deadline.js";
-import { decodeEvent } from "./decode-event.js";
-import { type ErrorContext, StatusError } from "./errors.js";
-import { createEventStream, type EventStream } from "./event-stream.js";
-import { mergeHeaders } from "./headers.js";
 import type {
   BaseClientResponse,
   BaseNext,
@@ -13,12 +7,18 @@ import type {
   BaseUnaryRequest,
   BaseUnaryResponse,
 } from "./interceptor.js";
-import type { ClientMethod, Kinds } from "./method.js";
-import { readResponse } from "./read-response.js";
-import { sendMessage } from "./send-message.js";
-import type { StreamOptions } from "./stream-options.js";
-import { keepIdempotencyKey, type UnaryContext, withRetry } from "./unary-retry.js";
-import { throwIfAborted } from "./waiter.js";
+import type { CallOptions } from "./request/call-options.js";
+import { withDeadline } from "./request/deadline.js";
+import { type ErrorContext, StatusError } from "./request/errors.js";
+import { mergeHeaders } from "./request/headers.js";
+import type { ClientMethod, Kinds } from "./request/method.js";
+import { readResponse } from "./request/read-response.js";
+import { sendMessage } from "./request/send-message.js";
+import { keepIdempotencyKey, type UnaryContext, withRetry } from "./request/unary-retry.js";
+import { throwIfAborted } from "./request/waiter.js";
+import { decodeEvent } from "./stream/decode-event.js";
+import { createEventStream, type EventStream } from "./stream/event-stream.js";
+import type { StreamOptions } from "./stream/stream-options.js";
 
 /** What a request has beyond what every request of its call has. */
 type Start<K extends Kinds> =

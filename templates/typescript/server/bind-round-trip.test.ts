@@ -5,7 +5,7 @@ import { EmptySchema, NullValue } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type NestedSchema, type Params, ParamsSchema } from "../../../test/gen/vectors/v1/http_rule_pb.js";
-import { type BoundRequest, bindRequest } from "../client/bind-request.js";
+import { type BoundRequest, bindRequest } from "../client/request/bind-request.js";
 import type { JsonValue } from "../shared/json.js";
 import type { HttpBinding, MethodHttp } from "../shared/method.js";
 import { createBinder } from "./bind.js";

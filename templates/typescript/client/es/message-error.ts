@@ -1,4 +1,4 @@
-import type { MessageError } from "../errors.js";
+import type { MessageError } from "../request/errors.js";
 
 /** Why a message cannot be encoded or decoded, with what the error of the call tells of it. */
 export function createMessageError(

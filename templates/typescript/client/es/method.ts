@@ -13,7 +13,7 @@ import {
 import { findJsonError } from "../../shared/json-error.js";
 import type { MethodHttp } from "../../shared/method.js";
 import type { Validator } from "../../shared/validator.js";
-import type { ClientMethod } from "../method.js";
+import type { ClientMethod } from "../request/method.js";
 import { checkMessage } from "./check-message.js";
 import { createMessageError } from "./message-error.js";
 import { readDetail } from "./read-detail.js";

@@ -1,5 +1,5 @@
 import type { MethodHttp } from "../../shared/method.js";
-import type { ClientMethod, MethodInfo } from "../method.js";
+import type { ClientMethod, MethodInfo } from "../request/method.js";
 
 /** What a client of JSON types deals in. */
 export interface JsonKinds {

@@ -232,67 +232,6 @@ function createMethod<I extends DescMessage, O extends DescMessage>(
   };
 }
 
-/** `fetch`, as far as it is used: it is called with a URL and its init, and without a `this`. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
-
-/** Headers by name. A value is written as text; `undefined` leaves a header out. */
-export type HeaderRecord = { readonly [name: string]: string | number | boolean | readonly string[] | undefined };
-
-/** Headers: a value, or a function that is called for every attempt, as a token expires between two. */
-export type HeadersSource = HeaderValues | (() => HeaderValues | Promise<HeaderValues>);
-
-type HeaderValues = HeaderRecord | Headers | readonly (readonly [string, string])[];
-
-/** How often and when to send a request again that failed. */
-export interface RetryOptions {
-  /**
-   * How many further requests in a row may fail. With 3, a server that never answers gets four requests: the first
-   * and three more. Default: 10 for a stream, 0 for a unary call.
-   */
-  readonly maxAttempts?: number | undefined;
-  /**
-   * The first delay, in milliseconds. It doubles with each failure in a row, and is made shorter by up to half at
-   * random. Where the server said `retry:`, that is the first delay, made longer by up to half. Default: 1,000.
-   */
-  readonly initialDelayMs?: number | undefined;
-  /** The longest delay, in milliseconds, before a `retry:` is made longer; `Retry-After` may be longer. Default: 30,000. */
-  readonly maxDelayMs?: number | undefined;
-  /** The longest `Retry-After` to wait for, in milliseconds; beyond it the call fails with the server's error. Default: 300,000. */
-  readonly maxRetryAfterMs?: number | undefined;
-}
-
-/** Options of one call. */
-export interface CallOptions {
-  /** Aborts the call, which then rejects with `signal.reason`. */
-  readonly signal?: AbortSignal | undefined;
-  /** Added to the headers of the client; of one name, these win. */
-  readonly headers?: HeadersSource | undefined;
-  /**
-   * Milliseconds until a unary call fails with a `TimeoutError`; for a stream, until an attempt has a
-   * response, unless `connectTimeoutMs` says so. Default: no limit.
-   */
-  readonly timeoutMs?: number | undefined;
-  /** Query parameters that every request has beside its own: `{ alt: "sse" }`. Those of the client and of the call are sent; of one name, the call's. */
-  readonly query?: { readonly [name: string]: string | number | boolean | undefined } | undefined;
-  /**
-   * Sends a unary call again that failed with 408, 425, 429, 502, 503, 504 or on the network, if its HTTP method is
-   * idempotent or it has an `Idempotency-Key` header; `timeoutMs` limits all attempts together. Default: never.
-   */
-  readonly retry?: RetryOptions | undefined;
-  /** Called in place of `globalThis.fetch`. */
-  readonly fetch?: Fetch | undefined;
-  /** Called with every response as its head arrives, errors included. Its body is not to be read. */
-  readonly onResponse?: ((response: Response) => void) | undefined;
-}
-
-/**
- * The options of a method that declares headers: `H` has their names and types, each optional, since the client
- * may set them for all calls. Other headers may stand beside them.
- */
-export type WithHeaders<O extends CallOptions, H extends HeaderRecord> = Omit<O, "headers"> & {
-  readonly headers?: (H & HeaderRecord) | (() => (H & HeaderRecord) | Promise<H & HeaderRecord>) | undefined;
-};
-
 /** An event as it came: the fields of WHATWG HTML 9.2.6, before any meaning is given to its data. */
 export interface RawEvent {
   /** The event's type; `"message"` where the server gave none, and for a line of JSON Lines. */
@@ -415,6 +354,67 @@ interface BaseStreamResponse<K extends Kinds> {
    */
   readonly decode: (event: RawEvent, place: EventPlace) => K["message"] | undefined;
 }
+
+/** `fetch`, as far as it is used: it is called with a URL and its init, and without a `this`. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Headers by name. A value is written as text; `undefined` leaves a header out. */
+export type HeaderRecord = { readonly [name: string]: string | number | boolean | readonly string[] | undefined };
+
+/** Headers: a value, or a function that is called for every attempt, as a token expires between two. */
+export type HeadersSource = HeaderValues | (() => HeaderValues | Promise<HeaderValues>);
+
+type HeaderValues = HeaderRecord | Headers | readonly (readonly [string, string])[];
+
+/** How often and when to send a request again that failed. */
+export interface RetryOptions {
+  /**
+   * How many further requests in a row may fail. With 3, a server that never answers gets four requests: the first
+   * and three more. Default: 10 for a stream, 0 for a unary call.
+   */
+  readonly maxAttempts?: number | undefined;
+  /**
+   * The first delay, in milliseconds. It doubles with each failure in a row, and is made shorter by up to half at
+   * random. Where the server said `retry:`, that is the first delay, made longer by up to half. Default: 1,000.
+   */
+  readonly initialDelayMs?: number | undefined;
+  /** The longest delay, in milliseconds, before a `retry:` is made longer; `Retry-After` may be longer. Default: 30,000. */
+  readonly maxDelayMs?: number | undefined;
+  /** The longest `Retry-After` to wait for, in milliseconds; beyond it the call fails with the server's error. Default: 300,000. */
+  readonly maxRetryAfterMs?: number | undefined;
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  /** Aborts the call, which then rejects with `signal.reason`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Added to the headers of the client; of one name, these win. */
+  readonly headers?: HeadersSource | undefined;
+  /**
+   * Milliseconds until a unary call fails with a `TimeoutError`; for a stream, until an attempt has a
+   * response, unless `connectTimeoutMs` says so. Default: no limit.
+   */
+  readonly timeoutMs?: number | undefined;
+  /** Query parameters that every request has beside its own: `{ alt: "sse" }`. Those of the client and of the call are sent; of one name, the call's. */
+  readonly query?: { readonly [name: string]: string | number | boolean | undefined } | undefined;
+  /**
+   * Sends a unary call again that failed with 408, 425, 429, 502, 503, 504 or on the network, if its HTTP method is
+   * idempotent or it has an `Idempotency-Key` header; `timeoutMs` limits all attempts together. Default: never.
+   */
+  readonly retry?: RetryOptions | undefined;
+  /** Called in place of `globalThis.fetch`. */
+  readonly fetch?: Fetch | undefined;
+  /** Called with every response as its head arrives, errors included. Its body is not to be read. */
+  readonly onResponse?: ((response: Response) => void) | undefined;
+}
+
+/**
+ * The options of a method that declares headers: `H` has their names and types, each optional, since the client
+ * may set them for all calls. Other headers may stand beside them.
+ */
+export type WithHeaders<O extends CallOptions, H extends HeaderRecord> = Omit<O, "headers"> & {
+  readonly headers?: (H & HeaderRecord) | (() => (H & HeaderRecord) | Promise<H & HeaderRecord>) | undefined;
+};
 
 /** Options of one stream. Times are in milliseconds; one beyond 2^31-1, `Infinity` included, is no limit. */
 export interface StreamOptions extends Omit<CallOptions, "retry"> {
@@ -960,6 +960,543 @@ async function withDeadline<T>(
 }
 
 /**
+ * Merges headers, names compared without case: of one name, the later source wins. Rejects with the reason of a signal
+ * that is aborted meanwhile, and with a `RequestError` for a name or a value that is not allowed in a header.
+ */
+async function mergeHeaders(
+  signal: AbortSignal,
+  context: ErrorContext,
+  ...sources: (HeadersSource | undefined)[]
+): Promise<Headers> {
+  const merged = new Headers();
+  for (const source of sources) {
+    const values = (typeof source === "function" ? await source() : source) ?? {};
+    throwIfAborted(signal);
+    // What is not text becomes text there, as everything does that Web APIs take for text.
+    const headers: unknown = Symbol.iterator in values ? values : given<object>(values);
+    try {
+      new Headers(headers as Record<string, string>).forEach((value, name) => {
+        merged.set(name, value);
+      });
+    } catch (cause) {
+      throw new RequestError(new TypeError(`check the headers: ${cause}`), context);
+    }
+  }
+  return merged;
+}
+
+/** A body and its content type. */
+interface Content {
+  readonly type: string;
+  readonly body: NonNullable<RequestInit["body"]>;
+}
+
+/** A body of JSON. */
+function toJsonBody(json: JsonValue): Content {
+  return { type: "application/json", body: JSON.stringify(json) };
+}
+
+/** What the ProtoJSON of a google.api.HttpBody holds. */
+function fromHttpBody(json: JsonValue): Content {
+  const { contentType, data }: JsonObject = isJsonObject(json) ? json : {};
+  // ProtoJSON takes both alphabets of base64; atob only the first.
+  const text = atob(
+    String(data ?? "")
+      .replace(/-/g, "+")
+      .replace(/_/g, "/"),
+  );
+  return {
+    type: String(contentType || "application/octet-stream"),
+    body: Uint8Array.from(text, (char) => char.charCodeAt(0)),
+  };
+}
+
+/** The ProtoJSON of the google.api.HttpBody that a response's content type and bytes make. */
+function toHttpBody(contentType: string | null, bytes: Uint8Array): JsonObject {
+  let text = "";
+  // As many arguments as every engine takes.
+  for (let at = 0; at < bytes.length; at += 8192) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  }
+  return { contentType: contentType ?? "", data: btoa(text) };
+}
+
+/**
+ * Reads the body of a unary response and decodes the response message. Nothing at all stands for a message
+ * without fields, as in a 204.
+ */
+async function readResponse<O>(
+  response: Response,
+  { rawResponse, responseBody }: HttpBinding,
+  context: ErrorContext,
+  decode: (json: JsonValue) => O,
+): Promise<O> {
+  const contentType = response.headers.get("content-type") ?? "";
+  let data = "";
+  let json: JsonValue = {};
+  try {
+    if (rawResponse) {
+      json = toHttpBody(contentType, new Uint8Array(await response.arrayBuffer()));
+    } else {
+      data = (await response.text()).trim();
+    }
+  } catch (cause) {
+    throw new NetworkError(`the response broke off: ${cause}`, { ...context, cause });
+  }
+  try {
+    if (data) {
+      json = JSON.parse(data);
+    }
+    return decode(responseBody !== undefined && (data || rawResponse) ? { [responseBody]: json } : json);
+  } catch (cause) {
+    // What does not say that it is JSON, and is none: a page of a proxy or of a login, say.
+    if (cause instanceof SyntaxError && !/json/i.test(contentType)) {
+      throw new ContentTypeError("application/json", response, data.slice(0, 1024), context);
+    }
+    throw new DecodeError({ data }, cause, context);
+  }
+}
+
+/** What goes over HTTP of a request. */
+interface BoundRequest {
+  /** The one that carries the request. */
+  readonly binding: HttpBinding;
+  readonly verb: string;
+  /** Path and query, percent-encoded: starts with `/`, and goes behind the base URL. */
+  readonly path: string;
+  /** The JSON of the body; undefined for none. */
+  readonly body: JsonValue | undefined;
+}
+
+/**
+ * Splits the ProtoJSON of a request into path, query and body, by the first binding that can carry it whole:
+ * the server reads back the same message. Throws RangeError when none can, with what the first one lacks:
+ * a path variable without a value or with one of another shape, or what no URL holds: `.`, `..` and nothing as a
+ * segment of the path, an empty message in the query, half of a surrogate pair.
+ */
+function bindRequest({ bindings }: MethodHttp, request: JsonValue): BoundRequest {
+  let refusal: unknown;
+  for (const binding of bindings) {
+    try {
+      return bind(binding, request);
+    } catch (error) {
+      refusal ??= error;
+    }
+  }
+  throw refusal;
+}
+
+function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
+  const { verb, body, variables = [], query = {} } = binding;
+  const { segments, verb: suffix, variables: spans } = parsePathTemplate(binding.path);
+  const parts: (string | undefined)[] = [...segments];
+  let rest: JsonValue | undefined = request;
+  let content: JsonValue | undefined;
+  for (const [index, { start, end, multi }] of spans.entries()) {
+    const variable = variables[index];
+    if (!variable) {
+      continue; // the plugin lists each of them
+    }
+    // Of the whole request: what is left of a message that held two variables may be gone after the first.
+    const [value] = take(request, variable.field, variable.implicit);
+    const text = value == null || typeof value === "object" ? "" : toText(value);
+    const path = toSegments(multi ? text.split("/") : [text], segments.slice(start, end), multi);
+    if (!path) {
+      throw new RangeError(`"${variable.field.join(".")}" is "${text}", which "${binding.path}" cannot hold`);
+    }
+    parts.fill(undefined, start, end)[start] = path.join("/");
+    [, rest] = take(rest, variable.field);
+  }
+  const path = `/${parts.filter((part) => part !== undefined).join("/")}${suffix && `:${suffix}`}`;
+  if (body === "*") {
+    return { binding, verb, path, body: rest };
+  }
+  if (body) {
+    [content, rest] = take(rest, [body.field]);
+  }
+  const parameters = isJsonObject(rest) ? toParameters("", rest, query[""]) : [];
+  return { binding, verb, path: parameters.length ? `${path}?${parameters.join("&")}` : path, body: content };
+
+  function toParameters(
+    prefix: string,
+    message: JsonObject,
+    fields: Readonly<Record<string, QueryField>> = {},
+  ): string[] {
+    const unset = Object.entries(fields).filter(([key]) => take(message, [key])[0] == null);
+    return [
+      ...unset.flatMap(([key, { name = key, implicit }]) =>
+        implicit === undefined ? [] : [toParameter(prefix + name, implicit)],
+      ),
+      ...Object.entries(message).flatMap(([key, value]) => {
+        const field = hasOwn(fields, key) ? fields[key] : undefined;
+        const name = prefix + (field?.name ?? key);
+        if (Array.isArray(value)) {
+          return value.map((item) => toParameter(name, item));
+        }
+        if (!isJsonObject(value)) {
+          return value === null ? [] : [toParameter(name, value)];
+        }
+        const entries = Object.entries(value);
+        if (field?.map) {
+          return entries.map(([key, item]) => toParameter(`${name}[${key}]`, item));
+        }
+        if (!entries.length) {
+          throw new RangeError(`"${name}" is an empty message, which no query can hold`);
+        }
+        return toParameters(`${name}.`, value, field?.message ? query[field.message] : undefined);
+      }),
+    ];
+  }
+}
+
+/**
+ * The value of a field, or what stands for it where its message is there; and the message without it, nor the
+ * messages that held nothing else.
+ */
+function take(
+  message: JsonValue | undefined,
+  [name = "", ...inner]: readonly string[],
+  implicit?: string,
+): [value: JsonValue | undefined, left: JsonValue | undefined] {
+  if (!isJsonObject(message)) {
+    return [undefined, message];
+  }
+  const others = { ...message };
+  const value = hasOwn(others, name) ? others[name] : undefined;
+  delete others[name];
+  if (!inner.length) {
+    return [value ?? implicit ?? value, others];
+  }
+  const [found, left] = take(value, inner, implicit);
+  if (isJsonObject(left) && Object.keys(left).length) {
+    others[name] = left;
+  }
+  return [found, others];
+}
+
+/** The text of a variable in the path; undefined when it is not of its pattern, or a URL does not keep it. */
+function toSegments(parts: string[], pattern: readonly string[], multi: boolean): string[] | undefined {
+  const shape = pattern.flatMap((part) => (part === "**" ? parts.slice(pattern.length - 1).fill("*") : part));
+  const fits = parts.every((part, index) => {
+    const literal = shape[index] ?? "";
+    // URLs drop the dots (WHATWG URL, 4.4), and proxies merge slashes.
+    return literal === "*" ? !/^\.{0,2}$/.test(part) : decodeVariable(literal, multi) === part;
+  });
+  return fits && shape.length === parts.length
+    ? parts.map((part, index) => (shape[index] === "*" ? encode(part) : (shape[index] ?? "")))
+    : undefined;
+}
+
+function toParameter(name: string, value: JsonValue): string {
+  if (typeof value === "object") {
+    throw new RangeError(`"${name}" holds an object, which no query can`);
+  }
+  return `${encode(name)}=${encode(toText(value))}`;
+}
+
+/** Numbers as JSON has them, and the zero whose sign it loses. */
+function toText(value: string | number | boolean): string {
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
+function encode(text: string): string {
+  try {
+    return encodeURIComponent(text);
+  } catch {
+    throw new RangeError(`"${text}" is no text: it holds half of a surrogate pair`);
+  }
+}
+
+/** The value of a header that holds text: the bytes of its UTF-8, as `Last-Event-ID` has them (WHATWG HTML 9.2.3). */
+function toByteString(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
+}
+
+/** What `fetch` is called with. No `RequestInit`: the types of Node have no `cache` there, and those of Workers no `credentials`. */
+interface FetchInit {
+  readonly method?: string;
+  readonly headers?: Headers;
+  readonly body?: Content["body"];
+  readonly signal?: AbortSignal;
+  readonly credentials?: Credentials;
+  cache?: "no-store";
+}
+
+/** Calls `fetch` and tells its failures apart: the signal's reason, a URL that is none, the network. */
+async function fetchResponse(
+  fetch: Fetch,
+  url: string,
+  init: FetchInit,
+  context: ErrorContext,
+): Promise<Response> {
+  try {
+    throwIfAborted(init.signal);
+    const response = await fetch(url, init as RequestInit);
+    // One that ignores its signal answers too late.
+    if (init.signal?.aborted) {
+      response.body?.cancel().catch(ignore);
+    }
+    throwIfAborted(init.signal);
+    return response;
+  } catch (cause) {
+    throwIfAborted(init.signal);
+    const { cache, ...rest } = init;
+    // A runtime that refuses `cache`, as workerd did until 2024, has sent nothing.
+    if (cache && /\bcache\b/i.test(String(cause))) {
+      return fetchResponse(fetch, url, rest, context);
+    }
+    try {
+      // Only the runtime knows whether a relative URL has a page to be relative to.
+      new Request(url);
+    } catch (cause) {
+      throw new RequestError(new TypeError(`check baseUrl: ${cause}`), context);
+    }
+    // Node says only "fetch failed"; why is in the cause.
+    const reasons = [cause, causeOf(cause)].filter(Boolean);
+    throw new NetworkError(reasons.join(": "), { ...context, cause });
+  }
+}
+
+/**
+ * Reads the beginning of a body as text and lets go of the rest. It serves an error's report, so it never fails:
+ * what arrived before the connection broke tells more than that it broke.
+ */
+async function readText(response: Response, maxBytes: number): Promise<string> {
+  const reader = response.body?.getReader();
+  if (!reader) {
+    return "";
+  }
+  const stop = () => reader.cancel().catch(() => {});
+  // The head has told of the failure already: a body that does not end must not hide it for longer than this.
+  const timer = setTimeout(stop, 5_000);
+  const decoder = new TextDecoder();
+  let text = "";
+  let left = maxBytes;
+  try {
+    while (left > 0) {
+      const { done, value } = await reader.read();
+      if (done) {
+        break;
+      }
+      text += decoder.decode(value.subarray(0, left), { stream: true });
+      left -= value.length;
+    }
+  } catch {
+    // As said above.
+  } finally {
+    clearTimeout(timer);
+    stop();
+  }
+  return text;
+}
+
+/** More than that of an error is not read. A Status may be larger than what `StatusError.body` keeps. */
+const maxErrorBytes = 1024 * 1024;
+
+/**
+ * Sends a request and resolves with a 2xx response, its body unread. Without `accept` it asks for a stream, after
+ * the event `context.lastEventId`. Rejects as `fetchResponse` does, or with a `StatusError` for another status.
+ */
+async function send(
+  url: string,
+  init: FetchInit & { readonly headers: Headers },
+  accept: string | undefined,
+  options: StreamOptions,
+  reader: ErrorReader,
+  context: ErrorContext,
+): Promise<Response> {
+  const { fetch = globalThis.fetch, format, onResponse, query = {} } = options;
+  const { headers } = init;
+  headers.set("accept", accept ?? (format === "jsonl" ? "application/jsonl; profile=sse-1" : "text/event-stream"));
+  if (!accept) {
+    // It sends `Cache-Control: no-cache`, which set by hand costs browsers a CORS preflight.
+    init.cache = "no-store";
+    if (context.lastEventId) {
+      check(context.lastEventId, "last-event-id");
+      headers.set("last-event-id", toByteString(context.lastEventId));
+    }
+  }
+  headers.forEach(check);
+  // Called as a variable: as a member, the fetch of browsers and Workers throws "Illegal invocation".
+  const response = await fetchResponse(fetch, addQuery(url, query), init, context);
+  onResponse?.(response);
+  throwIfAborted(init.signal);
+  if (!response.ok) {
+    throw new StatusError(response, await readText(response, maxErrorBytes), reader, context);
+  }
+  return response;
+
+  /** Refuses what no header can hold (RFC 9110, section 5.5): runtimes fail on it as on a broken connection. */
+  function check(value: string, name: string): void {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for.
+    if (!/[\0-\x08\n-\x1f\x7f]/.test(value)) {
+      return;
+    }
+    throw new RequestError(new TypeError(`the header "${name}" holds a control character`), context);
+  }
+}
+
+function addQuery(url: string, query: HeaderRecord): string {
+  const parameters = Object.entries(given<HeaderRecord>(query)).map(
+    ([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`,
+  );
+  return parameters.length ? `${url}${url.includes("?") ? "&" : "?"}${parameters.join("&")}` : url;
+}
+
+/** The answer to a message. */
+interface Exchange {
+  /** A 2xx response, its body unread. */
+  readonly response: Response;
+  /** The binding that it answers. */
+  readonly binding: HttpBinding;
+  readonly reader: ErrorReader;
+}
+
+/**
+ * The last step of a call: makes an HTTP request of the message and sends it. Rejects as `send` does, and with a
+ * `RequestError` for what HTTP cannot carry.
+ */
+async function sendMessage<I, O extends K["message"], K extends Kinds>(
+  method: ClientMethod<I, O, K>,
+  { kind, headers, signal, message }: BaseClientRequest<K>,
+  options: BaseClientOptions<K> & StreamOptions & K["settings"],
+  context: ErrorContext & { verb?: string },
+): Promise<Exchange> {
+  const { credentials, readError } = options;
+  const baseUrl = String(options.baseUrl);
+  const reader: ErrorReader = { readError, readDetail: (schema, json) => method.readDetail?.(schema, json, options) };
+  let bound: BoundRequest;
+  let content: Partial<Content> = {};
+  try {
+    if (/[?#]/.test(baseUrl)) {
+      throw new TypeError(`check baseUrl: "${baseUrl}" holds a query or a fragment; parameters are the option "query"`);
+    }
+    bound = bindRequest(method.http, method.encode(message, options));
+    if (bound.body !== undefined) {
+      content = (bound.binding.rawBody ? fromHttpBody : toJsonBody)(bound.body);
+    }
+  } catch (cause) {
+    throw new RequestError(cause, context);
+  }
+  const { binding, verb, path } = bound;
+  context.verb = verb;
+  const { type, body } = content;
+  if (type) {
+    headers.set("content-type", type);
+  }
+  const url = baseUrl.replace(/\/+$/, "") + path;
+  const init = given<FetchInit & { headers: Headers }>({ method: verb, headers, body, signal, credentials });
+  const accept = binding.rawResponse ? "*/*" : "application/json";
+  const response = await send(url, init, kind === "unary" ? accept : undefined, options, reader, context);
+  return { response, binding, reader };
+}
+
+/**
+ * The time that `Retry-After` asks to wait, in milliseconds; `undefined` when the header is absent or malformed.
+ * It is a number of seconds or a date (RFC 9110, section 10.2.3); a date that has passed gives 0.
+ */
+export function retryAfterMs(headers: Headers): number | undefined {
+  const value = headers.get("retry-after") ?? "";
+  if (/^\d+$/.test(value)) {
+    return Number(value) * 1000;
+  }
+  // Date.parse takes nearly anything for a date; those of HTTP end in GMT.
+  const date = value.endsWith("GMT") ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}
+
+/**
+ * The milliseconds to wait after the n-th failure in a row; undefined when `Retry-After` asks for more than
+ * `maxRetryAfterMs`. Always with jitter, so that clients do not come back together: our own delay is made shorter by
+ * up to half, a time that the server said, in `Retry-After` or as `retryMs`, longer by up to half.
+ */
+function retryDelayMs(
+  error: ClientError,
+  failures: number,
+  { initialDelayMs = 1_000, maxDelayMs = 30_000, maxRetryAfterMs = 300_000 }: RetryOptions,
+  retryMs?: number,
+): number | undefined {
+  const asked = (error instanceof StatusError && retryAfterMs(error.headers)) || 0;
+  if (asked > maxRetryAfterMs) {
+    return undefined;
+  }
+  const backoffMs = Math.min((retryMs ?? initialDelayMs) * 2 ** Math.min(failures - 1, 16), maxDelayMs);
+  const jitter = Math.random() / 2;
+  const delayMs = backoffMs * (retryMs === undefined ? 1 - jitter : 1 + jitter);
+  return Math.min(Math.max(delayMs, asked * (1 + jitter)), maxTimerMs);
+}
+
+/** Where a unary call is, and what decides whether it may be sent again. */
+interface UnaryContext extends ErrorContext {
+  phase: ErrorContext["phase"];
+  attempt: number;
+  /** The HTTP method of the last request. */
+  verb?: string;
+  /** The `Idempotency-Key` of the first request that had one. */
+  idempotencyKey?: string | undefined;
+}
+
+/**
+ * Runs a unary call, and again where that does no harm and may help: its HTTP method is idempotent (RFC 9110, section
+ * 9.2.2) or it has an `Idempotency-Key`, and it failed with 408, 425, 429, 502, 503, 504 or on the network.
+ * Rejects with the last error.
+ */
+async function withRetry<T>(
+  options: RetryOptions,
+  signal: AbortSignal,
+  context: UnaryContext,
+  run: (context: UnaryContext) => Promise<T>,
+): Promise<T> {
+  const { maxAttempts = 0 } = options;
+  for (;;) {
+    context.phase = "open";
+    context.attempt++;
+    try {
+      return await run(context);
+    } catch (error) {
+      throwIfAborted(signal);
+      if (context.attempt > maxAttempts || !isRepeatable(context) || !isTransient(error)) {
+        throw error;
+      }
+      const delayMs = retryDelayMs(error, context.attempt, options);
+      if (delayMs === undefined) {
+        throw error;
+      }
+      await sleepUntilAborted(delayMs, signal);
+    }
+  }
+}
+
+/** Sends every attempt with the key of the first: one that changes would make each attempt a call of its own. */
+function keepIdempotencyKey(headers: Headers, context: UnaryContext): void {
+  if (context.idempotencyKey) {
+    headers.set("idempotency-key", context.idempotencyKey);
+  }
+  context.idempotencyKey = headers.get("idempotency-key") ?? undefined;
+}
+
+function isRepeatable({ verb = "", idempotencyKey }: UnaryContext): boolean {
+  return !!idempotencyKey || ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].includes(verb);
+}
+
+function isTransient(error: unknown): error is ClientError {
+  if (error instanceof StatusError) {
+    return [408, 425, 429, 502, 503, 504].includes(error.status);
+  }
+  return error instanceof ClientError && error.code === "network";
+}
+
+async function sleepUntilAborted(ms: number, signal: AbortSignal): Promise<void> {
+  const waiter = createWaiter();
+  signal.addEventListener("abort", waiter.interrupt);
+  try {
+    await waiter.sleep(ms);
+  } finally {
+    signal.removeEventListener("abort", waiter.interrupt);
+  }
+}
+
+/**
  * The message of one event. Undefined for an event that is skipped: one of a name that the oneof of events does not
  * declare, unless `unknownEvents` is `"throw"`, and one that cannot be read where `invalidEvents` is `"skip"`.
  */
@@ -1010,39 +1547,6 @@ function toMessageJson(
     [field]: json,
     ...(idField !== undefined && ownId && id !== undefined && { [idField]: idType ? JSON.parse(id) : id }),
   };
-}
-
-/**
- * Reads the beginning of a body as text and lets go of the rest. It serves an error's report, so it never fails:
- * what arrived before the connection broke tells more than that it broke.
- */
-async function readText(response: Response, maxBytes: number): Promise<string> {
-  const reader = response.body?.getReader();
-  if (!reader) {
-    return "";
-  }
-  const stop = () => reader.cancel().catch(() => {});
-  // The head has told of the failure already: a body that does not end must not hide it for longer than this.
-  const timer = setTimeout(stop, 5_000);
-  const decoder = new TextDecoder();
-  let text = "";
-  let left = maxBytes;
-  try {
-    while (left > 0) {
-      const { done, value } = await reader.read();
-      if (done) {
-        break;
-      }
-      text += decoder.decode(value.subarray(0, left), { stream: true });
-      left -= value.length;
-    }
-  } catch {
-    // As said above.
-  } finally {
-    clearTimeout(timer);
-    stop();
-  }
-  return text;
 }
 
 /** The format of a body, by its `Content-Type`, whose parameters do not count; undefined where it is no stream. */
@@ -1277,41 +1781,6 @@ function readError(line: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/**
- * The time that `Retry-After` asks to wait, in milliseconds; `undefined` when the header is absent or malformed.
- * It is a number of seconds or a date (RFC 9110, section 10.2.3); a date that has passed gives 0.
- */
-export function retryAfterMs(headers: Headers): number | undefined {
-  const value = headers.get("retry-after") ?? "";
-  if (/^\d+$/.test(value)) {
-    return Number(value) * 1000;
-  }
-  // Date.parse takes nearly anything for a date; those of HTTP end in GMT.
-  const date = value.endsWith("GMT") ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
-}
-
-/**
- * The milliseconds to wait after the n-th failure in a row; undefined when `Retry-After` asks for more than
- * `maxRetryAfterMs`. Always with jitter, so that clients do not come back together: our own delay is made shorter by
- * up to half, a time that the server said, in `Retry-After` or as `retryMs`, longer by up to half.
- */
-function retryDelayMs(
-  error: ClientError,
-  failures: number,
-  { initialDelayMs = 1_000, maxDelayMs = 30_000, maxRetryAfterMs = 300_000 }: RetryOptions,
-  retryMs?: number,
-): number | undefined {
-  const asked = (error instanceof StatusError && retryAfterMs(error.headers)) || 0;
-  if (asked > maxRetryAfterMs) {
-    return undefined;
-  }
-  const backoffMs = Math.min((retryMs ?? initialDelayMs) * 2 ** Math.min(failures - 1, 16), maxDelayMs);
-  const jitter = Math.random() / 2;
-  const delayMs = backoffMs * (retryMs === undefined ? 1 - jitter : 1 + jitter);
-  return Math.min(Math.max(delayMs, asked * (1 + jitter)), maxTimerMs);
 }
 
 /** An error keeps up to 64 KiB of a body, and an outage may bring thousands. */
@@ -2033,475 +2502,6 @@ export interface EventMeta<T> {
 /** Makes a stream of what a source gives. Nothing is sent until it is asked for. */
 function createEventStream<T>(source: StreamSource<T>, options: StreamOptions): EventStream<T> {
   return new StreamReader(source, options);
-}
-
-/**
- * Merges headers, names compared without case: of one name, the later source wins. Rejects with the reason of a signal
- * that is aborted meanwhile, and with a `RequestError` for a name or a value that is not allowed in a header.
- */
-async function mergeHeaders(
-  signal: AbortSignal,
-  context: ErrorContext,
-  ...sources: (HeadersSource | undefined)[]
-): Promise<Headers> {
-  const merged = new Headers();
-  for (const source of sources) {
-    const values = (typeof source === "function" ? await source() : source) ?? {};
-    throwIfAborted(signal);
-    // What is not text becomes text there, as everything does that Web APIs take for text.
-    const headers: unknown = Symbol.iterator in values ? values : given<object>(values);
-    try {
-      new Headers(headers as Record<string, string>).forEach((value, name) => {
-        merged.set(name, value);
-      });
-    } catch (cause) {
-      throw new RequestError(new TypeError(`check the headers: ${cause}`), context);
-    }
-  }
-  return merged;
-}
-
-/** A body and its content type. */
-interface Content {
-  readonly type: string;
-  readonly body: NonNullable<RequestInit["body"]>;
-}
-
-/** A body of JSON. */
-function toJsonBody(json: JsonValue): Content {
-  return { type: "application/json", body: JSON.stringify(json) };
-}
-
-/** What the ProtoJSON of a google.api.HttpBody holds. */
-function fromHttpBody(json: JsonValue): Content {
-  const { contentType, data }: JsonObject = isJsonObject(json) ? json : {};
-  // ProtoJSON takes both alphabets of base64; atob only the first.
-  const text = atob(
-    String(data ?? "")
-      .replace(/-/g, "+")
-      .replace(/_/g, "/"),
-  );
-  return {
-    type: String(contentType || "application/octet-stream"),
-    body: Uint8Array.from(text, (char) => char.charCodeAt(0)),
-  };
-}
-
-/** The ProtoJSON of the google.api.HttpBody that a response's content type and bytes make. */
-function toHttpBody(contentType: string | null, bytes: Uint8Array): JsonObject {
-  let text = "";
-  // As many arguments as every engine takes.
-  for (let at = 0; at < bytes.length; at += 8192) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  }
-  return { contentType: contentType ?? "", data: btoa(text) };
-}
-
-/**
- * Reads the body of a unary response and decodes the response message. Nothing at all stands for a message
- * without fields, as in a 204.
- */
-async function readResponse<O>(
-  response: Response,
-  { rawResponse, responseBody }: HttpBinding,
-  context: ErrorContext,
-  decode: (json: JsonValue) => O,
-): Promise<O> {
-  const contentType = response.headers.get("content-type") ?? "";
-  let data = "";
-  let json: JsonValue = {};
-  try {
-    if (rawResponse) {
-      json = toHttpBody(contentType, new Uint8Array(await response.arrayBuffer()));
-    } else {
-      data = (await response.text()).trim();
-    }
-  } catch (cause) {
-    throw new NetworkError(`the response broke off: ${cause}`, { ...context, cause });
-  }
-  try {
-    if (data) {
-      json = JSON.parse(data);
-    }
-    return decode(responseBody !== undefined && (data || rawResponse) ? { [responseBody]: json } : json);
-  } catch (cause) {
-    // What does not say that it is JSON, and is none: a page of a proxy or of a login, say.
-    if (cause instanceof SyntaxError && !/json/i.test(contentType)) {
-      throw new ContentTypeError("application/json", response, data.slice(0, 1024), context);
-    }
-    throw new DecodeError({ data }, cause, context);
-  }
-}
-
-/** What goes over HTTP of a request. */
-interface BoundRequest {
-  /** The one that carries the request. */
-  readonly binding: HttpBinding;
-  readonly verb: string;
-  /** Path and query, percent-encoded: starts with `/`, and goes behind the base URL. */
-  readonly path: string;
-  /** The JSON of the body; undefined for none. */
-  readonly body: JsonValue | undefined;
-}
-
-/**
- * Splits the ProtoJSON of a request into path, query and body, by the first binding that can carry it whole:
- * the server reads back the same message. Throws RangeError when none can, with what the first one lacks:
- * a path variable without a value or with one of another shape, or what no URL holds: `.`, `..` and nothing as a
- * segment of the path, an empty message in the query, half of a surrogate pair.
- */
-function bindRequest({ bindings }: MethodHttp, request: JsonValue): BoundRequest {
-  let refusal: unknown;
-  for (const binding of bindings) {
-    try {
-      return bind(binding, request);
-    } catch (error) {
-      refusal ??= error;
-    }
-  }
-  throw refusal;
-}
-
-function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
-  const { verb, body, variables = [], query = {} } = binding;
-  const { segments, verb: suffix, variables: spans } = parsePathTemplate(binding.path);
-  const parts: (string | undefined)[] = [...segments];
-  let rest: JsonValue | undefined = request;
-  let content: JsonValue | undefined;
-  for (const [index, { start, end, multi }] of spans.entries()) {
-    const variable = variables[index];
-    if (!variable) {
-      continue; // the plugin lists each of them
-    }
-    // Of the whole request: what is left of a message that held two variables may be gone after the first.
-    const [value] = take(request, variable.field, variable.implicit);
-    const text = value == null || typeof value === "object" ? "" : toText(value);
-    const path = toSegments(multi ? text.split("/") : [text], segments.slice(start, end), multi);
-    if (!path) {
-      throw new RangeError(`"${variable.field.join(".")}" is "${text}", which "${binding.path}" cannot hold`);
-    }
-    parts.fill(undefined, start, end)[start] = path.join("/");
-    [, rest] = take(rest, variable.field);
-  }
-  const path = `/${parts.filter((part) => part !== undefined).join("/")}${suffix && `:${suffix}`}`;
-  if (body === "*") {
-    return { binding, verb, path, body: rest };
-  }
-  if (body) {
-    [content, rest] = take(rest, [body.field]);
-  }
-  const parameters = isJsonObject(rest) ? toParameters("", rest, query[""]) : [];
-  return { binding, verb, path: parameters.length ? `${path}?${parameters.join("&")}` : path, body: content };
-
-  function toParameters(
-    prefix: string,
-    message: JsonObject,
-    fields: Readonly<Record<string, QueryField>> = {},
-  ): string[] {
-    const unset = Object.entries(fields).filter(([key]) => take(message, [key])[0] == null);
-    return [
-      ...unset.flatMap(([key, { name = key, implicit }]) =>
-        implicit === undefined ? [] : [toParameter(prefix + name, implicit)],
-      ),
-      ...Object.entries(message).flatMap(([key, value]) => {
-        const field = hasOwn(fields, key) ? fields[key] : undefined;
-        const name = prefix + (field?.name ?? key);
-        if (Array.isArray(value)) {
-          return value.map((item) => toParameter(name, item));
-        }
-        if (!isJsonObject(value)) {
-          return value === null ? [] : [toParameter(name, value)];
-        }
-        const entries = Object.entries(value);
-        if (field?.map) {
-          return entries.map(([key, item]) => toParameter(`${name}[${key}]`, item));
-        }
-        if (!entries.length) {
-          throw new RangeError(`"${name}" is an empty message, which no query can hold`);
-        }
-        return toParameters(`${name}.`, value, field?.message ? query[field.message] : undefined);
-      }),
-    ];
-  }
-}
-
-/**
- * The value of a field, or what stands for it where its message is there; and the message without it, nor the
- * messages that held nothing else.
- */
-function take(
-  message: JsonValue | undefined,
-  [name = "", ...inner]: readonly string[],
-  implicit?: string,
-): [value: JsonValue | undefined, left: JsonValue | undefined] {
-  if (!isJsonObject(message)) {
-    return [undefined, message];
-  }
-  const others = { ...message };
-  const value = hasOwn(others, name) ? others[name] : undefined;
-  delete others[name];
-  if (!inner.length) {
-    return [value ?? implicit ?? value, others];
-  }
-  const [found, left] = take(value, inner, implicit);
-  if (isJsonObject(left) && Object.keys(left).length) {
-    others[name] = left;
-  }
-  return [found, others];
-}
-
-/** The text of a variable in the path; undefined when it is not of its pattern, or a URL does not keep it. */
-function toSegments(parts: string[], pattern: readonly string[], multi: boolean): string[] | undefined {
-  const shape = pattern.flatMap((part) => (part === "**" ? parts.slice(pattern.length - 1).fill("*") : part));
-  const fits = parts.every((part, index) => {
-    const literal = shape[index] ?? "";
-    // URLs drop the dots (WHATWG URL, 4.4), and proxies merge slashes.
-    return literal === "*" ? !/^\.{0,2}$/.test(part) : decodeVariable(literal, multi) === part;
-  });
-  return fits && shape.length === parts.length
-    ? parts.map((part, index) => (shape[index] === "*" ? encode(part) : (shape[index] ?? "")))
-    : undefined;
-}
-
-function toParameter(name: string, value: JsonValue): string {
-  if (typeof value === "object") {
-    throw new RangeError(`"${name}" holds an object, which no query can`);
-  }
-  return `${encode(name)}=${encode(toText(value))}`;
-}
-
-/** Numbers as JSON has them, and the zero whose sign it loses. */
-function toText(value: string | number | boolean): string {
-  return Object.is(value, -0) ? "-0" : String(value);
-}
-
-function encode(text: string): string {
-  try {
-    return encodeURIComponent(text);
-  } catch {
-    throw new RangeError(`"${text}" is no text: it holds half of a surrogate pair`);
-  }
-}
-
-/** The value of a header that holds text: the bytes of its UTF-8, as `Last-Event-ID` has them (WHATWG HTML 9.2.3). */
-function toByteString(text: string): string {
-  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
-}
-
-/** What `fetch` is called with. No `RequestInit`: the types of Node have no `cache` there, and those of Workers no `credentials`. */
-interface FetchInit {
-  readonly method?: string;
-  readonly headers?: Headers;
-  readonly body?: Content["body"];
-  readonly signal?: AbortSignal;
-  readonly credentials?: Credentials;
-  cache?: "no-store";
-}
-
-/** Calls `fetch` and tells its failures apart: the signal's reason, a URL that is none, the network. */
-async function fetchResponse(
-  fetch: Fetch,
-  url: string,
-  init: FetchInit,
-  context: ErrorContext,
-): Promise<Response> {
-  try {
-    throwIfAborted(init.signal);
-    const response = await fetch(url, init as RequestInit);
-    // One that ignores its signal answers too late.
-    if (init.signal?.aborted) {
-      response.body?.cancel().catch(ignore);
-    }
-    throwIfAborted(init.signal);
-    return response;
-  } catch (cause) {
-    throwIfAborted(init.signal);
-    const { cache, ...rest } = init;
-    // A runtime that refuses `cache`, as workerd did until 2024, has sent nothing.
-    if (cache && /\bcache\b/i.test(String(cause))) {
-      return fetchResponse(fetch, url, rest, context);
-    }
-    try {
-      // Only the runtime knows whether a relative URL has a page to be relative to.
-      new Request(url);
-    } catch (cause) {
-      throw new RequestError(new TypeError(`check baseUrl: ${cause}`), context);
-    }
-    // Node says only "fetch failed"; why is in the cause.
-    const reasons = [cause, causeOf(cause)].filter(Boolean);
-    throw new NetworkError(reasons.join(": "), { ...context, cause });
-  }
-}
-
-/** More than that of an error is not read. A Status may be larger than what `StatusError.body` keeps. */
-const maxErrorBytes = 1024 * 1024;
-
-/**
- * Sends a request and resolves with a 2xx response, its body unread. Without `accept` it asks for a stream, after
- * the event `context.lastEventId`. Rejects as `fetchResponse` does, or with a `StatusError` for another status.
- */
-async function send(
-  url: string,
-  init: FetchInit & { readonly headers: Headers },
-  accept: string | undefined,
-  options: StreamOptions,
-  reader: ErrorReader,
-  context: ErrorContext,
-): Promise<Response> {
-  const { fetch = globalThis.fetch, format, onResponse, query = {} } = options;
-  const { headers } = init;
-  headers.set("accept", accept ?? (format === "jsonl" ? "application/jsonl; profile=sse-1" : "text/event-stream"));
-  if (!accept) {
-    // It sends `Cache-Control: no-cache`, which set by hand costs browsers a CORS preflight.
-    init.cache = "no-store";
-    if (context.lastEventId) {
-      check(context.lastEventId, "last-event-id");
-      headers.set("last-event-id", toByteString(context.lastEventId));
-    }
-  }
-  headers.forEach(check);
-  // Called as a variable: as a member, the fetch of browsers and Workers throws "Illegal invocation".
-  const response = await fetchResponse(fetch, addQuery(url, query), init, context);
-  onResponse?.(response);
-  throwIfAborted(init.signal);
-  if (!response.ok) {
-    throw new StatusError(response, await readText(response, maxErrorBytes), reader, context);
-  }
-  return response;
-
-  /** Refuses what no header can hold (RFC 9110, section 5.5): runtimes fail on it as on a broken connection. */
-  function check(value: string, name: string): void {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for.
-    if (!/[\0-\x08\n-\x1f\x7f]/.test(value)) {
-      return;
-    }
-    throw new RequestError(new TypeError(`the header "${name}" holds a control character`), context);
-  }
-}
-
-function addQuery(url: string, query: HeaderRecord): string {
-  const parameters = Object.entries(given<HeaderRecord>(query)).map(
-    ([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`,
-  );
-  return parameters.length ? `${url}${url.includes("?") ? "&" : "?"}${parameters.join("&")}` : url;
-}
-
-/** The answer to a message. */
-interface Exchange {
-  /** A 2xx response, its body unread. */
-  readonly response: Response;
-  /** The binding that it answers. */
-  readonly binding: HttpBinding;
-  readonly reader: ErrorReader;
-}
-
-/**
- * The last step of a call: makes an HTTP request of the message and sends it. Rejects as `send` does, and with a
- * `RequestError` for what HTTP cannot carry.
- */
-async function sendMessage<I, O extends K["message"], K extends Kinds>(
-  method: ClientMethod<I, O, K>,
-  { kind, headers, signal, message }: BaseClientRequest<K>,
-  options: BaseClientOptions<K> & StreamOptions & K["settings"],
-  context: ErrorContext & { verb?: string },
-): Promise<Exchange> {
-  const { credentials, readError } = options;
-  const baseUrl = String(options.baseUrl);
-  const reader: ErrorReader = { readError, readDetail: (schema, json) => method.readDetail?.(schema, json, options) };
-  let bound: BoundRequest;
-  let content: Partial<Content> = {};
-  try {
-    if (/[?#]/.test(baseUrl)) {
-      throw new TypeError(`check baseUrl: "${baseUrl}" holds a query or a fragment; parameters are the option "query"`);
-    }
-    bound = bindRequest(method.http, method.encode(message, options));
-    if (bound.body !== undefined) {
-      content = (bound.binding.rawBody ? fromHttpBody : toJsonBody)(bound.body);
-    }
-  } catch (cause) {
-    throw new RequestError(cause, context);
-  }
-  const { binding, verb, path } = bound;
-  context.verb = verb;
-  const { type, body } = content;
-  if (type) {
-    headers.set("content-type", type);
-  }
-  const url = baseUrl.replace(/\/+$/, "") + path;
-  const init = given<FetchInit & { headers: Headers }>({ method: verb, headers, body, signal, credentials });
-  const accept = binding.rawResponse ? "*/*" : "application/json";
-  const response = await send(url, init, kind === "unary" ? accept : undefined, options, reader, context);
-  return { response, binding, reader };
-}
-
-/** Where a unary call is, and what decides whether it may be sent again. */
-interface UnaryContext extends ErrorContext {
-  phase: ErrorContext["phase"];
-  attempt: number;
-  /** The HTTP method of the last request. */
-  verb?: string;
-  /** The `Idempotency-Key` of the first request that had one. */
-  idempotencyKey?: string | undefined;
-}
-
-/**
- * Runs a unary call, and again where that does no harm and may help: its HTTP method is idempotent (RFC 9110, section
- * 9.2.2) or it has an `Idempotency-Key`, and it failed with 408, 425, 429, 502, 503, 504 or on the network.
- * Rejects with the last error.
- */
-async function withRetry<T>(
-  options: RetryOptions,
-  signal: AbortSignal,
-  context: UnaryContext,
-  run: (context: UnaryContext) => Promise<T>,
-): Promise<T> {
-  const { maxAttempts = 0 } = options;
-  for (;;) {
-    context.phase = "open";
-    context.attempt++;
-    try {
-      return await run(context);
-    } catch (error) {
-      throwIfAborted(signal);
-      if (context.attempt > maxAttempts || !isRepeatable(context) || !isTransient(error)) {
-        throw error;
-      }
-      const delayMs = retryDelayMs(error, context.attempt, options);
-      if (delayMs === undefined) {
-        throw error;
-      }
-      await sleepUntilAborted(delayMs, signal);
-    }
-  }
-}
-
-/** Sends every attempt with the key of the first: one that changes would make each attempt a call of its own. */
-function keepIdempotencyKey(headers: Headers, context: UnaryContext): void {
-  if (context.idempotencyKey) {
-    headers.set("idempotency-key", context.idempotencyKey);
-  }
-  context.idempotencyKey = headers.get("idempotency-key") ?? undefined;
-}
-
-function isRepeatable({ verb = "", idempotencyKey }: UnaryContext): boolean {
-  return !!idempotencyKey || ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].includes(verb);
-}
-
-function isTransient(error: unknown): error is ClientError {
-  if (error instanceof StatusError) {
-    return [408, 425, 429, 502, 503, 504].includes(error.status);
-  }
-  return error instanceof ClientError && error.code === "network";
-}
-
-async function sleepUntilAborted(ms: number, signal: AbortSignal): Promise<void> {
-  const waiter = createWaiter();
-  signal.addEventListener("abort", waiter.interrupt);
-  try {
-    await waiter.sleep(ms);
-  } finally {
-    signal.removeEventListener("abort", waiter.interrupt);
-  }
 }
 
 /** What a request has beyond what every request of its call has. */

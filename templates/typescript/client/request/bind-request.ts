@@ -1,0 +1,153 @@
+import { hasOwn, isJsonObject, type JsonObject, type JsonValue } from "../../shared/json.js";
+import type { HttpBinding, MethodHttp, QueryField } from "../../shared/method.js";
+import { decodeVariable, parsePathTemplate } from "../../shared/path-template.js";
+
+/** What goes over HTTP of a request. */
+export interface BoundRequest {
+  /** The one that carries the request. */
+  readonly binding: HttpBinding;
+  readonly verb: string;
+  /** Path and query, percent-encoded: starts with `/`, and goes behind the base URL. */
+  readonly path: string;
+  /** The JSON of the body; undefined for none. */
+  readonly body: JsonValue | undefined;
+}
+
+/**
+ * Splits the ProtoJSON of a request into path, query and body, by the first binding that can carry it whole:
+ * the server reads back the same message. Throws RangeError when none can, with what the first one lacks:
+ * a path variable without a value or with one of another shape, or what no URL holds: `.`, `..` and nothing as a
+ * segment of the path, an empty message in the query, half of a surrogate pair.
+ */
+export function bindRequest({ bindings }: MethodHttp, request: JsonValue): BoundRequest {
+  let refusal: unknown;
+  for (const binding of bindings) {
+    try {
+      return bind(binding, request);
+    } catch (error) {
+      refusal ??= error;
+    }
+  }
+  throw refusal;
+}
+
+function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
+  const { verb, body, variables = [], query = {} } = binding;
+  const { segments, verb: suffix, variables: spans } = parsePathTemplate(binding.path);
+  const parts: (string | undefined)[] = [...segments];
+  let rest: JsonValue | undefined = request;
+  let content: JsonValue | undefined;
+  for (const [index, { start, end, multi }] of spans.entries()) {
+    const variable = variables[index];
+    if (!variable) {
+      continue; // the plugin lists each of them
+    }
+    // Of the whole request: what is left of a message that held two variables may be gone after the first.
+    const [value] = take(request, variable.field, variable.implicit);
+    const text = value == null || typeof value === "object" ? "" : toText(value);
+    const path = toSegments(multi ? text.split("/") : [text], segments.slice(start, end), multi);
+    if (!path) {
+      throw new RangeError(`"${variable.field.join(".")}" is "${text}", which "${binding.path}" cannot hold`);
+    }
+    parts.fill(undefined, start, end)[start] = path.join("/");
+    [, rest] = take(rest, variable.field);
+  }
+  const path = `/${parts.filter((part) => part !== undefined).join("/")}${suffix && `:${suffix}`}`;
+  if (body === "*") {
+    return { binding, verb, path, body: rest };
+  }
+  if (body) {
+    [content, rest] = take(rest, [body.field]);
+  }
+  const parameters = isJsonObject(rest) ? toParameters("", rest, query[""]) : [];
+  return { binding, verb, path: parameters.length ? `${path}?${parameters.join("&")}` : path, body: content };
+
+  function toParameters(
+    prefix: string,
+    message: JsonObject,
+    fields: Readonly<Record<string, QueryField>> = {},
+  ): string[] {
+    const unset = Object.entries(fields).filter(([key]) => take(message, [key])[0] == null);
+    return [
+      ...unset.flatMap(([key, { name = key, implicit }]) =>
+        implicit === undefined ? [] : [toParameter(prefix + name, implicit)],
+      ),
+      ...Object.entries(message).flatMap(([key, value]) => {
+        const field = hasOwn(fields, key) ? fields[key] : undefined;
+        const name = prefix + (field?.name ?? key);
+        if (Array.isArray(value)) {
+          return value.map((item) => toParameter(name, item));
+        }
+        if (!isJsonObject(value)) {
+          return value === null ? [] : [toParameter(name, value)];
+        }
+        const entries = Object.entries(value);
+        if (field?.map) {
+          return entries.map(([key, item]) => toParameter(`${name}[${key}]`, item));
+        }
+        if (!entries.length) {
+          throw new RangeError(`"${name}" is an empty message, which no query can hold`);
+        }
+        return toParameters(`${name}.`, value, field?.message ? query[field.message] : undefined);
+      }),
+    ];
+  }
+}
+
+/**
+ * The value of a field, or what stands for it where its message is there; and the message without it, nor the
+ * messages that held nothing else.
+ */
+function take(
+  message: JsonValue | undefined,
+  [name = "", ...inner]: readonly string[],
+  implicit?: string,
+): [value: JsonValue | undefined, left: JsonValue | undefined] {
+  if (!isJsonObject(message)) {
+    return [undefined, message];
+  }
+  const others = { ...message };
+  const value = hasOwn(others, name) ? others[name] : undefined;
+  delete others[name];
+  if (!inner.length) {
+    return [value ?? implicit ?? value, others];
+  }
+  const [found, left] = take(value, inner, implicit);
+  if (isJsonObject(left) && Object.keys(left).length) {
+    others[name] = left;
+  }
+  return [found, others];
+}
+
+/** The text of a variable in the path; undefined when it is not of its pattern, or a URL does not keep it. */
+function toSegments(parts: string[], pattern: readonly string[], multi: boolean): string[] | undefined {
+  const shape = pattern.flatMap((part) => (part === "**" ? parts.slice(pattern.length - 1).fill("*") : part));
+  const fits = parts.every((part, index) => {
+    const literal = shape[index] ?? "";
+    // URLs drop the dots (WHATWG URL, 4.4), and proxies merge slashes.
+    return literal === "*" ? !/^\.{0,2}$/.test(part) : decodeVariable(literal, multi) === part;
+  });
+  return fits && shape.length === parts.length
+    ? parts.map((part, index) => (shape[index] === "*" ? encode(part) : (shape[index] ?? "")))
+    : undefined;
+}
+
+function toParameter(name: string, value: JsonValue): string {
+  if (typeof value === "object") {
+    throw new RangeError(`"${name}" holds an object, which no query can`);
+  }
+  return `${encode(name)}=${encode(toText(value))}`;
+}
+
+/** Numbers as JSON has them, and the zero whose sign it loses. */
+function toText(value: string | number | boolean): string {
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
+function encode(text: string): string {
+  try {
+    return encodeURIComponent(text);
+  } catch {
+    throw new RangeError(`"${text}" is no text: it holds half of a surrogate pair`);
+  }
+}

@@ -29,6 +29,16 @@ export {
   type StreamSource,
 } from "./server/service.js";
 export { type StatusDetail, StatusError, type StatusErrorOptions } from "./server/status-error.js";
+export {
+  type AppendOptions,
+  type Cursor,
+  CursorError,
+  type Entry,
+  type EventLog,
+  type GapReason,
+  type Retention,
+  type TailListener,
+} from "./server/topic/event-log.js";
 export { createTopic, type SubscribeOptions, type Topic, type TopicOptions } from "./server/topic.js";
 export type { Tracked } from "./server/tracked.js";
 export { Code } from "./shared/code.js";

@@ -55,7 +55,7 @@ describe("what is emitted", () => {
   test("default_binding=true binds every method that HTTP can carry", () => {
     const { error, files } = runPlugin(compileText({ "t.proto": bare }, "default_binding=true,emit=client"));
     expect(error).toBe("");
-    expect(files.get("t_client.ts")).toContain('bindings: [{ verb: "POST", path: "/t.S/A", body: "*" }],');
+    expect(files.get("t_client.ts")).toContain('bindings: [{ method: "POST", path: "/t.S/A", body: "*" }],');
     expect(files.get("t_client.ts")).toContain('path: "/t.S/B"');
     expect(files.get("t_client.ts")).not.toContain("/t.S/C");
   });

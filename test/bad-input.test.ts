@@ -23,7 +23,7 @@ describe("size", () => {
     const text = protoText(method(`get: "/a/{id}", additional_bindings: [${more}]`));
     const { error, files } = runPlugin(compileText({ "t.proto": text }, emit));
     expect(error).toBe("");
-    expect(files.get("t_server.ts")?.match(/verb: "GET"/g)).toHaveLength(1001);
+    expect(files.get("t_server.ts")?.match(/method: "GET"/g)).toHaveLength(1001);
   });
 
   test("a oneof of 500 events", () => {

@@ -118,7 +118,7 @@ describe("a way out of the stream closes the connection and ends the handler", (
     search = ticking;
     const script = `
       const { Transport, defineMethod } = await import(${JSON.stringify(join(import.meta.dirname, "../dist/runtime/client-json.js"))});
-      const method = defineMethod("chat.v1.ChatService.Search", { bindings: [{ verb: "GET", path: "/v1/messages:search" }], stream: {} });
+      const method = defineMethod("chat.v1.ChatService.Search", { bindings: [{ method: "GET", path: "/v1/messages:search" }], stream: {} });
       for await (const message of new Transport({ baseUrl: process.argv[1] }).stream(method, {})) break;
     `;
     const child = spawn(process.execPath, ["--input-type=module", "-e", script, url], { stdio: "inherit" });

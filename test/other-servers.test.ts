@@ -196,7 +196,7 @@ describe("the format of OpenAI: `data:` alone, and `[DONE]`", () => {
     readonly choices: readonly { readonly delta: { readonly content?: string } }[];
   }
   const method = defineMethod<{ messages: unknown[] }, Chunk>("openai.v1.Chat.Complete", {
-    bindings: [{ verb: "POST", path: "/v1/chat/completions", body: "*" }],
+    bindings: [{ method: "POST", path: "/v1/chat/completions", body: "*" }],
     stream: { terminalData: "[DONE]" },
   });
   const chunk = (content: string): string =>
@@ -253,7 +253,7 @@ describe("the format of typed events: the type as `event:` and within `data:`", 
     readonly stop?: { readonly type: "message_stop" };
   }
   const method = defineMethod<object, MessageEvent>("anthropic.v1.Messages.Create", {
-    bindings: [{ verb: "POST", path: "/v1/messages", body: "*" }],
+    bindings: [{ method: "POST", path: "/v1/messages", body: "*" }],
     stream: {
       events: {
         message_start: { field: "start" },

@@ -14,7 +14,7 @@ export interface MethodAnnotations {
 
 export interface RuleAnnotation {
   /** undefined when no pattern was written. */
-  readonly pattern: { readonly verb: string; readonly path: string; readonly place: Place } | undefined;
+  readonly pattern: { readonly method: string; readonly path: string; readonly place: Place } | undefined;
   readonly body: string;
   readonly responseBody: string;
   /** `stream: true` was written. */

@@ -39,11 +39,11 @@ function readPattern({ pattern }: HttpRule, at: (...path: number[]) => Place): R
       return undefined;
     case "custom":
       return {
-        verb: pattern.value.kind,
+        method: pattern.value.kind,
         path: pattern.value.path,
         place: at(field.custom.number, CustomHttpPatternSchema.field.path.number),
       };
     default:
-      return { verb: pattern.case.toUpperCase(), path: pattern.value, place: at(field[pattern.case].number) };
+      return { method: pattern.case.toUpperCase(), path: pattern.value, place: at(field[pattern.case].number) };
   }
 }

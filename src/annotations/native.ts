@@ -39,7 +39,7 @@ export function defaultRules(desc: DescMethod): readonly [RuleAnnotation] {
   const place = { desc };
   return [
     {
-      pattern: { verb: "POST", path: `/${desc.parent.typeName}/${desc.name}`, place },
+      pattern: { method: "POST", path: `/${desc.parent.typeName}/${desc.name}`, place },
       body: "*",
       responseBody: "",
       stream: false,

@@ -30,17 +30,17 @@ export function readSebufRules(desc: DescMethod): readonly [RuleAnnotation] | un
   }
   const { path, method, stream } = getOption(desc, sebuf_config);
   const { basePath } = getOption(desc.parent, sebuf_service_config);
-  const verb = VERBS[method];
+  const httpMethod = HTTP_METHODS[method];
   const place = optionPlace(desc, sebuf_config);
   return [
     {
       pattern: {
-        verb,
+        method: httpMethod,
         // An empty path is the base path itself.
         path: path !== "" ? withSlash(path) : basePath !== "" ? "/" : "",
         place: optionPlace(desc, sebuf_config, SebufHttpConfigSchema.field.path.number),
       },
-      body: verb === "GET" || verb === "DELETE" ? "" : "*",
+      body: httpMethod === "GET" || httpMethod === "DELETE" ? "" : "*",
       responseBody: "",
       stream,
       hasNestedRules: false,
@@ -101,7 +101,7 @@ export function readSebufJsonOptions(type: DescMessage | DescEnum): { name: stri
   );
 }
 
-const VERBS: Record<SebufHttpMethod, string> = {
+const HTTP_METHODS: Record<SebufHttpMethod, string> = {
   [SebufHttpMethod.UNSPECIFIED]: "POST",
   [SebufHttpMethod.GET]: "GET",
   [SebufHttpMethod.POST]: "POST",

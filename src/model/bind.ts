@@ -58,8 +58,8 @@ export function buildBody(
     problems.error(bodyPlace, `body "${body}": ${message}`);
     return { kind: "none" };
   };
-  if (pattern?.verb === "GET" || pattern?.verb === "HEAD") {
-    return error(`a ${pattern.verb} request cannot have a body: use post, or remove the body`);
+  if (pattern?.method === "GET" || pattern?.method === "HEAD") {
+    return error(`a ${pattern.method} request cannot have a body: use post, or remove the body`);
   }
   if (body === "*") {
     return { kind: "message", required: requiresFields(input, variables) };

@@ -132,7 +132,7 @@ function buildBinding(desc: DescMethod, rule: RuleAnnotation, base: BasePath, pr
     return undefined; // what it leaves to the query is not known
   }
   return {
-    verb: template.verb,
+    method: template.method,
     template: template.parsed,
     variables,
     body,

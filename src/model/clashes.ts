@@ -57,7 +57,7 @@ export function checkRoutes(
         const other = routes.get(key);
         if (other !== undefined) {
           const who = other === desc ? "another binding of this rpc" : `rpc ${other.parent.typeName}.${other.name}`;
-          const message = `${binding.verb} ${binding.template.text} matches the same requests as ${who}`;
+          const message = `${binding.method} ${binding.template.text} matches the same requests as ${who}`;
           if (other.parent !== desc.parent && isGoogle(desc)) {
             problems.warn(binding.place, `${message}: a server cannot mount both`);
           } else {
@@ -71,9 +71,9 @@ export function checkRoutes(
 }
 
 /** What a request must look like: variables by their segments, not by their names. */
-function route({ verb, template }: Binding): string {
+function route({ method, template }: Binding): string {
   const segments = template.segments.map((s) => (s.kind === "literal" ? `=${s.value}` : s.kind));
-  return `${verb} ${segments.join("/")} ${template.verb ?? ""}`;
+  return `${method} ${segments.join("/")} ${template.verb ?? ""}`;
 }
 
 function lowerCamel(name: string): string {

@@ -16,7 +16,7 @@ export type MethodTable = {
 };
 
 export type BindingTable = {
-  readonly verb: string;
+  readonly method: string;
   readonly path: string;
   readonly variables: readonly VariableTable[] | undefined;
   readonly body: "*" | { readonly field: string } | undefined;
@@ -79,12 +79,12 @@ function headerTable({ name, type, format, required }: Header): HeaderTable {
 }
 
 function bindingTable(
-  { verb, template, variables, body, query, responseBody }: Binding,
+  { method, template, variables, body, query, responseBody }: Binding,
   { input, output }: DescMethod,
 ): BindingTable {
   const content = body.kind === "field" ? body.field.message : body.kind === "message" ? input : undefined;
   return {
-    verb,
+    method,
     path: template.text,
     variables: variables.length === 0 ? undefined : variables.map(variableTable),
     body: body.kind === "message" ? "*" : body.kind === "field" ? { field: body.field.jsonName } : undefined,

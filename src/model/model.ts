@@ -33,10 +33,10 @@ export interface Method {
   readonly deprecated: boolean;
 }
 
-/** A verb and a path, and where each field of the request travels: path first, then body, then query. */
+/** An HTTP method and a path, and where each field of the request travels: path first, then body, then query. */
 export interface Binding {
   /** The HTTP method, upper case for the standard ones. */
-  readonly verb: string;
+  readonly method: string;
   /** The template with the service's base path in front. */
   readonly template: PathTemplate;
   readonly variables: readonly Variable[];

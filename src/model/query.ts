@@ -89,7 +89,7 @@ export function buildQuery(
   }
 
   function remedy(): string {
-    return template.verb === "GET" || template.verb === "DELETE" || template.verb === "HEAD"
+    return template.method === "GET" || template.method === "DELETE" || template.method === "HEAD"
       ? 'bind it in the path, or use post with body: "*"'
       : 'write body: "*"';
   }

@@ -9,14 +9,14 @@ export interface BasePath {
   readonly place: Place | undefined;
 }
 
-/** The verb and template of a rule, and where each of the template's characters stands. */
+/** The HTTP method and template of a rule, and where each of the template's characters stands. */
 export interface RuleTemplate {
-  readonly verb: string;
+  readonly method: string;
   readonly parsed: PathTemplate;
   place(offset: number): Place;
 }
 
-/** Verbs that fetch refuses to send (WHATWG Fetch, "forbidden method"). */
+/** Methods that fetch does not send (WHATWG Fetch, "forbidden method"). */
 const FORBIDDEN = new Set(["CONNECT", "TRACE", "TRACK"]);
 
 /** The base path that one of the annotations of a service gives. */
@@ -65,7 +65,7 @@ export function buildTemplate(
     );
     return undefined;
   }
-  const { verb, path } = pattern;
+  const { method, path } = pattern;
   const text = path === "/" && base.text !== "" ? base.text : base.text + path;
   const placeAt = (offset: number): Place =>
     offset < base.text.length && base.place !== undefined
@@ -75,12 +75,15 @@ export function buildTemplate(
     problems.error(placeAt(offset), `path "${text}": ${message}`);
     return undefined;
   };
-  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(verb)) {
-    problems.error(pattern.place, `custom verb "${verb}": is not a valid HTTP method: use a token such as "REPORT"`);
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(method)) {
+    problems.error(
+      pattern.place,
+      `custom method "${method}": is not a valid HTTP method: use a token such as "REPORT"`,
+    );
     return undefined;
   }
-  if (FORBIDDEN.has(verb.toUpperCase())) {
-    problems.error(pattern.place, `custom verb "${verb}": fetch cannot send this method: choose another`);
+  if (FORBIDDEN.has(method.toUpperCase())) {
+    problems.error(pattern.place, `custom method "${method}": fetch cannot send this method: choose another`);
     return undefined;
   }
   if (!path.startsWith("/")) {
@@ -90,7 +93,7 @@ export function buildTemplate(
   if (parsed instanceof PathSyntaxError) {
     return error(parsed.message, parsed.offset);
   }
-  return { verb, parsed, place: placeAt };
+  return { method, parsed, place: placeAt };
 }
 
 function parse(text: string): PathTemplate | PathSyntaxError {

@@ -6,14 +6,14 @@ import { type Literal, literal } from "./literal.js";
 const evaluate = (text: string): unknown => new Function(`return (${text})`)();
 
 test("breaks what does not fit, one line a property", () => {
-  const item = { verb: "GET", path: `/${"x".repeat(80)}`, variables: [{ field: ["symbol"] }] };
+  const item = { method: "GET", path: `/${"x".repeat(80)}`, variables: [{ field: ["symbol"] }] };
   expect(literal({ short: [1, true], list: [item], none: undefined }, 4)).toBe(
     [
       "{",
       "  short: [1, true],",
       "  list: [",
       "    {",
-      '      verb: "GET",',
+      '      method: "GET",',
       `      path: "/${"x".repeat(80)}",`,
       '      variables: [{ field: ["symbol"] }],',
       "    },",

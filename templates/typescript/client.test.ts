@@ -70,7 +70,7 @@ describe("the types", () => {
       market().getQuote(),
     ];
     expectTypeOf(calls).toBeFunction();
-    const method = createMethod(ParamsSchema, ParamsSchema, { bindings: [{ verb: "POST", path: "/", body: "*" }] });
+    const method = createMethod(ParamsSchema, ParamsSchema, { bindings: [{ method: "POST", path: "/", body: "*" }] });
     const transport = () => new client.Transport({ baseUrl: "" });
     const nested = () => [
       transport().unary(method, { nested: { inner: { amount: 1 } }, ts: timestampFromMs(0), rNested: [{ on: true }] }),

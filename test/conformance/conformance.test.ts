@@ -211,7 +211,7 @@ describe.each(runtimes.map((runtime) => [runtime.name, runtime] as const))("%s",
       const other = await start(runtime);
       try {
         const method = defineMethod<Record<string, never>, { cursor: string }>("logs.v1.LogService.TailLog", {
-          bindings: [{ verb: "GET", path: "/v1/programs/ticking/log" }],
+          bindings: [{ method: "GET", path: "/v1/programs/ticking/log" }],
           stream: {},
         });
         const client = new Transport({ baseUrl: "http://proxy", fetch: fetchFrom(other.address) });

@@ -97,7 +97,7 @@ describe("paths that become equal", () => {
     expect(emit(methods, declarations, "strict=true").error).toContain("is left out of the OpenAPI document");
   });
 
-  test("are one path with a name for each place where their verbs differ", () => {
+  test("are one path with a name for each place where their HTTP methods differ", () => {
     const { warnings, yaml } = emit(
       `
         rpc Get(M) returns (M) { option (sse.v1.http) = {get: "/shelves/{id}"}; }

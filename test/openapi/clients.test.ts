@@ -89,8 +89,10 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("hey-api's 
   const document: OpenApiObject = JSON.parse(documents.get(name) ?? "");
   const { methods, registry } = goldenApi(golden);
   const callable = methods.flatMap((method) => {
-    const [{ verb, template }] = method.bindings;
-    const operation = documentedOperations(document).find((o) => o.verb === verb && o.template === template.text);
+    const [binding] = method.bindings;
+    const operation = documentedOperations(document).find(
+      (o) => o.method === binding.method && o.template === binding.template.text,
+    );
     return operation === undefined ? [] : [[methodName(method), method, operation] as const];
   });
   const streams = callable.filter(([, { answer }]) => answer.kind === "stream");

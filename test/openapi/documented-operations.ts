@@ -9,7 +9,7 @@ import type {
 
 /** An operation as a document has it. */
 export interface DocumentedOperation {
-  readonly verb: string;
+  readonly method: string;
   readonly path: string;
   /** The path in the grammar of google/api/http.proto. */
   readonly template: string;
@@ -19,10 +19,10 @@ export interface DocumentedOperation {
 export function documentedOperations(document: OpenApiObject): DocumentedOperation[] {
   return Object.entries(document.paths).flatMap(
     ([path, { additionalOperations = {}, ...item }]: [string, PathItemObject]) =>
-      [...Object.entries(item), ...Object.entries(additionalOperations)].map(([verb, value]) => {
+      [...Object.entries(item), ...Object.entries(additionalOperations)].map(([method, value]) => {
         const operation = value as OperationObject; // no other key of a path item is emitted
         return {
-          verb: verb.toUpperCase(),
+          method: method.toUpperCase(),
           path,
           template: String(operation["x-google-http-template"] ?? path),
           operation,
@@ -66,7 +66,7 @@ export function documentedRequest(document: OpenApiObject, baseUrl: string, docu
   const filled = documented.path.replace(/\{([^}]*)\}/g, (_, name: string) => encodeURIComponent(path[name] ?? ""));
   const search = new URLSearchParams(query).toString();
   return new Request(`${baseUrl}${filled}${search === "" ? "" : `?${search}`}`, {
-    method: documented.verb,
+    method: documented.method,
     headers: { ...header, ...(body && { "Content-Type": body.contentType }) },
     ...(body && { body: JSON.stringify(body.value) }),
   });

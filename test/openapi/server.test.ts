@@ -40,9 +40,11 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("the server
 
   test("has the documented routes, and no others", () => {
     const documented = documentedOperations(document);
-    const list = (routes: readonly { verb: string; template: string }[]) =>
-      routes.map(({ verb, template }) => `${verb} ${template}`).sort();
-    expect(list(documented)).toEqual(list(server.routes));
+    const list = (routes: readonly { method: string; template: string }[]) =>
+      routes.map(({ method, template }) => `${method} ${template}`).sort();
+    expect(list(documented)).toEqual(
+      list(server.routes.map(({ httpMethod, template }) => ({ method: httpMethod, template }))),
+    );
     for (const operation of documented) {
       const request = documentedRequest(document, server.url, operation);
       expect([request.url, server.match(request)]).toEqual([request.url, true]);
@@ -89,8 +91,8 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("the server
   );
 
   function find(document: OpenApiObject, { desc, bindings }: Method) {
-    const [{ verb, template }] = bindings;
-    const found = documentedOperations(document).find((o) => o.verb === verb && o.template === template.text);
+    const [{ method, template }] = bindings;
+    const found = documentedOperations(document).find((o) => o.method === method && o.template === template.text);
     if (found === undefined) {
       throw new Error(`the document has no ${desc.name}`);
     }

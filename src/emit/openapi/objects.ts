@@ -36,9 +36,9 @@ export interface ComponentsObject {
 
 export type PathsObject = Readonly<Record<string, PathItemObject>>;
 
-/** Operations by verb in lower case; 3.2 has a place for those that the specification does not name. */
+/** Operations by HTTP method in lower case; 3.2 has a place for those that the specification does not name. */
 export interface PathItemObject {
-  [verb: string]: OperationObject | Record<string, OperationObject> | undefined;
+  [method: string]: OperationObject | Record<string, OperationObject> | undefined;
   additionalOperations?: Record<string, OperationObject>;
 }
 

@@ -55,7 +55,7 @@ describe("the official schema", () => {
   const faults: [string, string | RegExp, string][] = [
     ["no title", '"title": "assistant.v1"', '"x-title": ""'],
     ["a path without slash", '"/v1/ask"', '"v1/ask"'],
-    ["a verb that is none", '"post"', '"report"'],
+    ["an unknown method", '"post"', '"report"'],
     ["a parameter in nothing", '"in": "path"', '"in": "nothing"'],
     ["a path parameter that is optional", /"required": true,(?=\s+"schema")/, ""],
     ["a type that is none", '"type": "object"', '"type": "message"'],

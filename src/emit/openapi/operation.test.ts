@@ -10,7 +10,7 @@ function build({ api }: Compiled, options: Partial<OpenApiOptions> = {}): OpenAp
 }
 
 function operation(document: OpenApiObject, id: string): OperationObject {
-  const all = Object.values(document.paths).flatMap((item) => Object.values(item) as OperationObject[]); // no verb of our own
+  const all = Object.values(document.paths).flatMap((item) => Object.values(item) as OperationObject[]); // no custom method
   const found = all.find(({ operationId }) => operationId === id);
   if (found === undefined) {
     throw new Error(`no operation ${id}`);

@@ -26,7 +26,7 @@ function methods(
 
 function operationsOf(item: PathItemObject): Map<string, OperationObject> {
   const { additionalOperations = {}, ...named } = item;
-  const entries = Object.entries(named).map(([verb, operation]) => [verb.toUpperCase(), operation] as const);
+  const entries = Object.entries(named).map(([method, operation]) => [method.toUpperCase(), operation] as const);
   return new Map([...entries, ...Object.entries(additionalOperations)] as [string, OperationObject][]); // all that is left
 }
 
@@ -160,8 +160,8 @@ describe("paths", () => {
     expect(Object.keys(document.paths)).toEqual(["/m/{a}"]);
     const operations = operationsOf(document.paths["/m/{a}"] ?? {});
     expect(
-      [...operations].map(([verb, { parameters = [] }]) => [
-        verb,
+      [...operations].map(([method, { parameters = [] }]) => [
+        method,
         parameters[0]?.name,
         parameters[0]?.["x-proto-field"],
       ]),
@@ -185,25 +185,25 @@ describe("paths", () => {
     ]);
   });
 
-  const verbs = {
+  const customMethods = {
     Report: 'custom: {kind: "REPORT" path: "/m"} body: "*"',
     Query: 'custom: {kind: "QUERY" path: "/m"} body: "*"',
     Options: 'custom: {kind: "OPTIONS" path: "/m"}',
   };
 
-  test("have every verb in 3.2", () => {
-    const { document, warnings } = methods(verbs, "string a = 1;");
+  test("have every method in 3.2", () => {
+    const { document, warnings } = methods(customMethods, "string a = 1;");
     expect(Object.keys(document.paths["/m"] ?? {})).toEqual(["query", "options", "additionalOperations"]);
     expect(Object.keys(document.paths["/m"]?.additionalOperations ?? {})).toEqual(["REPORT"]);
     expect(warnings).toEqual([]);
   });
 
-  test("have not every verb in 3.1, and what is left out is told", () => {
-    const { document, warnings } = methods(verbs, "string a = 1;", {}, "3.1");
+  test("lack some methods in 3.1, with a warning for each", () => {
+    const { document, warnings } = methods(customMethods, "string a = 1;", {}, "3.1");
     expect(Object.keys(document.paths["/m"] ?? {})).toEqual(["options"]);
     expect(warnings).toEqual([
-      "t.proto:4:13: rpc t.S.Report: REPORT /m is left out of the OpenAPI document: 3.1 has no place for the verb REPORT, as 3.2 has",
-      "t.proto:5:1: rpc t.S.Query: QUERY /m is left out of the OpenAPI document: 3.1 has no place for the verb QUERY, as 3.2 has",
+      "t.proto:4:13: rpc t.S.Report: REPORT /m is left out of the OpenAPI document: 3.1 has no place for the method REPORT, but 3.2 has",
+      "t.proto:5:1: rpc t.S.Query: QUERY /m is left out of the OpenAPI document: 3.1 has no place for the method QUERY, but 3.2 has",
     ]);
   });
 
@@ -211,10 +211,10 @@ describe("paths", () => {
     const compiled = compileCase(name);
     const { document, warnings } = build(compiled, { output: "merged" });
     const documented = Object.entries(document.paths).flatMap(([path, item]) =>
-      [...operationsOf(item)].map(([verb, operation]) => `${verb} ${operation["x-google-http-template"] ?? path}`),
+      [...operationsOf(item)].map(([method, operation]) => `${method} ${operation["x-google-http-template"] ?? path}`),
     );
     const routes = compiled.api.services.flatMap((service) =>
-      service.methods.flatMap((method) => method.bindings.map(({ verb, template }) => `${verb} ${template.text}`)),
+      service.methods.flatMap((method) => method.bindings.map(({ method, template }) => `${method} ${template.text}`)),
     );
     expect(documented.sort()).toEqual(routes.sort());
     expect(warnings).toEqual([]);

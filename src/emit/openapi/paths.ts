@@ -4,13 +4,13 @@ import type { OperationObject, PathItemObject, PathsObject } from "./objects.js"
 import { operation } from "./operation.js";
 import { openApiPath, toPath } from "./path-template.js";
 
-/** Verbs that a Path Item names; for others 3.2 has `additionalOperations`. */
-const VERBS = {
+/** Methods that a Path Item names; for others 3.2 has `additionalOperations`. */
+const METHODS = {
   "3.1": new Set(["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"]),
   "3.2": new Set(["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE", "QUERY"]),
 };
 
-/** A path of the document with its operations, by verb. */
+/** A path of the document with its operations, by HTTP method. */
 interface Entry {
   readonly path: string;
   /** What it calls its parameters: the first operation decides. */
@@ -18,7 +18,7 @@ interface Entry {
   readonly operations: Map<string, OperationObject>;
 }
 
-/** The operations of services by path and verb, in the order of declaration: OpenAPI 3.2.0, Paths Object. */
+/** The operations of services by path and HTTP method, in the order of declaration: OpenAPI 3.2.0, Paths Object. */
 export function paths(context: Context, services: readonly Service[]): PathsObject {
   const entries = new Map<string, Entry>();
   for (const service of services) {
@@ -28,7 +28,7 @@ export function paths(context: Context, services: readonly Service[]): PathsObje
         if (problem !== undefined) {
           context.problems.warn(
             { desc: method.desc },
-            `${binding.verb} ${binding.template.text} is left out of the OpenAPI document: ${problem}`,
+            `${binding.method} ${binding.template.text} is left out of the OpenAPI document: ${problem}`,
           );
         }
       });
@@ -46,9 +46,9 @@ function addOperation(
   binding: Binding,
   index: number,
 ): string | undefined {
-  const { verb } = binding;
-  if (context.version === "3.1" && !VERBS["3.1"].has(verb)) {
-    return `3.1 has no place for the verb ${verb}, as 3.2 has`;
+  const { method: httpMethod } = binding;
+  if (context.version === "3.1" && !METHODS["3.1"].has(httpMethod)) {
+    return `3.1 has no place for the method ${httpMethod}, but 3.2 has`;
   }
   const template = openApiPath(context, binding);
   const names = template.parameters.map(({ name }) => name);
@@ -56,12 +56,12 @@ function addOperation(
   // "Templated paths with the same hierarchy but different templated names […] are identical."
   const shape = template.parts.join("{}");
   const entry = entries.get(shape) ?? { path, names, operations: new Map() };
-  if (entry.operations.has(verb)) {
-    return `its path is ${path} there, and ${entry.path} has a ${verb} already`;
+  if (entry.operations.has(httpMethod)) {
+    return `its path is ${path} there, and ${entry.path} has a ${httpMethod} already`;
   }
   entries.set(shape, entry);
   entry.operations.set(
-    verb,
+    httpMethod,
     operation(context, service, method, index, binding, {
       path: entry.path,
       slots: template.parameters,
@@ -73,10 +73,10 @@ function addOperation(
 
 /** OpenAPI 3.2.0, Path Item Object. */
 function pathItem({ version }: Context, operations: ReadonlyMap<string, OperationObject>): PathItemObject {
-  const named = [...operations].filter(([verb]) => VERBS[version].has(verb));
-  const others = [...operations].filter(([verb]) => !VERBS[version].has(verb));
+  const named = [...operations].filter(([method]) => METHODS[version].has(method));
+  const others = [...operations].filter(([method]) => !METHODS[version].has(method));
   return {
-    ...Object.fromEntries(named.map(([verb, object]) => [verb.toLowerCase(), object])),
+    ...Object.fromEntries(named.map(([method, object]) => [method.toLowerCase(), object])),
     ...(others.length > 0 ? { additionalOperations: Object.fromEntries(others) } : {}),
   };
 }

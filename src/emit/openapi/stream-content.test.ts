@@ -27,7 +27,7 @@ function build({ api }: Compiled, version: OpenApiVersion = "3.2"): OpenApiObjec
 }
 
 function operations(document: OpenApiObject): OperationObject[] {
-  return Object.values(document.paths).flatMap((item) => Object.values(item) as OperationObject[]); // no verb of our own
+  return Object.values(document.paths).flatMap((item) => Object.values(item) as OperationObject[]); // no custom method
 }
 
 function streams(compiled: Compiled, version: OpenApiVersion = "3.2"): StreamCase[] {

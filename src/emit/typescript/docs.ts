@@ -8,7 +8,7 @@ export function serviceDocs({ desc, docs, deprecated }: Service, otherwise: stri
 
 /** The comment of a method: what the author wrote, and its routes. */
 export function methodDocs({ desc, docs, deprecated, bindings, answer }: Method): string {
-  const routes = bindings.map(({ verb, template }) => `\`${verb} ${template.text}\``).join(", ");
+  const routes = bindings.map(({ method, template }) => `\`${method} ${template.text}\``).join(", ");
   return describe(desc, deprecated, [docs.text, routes + (answer.kind === "stream" ? streamDocs(answer.stream) : "")]);
 }
 

@@ -21,7 +21,7 @@ import { MarketServiceClient } from "../testing/market-client.js";
 import { MarketServiceClient as JsonClient } from "../testing/market-json-client.js";
 import { createMethod } from "../testing/methods.js";
 
-const get: MethodHttp = { bindings: [{ verb: "GET", path: "/v1/it" }] };
+const get: MethodHttp = { bindings: [{ method: "GET", path: "/v1/it" }] };
 
 describe("a unary call", () => {
   test("sends the request and resolves with the message", async () => {
@@ -39,7 +39,7 @@ describe("a unary call", () => {
   test("sends a body as JSON", async () => {
     const { baseUrl, received } = await startServer((_, response) => json(response, {}));
     const method = createMethod(ParamsSchema, EmptySchema, {
-      bindings: [{ verb: "PATCH", path: "/v1/it", body: "*" }],
+      bindings: [{ method: "PATCH", path: "/v1/it", body: "*" }],
     });
     await new Transport({ baseUrl }).unary(method, { fString: "é", fInt64: 2n ** 60n });
     expect(received).toMatchObject([
@@ -54,7 +54,7 @@ describe("a unary call", () => {
   test("sends one field as the body, and the rest as the query", async () => {
     const { baseUrl, received } = await startServer((_, response) => json(response, {}));
     const method = createMethod(ParamsSchema, EmptySchema, {
-      bindings: [{ verb: "POST", path: "/v1/it", body: { field: "nested" } }],
+      bindings: [{ method: "POST", path: "/v1/it", body: { field: "nested" } }],
     });
     await new Transport({ baseUrl }).unary(method, { nested: { name: "x" }, fBool: true });
     expect(received).toMatchObject([{ line: "POST /v1/it?fBool=true", body: '{"name":"x"}' }]);
@@ -63,7 +63,7 @@ describe("a unary call", () => {
   test("sends a message whose JSON is no object as the body", async () => {
     const { baseUrl, received } = await startServer((_, response) => json(response, "2026-01-02T03:04:05Z"));
     const method = createMethod(TimestampSchema, TimestampSchema, {
-      bindings: [{ verb: "POST", path: "/t", body: "*" }],
+      bindings: [{ method: "POST", path: "/t", body: "*" }],
     });
     expect(await new Transport({ baseUrl }).unary(method, { seconds: 5n })).toMatchObject({ seconds: 1767323045n });
     expect(received).toMatchObject([{ line: "POST /t", body: '"1970-01-01T00:00:05Z"' }]);
@@ -85,8 +85,8 @@ describe("a unary call", () => {
     );
     const method = createMethod(ParamsSchema, ParamsSchema, {
       bindings: [
-        { verb: "GET", path: "/a/{fString}", variables: [{ field: ["fString"] }], responseBody: "nested" },
-        { verb: "GET", path: "/b", responseBody: "rString" },
+        { method: "GET", path: "/a/{fString}", variables: [{ field: ["fString"] }], responseBody: "nested" },
+        { method: "GET", path: "/b", responseBody: "rString" },
       ],
     });
     const transport = new Transport({ baseUrl });
@@ -147,7 +147,7 @@ describe("google.api.HttpBody", () => {
     [
       "as the message",
       messages("HttpBody"),
-      { bindings: [{ verb: "POST", path: "/v1/file", body: "*", rawBody: true, rawResponse: true }] },
+      { bindings: [{ method: "POST", path: "/v1/file", body: "*", rawBody: true, rawResponse: true }] },
       { contentType: "image/png", data: bytes },
       (message) => message,
     ],
@@ -157,7 +157,7 @@ describe("google.api.HttpBody", () => {
       {
         bindings: [
           {
-            verb: "POST",
+            method: "POST",
             path: "/v1/{name}",
             variables: [{ field: ["name"] }],
             body: { field: "file" },
@@ -189,7 +189,7 @@ describe("google.api.HttpBody", () => {
     const { baseUrl, received } = await startServer((_, response) => response.end());
     const schema = messages("HttpBody");
     const method = createMethod(schema, schema, {
-      bindings: [{ verb: "PUT", path: "/v1/file", body: "*", rawBody: true, rawResponse: true }],
+      bindings: [{ method: "PUT", path: "/v1/file", body: "*", rawBody: true, rawResponse: true }],
     });
     const message = await new Transport({ baseUrl }).unary(method, {});
     expect(toJson(schema, message)).toEqual({});
@@ -281,7 +281,7 @@ describe("a unary call that fails", () => {
 
   test("sends nothing for a message that is none", async () => {
     const { baseUrl, received } = await startServer((_, response) => json(response, {}));
-    const method = createMethod(TradeSchema, EmptySchema, { bindings: [{ verb: "POST", path: "/v1", body: "*" }] });
+    const method = createMethod(TradeSchema, EmptySchema, { bindings: [{ method: "POST", path: "/v1", body: "*" }] });
     await expect(new Transport({ baseUrl }).unary(method, { price: "1" as never })).rejects.toMatchObject({
       constructor: RequestError,
       message: expect.stringContaining("market.v1.Trade.price"),

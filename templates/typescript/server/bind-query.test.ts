@@ -5,7 +5,7 @@ import facts from "../../../test/http-rule.json" with { type: "json" };
 import type { HttpBinding } from "../shared/method.js";
 import { BindError, type BindOptions, createBinder, type FieldViolation } from "./bind.js";
 
-const byQuery: HttpBinding = { verb: "GET", path: "/v1/params" };
+const byQuery: HttpBinding = { method: "GET", path: "/v1/params" };
 
 describe("facts of three implementations", () => {
   for (const { id, area, query, expect: fact } of facts.queries) {
@@ -220,7 +220,7 @@ describe("a table of names", () => {
 describe("what path and body bind is none of the query", () => {
   test("fields of the path, whole and in part", () => {
     const binding: HttpBinding = {
-      verb: "GET",
+      method: "GET",
       path: "/v1/{f_string}/{nested.inner.name}",
       variables: [{ field: ["fString"] }, { field: ["nested", "inner", "name"] }],
     };
@@ -242,19 +242,19 @@ describe("what path and body bind is none of the query", () => {
   });
 
   test("a field that is the body", () => {
-    const binding: HttpBinding = { verb: "PUT", path: "/v1", body: { field: "nested" } };
+    const binding: HttpBinding = { method: "PUT", path: "/v1", body: { field: "nested" } };
     expect(toJson(ParamsSchema, bind("nested.name=x&f_int32=1", {}, binding))).toEqual({ fInt32: 1 });
   });
 
   test("all, when the body is the message", () => {
-    const binding: HttpBinding = { verb: "POST", path: "/v1", body: "*" };
+    const binding: HttpBinding = { method: "POST", path: "/v1", body: "*" };
     expect(toJson(ParamsSchema, bind("f_int32=1&f_int32=x", {}, binding))).toEqual({});
     expect(violations("f_int32=1", { unknownQuery: "reject" }, binding)).toHaveLength(1);
   });
 
   test("required beside a path variable of the same message", () => {
     const binding: HttpBinding = {
-      verb: "GET",
+      method: "GET",
       path: "/v1/{nested.name}",
       variables: [{ field: ["nested", "name"] }],
       query: { "": { nested: { message: "n" } }, n: { amount: { required: true }, name: { required: true } } },

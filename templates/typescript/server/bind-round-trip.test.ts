@@ -162,41 +162,41 @@ const maps = { mString: { map: true }, mInt32: { map: true } } as const;
 
 const severalSegments: MethodHttp = {
   bindings: [
-    { verb: "GET", path: "/v1/{f_string=a/*}:one", variables: [{ field: ["fString"] }], query: { "": maps } },
+    { method: "GET", path: "/v1/{f_string=a/*}:one", variables: [{ field: ["fString"] }], query: { "": maps } },
     {
-      verb: "GET",
+      method: "GET",
       path: "/v1/{snake_case_name=**}/tail/{f_string}",
       variables: [{ field: ["snakeCaseName"] }, { field: ["fString"] }],
       query: { "": maps },
     },
-    { verb: "GET", path: "/v1/{f_string=**}", variables: [{ field: ["fString"] }], query: { "": maps } },
-    { verb: "GET", path: "/", query: { "": maps } },
+    { method: "GET", path: "/v1/{f_string=**}", variables: [{ field: ["fString"] }], query: { "": maps } },
+    { method: "GET", path: "/", query: { "": maps } },
   ],
 };
 
 const pathAndBody: MethodHttp = {
   bindings: [
     {
-      verb: "POST",
+      method: "POST",
       path: "/v1/{f_string}/{nested.name}",
       variables: [{ field: ["fString"] }, { field: ["nested", "name"] }],
       body: "*",
     },
     {
-      verb: "PUT",
+      method: "PUT",
       path: "/v1/{nested.amount}",
       variables: [{ field: ["nested", "amount"], implicit: "0" }],
       body: { field: "nested" },
       query: { "": maps },
     },
-    { verb: "PUT", path: "/v1", body: { field: "cNested" }, query: { "": maps } },
+    { method: "PUT", path: "/v1", body: { field: "cNested" }, query: { "": maps } },
   ],
 };
 
 const methods: Readonly<Record<string, MethodHttp>> = {
-  "all in the query": one({ verb: "GET", path: "/v1/params", query: { "": maps } }),
+  "all in the query": one({ method: "GET", path: "/v1/params", query: { "": maps } }),
   "a query of other names": one({
-    verb: "DELETE",
+    method: "DELETE",
     path: "/v1:remove",
     query: {
       "": {
@@ -216,7 +216,7 @@ const methods: Readonly<Record<string, MethodHttp>> = {
     },
   }),
   "scalars in the path": one({
-    verb: "GET",
+    method: "GET",
     path: "/v1/{f_double}/{f_float}/{f_int32}/x/{f_int64}/{f_uint32}/{f_uint64}/{f_bool}/{f_color}/{f_fixed64}:get",
     variables: [
       { field: ["fDouble"], implicit: "0" },
@@ -234,25 +234,25 @@ const methods: Readonly<Record<string, MethodHttp>> = {
   "text in the path, or in the query": {
     bindings: [
       {
-        verb: "GET",
+        method: "GET",
         path: "/v1/{f_string}/{nested.name}/{f_bytes}",
         variables: [{ field: ["fString"] }, { field: ["nested", "name"] }, { field: ["fBytes"] }],
         query: { "": maps },
       },
       {
-        verb: "GET",
+        method: "GET",
         path: "/v1/{nested.inner.name}:inner",
         variables: [{ field: ["nested", "inner", "name"] }],
         query: { "": maps },
       },
-      { verb: "GET", path: "/v1/{c_string}", variables: [{ field: ["cString"] }], query: { "": maps } },
-      { verb: "GET", path: "/v1", query: { "": maps } },
+      { method: "GET", path: "/v1/{c_string}", variables: [{ field: ["cString"] }], query: { "": maps } },
+      { method: "GET", path: "/v1", query: { "": maps } },
     ],
   },
   "text of several segments": severalSegments,
-  "all in the body": one({ verb: "POST", path: "/v1/params", body: "*" }),
+  "all in the body": one({ method: "POST", path: "/v1/params", body: "*" }),
   "path and body": pathAndBody,
-  "a field of text as the body": one({ verb: "PUT", path: "/v1", body: { field: "fString" }, query: { "": maps } }),
+  "a field of text as the body": one({ method: "PUT", path: "/v1", body: { field: "fString" }, query: { "": maps } }),
 };
 
 describe("the server reads what the client wrote:", () => {
@@ -273,7 +273,7 @@ describe("the server reads what the client wrote:", () => {
           sent++;
           const url = new URL(`http://host${request.path}`);
           const body = request.body === undefined ? undefined : JSON.stringify(request.body);
-          expectSame(server(request.verb, url.pathname, url.search, body), message, body !== undefined);
+          expectSame(server(request.method, url.pathname, url.search, body), message, body !== undefined);
         }),
         { numRuns: 500 },
       );
@@ -309,7 +309,10 @@ describe("the server reads what the client wrote:", () => {
           continue;
         }
         const body = request.body === undefined ? null : JSON.stringify(request.body);
-        const response = await fetch(`http://127.0.0.1:${address.port}${request.path}`, { method: request.verb, body });
+        const response = await fetch(`http://127.0.0.1:${address.port}${request.path}`, {
+          method: request.method,
+          body,
+        });
         await response.arrayBuffer();
         expect(response.status).toBe(200);
         const [bound, ...more] = received.splice(0);
@@ -330,14 +333,18 @@ function one(binding: HttpBinding): MethodHttp {
   return { bindings: [binding] };
 }
 
-function serverOf({ bindings }: MethodHttp): (verb: string, path: string, query: string, body?: string) => Params {
+function serverOf({ bindings }: MethodHttp): (method: string, path: string, query: string, body?: string) => Params {
   const router = createRouter(
-    bindings.map((binding) => ({ verb: binding.verb, path: binding.path, value: createBinder(ParamsSchema, binding) })),
+    bindings.map((binding) => ({
+      method: binding.method,
+      path: binding.path,
+      value: createBinder(ParamsSchema, binding),
+    })),
   );
-  return (verb, path, query, body) => {
-    const match = router.match(verb, path);
+  return (method, path, query, body) => {
+    const match = router.match(method, path);
     if (match.kind !== "match") {
-      throw new Error(`${match.kind}: ${verb} ${path}`);
+      throw new Error(`${match.kind}: ${method} ${path}`);
     }
     const message = match.value.bind({
       variables: match.variables,

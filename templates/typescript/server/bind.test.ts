@@ -9,7 +9,7 @@ import { BindError, type BindOptions, createBinder, type FieldViolation, type Re
 
 describe("path", () => {
   const kinds = (...fields: [string, ...string[]][]): HttpBinding => ({
-    verb: "GET",
+    method: "GET",
     path: `/v1${fields.map((field) => `/{${field.join(".")}}`).join("")}`,
     variables: fields.map((field) => ({ field })),
   });
@@ -40,7 +40,7 @@ describe("path", () => {
 
   test("decodes a variable of one segment whole, and leaves %2F in one that spans them", () => {
     const binding: HttpBinding = {
-      verb: "GET",
+      method: "GET",
       path: "/v1/{f_string}/{o_string=a/*}/{snake_case_name=**}:read",
       variables: [{ field: ["fString"] }, { field: ["oString"] }, { field: ["snakeCaseName"] }],
     };
@@ -73,15 +73,15 @@ describe("path", () => {
     expect(() => createBinder(ParamsSchema, { ...kinds(["fInt32"]), path: "/v1" })).toThrow(
       '"/v1" has no variable "fInt32"',
     );
-    expect(() => createBinder(ParamsSchema, { verb: "PUT", path: "/", body: { field: "nope" } })).toThrow(
+    expect(() => createBinder(ParamsSchema, { method: "PUT", path: "/", body: { field: "nope" } })).toThrow(
       'has no field "nope"',
     );
   });
 });
 
 describe("JSON body", () => {
-  const whole: HttpBinding = { verb: "POST", path: "/v1", body: "*" };
-  const field = (name: string): HttpBinding => ({ verb: "POST", path: "/v1", body: { field: name } });
+  const whole: HttpBinding = { method: "POST", path: "/v1", body: "*" };
+  const field = (name: string): HttpBinding => ({ method: "POST", path: "/v1", body: { field: name } });
 
   test("is the message, unknown fields ignored", () => {
     expect(bindBody(whole, '{"fInt32":1,"f_string":"x","nope":{"a":[1]},"nested":{"name":"y","nope":1}}')).toEqual({
@@ -121,14 +121,14 @@ describe("JSON body", () => {
   });
 
   test("is not read where the binding has none", () => {
-    expect(bindBody({ verb: "GET", path: "/v1" }, "{")).toEqual({});
-    expect(createBinder(ParamsSchema, { verb: "GET", path: "/v1" }).body).toBe("none");
+    expect(bindBody({ method: "GET", path: "/v1" }, "{")).toEqual({});
+    expect(createBinder(ParamsSchema, { method: "GET", path: "/v1" }).body).toBe("none");
     expect(createBinder(ParamsSchema, whole).body).toBe("json");
   });
 
   test("yields to the path, and to nothing else", () => {
     const binding: HttpBinding = {
-      verb: "POST",
+      method: "POST",
       path: "/v1/{f_string}/{nested.name}",
       variables: [{ field: ["fString"] }, { field: ["nested", "name"] }],
       body: "*",
@@ -142,7 +142,12 @@ describe("JSON body", () => {
   });
 
   test("with a oneof that path or query set too is refused", () => {
-    const path: HttpBinding = { verb: "POST", path: "/v1/{c_string}", variables: [{ field: ["cString"] }], body: "*" };
+    const path: HttpBinding = {
+      method: "POST",
+      path: "/v1/{c_string}",
+      variables: [{ field: ["cString"] }],
+      body: "*",
+    };
     const beside = 'is set beside "c_int32" of the same oneof: leave one of them out';
     expect(violations(path, { variables: ["x"], body: bytes('{"cInt32":1}') })).toEqual([
       { field: "c_string", description: beside },
@@ -268,7 +273,7 @@ describe("google.api.HttpBody", () => {
   const body = new Uint8Array([0, 0xff, 0x7b]);
 
   test("as the request", () => {
-    const binder = createBinder(message("HttpBody"), { verb: "POST", path: "/raw", body: "*" });
+    const binder = createBinder(message("HttpBody"), { method: "POST", path: "/raw", body: "*" });
     expect(binder.body).toBe("bytes");
     expect(
       json(message("HttpBody"), binder.bind({ variables: [], query: "", body, contentType: "image/png" })),
@@ -281,7 +286,7 @@ describe("google.api.HttpBody", () => {
 
   test("as a field", () => {
     const binder = createBinder(message("Upload"), {
-      verb: "PUT",
+      method: "PUT",
       path: "/files/{name}",
       variables: [{ field: ["name"] }],
       body: { field: "file" },
@@ -302,7 +307,7 @@ describe("google.api.HttpBody", () => {
   });
 
   test("is none of the query", () => {
-    const binder = createBinder(message("Upload"), { verb: "PUT", path: "/files" });
+    const binder = createBinder(message("Upload"), { method: "PUT", path: "/files" });
     expect(() => binder.bind({ variables: [], query: "file.data=YQ" })).toThrow("file: cannot be a query parameter");
   });
 
@@ -313,7 +318,7 @@ describe("google.api.HttpBody", () => {
 
 test("a message of the market", () => {
   const binder = createBinder(GetQuoteRequestSchema, {
-    verb: "GET",
+    method: "GET",
     path: "/v1/quotes/{symbol}",
     variables: [{ field: ["symbol"] }],
   });

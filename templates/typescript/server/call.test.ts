@@ -286,7 +286,12 @@ describe("onCallStart and onCallEnd", () => {
     ["a status error", "/v1/quotes/X", {}, { kind: "unary", status: 404, code: 5, reason: "error" }],
     ["another error", "/v1/quotes/Y", {}, { kind: "unary", status: 500, code: 13, reason: "error" }],
     ["no route", "/v1/quote/A", {}, { kind: undefined, method: undefined, status: 404, code: 5, reason: "error" }],
-    ["another verb", "/v1/quotes/A", { method: "PUT" }, { kind: undefined, status: 405, code: 12, reason: "error" }],
+    [
+      "another HTTP method",
+      "/v1/quotes/A",
+      { method: "PUT" },
+      { kind: undefined, status: 405, code: 12, reason: "error" },
+    ],
     ["not acceptable", watch, { headers: { Accept: "text/html" } }, { kind: "stream", status: 406, events: 0 }],
     ["too large", "/v1/ask", { method: "POST", body: "x".repeat(101) }, { kind: "stream", status: 413, code: 8 }],
     ["another content type", "/v1/ask", { method: "POST", body: "x" }, { kind: "stream", status: 415 }],

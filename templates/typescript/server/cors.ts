@@ -14,10 +14,10 @@ export interface CorsOptions {
 
 /** The CORS protocol of the Fetch standard, section 3.3. */
 export interface Cors {
-  /** Whether a request only asks what it may send: then its verb is in `Access-Control-Request-Method`. */
+  /** Whether a request only asks what it may send: then the method is in `Access-Control-Request-Method`. */
   isPreflight(request: Request): boolean;
-  /** The answer to a preflight for a path with these verbs. */
-  preflight(request: Request, verbs: readonly string[]): Response;
+  /** The answer to a preflight for a path with these methods. */
+  preflight(request: Request, methods: readonly string[]): Response;
   /** The headers of an answer that let the page read it. */
   expose(request: Request): Headers;
 }
@@ -67,11 +67,11 @@ export function createCors(options: CorsOptions): Cors {
   return {
     isPreflight: ({ method, headers }) =>
       method === "OPTIONS" && headers.has("Origin") && headers.has("Access-Control-Request-Method"),
-    preflight(request, verbs) {
+    preflight(request, methods) {
       const headers = new Headers();
       if (allow(request, headers)) {
         headers.append("Vary", "Access-Control-Request-Headers");
-        headers.set("Access-Control-Allow-Methods", verbs.join(", "));
+        headers.set("Access-Control-Allow-Methods", methods.join(", "));
         const requested = allowedHeaders?.join(", ") ?? request.headers.get("Access-Control-Request-Headers");
         if (requested) {
           headers.set("Access-Control-Allow-Headers", requested);

@@ -22,7 +22,7 @@ const quote: Partial<MarketServiceHandlers> = {
 describe("createServer", () => {
   test("lists its routes, and says which requests they take", () => {
     const server = createMarketServer(quote);
-    expect(server.routes.map(({ verb, template, method }) => [verb, template, method.name])).toEqual([
+    expect(server.routes.map(({ httpMethod, template, method }) => [httpMethod, template, method.name])).toEqual([
       ["GET", "/v1/quotes/{symbol}", "GetQuote"],
       ["GET", "/v1/trades/{symbol}:watch", "WatchTrades"],
       ["POST", "/v1/ask", "Ask"],
@@ -56,7 +56,7 @@ describe("createServer", () => {
     expect(() => createMarketService({ getQuote: 3 as never }, { unimplemented: "501" })).toThrow(
       'handler "getQuote" of market.v1.MarketService is number: make it a function',
     );
-    const methods: object = { getBid: { bindings: [{ verb: "GET", path: "/" }] } };
+    const methods: object = { getBid: { bindings: [{ method: "GET", path: "/" }] } };
     expect(() => defineService(MarketService, {}, methods)).toThrow(
       'service market.v1.MarketService has no method "getBid"',
     );
@@ -96,7 +96,7 @@ describe("createServer", () => {
     const rules = Object.fromEntries(
       names.map((name) => [
         name,
-        { bindings: [{ verb: "GET", path: `/${name}/{symbol}`, variables: [{ field: ["symbol"] }] }] },
+        { bindings: [{ method: "GET", path: `/${name}/{symbol}`, variables: [{ field: ["symbol"] }] }] },
       ]),
     );
     const handlers = { hasOwnProperty: () => ({ symbol: "own" }), ["__proto__"]: () => ({ symbol: "proto" }) };

@@ -15,9 +15,9 @@ import { createRouter } from "./router.js";
 import { type ContextInit, checkNumber, checkOptions, type ServerOptions } from "./server-options.js";
 import type { Awaitable } from "./service.js";
 
-/** A verb and a path template that the server answers. */
+/** An HTTP method and a path template that the server answers. */
 export interface RouteInfo {
-  readonly verb: string;
+  readonly httpMethod: string;
   /** In the grammar of google/api/http.proto: `/v1/quotes/{symbol}`. */
   readonly template: string;
   readonly method: DescMethod;
@@ -72,14 +72,14 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
   });
   const parts: ServerParts<C> = { options, json, hooks, calls, handle };
 
-  /** The verbs of the path of a preflight; none for another request. */
-  function preflightVerbs(request: Request, path: string): readonly string[] {
+  /** The HTTP methods of the path of a preflight; empty for other requests. */
+  function preflightMethods(request: Request, path: string): readonly string[] {
     if (!cors?.isPreflight(request)) {
       return [];
     }
-    // No request has the empty verb, so a path that is known is known for others.
+    // No route has the empty method, so this finds the methods of a path.
     const found = router.match("", path);
-    return found.kind === "wrong verb" ? found.allow : [];
+    return found.kind === "wrong method" ? found.allow : [];
   }
 
   function route(request: Request, path: string) {
@@ -87,7 +87,7 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     if (found.kind === "none") {
       throw httpError(404, "no method has this path");
     }
-    if (found.kind === "wrong verb") {
+    if (found.kind === "wrong method") {
       const allow = found.allow.join(", ");
       throw httpError(405, `this path takes ${allow}`, { Allow: allow });
     }
@@ -139,9 +139,9 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     let exposed: Headers | undefined;
     try {
       const { path, query } = splitUrl(request.url);
-      const verbs = preflightVerbs(request, path);
-      if (cors && verbs.length > 0) {
-        const preflight = cors.preflight(request, verbs);
+      const methods = preflightMethods(request, path);
+      if (cors && methods.length > 0) {
+        const preflight = cors.preflight(request, methods);
         call.end();
         return preflight;
       }
@@ -168,11 +168,15 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
       typeof request === "string" || request instanceof URL
         ? fetch(new Request(String(request), value as RequestInit), undefined as V)
         : fetch(request, value as V),
-    routes: routes.map(({ verb, path, value }) => ({ verb, template: path, method: value.method.desc })),
+    routes: routes.map(({ method, path, value }) => ({
+      httpMethod: method,
+      template: path,
+      method: value.method.desc,
+    })),
     match(request) {
       try {
         const { path } = splitUrl(request.url);
-        return router.match(request.method, path).kind === "match" || preflightVerbs(request, path).length > 0;
+        return router.match(request.method, path).kind === "match" || preflightMethods(request, path).length > 0;
       } catch {
         return false;
       }

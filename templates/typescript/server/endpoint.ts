@@ -34,7 +34,7 @@ export function createRoutes<C>(options: CallOptions<C>, json: JsonOptions): rea
       const idField = desc.output.fields.find(({ jsonName }) => jsonName === http.stream?.id);
       const reserved = http.stream ? [lastEventIdParameter] : [];
       return http.bindings.map((binding) => {
-        const { verb, path, responseBody } = binding;
+        const { path, responseBody } = binding;
         const binder = createBinder(desc.input, binding, { unknownQuery: options.unknownQuery, reserved, json });
         const field = desc.output.fields.find(({ jsonName }) => jsonName === responseBody);
         const offers = encoders
@@ -42,7 +42,7 @@ export function createRoutes<C>(options: CallOptions<C>, json: JsonOptions): rea
           : isHttpBody(field?.message ?? desc.output)
             ? []
             : ["application/json"];
-        return { verb, path, value: { method, binder, responseBody, offers, encoders, idField } };
+        return { method: binding.method, path, value: { method, binder, responseBody, offers, encoders, idField } };
       });
     }),
   );

@@ -3,7 +3,7 @@ import { NestedSchema } from "../../../test/gen/vectors/v1/http_rule_pb.js";
 import { buildMessages } from "../testing/build-message.js";
 import { createQueryScope, type QueryScope } from "./query-scope.js";
 
-const byQuery = { verb: "GET", path: "/" };
+const byQuery = { method: "GET", path: "/" };
 
 test("a message has one scope, however deep a client nests it", () => {
   const first = inner(createQueryScope(NestedSchema, byQuery));

@@ -26,9 +26,9 @@ describe("before the handler", () => {
   test("404, 405 and 501", async () => {
     const { url } = await startMarketServer(quote);
     expect(await failure(await fetch(`${url}/v1/nothing`))).toEqual([404, 5, "no method has this path"]);
-    const wrongVerb = await fetch(`${url}/v1/quotes/A`, { method: "DELETE" });
-    expect(wrongVerb.headers.get("allow")).toBe("GET, HEAD");
-    expect(await failure(wrongVerb)).toEqual([405, 12, "this path takes GET, HEAD"]);
+    const wrongMethod = await fetch(`${url}/v1/quotes/A`, { method: "DELETE" });
+    expect(wrongMethod.headers.get("allow")).toBe("GET, HEAD");
+    expect(await failure(wrongMethod)).toEqual([405, 12, "this path takes GET, HEAD"]);
     expect(await failure(await fetch(`${url}/v1/trades/A:watch`))).toEqual([
       501,
       12,
@@ -175,7 +175,7 @@ describe("before the handler", () => {
     const handlers = { getQuote: () => ({}) };
     const service = defineService(MarketService, handlers, {
       getQuote: {
-        bindings: [{ verb: "GET", path: "/q" }],
+        bindings: [{ method: "GET", path: "/q" }],
         headers: [
           { name: "X-Trace", format: "uuid", required: true },
           { name: "X-Depth", type: "integer" },

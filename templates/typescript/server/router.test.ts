@@ -130,7 +130,7 @@ describe("precedence", () => {
   }
 });
 
-describe("verbs of HTTP", () => {
+describe("HTTP methods", () => {
   const router = routerOf(
     "GET /v1/{a}",
     "PUT /v1/{a}",
@@ -146,28 +146,28 @@ describe("verbs of HTTP", () => {
     expect(router.match("REPORT", "/v1/literal")).toMatchObject({ value: "REPORT /v1/literal" });
   });
 
-  test("a more general template answers for a verb that the closer one lacks", () => {
+  test("a more general template answers for a method that the closer one lacks", () => {
     expect(router.match("GET", "/v1/literal")).toEqual({ kind: "match", value: "GET /v1/{a}", variables: ["literal"] });
   });
 
-  test("a path that exists with other verbs tells all of them", () => {
+  test("a path that exists with other methods lists all of them", () => {
     expect(router.match("PATCH", "/v1/literal")).toEqual({
-      kind: "wrong verb",
+      kind: "wrong method",
       allow: ["GET", "HEAD", "POST", "PUT", "REPORT"],
     });
-    expect(router.match("GET", "/only")).toEqual({ kind: "wrong verb", allow: ["DELETE"] });
+    expect(router.match("GET", "/only")).toEqual({ kind: "wrong method", allow: ["DELETE"] });
   });
 
   test("names are compared as they are, and never found on a prototype", () => {
-    expect(router.match("get", "/v1/x").kind).toBe("wrong verb");
-    expect(router.match("constructor", "/v1/x").kind).toBe("wrong verb");
+    expect(router.match("get", "/v1/x").kind).toBe("wrong method");
+    expect(router.match("constructor", "/v1/x").kind).toBe("wrong method");
     expect(router.match("GET", "/__proto__").kind).toBe("none");
   });
 
   test("GET answers HEAD, unless HEAD has a route of its own", () => {
     expect(router.match("HEAD", "/v1/x")).toMatchObject({ value: "GET /v1/{a}" });
     expect(router.match("HEAD", "/own")).toMatchObject({ value: "HEAD /own" });
-    expect(router.match("HEAD", "/only").kind).toBe("wrong verb");
+    expect(router.match("HEAD", "/only").kind).toBe("wrong method");
   });
 });
 
@@ -213,7 +213,7 @@ describe("paths", () => {
     const path = "/a".repeat(500_000);
     expect(router.match("GET", path)).toMatchObject({ value: "GET /a/{c=**}" });
     expect(router.match("GET", `/${":".repeat(1_000_000)}`).kind).toBe("none");
-    expect(router.match("PUT", path).kind).toBe("wrong verb");
+    expect(router.match("PUT", path).kind).toBe("wrong method");
   });
 });
 
@@ -224,12 +224,12 @@ test("two routes that take the same requests are refused", () => {
   routerOf("GET /v1/{a}", "PUT /v1/{a}", "GET /v1/{a}:b", "GET /v1/{a=**}");
 });
 
-/** Routes as `VERB template`, each the value of itself. */
+/** Routes as `METHOD template`, each the value of itself. */
 function routerOf(...routes: string[]): Router<string> {
   return createRouter(
     routes.map((value) => {
-      const [verb = "", path = ""] = value.split(" ");
-      return { verb, path, value };
+      const [method = "", path = ""] = value.split(" ");
+      return { method, path, value };
     }),
   );
 }

@@ -1,9 +1,9 @@
 import { type PathTemplate, parsePathTemplate } from "../shared/path-template.js";
 
-/** A verb and a path template, and what answers them. */
+/** An HTTP method and a path template, and what answers them. */
 export interface Route<T> {
   /** The HTTP method, as it stands on the request line. */
-  readonly verb: string;
+  readonly method: string;
   /** The path template, in the grammar of google/api/http.proto. */
   readonly path: string;
   readonly value: T;
@@ -13,20 +13,20 @@ export interface Route<T> {
 export type RouteMatch<T> =
   /** `variables`: the text of each variable of the template, in their order, percent escapes as they came. */
   | { readonly kind: "match"; readonly value: T; readonly variables: readonly string[] }
-  /** The path is there, the verb is not: 405 with `Allow`. */
-  | { readonly kind: "wrong verb"; readonly allow: readonly string[] }
+  /** The path exists, but not with this method: 405 with `Allow`. */
+  | { readonly kind: "wrong method"; readonly allow: readonly string[] }
   | { readonly kind: "none" };
 
 /** Finds the route of a request. */
 export interface Router<T> {
   /** `path` is that of the URL, percent escapes as they came. */
-  match(verb: string, path: string): RouteMatch<T>;
+  match(method: string, path: string): RouteMatch<T>;
 }
 
 /**
  * A router for path templates, whatever the order in which they are given: segment by segment a literal
  * goes before `*`, and `*` before `**`; a template with `:verb` goes before all that have none. A path that
- * fits several is tried in that order until one has the verb. `*` takes no empty last segment, so
+ * fits several is tried in that order until one has the method. `*` takes no empty last segment, so
  * `/v1/quotes/` is not a quote. GET answers HEAD.
  * Throws when two routes take exactly the same requests.
  */
@@ -38,11 +38,11 @@ export function createRouter<T>(routes: Iterable<Route<T>>): Router<T> {
     insert(childOf(roots, decodeLiteral(template.verb)), route, template);
   }
   return {
-    match(verb, path) {
+    match(method, path) {
       const found = search(
         roots,
         path,
-        (node) => node.leaves.get(verb) ?? (verb === "HEAD" ? node.leaves.get("GET") : undefined),
+        (node) => node.leaves.get(method) ?? (method === "HEAD" ? node.leaves.get("GET") : undefined),
       );
       if (found !== undefined) {
         return found;
@@ -60,7 +60,7 @@ export function createRouter<T>(routes: Iterable<Route<T>>): Router<T> {
       if (allow.has("GET")) {
         allow.add("HEAD");
       }
-      return { kind: "wrong verb", allow: [...allow].sort() };
+      return { kind: "wrong method", allow: [...allow].sort() };
     },
   };
 }
@@ -100,14 +100,14 @@ function insert<T>(root: TreeNode<T>, route: Route<T>, template: PathTemplate): 
       node = childOf(node.literals, decodeLiteral(segment));
     }
   }
-  const other = node.leaves.get(route.verb);
+  const other = node.leaves.get(route.method);
   if (other !== undefined) {
     throw new Error(
-      `${route.verb} "${other.route.path}" and "${route.path}" take the same requests: leave one of them out`,
+      `${route.method} "${other.route.path}" and "${route.path}" take the same requests: leave one of them out`,
     );
   }
   const rest = template.segments.indexOf("**");
-  node.leaves.set(route.verb, { route, template, rest: rest < 0 ? template.segments.length : rest });
+  node.leaves.set(route.method, { route, template, rest: rest < 0 ? template.segments.length : rest });
 }
 
 function afterRest<T>(node: TreeNode<T>, length: number): TreeNode<T> {

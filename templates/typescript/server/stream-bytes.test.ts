@@ -193,7 +193,7 @@ describe("bytes", () => {
       },
     };
     const service = defineService(MarketService, handlers, {
-      watchTrades: { bindings: [{ verb: "GET", path: "/watch" }], stream: { id: "symbol" } },
+      watchTrades: { bindings: [{ method: "GET", path: "/watch" }], stream: { id: "symbol" } },
     });
     const { url } = await serve(createServer({ services: [service] }));
     // The header's bytes are UTF-8, of which fetch takes a character each.

@@ -9,7 +9,7 @@ import { serve } from "../testing/serve.js";
 /** Gets the answer of a method with this output. */
 async function answer(output: DescMessage, value: unknown, responseBody?: string, accept = "*/*"): Promise<Response> {
   const desc = { ...MarketService.method.getQuote, output };
-  const binding = { verb: "GET", path: "/a", ...(responseBody !== undefined && { responseBody }) };
+  const binding = { method: "GET", path: "/a", ...(responseBody !== undefined && { responseBody }) };
   const service: Service = {
     desc: MarketService,
     methods: [{ desc, http: { bindings: [binding] }, handler: () => value }],

@@ -8,7 +8,7 @@ export function openStream(
   options: StreamOptions = {},
 ): EventStream<JsonValue> {
   const method = defineMethod<Record<string, never>, JsonValue>("test.v1.Test.Watch", {
-    bindings: [{ verb: "GET", path: "/watch" }],
+    bindings: [{ method: "GET", path: "/watch" }],
     stream: rule,
   });
   return new Transport({ baseUrl }).stream(method, {}, options);

@@ -15,14 +15,14 @@ import { defineMethod, Transport } from "../client.js";
 export class MarketServiceClient {
   static readonly #methods = {
     getQuote: defineMethod(MarketService, "getQuote", {
-      bindings: [{ verb: "GET", path: "/v1/quotes/{symbol}", variables: [{ field: ["symbol"] }] }],
+      bindings: [{ method: "GET", path: "/v1/quotes/{symbol}", variables: [{ field: ["symbol"] }] }],
     }),
     watchTrades: defineMethod(MarketService, "watchTrades", {
-      bindings: [{ verb: "GET", path: "/v1/trades/{symbol}:watch", variables: [{ field: ["symbol"] }] }],
+      bindings: [{ method: "GET", path: "/v1/trades/{symbol}:watch", variables: [{ field: ["symbol"] }] }],
       stream: { resumable: true, id: "sequence" },
     }),
     ask: defineMethod(MarketService, "ask", {
-      bindings: [{ verb: "POST", path: "/v1/ask", body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/ask", body: "*" }],
       stream: {
         events: {
           delta: { field: "delta" },

@@ -13,14 +13,14 @@ import { defineMethod, Transport } from "../client-json.js";
 export class MarketServiceClient {
   static readonly #methods = {
     getQuote: defineMethod<GetQuoteRequestJson, QuoteJson>("market.v1.MarketService.GetQuote", {
-      bindings: [{ verb: "GET", path: "/v1/quotes/{symbol}", variables: [{ field: ["symbol"] }] }],
+      bindings: [{ method: "GET", path: "/v1/quotes/{symbol}", variables: [{ field: ["symbol"] }] }],
     }),
     watchTrades: defineMethod<WatchTradesRequestJson, TradeJson>("market.v1.MarketService.WatchTrades", {
-      bindings: [{ verb: "GET", path: "/v1/trades/{symbol}:watch", variables: [{ field: ["symbol"] }] }],
+      bindings: [{ method: "GET", path: "/v1/trades/{symbol}:watch", variables: [{ field: ["symbol"] }] }],
       stream: { resumable: true, id: "sequence" },
     }),
     ask: defineMethod<AskRequestJson, AskEventJson>("market.v1.MarketService.Ask", {
-      bindings: [{ verb: "POST", path: "/v1/ask", body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/ask", body: "*" }],
       stream: {
         events: {
           delta: { field: "delta" },

@@ -37,14 +37,14 @@ export function createMarketService<C = unknown>(
 export function createMarketService<C = unknown>(handlers: Partial<MarketServiceHandlers<C>>): Service<C> {
   return defineService(MarketService, handlers, {
     getQuote: {
-      bindings: [{ verb: "GET", path: "/v1/quotes/{symbol}", variables: [{ field: ["symbol"] }] }],
+      bindings: [{ method: "GET", path: "/v1/quotes/{symbol}", variables: [{ field: ["symbol"] }] }],
     },
     watchTrades: {
-      bindings: [{ verb: "GET", path: "/v1/trades/{symbol}:watch", variables: [{ field: ["symbol"] }] }],
+      bindings: [{ method: "GET", path: "/v1/trades/{symbol}:watch", variables: [{ field: ["symbol"] }] }],
       stream: { resumable: true, id: "sequence" },
     },
     ask: {
-      bindings: [{ verb: "POST", path: "/v1/ask", body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/ask", body: "*" }],
       stream: {
         events: {
           delta: { field: "delta" },

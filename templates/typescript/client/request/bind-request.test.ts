@@ -27,7 +27,7 @@ describe("path", () => {
     const http = one({ path, variables: [{ field: ["symbol"] }] });
     expect(bindRequest(http, { symbol })).toEqual({
       binding: http.bindings[0],
-      verb: "GET",
+      method: "GET",
       path: want,
       body: undefined,
     });
@@ -103,9 +103,9 @@ describe("path", () => {
 describe("the binding", () => {
   const http = {
     bindings: [
-      { verb: "GET", path: "/v1/{parent=shelves/*}/{name}", variables: [{ field: ["parent"] }, { field: ["name"] }] },
-      { verb: "GET", path: "/v1/{parent=racks/*}", variables: [{ field: ["parent"] }] },
-      { verb: "POST", path: "/v1", body: "*" },
+      { method: "GET", path: "/v1/{parent=shelves/*}/{name}", variables: [{ field: ["parent"] }, { field: ["name"] }] },
+      { method: "GET", path: "/v1/{parent=racks/*}", variables: [{ field: ["parent"] }] },
+      { method: "POST", path: "/v1", body: "*" },
     ],
   } as const satisfies MethodHttp;
 
@@ -113,19 +113,19 @@ describe("the binding", () => {
     expect(bindRequest(http, { parent: "shelves/1", name: "x" }).path).toBe("/v1/shelves/1/x");
     expect(bindRequest(http, { parent: "racks/1", name: "x" }).path).toBe("/v1/racks/1?name=x");
     expect(bindRequest(http, { parent: "shelves/1" })).toMatchObject({
-      verb: "POST",
+      method: "POST",
       path: "/v1",
       body: { parent: "shelves/1" },
     });
-    expect(bindRequest(http, { parent: "shelves/1", name: "" })).toMatchObject({ verb: "POST" });
-    expect(bindRequest(http, { parent: "shelves/1", name: null })).toMatchObject({ verb: "POST" });
-    expect(bindRequest(http, {})).toMatchObject({ verb: "POST", path: "/v1", body: {} });
+    expect(bindRequest(http, { parent: "shelves/1", name: "" })).toMatchObject({ method: "POST" });
+    expect(bindRequest(http, { parent: "shelves/1", name: null })).toMatchObject({ method: "POST" });
+    expect(bindRequest(http, {})).toMatchObject({ method: "POST", path: "/v1", body: {} });
   });
 
   test("is another one, when the first cannot hold a value", () => {
-    expect(bindRequest(http, { parent: "shelves/1", name: ".." })).toMatchObject({ verb: "POST" });
-    const get: MethodHttp = { bindings: [{ verb: "GET", path: "/v1" }, http.bindings[2]] };
-    expect(bindRequest(get, { page: {} })).toMatchObject({ verb: "POST", body: { page: {} } });
+    expect(bindRequest(http, { parent: "shelves/1", name: ".." })).toMatchObject({ method: "POST" });
+    const get: MethodHttp = { bindings: [{ method: "GET", path: "/v1" }, http.bindings[2]] };
+    expect(bindRequest(get, { page: {} })).toMatchObject({ method: "POST", body: { page: {} } });
   });
 
   test("when there is none: why not the first", () => {
@@ -141,7 +141,7 @@ describe("body", () => {
 
   test("is all that the path leaves", () => {
     expect(bindRequest(one({ path: "/v1/{book.name}", variables, body: "*" }), request)).toMatchObject({
-      verb: "GET",
+      method: "GET",
       path: "/v1/x",
       body: { book: { title: "t" }, mask: "title", zero: 0 },
     });
@@ -154,11 +154,11 @@ describe("body", () => {
   test("is a field, and the query is the rest", () => {
     const http = one({ path: "/v1/{book.name}", variables, body: { field: "book" } });
     expect(bindRequest(http, request)).toMatchObject({
-      verb: "GET",
+      method: "GET",
       path: "/v1/x?mask=title&zero=0",
       body: { title: "t" },
     });
-    expect(bindRequest(http, { book: { name: "x" } })).toMatchObject({ verb: "GET", path: "/v1/x", body: undefined });
+    expect(bindRequest(http, { book: { name: "x" } })).toMatchObject({ method: "GET", path: "/v1/x", body: undefined });
   });
 
   test("of an empty message is one, and of an absent field is none", () => {
@@ -242,6 +242,6 @@ describe("query", () => {
   });
 });
 
-function one(binding: Omit<HttpBinding, "verb">): MethodHttp {
-  return { bindings: [{ verb: "GET", ...binding }] };
+function one(binding: Omit<HttpBinding, "method">): MethodHttp {
+  return { bindings: [{ method: "GET", ...binding }] };
 }

@@ -6,7 +6,7 @@ import { decodeVariable, parsePathTemplate } from "../../shared/path-template.js
 export interface BoundRequest {
   /** The one that carries the request. */
   readonly binding: HttpBinding;
-  readonly verb: string;
+  readonly method: string;
   /** Path and query, percent-encoded: starts with `/`, and goes behind the base URL. */
   readonly path: string;
   /** The JSON of the body; undefined for none. */
@@ -32,7 +32,7 @@ export function bindRequest({ bindings }: MethodHttp, request: JsonValue): Bound
 }
 
 function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
-  const { verb, body, variables = [], query = {} } = binding;
+  const { method, body, variables = [], query = {} } = binding;
   const { segments, verb: suffix, variables: spans } = parsePathTemplate(binding.path);
   const parts: (string | undefined)[] = [...segments];
   let rest: JsonValue | undefined = request;
@@ -54,13 +54,13 @@ function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
   }
   const path = `/${parts.filter((part) => part !== undefined).join("/")}${suffix && `:${suffix}`}`;
   if (body === "*") {
-    return { binding, verb, path, body: rest };
+    return { binding, method, path, body: rest };
   }
   if (body) {
     [content, rest] = take(rest, [body.field]);
   }
   const parameters = isJsonObject(rest) ? toParameters("", rest, query[""]) : [];
-  return { binding, verb, path: parameters.length ? `${path}?${parameters.join("&")}` : path, body: content };
+  return { binding, method, path: parameters.length ? `${path}?${parameters.join("&")}` : path, body: content };
 
   function toParameters(
     prefix: string,

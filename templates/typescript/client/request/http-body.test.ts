@@ -10,7 +10,7 @@ test("passes bytes and content type through a client of JSON types", async () =>
   const method = defineMethod<{ file: object }, object>("files.v1.Files.Put", {
     bindings: [
       {
-        verb: "POST",
+        method: "POST",
         path: "/v1/file",
         body: { field: "file" },
         responseBody: "copy",

@@ -27,7 +27,7 @@ export async function sendMessage<I, O extends K["message"], K extends Kinds>(
   method: ClientMethod<I, O, K>,
   { kind, headers, signal, message }: BaseClientRequest<K>,
   options: BaseClientOptions<K> & StreamOptions & K["settings"],
-  context: ErrorContext & { verb?: string },
+  context: ErrorContext & { httpMethod?: string },
 ): Promise<Exchange> {
   const { credentials, readError } = options;
   const baseUrl = String(options.baseUrl);
@@ -45,14 +45,14 @@ export async function sendMessage<I, O extends K["message"], K extends Kinds>(
   } catch (cause) {
     throw new RequestError(cause, context);
   }
-  const { binding, verb, path } = bound;
-  context.verb = verb;
+  const { binding, path } = bound;
+  context.httpMethod = bound.method;
   const { type, body } = content;
   if (type) {
     headers.set("content-type", type);
   }
   const url = baseUrl.replace(/\/+$/, "") + path;
-  const init = given<FetchInit & { headers: Headers }>({ method: verb, headers, body, signal, credentials });
+  const init = given<FetchInit & { headers: Headers }>({ method: bound.method, headers, body, signal, credentials });
   const accept = binding.rawResponse ? "*/*" : "application/json";
   const response = await send(url, init, kind === "unary" ? accept : undefined, options, reader, context);
   return { response, binding, reader };

@@ -5,10 +5,10 @@ import { json, startServer } from "../../testing/http-server.js";
 import { MarketServiceClient as JsonClient } from "../../testing/market-json-client.js";
 import { openRawStream } from "../stream/raw-stream.js";
 
-/** A method of that verb; its request has no field in the path, so that any verb carries it. */
-function method(verb: string) {
+/** An rpc with that HTTP method; its request has no field in the path, so any method can carry it. */
+function rpc(httpMethod: string) {
   return defineMethod(MarketService, "getQuote", {
-    bindings: [{ verb, path: "/v1/quote", ...(verb === "POST" && { body: "*" as const }) }],
+    bindings: [{ method: httpMethod, path: "/v1/quote", ...(httpMethod === "POST" && { body: "*" as const }) }],
   });
 }
 
@@ -16,7 +16,7 @@ function method(verb: string) {
 async function run(
   statuses: readonly number[],
   options: CallOptions = {},
-  verb = "GET",
+  httpMethod = "GET",
   clientOptions: Partial<ClientOptions> = {},
 ) {
   let count = 0;
@@ -29,7 +29,7 @@ async function run(
     }
   });
   const transport = new Transport({ baseUrl, ...clientOptions });
-  const outcome: unknown = await transport.unary(method(verb), { symbol: "A" }, options).then(
+  const outcome: unknown = await transport.unary(rpc(httpMethod), { symbol: "A" }, options).then(
     ({ price }) => price,
     (error) => error,
   );
@@ -58,13 +58,13 @@ describe("a unary call", () => {
     expect(outcome).toMatchObject({ code: "status", status: 503, attempt: 4 });
   });
 
-  test.each(["GET", "HEAD", "PUT", "DELETE"])("is sent again with the idempotent verb %s", async (verb) => {
-    expect((await run([503, 200], { retry }, verb)).count).toBe(2);
+  test.each(["GET", "HEAD", "PUT", "DELETE"])("is sent again with the idempotent method %s", async (httpMethod) => {
+    expect((await run([503, 200], { retry }, httpMethod)).count).toBe(2);
   });
 
-  test.each(["POST", "PATCH"])("is sent again with %s only if it has an Idempotency-Key", async (verb) => {
-    expect((await run([503, 200], { retry }, verb)).count).toBe(1);
-    const { received } = await run([503, 503, 200], { retry, headers: { "Idempotency-Key": "k" } }, verb);
+  test.each(["POST", "PATCH"])("is sent again with %s only if it has an Idempotency-Key", async (httpMethod) => {
+    expect((await run([503, 200], { retry }, httpMethod)).count).toBe(1);
+    const { received } = await run([503, 503, 200], { retry, headers: { "Idempotency-Key": "k" } }, httpMethod);
     expect(received.map(({ headers }) => headers["idempotency-key"])).toEqual(["k", "k", "k"]);
   });
 
@@ -97,7 +97,7 @@ describe("a unary call", () => {
   test("waits for `Retry-After`, and fails with the server's error when that is beyond `maxRetryAfterMs`", async () => {
     const { baseUrl, received } = await startServer((_, response) => json(response, {}, 503, { "retry-after": "301" }));
     const transport = new Transport({ baseUrl });
-    await expect(transport.unary(method("GET"), {}, { retry })).rejects.toMatchObject({ status: 503, attempt: 1 });
+    await expect(transport.unary(rpc("GET"), {}, { retry })).rejects.toMatchObject({ status: 503, attempt: 1 });
     expect(received).toHaveLength(1);
   });
 
@@ -107,8 +107,8 @@ describe("a unary call", () => {
     const controller = new AbortController();
     const onResponse = () => void setImmediate(() => controller.abort("enough"));
     const { signal } = controller;
-    await expect(transport.unary(method("GET"), {}, { signal, onResponse })).rejects.toBe("enough");
-    await expect(transport.unary(method("GET"), {}, { timeoutMs: 500 })).rejects.toMatchObject({ kind: "deadline" });
+    await expect(transport.unary(rpc("GET"), {}, { signal, onResponse })).rejects.toBe("enough");
+    await expect(transport.unary(rpc("GET"), {}, { timeoutMs: 500 })).rejects.toMatchObject({ kind: "deadline" });
     expect(received).toHaveLength(2);
   });
 

@@ -8,7 +8,7 @@ export interface UnaryContext extends ErrorContext {
   phase: ErrorContext["phase"];
   attempt: number;
   /** The HTTP method of the last request. */
-  verb?: string;
+  httpMethod?: string;
   /** The `Idempotency-Key` of the first request that had one. */
   idempotencyKey?: string | undefined;
 }
@@ -52,8 +52,8 @@ export function keepIdempotencyKey(headers: Headers, context: UnaryContext): voi
   context.idempotencyKey = headers.get("idempotency-key") ?? undefined;
 }
 
-function isRepeatable({ verb = "", idempotencyKey }: UnaryContext): boolean {
-  return !!idempotencyKey || ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].includes(verb);
+function isRepeatable({ httpMethod = "", idempotencyKey }: UnaryContext): boolean {
+  return !!idempotencyKey || ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].includes(httpMethod);
 }
 
 function isTransient(error: unknown): error is ClientError {

@@ -122,7 +122,7 @@ describe("a oneof of events", () => {
     const read = async (stream: StreamRule, id: string) => {
       const baseUrl = await serveBody(`${id}event: c\ndata: "x"\n\n`);
       const http: MethodHttp = {
-        bindings: [{ verb: "GET", path: "/v1/it" }],
+        bindings: [{ method: "GET", path: "/v1/it" }],
         stream: { ...stream, events: { c: { field: "cString" } } },
       };
       const method = createMethod(ParamsSchema, ParamsSchema, http);
@@ -152,7 +152,7 @@ describe("a oneof of events", () => {
 
     test("is not that of an earlier event: not over SSE, as not over JSON Lines", async () => {
       const http: MethodHttp = {
-        bindings: [{ verb: "GET", path: "/v1/it" }],
+        bindings: [{ method: "GET", path: "/v1/it" }],
         stream: { id: "fString", events: { c: { field: "cString" } } },
       };
       const method = createMethod(ParamsSchema, ParamsSchema, http);
@@ -286,7 +286,7 @@ describe("an event that is the message", () => {
   test("may be called error where the error event has another name", async () => {
     const baseUrl = await serveBody('event: error\ndata: {}\n\nevent: failure\ndata: {"code":9,"message":"no"}\n\n');
     const method = createMethod(ParamsSchema, ParamsSchema, {
-      bindings: [{ verb: "GET", path: "/v1/it" }],
+      bindings: [{ method: "GET", path: "/v1/it" }],
       stream: { errorEvent: "failure" },
     });
     const stream = new Transport({ baseUrl }).stream(method, {});

@@ -58,7 +58,7 @@ export class DepotServiceClient {
     getParcel: /* @__PURE__ */ defineMethod(DepotService, "getParcel", {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/v1/tenants/{tenant}/parcels/{number}",
           variables: [{ field: ["tenant"] }, { field: ["number"] }],
         },
@@ -67,7 +67,7 @@ export class DepotServiceClient {
     putParcel: /* @__PURE__ */ defineMethod(DepotService, "putParcel", {
       bindings: [
         {
-          verb: "PUT",
+          method: "PUT",
           path: "/v1/tenants/{tenant}/parcels/{parcel.number}",
           variables: [{ field: ["tenant"] }, { field: ["parcel", "number"] }],
           body: { field: "parcel" },
@@ -75,12 +75,14 @@ export class DepotServiceClient {
       ],
     }),
     addParcel: /* @__PURE__ */ defineMethod(DepotService, "addParcel", {
-      bindings: [{ verb: "POST", path: "/v1/tenants/{tenant}/parcels", variables: [{ field: ["tenant"] }], body: "*" }],
+      bindings: [
+        { method: "POST", path: "/v1/tenants/{tenant}/parcels", variables: [{ field: ["tenant"] }], body: "*" },
+      ],
     }),
     changeParcel: /* @__PURE__ */ defineMethod(DepotService, "changeParcel", {
       bindings: [
         {
-          verb: "PATCH",
+          method: "PATCH",
           path: "/v1/tenants/{tenant}/parcels/{parcel.number}",
           variables: [{ field: ["tenant"] }, { field: ["parcel", "number"] }],
           body: { field: "parcel" },
@@ -90,7 +92,7 @@ export class DepotServiceClient {
     removeParcel: /* @__PURE__ */ defineMethod(DepotService, "removeParcel", {
       bindings: [
         {
-          verb: "DELETE",
+          method: "DELETE",
           path: "/v1/tenants/{tenant}/parcels/{number}",
           variables: [{ field: ["tenant"] }, { field: ["number"] }],
         },
@@ -98,18 +100,18 @@ export class DepotServiceClient {
     }),
     reportParcels: /* @__PURE__ */ defineMethod(DepotService, "reportParcels", {
       bindings: [
-        { verb: "REPORT", path: "/v1/tenants/{tenant}/parcels", variables: [{ field: ["tenant"] }], body: "*" },
+        { method: "REPORT", path: "/v1/tenants/{tenant}/parcels", variables: [{ field: ["tenant"] }], body: "*" },
       ],
     }),
     queryParcels: /* @__PURE__ */ defineMethod(DepotService, "queryParcels", {
       bindings: [
-        { verb: "QUERY", path: "/v1/tenants/{tenant}/parcels", variables: [{ field: ["tenant"] }], body: "*" },
+        { method: "QUERY", path: "/v1/tenants/{tenant}/parcels", variables: [{ field: ["tenant"] }], body: "*" },
       ],
     }),
     parcelOptions: /* @__PURE__ */ defineMethod(DepotService, "parcelOptions", {
       bindings: [
         {
-          verb: "OPTIONS",
+          method: "OPTIONS",
           path: "/v1/tenants/{tenant}/parcels/{number}",
           variables: [{ field: ["tenant"] }, { field: ["number"] }],
         },
@@ -118,7 +120,7 @@ export class DepotServiceClient {
     labelParcel: /* @__PURE__ */ defineMethod(DepotService, "labelParcel", {
       bindings: [
         {
-          verb: "PUT",
+          method: "PUT",
           path: "/v1/tenants/{tenant}/parcels/{number}/label",
           variables: [{ field: ["tenant"] }, { field: ["number"] }],
           body: { field: "label" },
@@ -128,7 +130,7 @@ export class DepotServiceClient {
     touchParcel: /* @__PURE__ */ defineMethod(DepotService, "touchParcel", {
       bindings: [
         {
-          verb: "POST",
+          method: "POST",
           path: "/v1/tenants/{tenant}/parcels/{number}:touch",
           variables: [{ field: ["tenant"] }, { field: ["number"] }],
         },
@@ -137,7 +139,7 @@ export class DepotServiceClient {
     getPlace: /* @__PURE__ */ defineMethod(DepotService, "getPlace", {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/v1/tenants/{tenant}/parcels/{number}/place",
           variables: [{ field: ["tenant"] }, { field: ["number"] }],
           responseBody: "place",
@@ -147,7 +149,7 @@ export class DepotServiceClient {
     getWeight: /* @__PURE__ */ defineMethod(DepotService, "getWeight", {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/v1/tenants/{tenant}/parcels/{number}/weight",
           variables: [{ field: ["tenant"] }, { field: ["number"] }],
           responseBody: "grams",
@@ -157,7 +159,7 @@ export class DepotServiceClient {
     annotate: /* @__PURE__ */ defineMethod(DepotService, "annotate", {
       bindings: [
         {
-          verb: "POST",
+          method: "POST",
           path: "/v1/tenants/{tenant}/parcels/{number}/notes",
           variables: [{ field: ["tenant"] }, { field: ["number"] }],
           body: { field: "note" },
@@ -168,18 +170,18 @@ export class DepotServiceClient {
     findParcel: /* @__PURE__ */ defineMethod(DepotService, "findParcel", {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/v1/tenants/{tenant}/find/{number}",
           variables: [{ field: ["tenant"] }, { field: ["number"] }],
         },
         {
-          verb: "GET",
+          method: "GET",
           path: "/v1/tenants/{tenant}/shelves/{place.shelf}/boxes/{place.box}/parcel",
           variables: [{ field: ["tenant"] }, { field: ["place", "shelf"] }, { field: ["place", "box"], implicit: "0" }],
         },
-        { verb: "POST", path: "/v1/tenants/{tenant}/find", variables: [{ field: ["tenant"] }], body: "*" },
+        { method: "POST", path: "/v1/tenants/{tenant}/find", variables: [{ field: ["tenant"] }], body: "*" },
         {
-          verb: "POST",
+          method: "POST",
           path: "/v1/tenants/{tenant}/find-at",
           variables: [{ field: ["tenant"] }],
           body: { field: "place" },
@@ -190,12 +192,12 @@ export class DepotServiceClient {
     watchPlace: /* @__PURE__ */ defineMethod(DepotService, "watchPlace", {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/v1/tenants/{tenant}/shelves/{place.shelf}/boxes/{place.box}:watch",
           variables: [{ field: ["tenant"] }, { field: ["place", "shelf"] }, { field: ["place", "box"], implicit: "0" }],
         },
         {
-          verb: "POST",
+          method: "POST",
           path: "/v1/tenants/{tenant}/places:watch",
           variables: [{ field: ["tenant"] }],
           body: { field: "place" },
@@ -212,7 +214,7 @@ export class DepotServiceClient {
   }
 
   /**
-   * Every verb: GET.
+   * Every HTTP method: GET.
    *
    * `GET /v1/tenants/{tenant}/parcels/{number}`
    *
@@ -223,7 +225,7 @@ export class DepotServiceClient {
   }
 
   /**
-   * Every verb: PUT. One field is the body, the others are query parameters.
+   * Every HTTP method: PUT. One field is the body, the others are query parameters.
    *
    * `PUT /v1/tenants/{tenant}/parcels/{parcel.number}`
    *
@@ -234,7 +236,7 @@ export class DepotServiceClient {
   }
 
   /**
-   * Every verb: POST. Everything but the path is the body.
+   * Every HTTP method: POST. Everything but the path is the body.
    *
    * `POST /v1/tenants/{tenant}/parcels`
    *
@@ -245,7 +247,7 @@ export class DepotServiceClient {
   }
 
   /**
-   * Every verb: PATCH.
+   * Every HTTP method: PATCH.
    *
    * `PATCH /v1/tenants/{tenant}/parcels/{parcel.number}`
    *
@@ -256,7 +258,7 @@ export class DepotServiceClient {
   }
 
   /**
-   * Every verb: DELETE.
+   * Every HTTP method: DELETE.
    *
    * `DELETE /v1/tenants/{tenant}/parcels/{number}`
    *
@@ -267,7 +269,7 @@ export class DepotServiceClient {
   }
 
   /**
-   * A verb of one's own, with a body.
+   * A custom method, with a body.
    *
    * `REPORT /v1/tenants/{tenant}/parcels`
    *
@@ -278,7 +280,7 @@ export class DepotServiceClient {
   }
 
   /**
-   * A verb that OpenAPI 3.2 knows and 3.1 does not.
+   * A method that OpenAPI 3.2 knows and 3.1 does not.
    *
    * `QUERY /v1/tenants/{tenant}/parcels`
    *
@@ -289,7 +291,7 @@ export class DepotServiceClient {
   }
 
   /**
-   * A verb that HTTP knows and the options have no field for.
+   * A method that HTTP knows and the options have no field for.
    *
    * `OPTIONS /v1/tenants/{tenant}/parcels/{number}`
    *
@@ -311,7 +313,7 @@ export class DepotServiceClient {
   }
 
   /**
-   * No body with a verb that usually has one.
+   * No body with a method that usually has one.
    *
    * `POST /v1/tenants/{tenant}/parcels/{number}:touch`
    *
@@ -385,33 +387,33 @@ export class DepotServiceClient {
 export class FileServiceClient {
   static readonly #methods = {
     getDrive: /* @__PURE__ */ defineMethod(FileService, "getDrive", {
-      bindings: [{ verb: "GET", path: "/drives/{drive}", variables: [{ field: ["drive"] }] }],
+      bindings: [{ method: "GET", path: "/drives/{drive}", variables: [{ field: ["drive"] }] }],
     }),
     getLabel: /* @__PURE__ */ defineMethod(FileService, "getLabel", {
-      bindings: [{ verb: "GET", path: "/drives/{drive=*}/label", variables: [{ field: ["drive"] }] }],
+      bindings: [{ method: "GET", path: "/drives/{drive=*}/label", variables: [{ field: ["drive"] }] }],
     }),
     getFolder: /* @__PURE__ */ defineMethod(FileService, "getFolder", {
-      bindings: [{ verb: "GET", path: "/v1/{name=drives/*/folders/*}", variables: [{ field: ["name"] }] }],
+      bindings: [{ method: "GET", path: "/v1/{name=drives/*/folders/*}", variables: [{ field: ["name"] }] }],
     }),
     listFiles: /* @__PURE__ */ defineMethod(FileService, "listFiles", {
-      bindings: [{ verb: "GET", path: "/v1/{name=drives/*/folders/*}/files", variables: [{ field: ["name"] }] }],
+      bindings: [{ method: "GET", path: "/v1/{name=drives/*/folders/*}/files", variables: [{ field: ["name"] }] }],
     }),
     getFile: /* @__PURE__ */ defineMethod(FileService, "getFile", {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/drives/{drive}/files/{path=**}",
           variables: [{ field: ["drive"] }, { field: ["path"] }],
         },
       ],
     }),
     getArchive: /* @__PURE__ */ defineMethod(FileService, "getArchive", {
-      bindings: [{ verb: "GET", path: "/v2/{name=archives/**}", variables: [{ field: ["name"] }] }],
+      bindings: [{ method: "GET", path: "/v2/{name=archives/**}", variables: [{ field: ["name"] }] }],
     }),
     getMeta: /* @__PURE__ */ defineMethod(FileService, "getMeta", {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/meta/{drive}/{path=**}/properties",
           variables: [{ field: ["drive"] }, { field: ["path"] }],
         },
@@ -420,7 +422,7 @@ export class FileServiceClient {
     download: /* @__PURE__ */ defineMethod(FileService, "download", {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/drives/{drive}/files/{path=**}:download",
           variables: [{ field: ["drive"] }, { field: ["path"] }],
         },
@@ -428,19 +430,19 @@ export class FileServiceClient {
       stream: {},
     }),
     purge: /* @__PURE__ */ defineMethod(FileService, "purge", {
-      bindings: [{ verb: "POST", path: "/drives/trash-can_1.0~a:purge" }],
+      bindings: [{ method: "POST", path: "/drives/trash-can_1.0~a:purge" }],
     }),
     getAnything: /* @__PURE__ */ defineMethod(FileService, "getAnything", {
       bindings: [
-        { verb: "GET", path: "/any/{drive}", variables: [{ field: ["drive"] }] },
-        { verb: "GET", path: "/any/*/{drive}", variables: [{ field: ["drive"] }] },
-        { verb: "GET", path: "/anything/**" },
+        { method: "GET", path: "/any/{drive}", variables: [{ field: ["drive"] }] },
+        { method: "GET", path: "/any/*/{drive}", variables: [{ field: ["drive"] }] },
+        { method: "GET", path: "/anything/**" },
       ],
     }),
     getOwner: /* @__PURE__ */ defineMethod(FileService, "getOwner", {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/owners/{owner.person.name}/drives/{owner.drive.drive}",
           variables: [{ field: ["owner", "person", "name"] }, { field: ["owner", "drive", "drive"] }],
         },
@@ -449,7 +451,7 @@ export class FileServiceClient {
     getTyped: /* @__PURE__ */ defineMethod(FileService, "getTyped", {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/typed/{i32}/{u64}/{s64}/{f}/{d}/{flag}/{kind}/{data}",
           variables: [
             { field: ["i32"], implicit: "0" },
@@ -465,7 +467,7 @@ export class FileServiceClient {
       ],
     }),
     getRoot: /* @__PURE__ */ defineMethod(FileService, "getRoot", {
-      bindings: [{ verb: "GET", path: "/" }],
+      bindings: [{ method: "GET", path: "/" }],
     }),
   };
 
@@ -627,18 +629,18 @@ export class FileServiceClient {
 export class QueryServiceClient {
   static readonly #methods = {
     scalars: /* @__PURE__ */ defineMethod(QueryService, "scalars", {
-      bindings: [{ verb: "GET", path: "/query/scalars" }],
+      bindings: [{ method: "GET", path: "/query/scalars" }],
     }),
     optionals: /* @__PURE__ */ defineMethod(QueryService, "optionals", {
-      bindings: [{ verb: "GET", path: "/query/optionals" }],
+      bindings: [{ method: "GET", path: "/query/optionals" }],
     }),
     lists: /* @__PURE__ */ defineMethod(QueryService, "lists", {
-      bindings: [{ verb: "GET", path: "/query/lists" }],
+      bindings: [{ method: "GET", path: "/query/lists" }],
     }),
     maps: /* @__PURE__ */ defineMethod(QueryService, "maps", {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/query/maps",
           query: {
             "": {
@@ -653,12 +655,12 @@ export class QueryServiceClient {
       ],
     }),
     wellKnown: /* @__PURE__ */ defineMethod(QueryService, "wellKnown", {
-      bindings: [{ verb: "GET", path: "/query/well-known" }],
+      bindings: [{ method: "GET", path: "/query/well-known" }],
     }),
     nested: /* @__PURE__ */ defineMethod(QueryService, "nested", {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/query/nested",
           query: {
             "": { tree: { message: "depot.v1.Tree" } },
@@ -672,12 +674,12 @@ export class QueryServiceClient {
       ],
     }),
     oneOf: /* @__PURE__ */ defineMethod(QueryService, "oneOf", {
-      bindings: [{ verb: "GET", path: "/query/one-of" }],
+      bindings: [{ method: "GET", path: "/query/one-of" }],
     }),
     named: /* @__PURE__ */ defineMethod(QueryService, "named", {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/query/named",
           query: {
             "": {
@@ -694,10 +696,10 @@ export class QueryServiceClient {
       ],
     }),
     oneOfInPath: /* @__PURE__ */ defineMethod(QueryService, "oneOfInPath", {
-      bindings: [{ verb: "GET", path: "/query/one-of/{name}", variables: [{ field: ["name"] }] }],
+      bindings: [{ method: "GET", path: "/query/one-of/{name}", variables: [{ field: ["name"] }] }],
     }),
     watch: /* @__PURE__ */ defineMethod(QueryService, "watch", {
-      bindings: [{ verb: "GET", path: "/query:watch" }],
+      bindings: [{ method: "GET", path: "/query:watch" }],
       stream: {},
     }),
   };

@@ -56,7 +56,7 @@ import { DepotService, FileService, QueryService } from "./depot_pb";
  */
 export interface DepotServiceHandlers<C = unknown> {
   /**
-   * Every verb: GET.
+   * Every HTTP method: GET.
    *
    * `GET /v1/tenants/{tenant}/parcels/{number}`
    *
@@ -68,7 +68,7 @@ export interface DepotServiceHandlers<C = unknown> {
   ): Awaitable<MessageInitShape<typeof ParcelSchema>>;
 
   /**
-   * Every verb: PUT. One field is the body, the others are query parameters.
+   * Every HTTP method: PUT. One field is the body, the others are query parameters.
    *
    * `PUT /v1/tenants/{tenant}/parcels/{parcel.number}`
    *
@@ -80,7 +80,7 @@ export interface DepotServiceHandlers<C = unknown> {
   ): Awaitable<MessageInitShape<typeof ParcelSchema>>;
 
   /**
-   * Every verb: POST. Everything but the path is the body.
+   * Every HTTP method: POST. Everything but the path is the body.
    *
    * `POST /v1/tenants/{tenant}/parcels`
    *
@@ -92,7 +92,7 @@ export interface DepotServiceHandlers<C = unknown> {
   ): Awaitable<MessageInitShape<typeof ParcelSchema>>;
 
   /**
-   * Every verb: PATCH.
+   * Every HTTP method: PATCH.
    *
    * `PATCH /v1/tenants/{tenant}/parcels/{parcel.number}`
    *
@@ -104,7 +104,7 @@ export interface DepotServiceHandlers<C = unknown> {
   ): Awaitable<MessageInitShape<typeof ParcelSchema>>;
 
   /**
-   * Every verb: DELETE.
+   * Every HTTP method: DELETE.
    *
    * `DELETE /v1/tenants/{tenant}/parcels/{number}`
    *
@@ -116,7 +116,7 @@ export interface DepotServiceHandlers<C = unknown> {
   ): Awaitable<MessageInitShape<typeof EmptySchema>>;
 
   /**
-   * A verb of one's own, with a body.
+   * A custom method, with a body.
    *
    * `REPORT /v1/tenants/{tenant}/parcels`
    *
@@ -128,7 +128,7 @@ export interface DepotServiceHandlers<C = unknown> {
   ): Awaitable<MessageInitShape<typeof ParcelsSchema>>;
 
   /**
-   * A verb that OpenAPI 3.2 knows and 3.1 does not.
+   * A method that OpenAPI 3.2 knows and 3.1 does not.
    *
    * `QUERY /v1/tenants/{tenant}/parcels`
    *
@@ -140,7 +140,7 @@ export interface DepotServiceHandlers<C = unknown> {
   ): Awaitable<MessageInitShape<typeof ParcelsSchema>>;
 
   /**
-   * A verb that HTTP knows and the options have no field for.
+   * A method that HTTP knows and the options have no field for.
    *
    * `OPTIONS /v1/tenants/{tenant}/parcels/{number}`
    *
@@ -164,7 +164,7 @@ export interface DepotServiceHandlers<C = unknown> {
   ): Awaitable<MessageInitShape<typeof ParcelSchema>>;
 
   /**
-   * No body with a verb that usually has one.
+   * No body with a method that usually has one.
    *
    * `POST /v1/tenants/{tenant}/parcels/{number}:touch`
    *
@@ -250,7 +250,7 @@ export function createDepotService<C = unknown>(handlers: Partial<DepotServiceHa
     getParcel: {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/v1/tenants/{tenant}/parcels/{number}",
           variables: [{ field: ["tenant"] }, { field: ["number"] }],
         },
@@ -259,7 +259,7 @@ export function createDepotService<C = unknown>(handlers: Partial<DepotServiceHa
     putParcel: {
       bindings: [
         {
-          verb: "PUT",
+          method: "PUT",
           path: "/v1/tenants/{tenant}/parcels/{parcel.number}",
           variables: [{ field: ["tenant"] }, { field: ["parcel", "number"] }],
           body: { field: "parcel" },
@@ -267,12 +267,14 @@ export function createDepotService<C = unknown>(handlers: Partial<DepotServiceHa
       ],
     },
     addParcel: {
-      bindings: [{ verb: "POST", path: "/v1/tenants/{tenant}/parcels", variables: [{ field: ["tenant"] }], body: "*" }],
+      bindings: [
+        { method: "POST", path: "/v1/tenants/{tenant}/parcels", variables: [{ field: ["tenant"] }], body: "*" },
+      ],
     },
     changeParcel: {
       bindings: [
         {
-          verb: "PATCH",
+          method: "PATCH",
           path: "/v1/tenants/{tenant}/parcels/{parcel.number}",
           variables: [{ field: ["tenant"] }, { field: ["parcel", "number"] }],
           body: { field: "parcel" },
@@ -282,7 +284,7 @@ export function createDepotService<C = unknown>(handlers: Partial<DepotServiceHa
     removeParcel: {
       bindings: [
         {
-          verb: "DELETE",
+          method: "DELETE",
           path: "/v1/tenants/{tenant}/parcels/{number}",
           variables: [{ field: ["tenant"] }, { field: ["number"] }],
         },
@@ -290,18 +292,18 @@ export function createDepotService<C = unknown>(handlers: Partial<DepotServiceHa
     },
     reportParcels: {
       bindings: [
-        { verb: "REPORT", path: "/v1/tenants/{tenant}/parcels", variables: [{ field: ["tenant"] }], body: "*" },
+        { method: "REPORT", path: "/v1/tenants/{tenant}/parcels", variables: [{ field: ["tenant"] }], body: "*" },
       ],
     },
     queryParcels: {
       bindings: [
-        { verb: "QUERY", path: "/v1/tenants/{tenant}/parcels", variables: [{ field: ["tenant"] }], body: "*" },
+        { method: "QUERY", path: "/v1/tenants/{tenant}/parcels", variables: [{ field: ["tenant"] }], body: "*" },
       ],
     },
     parcelOptions: {
       bindings: [
         {
-          verb: "OPTIONS",
+          method: "OPTIONS",
           path: "/v1/tenants/{tenant}/parcels/{number}",
           variables: [{ field: ["tenant"] }, { field: ["number"] }],
         },
@@ -310,7 +312,7 @@ export function createDepotService<C = unknown>(handlers: Partial<DepotServiceHa
     labelParcel: {
       bindings: [
         {
-          verb: "PUT",
+          method: "PUT",
           path: "/v1/tenants/{tenant}/parcels/{number}/label",
           variables: [{ field: ["tenant"] }, { field: ["number"] }],
           body: { field: "label" },
@@ -320,7 +322,7 @@ export function createDepotService<C = unknown>(handlers: Partial<DepotServiceHa
     touchParcel: {
       bindings: [
         {
-          verb: "POST",
+          method: "POST",
           path: "/v1/tenants/{tenant}/parcels/{number}:touch",
           variables: [{ field: ["tenant"] }, { field: ["number"] }],
         },
@@ -329,7 +331,7 @@ export function createDepotService<C = unknown>(handlers: Partial<DepotServiceHa
     getPlace: {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/v1/tenants/{tenant}/parcels/{number}/place",
           variables: [{ field: ["tenant"] }, { field: ["number"] }],
           responseBody: "place",
@@ -339,7 +341,7 @@ export function createDepotService<C = unknown>(handlers: Partial<DepotServiceHa
     getWeight: {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/v1/tenants/{tenant}/parcels/{number}/weight",
           variables: [{ field: ["tenant"] }, { field: ["number"] }],
           responseBody: "grams",
@@ -349,7 +351,7 @@ export function createDepotService<C = unknown>(handlers: Partial<DepotServiceHa
     annotate: {
       bindings: [
         {
-          verb: "POST",
+          method: "POST",
           path: "/v1/tenants/{tenant}/parcels/{number}/notes",
           variables: [{ field: ["tenant"] }, { field: ["number"] }],
           body: { field: "note" },
@@ -360,18 +362,18 @@ export function createDepotService<C = unknown>(handlers: Partial<DepotServiceHa
     findParcel: {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/v1/tenants/{tenant}/find/{number}",
           variables: [{ field: ["tenant"] }, { field: ["number"] }],
         },
         {
-          verb: "GET",
+          method: "GET",
           path: "/v1/tenants/{tenant}/shelves/{place.shelf}/boxes/{place.box}/parcel",
           variables: [{ field: ["tenant"] }, { field: ["place", "shelf"] }, { field: ["place", "box"], implicit: "0" }],
         },
-        { verb: "POST", path: "/v1/tenants/{tenant}/find", variables: [{ field: ["tenant"] }], body: "*" },
+        { method: "POST", path: "/v1/tenants/{tenant}/find", variables: [{ field: ["tenant"] }], body: "*" },
         {
-          verb: "POST",
+          method: "POST",
           path: "/v1/tenants/{tenant}/find-at",
           variables: [{ field: ["tenant"] }],
           body: { field: "place" },
@@ -382,12 +384,12 @@ export function createDepotService<C = unknown>(handlers: Partial<DepotServiceHa
     watchPlace: {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/v1/tenants/{tenant}/shelves/{place.shelf}/boxes/{place.box}:watch",
           variables: [{ field: ["tenant"] }, { field: ["place", "shelf"] }, { field: ["place", "box"], implicit: "0" }],
         },
         {
-          verb: "POST",
+          method: "POST",
           path: "/v1/tenants/{tenant}/places:watch",
           variables: [{ field: ["tenant"] }],
           body: { field: "place" },
@@ -573,33 +575,33 @@ export function createFileService<C = unknown>(
 export function createFileService<C = unknown>(handlers: Partial<FileServiceHandlers<C>>): Service<C> {
   return defineService(FileService, handlers, {
     getDrive: {
-      bindings: [{ verb: "GET", path: "/drives/{drive}", variables: [{ field: ["drive"] }] }],
+      bindings: [{ method: "GET", path: "/drives/{drive}", variables: [{ field: ["drive"] }] }],
     },
     getLabel: {
-      bindings: [{ verb: "GET", path: "/drives/{drive=*}/label", variables: [{ field: ["drive"] }] }],
+      bindings: [{ method: "GET", path: "/drives/{drive=*}/label", variables: [{ field: ["drive"] }] }],
     },
     getFolder: {
-      bindings: [{ verb: "GET", path: "/v1/{name=drives/*/folders/*}", variables: [{ field: ["name"] }] }],
+      bindings: [{ method: "GET", path: "/v1/{name=drives/*/folders/*}", variables: [{ field: ["name"] }] }],
     },
     listFiles: {
-      bindings: [{ verb: "GET", path: "/v1/{name=drives/*/folders/*}/files", variables: [{ field: ["name"] }] }],
+      bindings: [{ method: "GET", path: "/v1/{name=drives/*/folders/*}/files", variables: [{ field: ["name"] }] }],
     },
     getFile: {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/drives/{drive}/files/{path=**}",
           variables: [{ field: ["drive"] }, { field: ["path"] }],
         },
       ],
     },
     getArchive: {
-      bindings: [{ verb: "GET", path: "/v2/{name=archives/**}", variables: [{ field: ["name"] }] }],
+      bindings: [{ method: "GET", path: "/v2/{name=archives/**}", variables: [{ field: ["name"] }] }],
     },
     getMeta: {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/meta/{drive}/{path=**}/properties",
           variables: [{ field: ["drive"] }, { field: ["path"] }],
         },
@@ -608,7 +610,7 @@ export function createFileService<C = unknown>(handlers: Partial<FileServiceHand
     download: {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/drives/{drive}/files/{path=**}:download",
           variables: [{ field: ["drive"] }, { field: ["path"] }],
         },
@@ -616,19 +618,19 @@ export function createFileService<C = unknown>(handlers: Partial<FileServiceHand
       stream: {},
     },
     purge: {
-      bindings: [{ verb: "POST", path: "/drives/trash-can_1.0~a:purge" }],
+      bindings: [{ method: "POST", path: "/drives/trash-can_1.0~a:purge" }],
     },
     getAnything: {
       bindings: [
-        { verb: "GET", path: "/any/{drive}", variables: [{ field: ["drive"] }] },
-        { verb: "GET", path: "/any/*/{drive}", variables: [{ field: ["drive"] }] },
-        { verb: "GET", path: "/anything/**" },
+        { method: "GET", path: "/any/{drive}", variables: [{ field: ["drive"] }] },
+        { method: "GET", path: "/any/*/{drive}", variables: [{ field: ["drive"] }] },
+        { method: "GET", path: "/anything/**" },
       ],
     },
     getOwner: {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/owners/{owner.person.name}/drives/{owner.drive.drive}",
           variables: [{ field: ["owner", "person", "name"] }, { field: ["owner", "drive", "drive"] }],
         },
@@ -637,7 +639,7 @@ export function createFileService<C = unknown>(handlers: Partial<FileServiceHand
     getTyped: {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/typed/{i32}/{u64}/{s64}/{f}/{d}/{flag}/{kind}/{data}",
           variables: [
             { field: ["i32"], implicit: "0" },
@@ -653,7 +655,7 @@ export function createFileService<C = unknown>(handlers: Partial<FileServiceHand
       ],
     },
     getRoot: {
-      bindings: [{ verb: "GET", path: "/" }],
+      bindings: [{ method: "GET", path: "/" }],
     },
   });
 }
@@ -797,18 +799,18 @@ export function createQueryService<C = unknown>(
 export function createQueryService<C = unknown>(handlers: Partial<QueryServiceHandlers<C>>): Service<C> {
   return defineService(QueryService, handlers, {
     scalars: {
-      bindings: [{ verb: "GET", path: "/query/scalars" }],
+      bindings: [{ method: "GET", path: "/query/scalars" }],
     },
     optionals: {
-      bindings: [{ verb: "GET", path: "/query/optionals" }],
+      bindings: [{ method: "GET", path: "/query/optionals" }],
     },
     lists: {
-      bindings: [{ verb: "GET", path: "/query/lists" }],
+      bindings: [{ method: "GET", path: "/query/lists" }],
     },
     maps: {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/query/maps",
           query: {
             "": {
@@ -823,12 +825,12 @@ export function createQueryService<C = unknown>(handlers: Partial<QueryServiceHa
       ],
     },
     wellKnown: {
-      bindings: [{ verb: "GET", path: "/query/well-known" }],
+      bindings: [{ method: "GET", path: "/query/well-known" }],
     },
     nested: {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/query/nested",
           query: {
             "": { tree: { message: "depot.v1.Tree" } },
@@ -842,12 +844,12 @@ export function createQueryService<C = unknown>(handlers: Partial<QueryServiceHa
       ],
     },
     oneOf: {
-      bindings: [{ verb: "GET", path: "/query/one-of" }],
+      bindings: [{ method: "GET", path: "/query/one-of" }],
     },
     named: {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/query/named",
           query: {
             "": {
@@ -864,10 +866,10 @@ export function createQueryService<C = unknown>(handlers: Partial<QueryServiceHa
       ],
     },
     oneOfInPath: {
-      bindings: [{ verb: "GET", path: "/query/one-of/{name}", variables: [{ field: ["name"] }] }],
+      bindings: [{ method: "GET", path: "/query/one-of/{name}", variables: [{ field: ["name"] }] }],
     },
     watch: {
-      bindings: [{ verb: "GET", path: "/query:watch" }],
+      bindings: [{ method: "GET", path: "/query:watch" }],
       stream: {},
     },
   });

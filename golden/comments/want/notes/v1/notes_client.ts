@@ -44,55 +44,55 @@ import { NoteService } from "./notes_pb";
 export class NoteServiceClient {
   static readonly #methods = {
     getNote: /* @__PURE__ */ defineMethod(NoteService, "getNote", {
-      bindings: [{ verb: "GET", path: "/notes/{id}", variables: [{ field: ["id"] }] }],
+      bindings: [{ method: "GET", path: "/notes/{id}", variables: [{ field: ["id"] }] }],
     }),
     listNotes: /* @__PURE__ */ defineMethod(NoteService, "listNotes", {
-      bindings: [{ verb: "GET", path: "/notes" }],
+      bindings: [{ method: "GET", path: "/notes" }],
     }),
     addNote: /* @__PURE__ */ defineMethod(NoteService, "addNote", {
-      bindings: [{ verb: "POST", path: "/notes", body: "*" }],
+      bindings: [{ method: "POST", path: "/notes", body: "*" }],
     }),
     removeNote: /* @__PURE__ */ defineMethod(NoteService, "removeNote", {
-      bindings: [{ verb: "DELETE", path: "/notes/{id}", variables: [{ field: ["id"] }] }],
+      bindings: [{ method: "DELETE", path: "/notes/{id}", variables: [{ field: ["id"] }] }],
     }),
     watchNotes: /* @__PURE__ */ defineMethod(NoteService, "watchNotes", {
-      bindings: [{ verb: "GET", path: "/notes:watch" }],
+      bindings: [{ method: "GET", path: "/notes:watch" }],
       stream: {},
     }),
     watchTags: /* @__PURE__ */ defineMethod(NoteService, "watchTags", {
-      bindings: [{ verb: "GET", path: "/tags:watch" }],
+      bindings: [{ method: "GET", path: "/tags:watch" }],
       stream: { events: { added: { field: "added" }, removed: { field: "removed" } } },
     }),
     watchUnicode: /* @__PURE__ */ defineMethod(NoteService, "watchUnicode", {
-      bindings: [{ verb: "GET", path: "/unicode:watch" }],
+      bindings: [{ method: "GET", path: "/unicode:watch" }],
       stream: {},
     }),
     watchEmptyLines: /* @__PURE__ */ defineMethod(NoteService, "watchEmptyLines", {
-      bindings: [{ verb: "GET", path: "/empty-lines:watch" }],
+      bindings: [{ method: "GET", path: "/empty-lines:watch" }],
       stream: {},
     }),
     watchInternal: /* @__PURE__ */ defineMethod(NoteService, "watchInternal", {
-      bindings: [{ verb: "GET", path: "/internal:watch" }],
+      bindings: [{ method: "GET", path: "/internal:watch" }],
       stream: {},
     }),
     watchDirective: /* @__PURE__ */ defineMethod(NoteService, "watchDirective", {
-      bindings: [{ verb: "GET", path: "/directive:watch" }],
+      bindings: [{ method: "GET", path: "/directive:watch" }],
       stream: {},
     }),
     watchNothing: /* @__PURE__ */ defineMethod(NoteService, "watchNothing", {
-      bindings: [{ verb: "GET", path: "/nothing:watch" }],
+      bindings: [{ method: "GET", path: "/nothing:watch" }],
       stream: {},
     }),
     watchYaml: /* @__PURE__ */ defineMethod(NoteService, "watchYaml", {
-      bindings: [{ verb: "GET", path: "/yaml:watch" }],
+      bindings: [{ method: "GET", path: "/yaml:watch" }],
       stream: {},
     }),
     watchSpaces: /* @__PURE__ */ defineMethod(NoteService, "watchSpaces", {
-      bindings: [{ verb: "GET", path: "/spaces:watch" }],
+      bindings: [{ method: "GET", path: "/spaces:watch" }],
       stream: {},
     }),
     watchLong: /* @__PURE__ */ defineMethod(NoteService, "watchLong", {
-      bindings: [{ verb: "GET", path: "/long:watch" }],
+      bindings: [{ method: "GET", path: "/long:watch" }],
       stream: {},
     }),
   };

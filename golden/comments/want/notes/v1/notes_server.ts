@@ -244,55 +244,55 @@ export function createNoteService<C = unknown>(
 export function createNoteService<C = unknown>(handlers: Partial<NoteServiceHandlers<C>>): Service<C> {
   return defineService(NoteService, handlers, {
     getNote: {
-      bindings: [{ verb: "GET", path: "/notes/{id}", variables: [{ field: ["id"] }] }],
+      bindings: [{ method: "GET", path: "/notes/{id}", variables: [{ field: ["id"] }] }],
     },
     listNotes: {
-      bindings: [{ verb: "GET", path: "/notes" }],
+      bindings: [{ method: "GET", path: "/notes" }],
     },
     addNote: {
-      bindings: [{ verb: "POST", path: "/notes", body: "*" }],
+      bindings: [{ method: "POST", path: "/notes", body: "*" }],
     },
     removeNote: {
-      bindings: [{ verb: "DELETE", path: "/notes/{id}", variables: [{ field: ["id"] }] }],
+      bindings: [{ method: "DELETE", path: "/notes/{id}", variables: [{ field: ["id"] }] }],
     },
     watchNotes: {
-      bindings: [{ verb: "GET", path: "/notes:watch" }],
+      bindings: [{ method: "GET", path: "/notes:watch" }],
       stream: {},
     },
     watchTags: {
-      bindings: [{ verb: "GET", path: "/tags:watch" }],
+      bindings: [{ method: "GET", path: "/tags:watch" }],
       stream: { events: { added: { field: "added" }, removed: { field: "removed" } } },
     },
     watchUnicode: {
-      bindings: [{ verb: "GET", path: "/unicode:watch" }],
+      bindings: [{ method: "GET", path: "/unicode:watch" }],
       stream: {},
     },
     watchEmptyLines: {
-      bindings: [{ verb: "GET", path: "/empty-lines:watch" }],
+      bindings: [{ method: "GET", path: "/empty-lines:watch" }],
       stream: {},
     },
     watchInternal: {
-      bindings: [{ verb: "GET", path: "/internal:watch" }],
+      bindings: [{ method: "GET", path: "/internal:watch" }],
       stream: {},
     },
     watchDirective: {
-      bindings: [{ verb: "GET", path: "/directive:watch" }],
+      bindings: [{ method: "GET", path: "/directive:watch" }],
       stream: {},
     },
     watchNothing: {
-      bindings: [{ verb: "GET", path: "/nothing:watch" }],
+      bindings: [{ method: "GET", path: "/nothing:watch" }],
       stream: {},
     },
     watchYaml: {
-      bindings: [{ verb: "GET", path: "/yaml:watch" }],
+      bindings: [{ method: "GET", path: "/yaml:watch" }],
       stream: {},
     },
     watchSpaces: {
-      bindings: [{ verb: "GET", path: "/spaces:watch" }],
+      bindings: [{ method: "GET", path: "/spaces:watch" }],
       stream: {},
     },
     watchLong: {
-      bindings: [{ verb: "GET", path: "/long:watch" }],
+      bindings: [{ method: "GET", path: "/long:watch" }],
       stream: {},
     },
   });

@@ -18,13 +18,13 @@ import { OldPlayerService, PlayerService } from "./player_pb";
 export class PlayerServiceClient {
   static readonly #methods = {
     play: /* @__PURE__ */ defineMethod(PlayerService, "play", {
-      bindings: [{ verb: "POST", path: "/v1/songs/{song}:play", variables: [{ field: ["song"] }], body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/songs/{song}:play", variables: [{ field: ["song"] }], body: "*" }],
     }),
     restart: /* @__PURE__ */ defineMethod(PlayerService, "restart", {
-      bindings: [{ verb: "POST", path: "/v1/songs/{song}:restart", variables: [{ field: ["song"] }], body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/songs/{song}:restart", variables: [{ field: ["song"] }], body: "*" }],
     }),
     watchSong: /* @__PURE__ */ defineMethod(PlayerService, "watchSong", {
-      bindings: [{ verb: "GET", path: "/v1/song:watch" }],
+      bindings: [{ method: "GET", path: "/v1/song:watch" }],
       stream: {},
     }),
   };
@@ -83,10 +83,10 @@ export class PlayerServiceClient {
 export class OldPlayerServiceClient {
   static readonly #methods = {
     play: /* @__PURE__ */ defineMethod(OldPlayerService, "play", {
-      bindings: [{ verb: "POST", path: "/v0/play", body: "*" }],
+      bindings: [{ method: "POST", path: "/v0/play", body: "*" }],
     }),
     watch: /* @__PURE__ */ defineMethod(OldPlayerService, "watch", {
-      bindings: [{ verb: "GET", path: "/v0/watch" }],
+      bindings: [{ method: "GET", path: "/v0/watch" }],
       stream: { events: { second: { field: "second" }, beat: { field: "beat" } } },
     }),
   };

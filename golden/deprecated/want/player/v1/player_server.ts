@@ -69,13 +69,13 @@ export function createPlayerService<C = unknown>(
 export function createPlayerService<C = unknown>(handlers: Partial<PlayerServiceHandlers<C>>): Service<C> {
   return defineService(PlayerService, handlers, {
     play: {
-      bindings: [{ verb: "POST", path: "/v1/songs/{song}:play", variables: [{ field: ["song"] }], body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/songs/{song}:play", variables: [{ field: ["song"] }], body: "*" }],
     },
     restart: {
-      bindings: [{ verb: "POST", path: "/v1/songs/{song}:restart", variables: [{ field: ["song"] }], body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/songs/{song}:restart", variables: [{ field: ["song"] }], body: "*" }],
     },
     watchSong: {
-      bindings: [{ verb: "GET", path: "/v1/song:watch" }],
+      bindings: [{ method: "GET", path: "/v1/song:watch" }],
       stream: {},
     },
   });
@@ -130,10 +130,10 @@ export function createOldPlayerService<C = unknown>(
 export function createOldPlayerService<C = unknown>(handlers: Partial<OldPlayerServiceHandlers<C>>): Service<C> {
   return defineService(OldPlayerService, handlers, {
     play: {
-      bindings: [{ verb: "POST", path: "/v0/play", body: "*" }],
+      bindings: [{ method: "POST", path: "/v0/play", body: "*" }],
     },
     watch: {
-      bindings: [{ verb: "GET", path: "/v0/watch" }],
+      bindings: [{ method: "GET", path: "/v0/watch" }],
       stream: { events: { second: { field: "second" }, beat: { field: "beat" } } },
     },
   });

@@ -20,7 +20,7 @@ import { RadioService } from "./radio_pb";
 export class RadioServiceClient {
   static readonly #methods = {
     watchProgramme: /* @__PURE__ */ defineMethod(RadioService, "watchProgramme", {
-      bindings: [{ verb: "GET", path: "/stations/{station}/programme", variables: [{ field: ["station"] }] }],
+      bindings: [{ method: "GET", path: "/stations/{station}/programme", variables: [{ field: ["station"] }] }],
       stream: {},
     }),
   };

@@ -44,7 +44,7 @@ export function createRadioService<C = unknown>(
 export function createRadioService<C = unknown>(handlers: Partial<RadioServiceHandlers<C>>): Service<C> {
   return defineService(RadioService, handlers, {
     watchProgramme: {
-      bindings: [{ verb: "GET", path: "/stations/{station}/programme", variables: [{ field: ["station"] }] }],
+      bindings: [{ method: "GET", path: "/stations/{station}/programme", variables: [{ field: ["station"] }] }],
       stream: {},
     },
   });

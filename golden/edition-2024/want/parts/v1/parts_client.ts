@@ -18,13 +18,13 @@ import { PartService } from "./parts_pb";
 export class PartServiceClient {
   static readonly #methods = {
     getPart: /* @__PURE__ */ defineMethod(PartService, "getPart", {
-      bindings: [{ verb: "GET", path: "/parts/{id}", variables: [{ field: ["id"] }] }],
+      bindings: [{ method: "GET", path: "/parts/{id}", variables: [{ field: ["id"] }] }],
     }),
     putPart: /* @__PURE__ */ defineMethod(PartService, "putPart", {
-      bindings: [{ verb: "PUT", path: "/parts/{number}", variables: [{ field: ["number"] }], body: "*" }],
+      bindings: [{ method: "PUT", path: "/parts/{number}", variables: [{ field: ["number"] }], body: "*" }],
     }),
     watchParts: /* @__PURE__ */ defineMethod(PartService, "watchParts", {
-      bindings: [{ verb: "GET", path: "/parts" }],
+      bindings: [{ method: "GET", path: "/parts" }],
       stream: { events: { made: { field: "made" }, broken: { field: "broken" } } },
     }),
   };

@@ -65,13 +65,13 @@ export function createPartService<C = unknown>(
 export function createPartService<C = unknown>(handlers: Partial<PartServiceHandlers<C>>): Service<C> {
   return defineService(PartService, handlers, {
     getPart: {
-      bindings: [{ verb: "GET", path: "/parts/{id}", variables: [{ field: ["id"] }] }],
+      bindings: [{ method: "GET", path: "/parts/{id}", variables: [{ field: ["id"] }] }],
     },
     putPart: {
-      bindings: [{ verb: "PUT", path: "/parts/{number}", variables: [{ field: ["number"] }], body: "*" }],
+      bindings: [{ method: "PUT", path: "/parts/{number}", variables: [{ field: ["number"] }], body: "*" }],
     },
     watchParts: {
-      bindings: [{ verb: "GET", path: "/parts" }],
+      bindings: [{ method: "GET", path: "/parts" }],
       stream: { events: { made: { field: "made" }, broken: { field: "broken" } } },
     },
   });

@@ -18,7 +18,7 @@ import { AssistantService } from "./assistant_pb";
 export class AssistantServiceClient {
   static readonly #methods = {
     ask: /* @__PURE__ */ defineMethod(AssistantService, "ask", {
-      bindings: [{ verb: "POST", path: "/v1/ask", body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/ask", body: "*" }],
       stream: {
         events: {
           delta: { field: "delta" },
@@ -33,12 +33,12 @@ export class AssistantServiceClient {
       },
     }),
     complete: /* @__PURE__ */ defineMethod(AssistantService, "complete", {
-      bindings: [{ verb: "POST", path: "/v1/complete", body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/complete", body: "*" }],
       stream: { terminalData: "[DONE]" },
     }),
     converse: /* @__PURE__ */ defineMethod(AssistantService, "converse", {
       bindings: [
-        { verb: "GET", path: "/v1/conversations/{conversation}/events", variables: [{ field: ["conversation"] }] },
+        { method: "GET", path: "/v1/conversations/{conversation}/events", variables: [{ field: ["conversation"] }] },
       ],
       stream: {
         resumable: true,

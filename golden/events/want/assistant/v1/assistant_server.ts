@@ -64,7 +64,7 @@ export function createAssistantService<C = unknown>(
 export function createAssistantService<C = unknown>(handlers: Partial<AssistantServiceHandlers<C>>): Service<C> {
   return defineService(AssistantService, handlers, {
     ask: {
-      bindings: [{ verb: "POST", path: "/v1/ask", body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/ask", body: "*" }],
       stream: {
         events: {
           delta: { field: "delta" },
@@ -79,12 +79,12 @@ export function createAssistantService<C = unknown>(handlers: Partial<AssistantS
       },
     },
     complete: {
-      bindings: [{ verb: "POST", path: "/v1/complete", body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/complete", body: "*" }],
       stream: { terminalData: "[DONE]" },
     },
     converse: {
       bindings: [
-        { verb: "GET", path: "/v1/conversations/{conversation}/events", variables: [{ field: ["conversation"] }] },
+        { method: "GET", path: "/v1/conversations/{conversation}/events", variables: [{ field: ["conversation"] }] },
       ],
       stream: {
         resumable: true,

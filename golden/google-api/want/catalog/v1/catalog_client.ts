@@ -29,14 +29,14 @@ export class CatalogServiceClient {
   static readonly #methods = {
     getBook: /* @__PURE__ */ defineMethod(CatalogService, "getBook", {
       bindings: [
-        { verb: "GET", path: "/v1/{name=shelves/*/books/*}", variables: [{ field: ["name"] }] },
-        { verb: "GET", path: "/v1/{name=archive/**}", variables: [{ field: ["name"] }] },
+        { method: "GET", path: "/v1/{name=shelves/*/books/*}", variables: [{ field: ["name"] }] },
+        { method: "GET", path: "/v1/{name=archive/**}", variables: [{ field: ["name"] }] },
       ],
     }),
     createBook: /* @__PURE__ */ defineMethod(CatalogService, "createBook", {
       bindings: [
         {
-          verb: "POST",
+          method: "POST",
           path: "/v1/{parent=shelves/*}/books",
           variables: [{ field: ["parent"] }],
           body: { field: "book" },
@@ -46,7 +46,7 @@ export class CatalogServiceClient {
     updateBook: /* @__PURE__ */ defineMethod(CatalogService, "updateBook", {
       bindings: [
         {
-          verb: "PATCH",
+          method: "PATCH",
           path: "/v1/{book.name=shelves/*/books/*}",
           variables: [{ field: ["book", "name"] }],
           body: { field: "book" },
@@ -54,12 +54,12 @@ export class CatalogServiceClient {
       ],
     }),
     deleteBook: /* @__PURE__ */ defineMethod(CatalogService, "deleteBook", {
-      bindings: [{ verb: "DELETE", path: "/v1/{name=shelves/*/books/*}", variables: [{ field: ["name"] }] }],
+      bindings: [{ method: "DELETE", path: "/v1/{name=shelves/*/books/*}", variables: [{ field: ["name"] }] }],
     }),
     checkBooks: /* @__PURE__ */ defineMethod(CatalogService, "checkBooks", {
       bindings: [
         {
-          verb: "REPORT",
+          method: "REPORT",
           path: "/v1/{parent=shelves/*}/books:check",
           variables: [{ field: ["parent"] }],
           body: "*",
@@ -68,7 +68,7 @@ export class CatalogServiceClient {
       ],
     }),
     watchBooks: /* @__PURE__ */ defineMethod(CatalogService, "watchBooks", {
-      bindings: [{ verb: "GET", path: "/v1/{parent=shelves/*}/books:watch", variables: [{ field: ["parent"] }] }],
+      bindings: [{ method: "GET", path: "/v1/{parent=shelves/*}/books:watch", variables: [{ field: ["parent"] }] }],
       stream: { resumable: true, id: "revision" },
     }),
   };

@@ -113,14 +113,14 @@ export function createCatalogService<C = unknown>(handlers: Partial<CatalogServi
   return defineService(CatalogService, handlers, {
     getBook: {
       bindings: [
-        { verb: "GET", path: "/v1/{name=shelves/*/books/*}", variables: [{ field: ["name"] }] },
-        { verb: "GET", path: "/v1/{name=archive/**}", variables: [{ field: ["name"] }] },
+        { method: "GET", path: "/v1/{name=shelves/*/books/*}", variables: [{ field: ["name"] }] },
+        { method: "GET", path: "/v1/{name=archive/**}", variables: [{ field: ["name"] }] },
       ],
     },
     createBook: {
       bindings: [
         {
-          verb: "POST",
+          method: "POST",
           path: "/v1/{parent=shelves/*}/books",
           variables: [{ field: ["parent"] }],
           body: { field: "book" },
@@ -130,7 +130,7 @@ export function createCatalogService<C = unknown>(handlers: Partial<CatalogServi
     updateBook: {
       bindings: [
         {
-          verb: "PATCH",
+          method: "PATCH",
           path: "/v1/{book.name=shelves/*/books/*}",
           variables: [{ field: ["book", "name"] }],
           body: { field: "book" },
@@ -138,12 +138,12 @@ export function createCatalogService<C = unknown>(handlers: Partial<CatalogServi
       ],
     },
     deleteBook: {
-      bindings: [{ verb: "DELETE", path: "/v1/{name=shelves/*/books/*}", variables: [{ field: ["name"] }] }],
+      bindings: [{ method: "DELETE", path: "/v1/{name=shelves/*/books/*}", variables: [{ field: ["name"] }] }],
     },
     checkBooks: {
       bindings: [
         {
-          verb: "REPORT",
+          method: "REPORT",
           path: "/v1/{parent=shelves/*}/books:check",
           variables: [{ field: ["parent"] }],
           body: "*",
@@ -152,7 +152,7 @@ export function createCatalogService<C = unknown>(handlers: Partial<CatalogServi
       ],
     },
     watchBooks: {
-      bindings: [{ verb: "GET", path: "/v1/{parent=shelves/*}/books:watch", variables: [{ field: ["parent"] }] }],
+      bindings: [{ method: "GET", path: "/v1/{parent=shelves/*}/books:watch", variables: [{ field: ["parent"] }] }],
       stream: { resumable: true, id: "revision" },
     },
   });

@@ -25,13 +25,13 @@ import { AuditService, VaultService } from "./vault_pb";
 export class VaultServiceClient {
   static readonly #methods = {
     getSecret: /* @__PURE__ */ defineMethod(VaultService, "getSecret", {
-      bindings: [{ verb: "GET", path: "/v1/secrets/{name}", variables: [{ field: ["name"] }] }],
+      bindings: [{ method: "GET", path: "/v1/secrets/{name}", variables: [{ field: ["name"] }] }],
     }),
     putSecret: /* @__PURE__ */ defineMethod(VaultService, "putSecret", {
-      bindings: [{ verb: "PUT", path: "/v1/secrets/{name}", variables: [{ field: ["name"] }], body: "*" }],
+      bindings: [{ method: "PUT", path: "/v1/secrets/{name}", variables: [{ field: ["name"] }], body: "*" }],
     }),
     watchSecrets: /* @__PURE__ */ defineMethod(VaultService, "watchSecrets", {
-      bindings: [{ verb: "GET", path: "/v1/secrets:watch" }],
+      bindings: [{ method: "GET", path: "/v1/secrets:watch" }],
       stream: { resumable: true, id: "revision" },
     }),
   };
@@ -172,7 +172,7 @@ export type VaultServiceWatchSecretsHeaders = {
 export class AuditServiceClient {
   static readonly #methods = {
     watchReadings: /* @__PURE__ */ defineMethod(AuditService, "watchReadings", {
-      bindings: [{ verb: "GET", path: "/audit" }],
+      bindings: [{ method: "GET", path: "/audit" }],
       stream: {},
     }),
   };

@@ -65,7 +65,7 @@ export function createVaultService<C = unknown>(
 export function createVaultService<C = unknown>(handlers: Partial<VaultServiceHandlers<C>>): Service<C> {
   return defineService(VaultService, handlers, {
     getSecret: {
-      bindings: [{ verb: "GET", path: "/v1/secrets/{name}", variables: [{ field: ["name"] }] }],
+      bindings: [{ method: "GET", path: "/v1/secrets/{name}", variables: [{ field: ["name"] }] }],
       headers: [
         { name: "X-API-Key", format: "uuid", required: true },
         { name: "X-Trace" },
@@ -73,7 +73,7 @@ export function createVaultService<C = unknown>(handlers: Partial<VaultServiceHa
       ],
     },
     putSecret: {
-      bindings: [{ verb: "PUT", path: "/v1/secrets/{name}", variables: [{ field: ["name"] }], body: "*" }],
+      bindings: [{ method: "PUT", path: "/v1/secrets/{name}", variables: [{ field: ["name"] }], body: "*" }],
       headers: [
         { name: "X-API-Key", format: "uuid", required: true },
         { name: "X-Trace" },
@@ -84,7 +84,7 @@ export function createVaultService<C = unknown>(handlers: Partial<VaultServiceHa
       ],
     },
     watchSecrets: {
-      bindings: [{ verb: "GET", path: "/v1/secrets:watch" }],
+      bindings: [{ method: "GET", path: "/v1/secrets:watch" }],
       stream: { resumable: true, id: "revision" },
       headers: [
         { name: "X-API-Key", format: "uuid", required: true },
@@ -126,7 +126,7 @@ export function createAuditService<C = unknown>(
 export function createAuditService<C = unknown>(handlers: Partial<AuditServiceHandlers<C>>): Service<C> {
   return defineService(AuditService, handlers, {
     watchReadings: {
-      bindings: [{ verb: "GET", path: "/audit" }],
+      bindings: [{ method: "GET", path: "/audit" }],
       stream: {},
       headers: [{ name: "X-Auditor", format: "email", required: true }],
     },

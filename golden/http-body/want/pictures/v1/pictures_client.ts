@@ -19,12 +19,12 @@ import { PictureService } from "./pictures_pb";
 export class PictureServiceClient {
   static readonly #methods = {
     getPicture: /* @__PURE__ */ defineMethod(PictureService, "getPicture", {
-      bindings: [{ verb: "GET", path: "/v1/pictures/{name}", variables: [{ field: ["name"] }], rawResponse: true }],
+      bindings: [{ method: "GET", path: "/v1/pictures/{name}", variables: [{ field: ["name"] }], rawResponse: true }],
     }),
     putPicture: /* @__PURE__ */ defineMethod(PictureService, "putPicture", {
       bindings: [
         {
-          verb: "PUT",
+          method: "PUT",
           path: "/v1/pictures/{name}",
           variables: [{ field: ["name"] }],
           body: { field: "content" },
@@ -33,12 +33,12 @@ export class PictureServiceClient {
       ],
     }),
     shrink: /* @__PURE__ */ defineMethod(PictureService, "shrink", {
-      bindings: [{ verb: "POST", path: "/v1/pictures:shrink", body: "*", rawBody: true, rawResponse: true }],
+      bindings: [{ method: "POST", path: "/v1/pictures:shrink", body: "*", rawBody: true, rawResponse: true }],
     }),
     getThumbnail: /* @__PURE__ */ defineMethod(PictureService, "getThumbnail", {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/v1/pictures/{name}/thumbnail",
           variables: [{ field: ["name"] }],
           responseBody: "content",

@@ -78,12 +78,12 @@ export function createPictureService<C = unknown>(
 export function createPictureService<C = unknown>(handlers: Partial<PictureServiceHandlers<C>>): Service<C> {
   return defineService(PictureService, handlers, {
     getPicture: {
-      bindings: [{ verb: "GET", path: "/v1/pictures/{name}", variables: [{ field: ["name"] }], rawResponse: true }],
+      bindings: [{ method: "GET", path: "/v1/pictures/{name}", variables: [{ field: ["name"] }], rawResponse: true }],
     },
     putPicture: {
       bindings: [
         {
-          verb: "PUT",
+          method: "PUT",
           path: "/v1/pictures/{name}",
           variables: [{ field: ["name"] }],
           body: { field: "content" },
@@ -92,12 +92,12 @@ export function createPictureService<C = unknown>(handlers: Partial<PictureServi
       ],
     },
     shrink: {
-      bindings: [{ verb: "POST", path: "/v1/pictures:shrink", body: "*", rawBody: true, rawResponse: true }],
+      bindings: [{ method: "POST", path: "/v1/pictures:shrink", body: "*", rawBody: true, rawResponse: true }],
     },
     getThumbnail: {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/v1/pictures/{name}/thumbnail",
           variables: [{ field: ["name"] }],
           responseBody: "content",

@@ -26,7 +26,7 @@ export class WeatherServiceClient {
     getReading: /* @__PURE__ */ defineMethod<GetReadingRequestJson, ReadingJson>("weather.v1.WeatherService.GetReading", {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/v1/stations/{station.number}/{station.kind}/reading",
           variables: [
             { field: ["station", "number"], implicit: "0" },
@@ -38,7 +38,7 @@ export class WeatherServiceClient {
     putReading: /* @__PURE__ */ defineMethod<PutReadingRequestJson, ReadingJson>("weather.v1.WeatherService.PutReading", {
       bindings: [
         {
-          verb: "PUT",
+          method: "PUT",
           path: "/v1/stations/{station}/readings/{sequence}",
           variables: [{ field: ["station"] }, { field: ["sequence"], implicit: "0" }],
           body: { field: "reading" },
@@ -48,7 +48,7 @@ export class WeatherServiceClient {
     watchReadings: /* @__PURE__ */ defineMethod<WatchReadingsRequestJson, ReadingJson>("weather.v1.WeatherService.WatchReadings", {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/v1/readings",
           query: {
             "": {
@@ -63,7 +63,7 @@ export class WeatherServiceClient {
       stream: { resumable: true, id: "sequence" },
     }),
     watchSky: /* @__PURE__ */ defineMethod<WatchSkyRequestJson, SkyEventJson>("weather.v1.WeatherService.WatchSky", {
-      bindings: [{ verb: "POST", path: "/v1/sky", body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/sky", body: "*" }],
       stream: {
         id: "number",
         idType: "number",

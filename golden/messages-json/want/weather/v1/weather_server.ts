@@ -87,7 +87,7 @@ export function createWeatherService<C = unknown>(handlers: Partial<WeatherServi
     getReading: {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/v1/stations/{station.number}/{station.kind}/reading",
           variables: [
             { field: ["station", "number"], implicit: "0" },
@@ -99,7 +99,7 @@ export function createWeatherService<C = unknown>(handlers: Partial<WeatherServi
     putReading: {
       bindings: [
         {
-          verb: "PUT",
+          method: "PUT",
           path: "/v1/stations/{station}/readings/{sequence}",
           variables: [{ field: ["station"] }, { field: ["sequence"], implicit: "0" }],
           body: { field: "reading" },
@@ -109,7 +109,7 @@ export function createWeatherService<C = unknown>(handlers: Partial<WeatherServi
     watchReadings: {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/v1/readings",
           query: {
             "": {
@@ -124,7 +124,7 @@ export function createWeatherService<C = unknown>(handlers: Partial<WeatherServi
       stream: { resumable: true, id: "sequence" },
     },
     watchSky: {
-      bindings: [{ verb: "POST", path: "/v1/sky", body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/sky", body: "*" }],
       stream: {
         id: "number",
         idType: "number",

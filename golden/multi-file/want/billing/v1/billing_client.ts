@@ -20,10 +20,10 @@ import type { Entry } from "./internal/ledger_pb";
 export class BillingServiceClient {
   static readonly #methods = {
     bill: /* @__PURE__ */ defineMethod(BillingService, "bill", {
-      bindings: [{ verb: "POST", path: "/v1/bills", body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/bills", body: "*" }],
     }),
     watchLedger: /* @__PURE__ */ defineMethod(BillingService, "watchLedger", {
-      bindings: [{ verb: "GET", path: "/v1/ledger" }],
+      bindings: [{ method: "GET", path: "/v1/ledger" }],
       stream: {},
     }),
   };

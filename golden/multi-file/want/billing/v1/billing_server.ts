@@ -55,10 +55,10 @@ export function createBillingService<C = unknown>(
 export function createBillingService<C = unknown>(handlers: Partial<BillingServiceHandlers<C>>): Service<C> {
   return defineService(BillingService, handlers, {
     bill: {
-      bindings: [{ verb: "POST", path: "/v1/bills", body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/bills", body: "*" }],
     },
     watchLedger: {
-      bindings: [{ verb: "GET", path: "/v1/ledger" }],
+      bindings: [{ method: "GET", path: "/v1/ledger" }],
       stream: {},
     },
   });

@@ -20,10 +20,12 @@ import type { Order } from "./types_pb";
 export class OrderServiceClient {
   static readonly #methods = {
     getOrder: /* @__PURE__ */ defineMethod(OrderService, "getOrder", {
-      bindings: [{ verb: "GET", path: "/v1/orders/{number}", variables: [{ field: ["number"], implicit: "0" }] }],
+      bindings: [{ method: "GET", path: "/v1/orders/{number}", variables: [{ field: ["number"], implicit: "0" }] }],
     }),
     convertTotal: /* @__PURE__ */ defineMethod(OrderService, "convertTotal", {
-      bindings: [{ verb: "GET", path: "/v1/orders/{number}/total", variables: [{ field: ["number"], implicit: "0" }] }],
+      bindings: [
+        { method: "GET", path: "/v1/orders/{number}/total", variables: [{ field: ["number"], implicit: "0" }] },
+      ],
     }),
   };
 
@@ -64,7 +66,9 @@ export class OrderServiceClient {
 export class OrderEventServiceClient {
   static readonly #methods = {
     watchOrder: /* @__PURE__ */ defineMethod(OrderEventService, "watchOrder", {
-      bindings: [{ verb: "GET", path: "/v1/orders/{number}:watch", variables: [{ field: ["number"], implicit: "0" }] }],
+      bindings: [
+        { method: "GET", path: "/v1/orders/{number}:watch", variables: [{ field: ["number"], implicit: "0" }] },
+      ],
       stream: {},
     }),
   };

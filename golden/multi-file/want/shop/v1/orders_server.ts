@@ -55,10 +55,12 @@ export function createOrderService<C = unknown>(
 export function createOrderService<C = unknown>(handlers: Partial<OrderServiceHandlers<C>>): Service<C> {
   return defineService(OrderService, handlers, {
     getOrder: {
-      bindings: [{ verb: "GET", path: "/v1/orders/{number}", variables: [{ field: ["number"], implicit: "0" }] }],
+      bindings: [{ method: "GET", path: "/v1/orders/{number}", variables: [{ field: ["number"], implicit: "0" }] }],
     },
     convertTotal: {
-      bindings: [{ verb: "GET", path: "/v1/orders/{number}/total", variables: [{ field: ["number"], implicit: "0" }] }],
+      bindings: [
+        { method: "GET", path: "/v1/orders/{number}/total", variables: [{ field: ["number"], implicit: "0" }] },
+      ],
     },
   });
 }
@@ -94,7 +96,9 @@ export function createOrderEventService<C = unknown>(
 export function createOrderEventService<C = unknown>(handlers: Partial<OrderEventServiceHandlers<C>>): Service<C> {
   return defineService(OrderEventService, handlers, {
     watchOrder: {
-      bindings: [{ verb: "GET", path: "/v1/orders/{number}:watch", variables: [{ field: ["number"], implicit: "0" }] }],
+      bindings: [
+        { method: "GET", path: "/v1/orders/{number}:watch", variables: [{ field: ["number"], implicit: "0" }] },
+      ],
       stream: {},
     },
   });

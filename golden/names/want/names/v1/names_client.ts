@@ -37,24 +37,24 @@ import { ReservedService, snake_case_2_service } from "./names_pb";
 export class ReservedServiceClient {
   static readonly #methods = {
     delete: /* @__PURE__ */ defineMethod(ReservedService, "delete", {
-      bindings: [{ verb: "DELETE", path: "/reserved/delete/{class}", variables: [{ field: ["class"] }] }],
+      bindings: [{ method: "DELETE", path: "/reserved/delete/{class}", variables: [{ field: ["class"] }] }],
     }),
     constructor$: /* @__PURE__ */ defineMethod(ReservedService, "constructor$", {
-      bindings: [{ verb: "POST", path: "/reserved/constructor", body: "*" }],
+      bindings: [{ method: "POST", path: "/reserved/constructor", body: "*" }],
     }),
     toString$: /* @__PURE__ */ defineMethod(ReservedService, "toString$", {
-      bindings: [{ verb: "GET", path: "/reserved/to-string" }],
+      bindings: [{ method: "GET", path: "/reserved/to-string" }],
       stream: {},
     }),
     await: /* @__PURE__ */ defineMethod(ReservedService, "await", {
-      bindings: [{ verb: "POST", path: "/reserved/await", body: "*" }],
+      bindings: [{ method: "POST", path: "/reserved/await", body: "*" }],
       stream: {},
     }),
     then: /* @__PURE__ */ defineMethod(ReservedService, "then", {
-      bindings: [{ verb: "POST", path: "/reserved/then", body: { field: "options" } }],
+      bindings: [{ method: "POST", path: "/reserved/then", body: { field: "options" } }],
     }),
     transport: /* @__PURE__ */ defineMethod(ReservedService, "transport", {
-      bindings: [{ verb: "GET", path: "/reserved/transport" }],
+      bindings: [{ method: "GET", path: "/reserved/transport" }],
     }),
   };
 
@@ -139,16 +139,16 @@ export class ReservedServiceClient {
 export class snake_case_2_serviceClient {
   static readonly #methods = {
     get_v2: /* @__PURE__ */ defineMethod(snake_case_2_service, "get_v2", {
-      bindings: [{ verb: "GET", path: "/v2/{id_2}", variables: [{ field: ["id2"] }] }],
+      bindings: [{ method: "GET", path: "/v2/{id_2}", variables: [{ field: ["id2"] }] }],
     }),
     gETALL: /* @__PURE__ */ defineMethod(snake_case_2_service, "gETALL", {
-      bindings: [{ verb: "GET", path: "/all" }],
+      bindings: [{ method: "GET", path: "/all" }],
       stream: {},
     }),
     method1: /* @__PURE__ */ defineMethod(snake_case_2_service, "method1", {
       bindings: [
         {
-          verb: "PUT",
+          method: "PUT",
           path: "/method1/{x1y2}/{foo_1_bar}",
           variables: [{ field: ["x1y2"] }, { field: ["foo1Bar"], implicit: "0" }],
           body: "*",
@@ -156,7 +156,7 @@ export class snake_case_2_serviceClient {
       ],
     }),
     events: /* @__PURE__ */ defineMethod(snake_case_2_service, "events", {
-      bindings: [{ verb: "GET", path: "/events" }],
+      bindings: [{ method: "GET", path: "/events" }],
       stream: {
         events: {
           constructor: { field: "constructor" },

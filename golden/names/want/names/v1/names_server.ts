@@ -117,24 +117,24 @@ export function createReservedService<C = unknown>(
 export function createReservedService<C = unknown>(handlers: Partial<ReservedServiceHandlers<C>>): Service<C> {
   return defineService(ReservedService, handlers, {
     delete: {
-      bindings: [{ verb: "DELETE", path: "/reserved/delete/{class}", variables: [{ field: ["class"] }] }],
+      bindings: [{ method: "DELETE", path: "/reserved/delete/{class}", variables: [{ field: ["class"] }] }],
     },
     constructor$: {
-      bindings: [{ verb: "POST", path: "/reserved/constructor", body: "*" }],
+      bindings: [{ method: "POST", path: "/reserved/constructor", body: "*" }],
     },
     toString$: {
-      bindings: [{ verb: "GET", path: "/reserved/to-string" }],
+      bindings: [{ method: "GET", path: "/reserved/to-string" }],
       stream: {},
     },
     await: {
-      bindings: [{ verb: "POST", path: "/reserved/await", body: "*" }],
+      bindings: [{ method: "POST", path: "/reserved/await", body: "*" }],
       stream: {},
     },
     then: {
-      bindings: [{ verb: "POST", path: "/reserved/then", body: { field: "options" } }],
+      bindings: [{ method: "POST", path: "/reserved/then", body: { field: "options" } }],
     },
     transport: {
-      bindings: [{ verb: "GET", path: "/reserved/transport" }],
+      bindings: [{ method: "GET", path: "/reserved/transport" }],
     },
   });
 }
@@ -208,16 +208,16 @@ export function createsnake_case_2_service<C = unknown>(
 ): Service<C> {
   return defineService(snake_case_2_service, handlers, {
     get_v2: {
-      bindings: [{ verb: "GET", path: "/v2/{id_2}", variables: [{ field: ["id2"] }] }],
+      bindings: [{ method: "GET", path: "/v2/{id_2}", variables: [{ field: ["id2"] }] }],
     },
     gETALL: {
-      bindings: [{ verb: "GET", path: "/all" }],
+      bindings: [{ method: "GET", path: "/all" }],
       stream: {},
     },
     method1: {
       bindings: [
         {
-          verb: "PUT",
+          method: "PUT",
           path: "/method1/{x1y2}/{foo_1_bar}",
           variables: [{ field: ["x1y2"] }, { field: ["foo1Bar"], implicit: "0" }],
           body: "*",
@@ -225,7 +225,7 @@ export function createsnake_case_2_service<C = unknown>(
       ],
     },
     events: {
-      bindings: [{ verb: "GET", path: "/events" }],
+      bindings: [{ method: "GET", path: "/events" }],
       stream: {
         events: {
           constructor: { field: "constructor" },

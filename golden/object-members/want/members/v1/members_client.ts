@@ -16,55 +16,55 @@ import { MembersService } from "./members_pb";
 export class MembersServiceClient {
   static readonly #methods = {
     constructor$: /* @__PURE__ */ defineMethod(MembersService, "constructor$", {
-      bindings: [{ verb: "GET", path: "/v1/constructor" }],
+      bindings: [{ method: "GET", path: "/v1/constructor" }],
     }),
     hasOwnProperty: /* @__PURE__ */ defineMethod(MembersService, "hasOwnProperty", {
-      bindings: [{ verb: "GET", path: "/v1/hasownproperty" }],
+      bindings: [{ method: "GET", path: "/v1/hasownproperty" }],
     }),
     isPrototypeOf: /* @__PURE__ */ defineMethod(MembersService, "isPrototypeOf", {
-      bindings: [{ verb: "GET", path: "/v1/isprototypeof" }],
+      bindings: [{ method: "GET", path: "/v1/isprototypeof" }],
     }),
     propertyIsEnumerable: /* @__PURE__ */ defineMethod(MembersService, "propertyIsEnumerable", {
-      bindings: [{ verb: "GET", path: "/v1/propertyisenumerable" }],
+      bindings: [{ method: "GET", path: "/v1/propertyisenumerable" }],
     }),
     toLocaleString: /* @__PURE__ */ defineMethod(MembersService, "toLocaleString", {
-      bindings: [{ verb: "GET", path: "/v1/tolocalestring" }],
+      bindings: [{ method: "GET", path: "/v1/tolocalestring" }],
     }),
     toString$: /* @__PURE__ */ defineMethod(MembersService, "toString$", {
-      bindings: [{ verb: "GET", path: "/v1/tostring" }],
+      bindings: [{ method: "GET", path: "/v1/tostring" }],
     }),
     valueOf$: /* @__PURE__ */ defineMethod(MembersService, "valueOf$", {
-      bindings: [{ verb: "GET", path: "/v1/valueof" }],
+      bindings: [{ method: "GET", path: "/v1/valueof" }],
     }),
     toJSON$: /* @__PURE__ */ defineMethod(MembersService, "toJSON$", {
-      bindings: [{ verb: "GET", path: "/v1/tojson" }],
+      bindings: [{ method: "GET", path: "/v1/tojson" }],
     }),
     ["__proto__"]: /* @__PURE__ */ defineMethod(MembersService, "__proto__", {
-      bindings: [{ verb: "GET", path: "/v1/proto" }],
+      bindings: [{ method: "GET", path: "/v1/proto" }],
     }),
     __defineGetter__: /* @__PURE__ */ defineMethod(MembersService, "__defineGetter__", {
-      bindings: [{ verb: "GET", path: "/v1/definegetter" }],
+      bindings: [{ method: "GET", path: "/v1/definegetter" }],
     }),
     __defineSetter__: /* @__PURE__ */ defineMethod(MembersService, "__defineSetter__", {
-      bindings: [{ verb: "GET", path: "/v1/definesetter" }],
+      bindings: [{ method: "GET", path: "/v1/definesetter" }],
     }),
     __lookupGetter__: /* @__PURE__ */ defineMethod(MembersService, "__lookupGetter__", {
-      bindings: [{ verb: "GET", path: "/v1/lookupgetter" }],
+      bindings: [{ method: "GET", path: "/v1/lookupgetter" }],
     }),
     __lookupSetter__: /* @__PURE__ */ defineMethod(MembersService, "__lookupSetter__", {
-      bindings: [{ verb: "GET", path: "/v1/lookupsetter" }],
+      bindings: [{ method: "GET", path: "/v1/lookupsetter" }],
     }),
     then: /* @__PURE__ */ defineMethod(MembersService, "then", {
-      bindings: [{ verb: "GET", path: "/v1/then" }],
+      bindings: [{ method: "GET", path: "/v1/then" }],
     }),
     catch: /* @__PURE__ */ defineMethod(MembersService, "catch", {
-      bindings: [{ verb: "GET", path: "/v1/catch" }],
+      bindings: [{ method: "GET", path: "/v1/catch" }],
     }),
     finally: /* @__PURE__ */ defineMethod(MembersService, "finally", {
-      bindings: [{ verb: "GET", path: "/v1/finally" }],
+      bindings: [{ method: "GET", path: "/v1/finally" }],
     }),
     prototype: /* @__PURE__ */ defineMethod(MembersService, "prototype", {
-      bindings: [{ verb: "GET", path: "/v1/stream" }],
+      bindings: [{ method: "GET", path: "/v1/stream" }],
       stream: {},
     }),
   };

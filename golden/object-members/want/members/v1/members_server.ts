@@ -197,55 +197,55 @@ export function createMembersService<C = unknown>(
 export function createMembersService<C = unknown>(handlers: Partial<MembersServiceHandlers<C>>): Service<C> {
   return defineService(MembersService, handlers, {
     constructor$: {
-      bindings: [{ verb: "GET", path: "/v1/constructor" }],
+      bindings: [{ method: "GET", path: "/v1/constructor" }],
     },
     hasOwnProperty: {
-      bindings: [{ verb: "GET", path: "/v1/hasownproperty" }],
+      bindings: [{ method: "GET", path: "/v1/hasownproperty" }],
     },
     isPrototypeOf: {
-      bindings: [{ verb: "GET", path: "/v1/isprototypeof" }],
+      bindings: [{ method: "GET", path: "/v1/isprototypeof" }],
     },
     propertyIsEnumerable: {
-      bindings: [{ verb: "GET", path: "/v1/propertyisenumerable" }],
+      bindings: [{ method: "GET", path: "/v1/propertyisenumerable" }],
     },
     toLocaleString: {
-      bindings: [{ verb: "GET", path: "/v1/tolocalestring" }],
+      bindings: [{ method: "GET", path: "/v1/tolocalestring" }],
     },
     toString$: {
-      bindings: [{ verb: "GET", path: "/v1/tostring" }],
+      bindings: [{ method: "GET", path: "/v1/tostring" }],
     },
     valueOf$: {
-      bindings: [{ verb: "GET", path: "/v1/valueof" }],
+      bindings: [{ method: "GET", path: "/v1/valueof" }],
     },
     toJSON$: {
-      bindings: [{ verb: "GET", path: "/v1/tojson" }],
+      bindings: [{ method: "GET", path: "/v1/tojson" }],
     },
     ["__proto__"]: {
-      bindings: [{ verb: "GET", path: "/v1/proto" }],
+      bindings: [{ method: "GET", path: "/v1/proto" }],
     },
     __defineGetter__: {
-      bindings: [{ verb: "GET", path: "/v1/definegetter" }],
+      bindings: [{ method: "GET", path: "/v1/definegetter" }],
     },
     __defineSetter__: {
-      bindings: [{ verb: "GET", path: "/v1/definesetter" }],
+      bindings: [{ method: "GET", path: "/v1/definesetter" }],
     },
     __lookupGetter__: {
-      bindings: [{ verb: "GET", path: "/v1/lookupgetter" }],
+      bindings: [{ method: "GET", path: "/v1/lookupgetter" }],
     },
     __lookupSetter__: {
-      bindings: [{ verb: "GET", path: "/v1/lookupsetter" }],
+      bindings: [{ method: "GET", path: "/v1/lookupsetter" }],
     },
     then: {
-      bindings: [{ verb: "GET", path: "/v1/then" }],
+      bindings: [{ method: "GET", path: "/v1/then" }],
     },
     catch: {
-      bindings: [{ verb: "GET", path: "/v1/catch" }],
+      bindings: [{ method: "GET", path: "/v1/catch" }],
     },
     finally: {
-      bindings: [{ verb: "GET", path: "/v1/finally" }],
+      bindings: [{ method: "GET", path: "/v1/finally" }],
     },
     prototype: {
-      bindings: [{ verb: "GET", path: "/v1/stream" }],
+      bindings: [{ method: "GET", path: "/v1/stream" }],
       stream: {},
     },
   });

@@ -16,7 +16,7 @@ import { NotesService } from "./notes_pb";
 export class NotesServiceClient {
   static readonly #methods = {
     getNote: /* @__PURE__ */ defineMethod(NotesService, "getNote", {
-      bindings: [{ verb: "GET", path: "/v1/notes/{id}", variables: [{ field: ["id"] }] }],
+      bindings: [{ method: "GET", path: "/v1/notes/{id}", variables: [{ field: ["id"] }] }],
     }),
   };
 

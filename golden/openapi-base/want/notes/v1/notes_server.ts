@@ -39,7 +39,7 @@ export function createNotesService<C = unknown>(
 export function createNotesService<C = unknown>(handlers: Partial<NotesServiceHandlers<C>>): Service<C> {
   return defineService(NotesService, handlers, {
     getNote: {
-      bindings: [{ verb: "GET", path: "/v1/notes/{id}", variables: [{ field: ["id"] }] }],
+      bindings: [{ method: "GET", path: "/v1/notes/{id}", variables: [{ field: ["id"] }] }],
     },
   });
 }

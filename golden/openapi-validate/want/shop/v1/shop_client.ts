@@ -25,7 +25,7 @@ export class ShopServiceClient {
     placeOrder: /* @__PURE__ */ defineMethod(ShopService, "placeOrder", {
       bindings: [
         {
-          verb: "POST",
+          method: "POST",
           path: "/v1/customers/{customer}/orders",
           variables: [{ field: ["customer"] }],
           body: { field: "order" },
@@ -33,10 +33,10 @@ export class ShopServiceClient {
       ],
     }),
     findOrders: /* @__PURE__ */ defineMethod(ShopService, "findOrders", {
-      bindings: [{ verb: "GET", path: "/v1/orders" }],
+      bindings: [{ method: "GET", path: "/v1/orders" }],
     }),
     watchOrder: /* @__PURE__ */ defineMethod(ShopService, "watchOrder", {
-      bindings: [{ verb: "GET", path: "/v1/orders/{id}:watch", variables: [{ field: ["id"] }] }],
+      bindings: [{ method: "GET", path: "/v1/orders/{id}:watch", variables: [{ field: ["id"] }] }],
       stream: {},
     }),
   };

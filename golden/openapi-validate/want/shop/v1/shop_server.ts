@@ -72,7 +72,7 @@ export function createShopService<C = unknown>(handlers: Partial<ShopServiceHand
     placeOrder: {
       bindings: [
         {
-          verb: "POST",
+          method: "POST",
           path: "/v1/customers/{customer}/orders",
           variables: [{ field: ["customer"] }],
           body: { field: "order" },
@@ -80,10 +80,10 @@ export function createShopService<C = unknown>(handlers: Partial<ShopServiceHand
       ],
     },
     findOrders: {
-      bindings: [{ verb: "GET", path: "/v1/orders" }],
+      bindings: [{ method: "GET", path: "/v1/orders" }],
     },
     watchOrder: {
-      bindings: [{ verb: "GET", path: "/v1/orders/{id}:watch", variables: [{ field: ["id"] }] }],
+      bindings: [{ method: "GET", path: "/v1/orders/{id}:watch", variables: [{ field: ["id"] }] }],
       stream: {},
     },
   });

@@ -26,7 +26,7 @@ export class BookingServiceClient {
     createBooking: /* @__PURE__ */ defineMethod(BookingService, "createBooking", {
       bindings: [
         {
-          verb: "POST",
+          method: "POST",
           path: "/v1/rooms/{room}/bookings",
           variables: [{ field: ["room"] }],
           body: "*",
@@ -35,13 +35,13 @@ export class BookingServiceClient {
       ],
     }),
     updateBooking: /* @__PURE__ */ defineMethod(BookingService, "updateBooking", {
-      bindings: [{ verb: "PUT", path: "/v1/bookings", body: "*", bodyRequired: true }],
+      bindings: [{ method: "PUT", path: "/v1/bookings", body: "*", bodyRequired: true }],
     }),
     findRooms: /* @__PURE__ */ defineMethod(BookingService, "findRooms", {
-      bindings: [{ verb: "POST", path: "/v1/rooms:find", body: "*", bodyRequired: true }],
+      bindings: [{ method: "POST", path: "/v1/rooms:find", body: "*", bodyRequired: true }],
     }),
     watchBooking: /* @__PURE__ */ defineMethod(BookingService, "watchBooking", {
-      bindings: [{ verb: "GET", path: "/v1/bookings/{id}:watch", variables: [{ field: ["id"] }] }],
+      bindings: [{ method: "GET", path: "/v1/bookings/{id}:watch", variables: [{ field: ["id"] }] }],
       stream: {
         events: { changed: { field: "changed" }, moved: { field: "moved" }, cancelled: { field: "cancelled" } },
       },

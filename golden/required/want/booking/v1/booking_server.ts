@@ -85,7 +85,7 @@ export function createBookingService<C = unknown>(handlers: Partial<BookingServi
     createBooking: {
       bindings: [
         {
-          verb: "POST",
+          method: "POST",
           path: "/v1/rooms/{room}/bookings",
           variables: [{ field: ["room"] }],
           body: "*",
@@ -94,13 +94,13 @@ export function createBookingService<C = unknown>(handlers: Partial<BookingServi
       ],
     },
     updateBooking: {
-      bindings: [{ verb: "PUT", path: "/v1/bookings", body: "*", bodyRequired: true }],
+      bindings: [{ method: "PUT", path: "/v1/bookings", body: "*", bodyRequired: true }],
     },
     findRooms: {
-      bindings: [{ verb: "POST", path: "/v1/rooms:find", body: "*", bodyRequired: true }],
+      bindings: [{ method: "POST", path: "/v1/rooms:find", body: "*", bodyRequired: true }],
     },
     watchBooking: {
-      bindings: [{ verb: "GET", path: "/v1/bookings/{id}:watch", variables: [{ field: ["id"] }] }],
+      bindings: [{ method: "GET", path: "/v1/bookings/{id}:watch", variables: [{ field: ["id"] }] }],
       stream: {
         events: { changed: { field: "changed" }, moved: { field: "moved" }, cancelled: { field: "cancelled" } },
       },

@@ -25,18 +25,18 @@ import { LogService } from "./logs_pb";
 export class LogServiceClient {
   static readonly #methods = {
     tailLog: /* @__PURE__ */ defineMethod(LogService, "tailLog", {
-      bindings: [{ verb: "GET", path: "/v1/programs/{program}/log", variables: [{ field: ["program"] }] }],
+      bindings: [{ method: "GET", path: "/v1/programs/{program}/log", variables: [{ field: ["program"] }] }],
       stream: { resumable: true, id: "cursor" },
     }),
     watchDeployment: /* @__PURE__ */ defineMethod(LogService, "watchDeployment", {
       bindings: [
-        { verb: "GET", path: "/v1/deployments/{deployment}/steps", variables: [{ field: ["deployment"] }] },
-        { verb: "GET", path: "/v1/steps" },
+        { method: "GET", path: "/v1/deployments/{deployment}/steps", variables: [{ field: ["deployment"] }] },
+        { method: "GET", path: "/v1/steps" },
       ],
       stream: { resumable: true, id: "sequence", heartbeatMs: 60000, retryMs: 2000 },
     }),
     watchAlerts: /* @__PURE__ */ defineMethod(LogService, "watchAlerts", {
-      bindings: [{ verb: "POST", path: "/v1/alerts:watch", body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/alerts:watch", body: "*" }],
       stream: { id: "number", eventName: "alert", heartbeatMs: 0, retryMs: 2147483647 },
     }),
   };

@@ -72,18 +72,18 @@ export function createLogService<C = unknown>(
 export function createLogService<C = unknown>(handlers: Partial<LogServiceHandlers<C>>): Service<C> {
   return defineService(LogService, handlers, {
     tailLog: {
-      bindings: [{ verb: "GET", path: "/v1/programs/{program}/log", variables: [{ field: ["program"] }] }],
+      bindings: [{ method: "GET", path: "/v1/programs/{program}/log", variables: [{ field: ["program"] }] }],
       stream: { resumable: true, id: "cursor" },
     },
     watchDeployment: {
       bindings: [
-        { verb: "GET", path: "/v1/deployments/{deployment}/steps", variables: [{ field: ["deployment"] }] },
-        { verb: "GET", path: "/v1/steps" },
+        { method: "GET", path: "/v1/deployments/{deployment}/steps", variables: [{ field: ["deployment"] }] },
+        { method: "GET", path: "/v1/steps" },
       ],
       stream: { resumable: true, id: "sequence", heartbeatMs: 60000, retryMs: 2000 },
     },
     watchAlerts: {
-      bindings: [{ verb: "POST", path: "/v1/alerts:watch", body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/alerts:watch", body: "*" }],
       stream: { id: "number", eventName: "alert", heartbeatMs: 0, retryMs: 2147483647 },
     },
   });

@@ -27,10 +27,10 @@ import { FeedService, TrendService } from "./feed_pb";
 export class TrendServiceClient {
   static readonly #methods = {
     listTrends: /* @__PURE__ */ defineMethod(TrendService, "listTrends", {
-      bindings: [{ verb: "GET", path: "/api/v1/trends", query: { "": { pageSize: { name: "limit" } } } }],
+      bindings: [{ method: "GET", path: "/api/v1/trends", query: { "": { pageSize: { name: "limit" } } } }],
     }),
     getTrend: /* @__PURE__ */ defineMethod(TrendService, "getTrend", {
-      bindings: [{ verb: "GET", path: "/api/v1/trends/{name}", variables: [{ field: ["name"] }] }],
+      bindings: [{ method: "GET", path: "/api/v1/trends/{name}", variables: [{ field: ["name"] }] }],
     }),
   };
 
@@ -84,12 +84,12 @@ export type TrendServiceListTrendsHeaders = {
 export class FeedServiceClient {
   static readonly #methods = {
     say: /* @__PURE__ */ defineMethod(FeedService, "say", {
-      bindings: [{ verb: "POST", path: "/api/v1/posts", body: "*" }],
+      bindings: [{ method: "POST", path: "/api/v1/posts", body: "*" }],
     }),
     listPosts: /* @__PURE__ */ defineMethod(FeedService, "listPosts", {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/api/v1/users/{user}/posts",
           variables: [{ field: ["user"] }],
           query: { "": { pageSize: { name: "limit" }, after: { name: "after", required: true, implicit: "" } } },
@@ -97,12 +97,12 @@ export class FeedServiceClient {
       ],
     }),
     removePost: /* @__PURE__ */ defineMethod(FeedService, "removePost", {
-      bindings: [{ verb: "DELETE", path: "/api/v1/posts/{id}", variables: [{ field: ["id"] }] }],
+      bindings: [{ method: "DELETE", path: "/api/v1/posts/{id}", variables: [{ field: ["id"] }] }],
     }),
     watchPosts: /* @__PURE__ */ defineMethod(FeedService, "watchPosts", {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/api/v1/users/{user}/posts/stream",
           variables: [{ field: ["user"] }],
           query: { "": { word: { name: "q" } } },
@@ -111,7 +111,7 @@ export class FeedServiceClient {
       stream: {},
     }),
     chat: /* @__PURE__ */ defineMethod(FeedService, "chat", {
-      bindings: [{ verb: "POST", path: "/api/v1/chat", body: "*" }],
+      bindings: [{ method: "POST", path: "/api/v1/chat", body: "*" }],
       stream: {},
     }),
   };

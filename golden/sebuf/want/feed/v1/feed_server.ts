@@ -63,11 +63,11 @@ export function createTrendService<C = unknown>(
 export function createTrendService<C = unknown>(handlers: Partial<TrendServiceHandlers<C>>): Service<C> {
   return defineService(TrendService, handlers, {
     listTrends: {
-      bindings: [{ verb: "GET", path: "/api/v1/trends", query: { "": { pageSize: { name: "limit" } } } }],
+      bindings: [{ method: "GET", path: "/api/v1/trends", query: { "": { pageSize: { name: "limit" } } } }],
       headers: [{ name: "X-Tags", required: true }],
     },
     getTrend: {
-      bindings: [{ verb: "GET", path: "/api/v1/trends/{name}", variables: [{ field: ["name"] }] }],
+      bindings: [{ method: "GET", path: "/api/v1/trends/{name}", variables: [{ field: ["name"] }] }],
     },
   });
 }
@@ -151,13 +151,13 @@ export function createFeedService<C = unknown>(
 export function createFeedService<C = unknown>(handlers: Partial<FeedServiceHandlers<C>>): Service<C> {
   return defineService(FeedService, handlers, {
     say: {
-      bindings: [{ verb: "POST", path: "/api/v1/posts", body: "*" }],
+      bindings: [{ method: "POST", path: "/api/v1/posts", body: "*" }],
       headers: [{ name: "X-API-Key", format: "uuid", required: true }, { name: "X-Request-Count", type: "integer" }],
     },
     listPosts: {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/api/v1/users/{user}/posts",
           variables: [{ field: ["user"] }],
           query: { "": { pageSize: { name: "limit" }, after: { name: "after", required: true, implicit: "" } } },
@@ -166,13 +166,13 @@ export function createFeedService<C = unknown>(handlers: Partial<FeedServiceHand
       headers: [{ name: "X-API-Key", format: "uuid", required: true }],
     },
     removePost: {
-      bindings: [{ verb: "DELETE", path: "/api/v1/posts/{id}", variables: [{ field: ["id"] }] }],
+      bindings: [{ method: "DELETE", path: "/api/v1/posts/{id}", variables: [{ field: ["id"] }] }],
       headers: [{ name: "X-API-Key", format: "uuid", required: true }],
     },
     watchPosts: {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/api/v1/users/{user}/posts/stream",
           variables: [{ field: ["user"] }],
           query: { "": { word: { name: "q" } } },
@@ -182,7 +182,7 @@ export function createFeedService<C = unknown>(handlers: Partial<FeedServiceHand
       headers: [{ name: "X-API-Key", format: "uuid", required: true }],
     },
     chat: {
-      bindings: [{ verb: "POST", path: "/api/v1/chat", body: "*" }],
+      bindings: [{ method: "POST", path: "/api/v1/chat", body: "*" }],
       stream: {},
       headers: [{ name: "X-API-Key", format: "uuid", required: true }],
     },

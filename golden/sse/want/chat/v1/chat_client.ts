@@ -25,16 +25,16 @@ import { ChatService } from "./chat_pb";
 export class ChatServiceClient {
   static readonly #methods = {
     sendMessage: /* @__PURE__ */ defineMethod(ChatService, "sendMessage", {
-      bindings: [{ verb: "POST", path: "/v1/rooms/{room}/messages", variables: [{ field: ["room"] }], body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/rooms/{room}/messages", variables: [{ field: ["room"] }], body: "*" }],
     }),
     watchPresence: /* @__PURE__ */ defineMethod(ChatService, "watchPresence", {
-      bindings: [{ verb: "GET", path: "/v1/presence" }],
+      bindings: [{ method: "GET", path: "/v1/presence" }],
       stream: {},
     }),
     watchThread: /* @__PURE__ */ defineMethod(ChatService, "watchThread", {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/v1/rooms/{room}/threads/{thread}/messages:watch",
           variables: [{ field: ["room"] }, { field: ["thread"], implicit: "0" }],
         },
@@ -42,7 +42,7 @@ export class ChatServiceClient {
       stream: {},
     }),
     search: /* @__PURE__ */ defineMethod(ChatService, "search", {
-      bindings: [{ verb: "GET", path: "/v1/messages:search" }],
+      bindings: [{ method: "GET", path: "/v1/messages:search" }],
       stream: {},
     }),
   };

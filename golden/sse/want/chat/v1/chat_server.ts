@@ -85,16 +85,16 @@ export function createChatService<C = unknown>(
 export function createChatService<C = unknown>(handlers: Partial<ChatServiceHandlers<C>>): Service<C> {
   return defineService(ChatService, handlers, {
     sendMessage: {
-      bindings: [{ verb: "POST", path: "/v1/rooms/{room}/messages", variables: [{ field: ["room"] }], body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/rooms/{room}/messages", variables: [{ field: ["room"] }], body: "*" }],
     },
     watchPresence: {
-      bindings: [{ verb: "GET", path: "/v1/presence" }],
+      bindings: [{ method: "GET", path: "/v1/presence" }],
       stream: {},
     },
     watchThread: {
       bindings: [
         {
-          verb: "GET",
+          method: "GET",
           path: "/v1/rooms/{room}/threads/{thread}/messages:watch",
           variables: [{ field: ["room"] }, { field: ["thread"], implicit: "0" }],
         },
@@ -102,7 +102,7 @@ export function createChatService<C = unknown>(handlers: Partial<ChatServiceHand
       stream: {},
     },
     search: {
-      bindings: [{ verb: "GET", path: "/v1/messages:search" }],
+      bindings: [{ method: "GET", path: "/v1/messages:search" }],
       stream: {},
     },
   });

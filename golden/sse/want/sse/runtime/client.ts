@@ -1061,7 +1061,7 @@ async function readResponse<O>(
 interface BoundRequest {
   /** The one that carries the request. */
   readonly binding: HttpBinding;
-  readonly verb: string;
+  readonly method: string;
   /** Path and query, percent-encoded: starts with `/`, and goes behind the base URL. */
   readonly path: string;
   /** The JSON of the body; undefined for none. */
@@ -1087,7 +1087,7 @@ function bindRequest({ bindings }: MethodHttp, request: JsonValue): BoundRequest
 }
 
 function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
-  const { verb, body, variables = [], query = {} } = binding;
+  const { method, body, variables = [], query = {} } = binding;
   const { segments, verb: suffix, variables: spans } = parsePathTemplate(binding.path);
   const parts: (string | undefined)[] = [...segments];
   let rest: JsonValue | undefined = request;
@@ -1109,13 +1109,13 @@ function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
   }
   const path = `/${parts.filter((part) => part !== undefined).join("/")}${suffix && `:${suffix}`}`;
   if (body === "*") {
-    return { binding, verb, path, body: rest };
+    return { binding, method, path, body: rest };
   }
   if (body) {
     [content, rest] = take(rest, [body.field]);
   }
   const parameters = isJsonObject(rest) ? toParameters("", rest, query[""]) : [];
-  return { binding, verb, path: parameters.length ? `${path}?${parameters.join("&")}` : path, body: content };
+  return { binding, method, path: parameters.length ? `${path}?${parameters.join("&")}` : path, body: content };
 
   function toParameters(
     prefix: string,
@@ -1360,7 +1360,7 @@ async function sendMessage<I, O extends K["message"], K extends Kinds>(
   method: ClientMethod<I, O, K>,
   { kind, headers, signal, message }: BaseClientRequest<K>,
   options: BaseClientOptions<K> & StreamOptions & K["settings"],
-  context: ErrorContext & { verb?: string },
+  context: ErrorContext & { httpMethod?: string },
 ): Promise<Exchange> {
   const { credentials, readError } = options;
   const baseUrl = String(options.baseUrl);
@@ -1378,14 +1378,14 @@ async function sendMessage<I, O extends K["message"], K extends Kinds>(
   } catch (cause) {
     throw new RequestError(cause, context);
   }
-  const { binding, verb, path } = bound;
-  context.verb = verb;
+  const { binding, path } = bound;
+  context.httpMethod = bound.method;
   const { type, body } = content;
   if (type) {
     headers.set("content-type", type);
   }
   const url = baseUrl.replace(/\/+$/, "") + path;
-  const init = given<FetchInit & { headers: Headers }>({ method: verb, headers, body, signal, credentials });
+  const init = given<FetchInit & { headers: Headers }>({ method: bound.method, headers, body, signal, credentials });
   const accept = binding.rawResponse ? "*/*" : "application/json";
   const response = await send(url, init, kind === "unary" ? accept : undefined, options, reader, context);
   return { response, binding, reader };
@@ -1431,7 +1431,7 @@ interface UnaryContext extends ErrorContext {
   phase: ErrorContext["phase"];
   attempt: number;
   /** The HTTP method of the last request. */
-  verb?: string;
+  httpMethod?: string;
   /** The `Idempotency-Key` of the first request that had one. */
   idempotencyKey?: string | undefined;
 }
@@ -1475,8 +1475,8 @@ function keepIdempotencyKey(headers: Headers, context: UnaryContext): void {
   context.idempotencyKey = headers.get("idempotency-key") ?? undefined;
 }
 
-function isRepeatable({ verb = "", idempotencyKey }: UnaryContext): boolean {
-  return !!idempotencyKey || ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].includes(verb);
+function isRepeatable({ httpMethod = "", idempotencyKey }: UnaryContext): boolean {
+  return !!idempotencyKey || ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].includes(httpMethod);
 }
 
 function isTransient(error: unknown): error is ClientError {

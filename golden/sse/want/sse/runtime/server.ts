@@ -2626,10 +2626,10 @@ export interface CorsOptions {
 
 /** The CORS protocol of the Fetch standard, section 3.3. */
 interface Cors {
-  /** Whether a request only asks what it may send: then its verb is in `Access-Control-Request-Method`. */
+  /** Whether a request only asks what it may send: then the method is in `Access-Control-Request-Method`. */
   isPreflight(request: Request): boolean;
-  /** The answer to a preflight for a path with these verbs. */
-  preflight(request: Request, verbs: readonly string[]): Response;
+  /** The answer to a preflight for a path with these methods. */
+  preflight(request: Request, methods: readonly string[]): Response;
   /** The headers of an answer that let the page read it. */
   expose(request: Request): Headers;
 }
@@ -2679,11 +2679,11 @@ function createCors(options: CorsOptions): Cors {
   return {
     isPreflight: ({ method, headers }) =>
       method === "OPTIONS" && headers.has("Origin") && headers.has("Access-Control-Request-Method"),
-    preflight(request, verbs) {
+    preflight(request, methods) {
       const headers = new Headers();
       if (allow(request, headers)) {
         headers.append("Vary", "Access-Control-Request-Headers");
-        headers.set("Access-Control-Allow-Methods", verbs.join(", "));
+        headers.set("Access-Control-Allow-Methods", methods.join(", "));
         const requested = allowedHeaders?.join(", ") ?? request.headers.get("Access-Control-Request-Headers");
         if (requested) {
           headers.set("Access-Control-Allow-Headers", requested);
@@ -2881,7 +2881,7 @@ function createRoutes<C>(options: CallOptions<C>, json: JsonOptions): readonly R
       const idField = desc.output.fields.find(({ jsonName }) => jsonName === http.stream?.id);
       const reserved = http.stream ? [lastEventIdParameter] : [];
       return http.bindings.map((binding) => {
-        const { verb, path, responseBody } = binding;
+        const { path, responseBody } = binding;
         const binder = createBinder(desc.input, binding, { unknownQuery: options.unknownQuery, reserved, json });
         const field = desc.output.fields.find(({ jsonName }) => jsonName === responseBody);
         const offers = encoders
@@ -2889,7 +2889,7 @@ function createRoutes<C>(options: CallOptions<C>, json: JsonOptions): readonly R
           : isHttpBody(field?.message ?? desc.output)
             ? []
             : ["application/json"];
-        return { verb, path, value: { method, binder, responseBody, offers, encoders, idField } };
+        return { method: binding.method, path, value: { method, binder, responseBody, offers, encoders, idField } };
       });
     }),
   );
@@ -3387,10 +3387,10 @@ function splitUrl(url: string): { readonly path: string; readonly query: string 
   }
 }
 
-/** A verb and a path template, and what answers them. */
+/** An HTTP method and a path template, and what answers them. */
 interface Route<T> {
   /** The HTTP method, as it stands on the request line. */
-  readonly verb: string;
+  readonly method: string;
   /** The path template, in the grammar of google/api/http.proto. */
   readonly path: string;
   readonly value: T;
@@ -3400,20 +3400,20 @@ interface Route<T> {
 type RouteMatch<T> =
   /** `variables`: the text of each variable of the template, in their order, percent escapes as they came. */
   | { readonly kind: "match"; readonly value: T; readonly variables: readonly string[] }
-  /** The path is there, the verb is not: 405 with `Allow`. */
-  | { readonly kind: "wrong verb"; readonly allow: readonly string[] }
+  /** The path exists, but not with this method: 405 with `Allow`. */
+  | { readonly kind: "wrong method"; readonly allow: readonly string[] }
   | { readonly kind: "none" };
 
 /** Finds the route of a request. */
 interface Router<T> {
   /** `path` is that of the URL, percent escapes as they came. */
-  match(verb: string, path: string): RouteMatch<T>;
+  match(method: string, path: string): RouteMatch<T>;
 }
 
 /**
  * A router for path templates, whatever the order in which they are given: segment by segment a literal
  * goes before `*`, and `*` before `**`; a template with `:verb` goes before all that have none. A path that
- * fits several is tried in that order until one has the verb. `*` takes no empty last segment, so
+ * fits several is tried in that order until one has the method. `*` takes no empty last segment, so
  * `/v1/quotes/` is not a quote. GET answers HEAD.
  * Throws when two routes take exactly the same requests.
  */
@@ -3425,11 +3425,11 @@ function createRouter<T>(routes: Iterable<Route<T>>): Router<T> {
     insert(childOf(roots, decodeLiteral(template.verb)), route, template);
   }
   return {
-    match(verb, path) {
+    match(method, path) {
       const found = search(
         roots,
         path,
-        (node) => node.leaves.get(verb) ?? (verb === "HEAD" ? node.leaves.get("GET") : undefined),
+        (node) => node.leaves.get(method) ?? (method === "HEAD" ? node.leaves.get("GET") : undefined),
       );
       if (found !== undefined) {
         return found;
@@ -3447,7 +3447,7 @@ function createRouter<T>(routes: Iterable<Route<T>>): Router<T> {
       if (allow.has("GET")) {
         allow.add("HEAD");
       }
-      return { kind: "wrong verb", allow: [...allow].sort() };
+      return { kind: "wrong method", allow: [...allow].sort() };
     },
   };
 }
@@ -3487,14 +3487,14 @@ function insert<T>(root: TreeNode<T>, route: Route<T>, template: PathTemplate): 
       node = childOf(node.literals, decodeLiteral(segment));
     }
   }
-  const other = node.leaves.get(route.verb);
+  const other = node.leaves.get(route.method);
   if (other !== undefined) {
     throw new Error(
-      `${route.verb} "${other.route.path}" and "${route.path}" take the same requests: leave one of them out`,
+      `${route.method} "${other.route.path}" and "${route.path}" take the same requests: leave one of them out`,
     );
   }
   const rest = template.segments.indexOf("**");
-  node.leaves.set(route.verb, { route, template, rest: rest < 0 ? template.segments.length : rest });
+  node.leaves.set(route.method, { route, template, rest: rest < 0 ? template.segments.length : rest });
 }
 
 function afterRest<T>(node: TreeNode<T>, length: number): TreeNode<T> {
@@ -3663,9 +3663,9 @@ function checkNumber(what: string, value: unknown, least: number, unit: string):
   }
 }
 
-/** A verb and a path template that the server answers. */
+/** An HTTP method and a path template that the server answers. */
 export interface RouteInfo {
-  readonly verb: string;
+  readonly httpMethod: string;
   /** In the grammar of google/api/http.proto: `/v1/quotes/{symbol}`. */
   readonly template: string;
   readonly method: DescMethod;
@@ -3720,14 +3720,14 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
   });
   const parts: ServerParts<C> = { options, json, hooks, calls, handle };
 
-  /** The verbs of the path of a preflight; none for another request. */
-  function preflightVerbs(request: Request, path: string): readonly string[] {
+  /** The HTTP methods of the path of a preflight; empty for other requests. */
+  function preflightMethods(request: Request, path: string): readonly string[] {
     if (!cors?.isPreflight(request)) {
       return [];
     }
-    // No request has the empty verb, so a path that is known is known for others.
+    // No route has the empty method, so this finds the methods of a path.
     const found = router.match("", path);
-    return found.kind === "wrong verb" ? found.allow : [];
+    return found.kind === "wrong method" ? found.allow : [];
   }
 
   function route(request: Request, path: string) {
@@ -3735,7 +3735,7 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     if (found.kind === "none") {
       throw httpError(404, "no method has this path");
     }
-    if (found.kind === "wrong verb") {
+    if (found.kind === "wrong method") {
       const allow = found.allow.join(", ");
       throw httpError(405, `this path takes ${allow}`, { Allow: allow });
     }
@@ -3787,9 +3787,9 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     let exposed: Headers | undefined;
     try {
       const { path, query } = splitUrl(request.url);
-      const verbs = preflightVerbs(request, path);
-      if (cors && verbs.length > 0) {
-        const preflight = cors.preflight(request, verbs);
+      const methods = preflightMethods(request, path);
+      if (cors && methods.length > 0) {
+        const preflight = cors.preflight(request, methods);
         call.end();
         return preflight;
       }
@@ -3816,11 +3816,15 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
       typeof request === "string" || request instanceof URL
         ? fetch(new Request(String(request), value as RequestInit), undefined as V)
         : fetch(request, value as V),
-    routes: routes.map(({ verb, path, value }) => ({ verb, template: path, method: value.method.desc })),
+    routes: routes.map(({ method, path, value }) => ({
+      httpMethod: method,
+      template: path,
+      method: value.method.desc,
+    })),
     match(request) {
       try {
         const { path } = splitUrl(request.url);
-        return router.match(request.method, path).kind === "match" || preflightVerbs(request, path).length > 0;
+        return router.match(request.method, path).kind === "match" || preflightMethods(request, path).length > 0;
       } catch {
         return false;
       }

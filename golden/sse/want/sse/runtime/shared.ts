@@ -273,10 +273,10 @@ export interface MethodHttp {
   readonly stream?: StreamRule;
 }
 
-/** One verb and path of a method, and where the fields of its request travel. */
+/** An HTTP method and path of an rpc, and where the fields of its request travel. */
 export interface HttpBinding {
   /** The HTTP method, as it stands on the request line. */
-  readonly verb: string;
+  readonly method: string;
   /** The path template in the grammar of google/api/http.proto, base path included: `/v1/{name=shelves/*}:read`. */
   readonly path: string;
   /** The variables of `path`, in their order. */

@@ -30,38 +30,38 @@ import { EchoService } from "./types_pb";
 export class EchoServiceClient {
   static readonly #methods = {
     echoScalars: /* @__PURE__ */ defineMethod(EchoService, "echoScalars", {
-      bindings: [{ verb: "POST", path: "/echo/scalars", body: "*" }],
+      bindings: [{ method: "POST", path: "/echo/scalars", body: "*" }],
     }),
     watchScalars: /* @__PURE__ */ defineMethod(EchoService, "watchScalars", {
-      bindings: [{ verb: "POST", path: "/echo/scalars:watch", body: "*" }],
+      bindings: [{ method: "POST", path: "/echo/scalars:watch", body: "*" }],
       stream: {},
     }),
     watchCollections: /* @__PURE__ */ defineMethod(EchoService, "watchCollections", {
-      bindings: [{ verb: "POST", path: "/echo/collections:watch", body: "*" }],
+      bindings: [{ method: "POST", path: "/echo/collections:watch", body: "*" }],
       stream: {},
     }),
     watchWellKnown: /* @__PURE__ */ defineMethod(EchoService, "watchWellKnown", {
-      bindings: [{ verb: "POST", path: "/echo/well-known:watch", body: "*" }],
+      bindings: [{ method: "POST", path: "/echo/well-known:watch", body: "*" }],
       stream: {},
     }),
     watchChoices: /* @__PURE__ */ defineMethod(EchoService, "watchChoices", {
-      bindings: [{ verb: "POST", path: "/echo/choices:watch", body: "*" }],
+      bindings: [{ method: "POST", path: "/echo/choices:watch", body: "*" }],
       stream: {},
     }),
     watchProto2: /* @__PURE__ */ defineMethod(EchoService, "watchProto2", {
-      bindings: [{ verb: "POST", path: "/echo/proto2:watch", body: "*", bodyRequired: true }],
+      bindings: [{ method: "POST", path: "/echo/proto2:watch", body: "*", bodyRequired: true }],
       stream: {},
     }),
     watchEditions: /* @__PURE__ */ defineMethod(EchoService, "watchEditions", {
-      bindings: [{ verb: "POST", path: "/echo/editions:watch", body: "*", bodyRequired: true }],
+      bindings: [{ method: "POST", path: "/echo/editions:watch", body: "*", bodyRequired: true }],
       stream: {},
     }),
     watchTime: /* @__PURE__ */ defineMethod(EchoService, "watchTime", {
-      bindings: [{ verb: "POST", path: "/echo/time:watch", body: "*" }],
+      bindings: [{ method: "POST", path: "/echo/time:watch", body: "*" }],
       stream: {},
     }),
     watchAnything: /* @__PURE__ */ defineMethod(EchoService, "watchAnything", {
-      bindings: [{ verb: "POST", path: "/echo/anything:watch", body: "*" }],
+      bindings: [{ method: "POST", path: "/echo/anything:watch", body: "*" }],
       stream: {},
     }),
   };

@@ -140,38 +140,38 @@ export function createEchoService<C = unknown>(
 export function createEchoService<C = unknown>(handlers: Partial<EchoServiceHandlers<C>>): Service<C> {
   return defineService(EchoService, handlers, {
     echoScalars: {
-      bindings: [{ verb: "POST", path: "/echo/scalars", body: "*" }],
+      bindings: [{ method: "POST", path: "/echo/scalars", body: "*" }],
     },
     watchScalars: {
-      bindings: [{ verb: "POST", path: "/echo/scalars:watch", body: "*" }],
+      bindings: [{ method: "POST", path: "/echo/scalars:watch", body: "*" }],
       stream: {},
     },
     watchCollections: {
-      bindings: [{ verb: "POST", path: "/echo/collections:watch", body: "*" }],
+      bindings: [{ method: "POST", path: "/echo/collections:watch", body: "*" }],
       stream: {},
     },
     watchWellKnown: {
-      bindings: [{ verb: "POST", path: "/echo/well-known:watch", body: "*" }],
+      bindings: [{ method: "POST", path: "/echo/well-known:watch", body: "*" }],
       stream: {},
     },
     watchChoices: {
-      bindings: [{ verb: "POST", path: "/echo/choices:watch", body: "*" }],
+      bindings: [{ method: "POST", path: "/echo/choices:watch", body: "*" }],
       stream: {},
     },
     watchProto2: {
-      bindings: [{ verb: "POST", path: "/echo/proto2:watch", body: "*", bodyRequired: true }],
+      bindings: [{ method: "POST", path: "/echo/proto2:watch", body: "*", bodyRequired: true }],
       stream: {},
     },
     watchEditions: {
-      bindings: [{ verb: "POST", path: "/echo/editions:watch", body: "*", bodyRequired: true }],
+      bindings: [{ method: "POST", path: "/echo/editions:watch", body: "*", bodyRequired: true }],
       stream: {},
     },
     watchTime: {
-      bindings: [{ verb: "POST", path: "/echo/time:watch", body: "*" }],
+      bindings: [{ method: "POST", path: "/echo/time:watch", body: "*" }],
       stream: {},
     },
     watchAnything: {
-      bindings: [{ verb: "POST", path: "/echo/anything:watch", body: "*" }],
+      bindings: [{ method: "POST", path: "/echo/anything:watch", body: "*" }],
       stream: {},
     },
   });

@@ -29,18 +29,18 @@ import { LibraryService } from "./library_pb";
 export class LibraryServiceClient {
   static readonly #methods = {
     getBook: /* @__PURE__ */ defineMethod(LibraryService, "getBook", {
-      bindings: [{ verb: "GET", path: "/v1/books/{isbn}", variables: [{ field: ["isbn"] }] }],
+      bindings: [{ method: "GET", path: "/v1/books/{isbn}", variables: [{ field: ["isbn"] }] }],
     }),
     listBooks: /* @__PURE__ */ defineMethod(LibraryService, "listBooks", {
-      bindings: [{ verb: "GET", path: "/v1/books" }],
+      bindings: [{ method: "GET", path: "/v1/books" }],
     }),
     createBook: /* @__PURE__ */ defineMethod(LibraryService, "createBook", {
-      bindings: [{ verb: "POST", path: "/v1/books", body: { field: "book" } }],
+      bindings: [{ method: "POST", path: "/v1/books", body: { field: "book" } }],
     }),
     updateBook: /* @__PURE__ */ defineMethod(LibraryService, "updateBook", {
       bindings: [
         {
-          verb: "PATCH",
+          method: "PATCH",
           path: "/v1/books/{book.isbn}",
           variables: [{ field: ["book", "isbn"] }],
           body: { field: "book" },
@@ -48,10 +48,10 @@ export class LibraryServiceClient {
       ],
     }),
     deleteBook: /* @__PURE__ */ defineMethod(LibraryService, "deleteBook", {
-      bindings: [{ verb: "DELETE", path: "/v1/books/{isbn}", variables: [{ field: ["isbn"] }] }],
+      bindings: [{ method: "DELETE", path: "/v1/books/{isbn}", variables: [{ field: ["isbn"] }] }],
     }),
     lendBook: /* @__PURE__ */ defineMethod(LibraryService, "lendBook", {
-      bindings: [{ verb: "POST", path: "/v1/books/{isbn}:lend", variables: [{ field: ["isbn"] }], body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/books/{isbn}:lend", variables: [{ field: ["isbn"] }], body: "*" }],
     }),
   };
 

@@ -114,18 +114,18 @@ export function createLibraryService<C = unknown>(
 export function createLibraryService<C = unknown>(handlers: Partial<LibraryServiceHandlers<C>>): Service<C> {
   return defineService(LibraryService, handlers, {
     getBook: {
-      bindings: [{ verb: "GET", path: "/v1/books/{isbn}", variables: [{ field: ["isbn"] }] }],
+      bindings: [{ method: "GET", path: "/v1/books/{isbn}", variables: [{ field: ["isbn"] }] }],
     },
     listBooks: {
-      bindings: [{ verb: "GET", path: "/v1/books" }],
+      bindings: [{ method: "GET", path: "/v1/books" }],
     },
     createBook: {
-      bindings: [{ verb: "POST", path: "/v1/books", body: { field: "book" } }],
+      bindings: [{ method: "POST", path: "/v1/books", body: { field: "book" } }],
     },
     updateBook: {
       bindings: [
         {
-          verb: "PATCH",
+          method: "PATCH",
           path: "/v1/books/{book.isbn}",
           variables: [{ field: ["book", "isbn"] }],
           body: { field: "book" },
@@ -133,10 +133,10 @@ export function createLibraryService<C = unknown>(handlers: Partial<LibraryServi
       ],
     },
     deleteBook: {
-      bindings: [{ verb: "DELETE", path: "/v1/books/{isbn}", variables: [{ field: ["isbn"] }] }],
+      bindings: [{ method: "DELETE", path: "/v1/books/{isbn}", variables: [{ field: ["isbn"] }] }],
     },
     lendBook: {
-      bindings: [{ verb: "POST", path: "/v1/books/{isbn}:lend", variables: [{ field: ["isbn"] }], body: "*" }],
+      bindings: [{ method: "POST", path: "/v1/books/{isbn}:lend", variables: [{ field: ["isbn"] }], body: "*" }],
     },
   });
 }

@@ -19,10 +19,10 @@ import { Object$ } from "./object_pb";
 export class ObjectClient {
   static readonly #methods = {
     get: /* @__PURE__ */ defineMethod(Object$, "get", {
-      bindings: [{ verb: "POST", path: "/object", body: "*" }],
+      bindings: [{ method: "POST", path: "/object", body: "*" }],
     }),
     watch: /* @__PURE__ */ defineMethod(Object$, "watch", {
-      bindings: [{ verb: "GET", path: "/object:watch" }],
+      bindings: [{ method: "GET", path: "/object:watch" }],
       stream: {},
     }),
   };

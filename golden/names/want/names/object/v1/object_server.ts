@@ -54,10 +54,10 @@ export function createObject<C = unknown>(
 export function createObject<C = unknown>(handlers: Partial<ObjectHandlers<C>>): Service<C> {
   return defineService(Object$$1, handlers, {
     get: {
-      bindings: [{ verb: "POST", path: "/object", body: "*" }],
+      bindings: [{ method: "POST", path: "/object", body: "*" }],
     },
     watch: {
-      bindings: [{ verb: "GET", path: "/object:watch" }],
+      bindings: [{ method: "GET", path: "/object:watch" }],
       stream: {},
     },
   });

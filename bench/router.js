@@ -2,7 +2,7 @@
 import { build } from "esbuild";
 
 const { outputFiles } = await build({
-  entryPoints: ["../templates/typescript/server/router.ts"],
+  entryPoints: ["../templates/typescript/server/request/router.ts"],
   bundle: true,
   format: "esm",
   write: false,

@@ -31,7 +31,7 @@ test("every example compiles", () => {
 });
 
 test("the table of options names every one", () => {
-  const declared = readFileSync(join(root, "templates/typescript/server/server-options.ts"), "utf8");
+  const declared = readFileSync(join(root, "templates/typescript/server/call/server-options.ts"), "utf8");
   const options = declared.slice(declared.indexOf("export interface ServerOptions"));
   const names = [...options.matchAll(/^ {2}readonly (\w+)/gm)].map(([, name]) => name);
   expect(names.length).toBeGreaterThan(15);

@@ -2,12 +2,8 @@
  * The server's runtime: what generated code and its users import.
  */
 
-export { CancelledError, type CancelReason } from "./server/cancelled-error.js";
-export type { HeaderRule } from "./server/check-headers.js";
-export type { StreamContext, UnaryContext } from "./server/context.js";
-export type { CorsOptions } from "./server/cors.js";
-export { createServer, type RouteInfo, type Server } from "./server/create-server.js";
-export type { CallEndInfo, CallInfo, CallReason } from "./server/hooks.js";
+export type { StreamContext, UnaryContext } from "./server/call/context.js";
+export type { CallEndInfo, CallInfo, CallReason } from "./server/call/hooks.js";
 export type {
   Interceptor,
   Next,
@@ -17,8 +13,8 @@ export type {
   StreamResponse,
   UnaryRequest,
   UnaryResponse,
-} from "./server/interceptor.js";
-export type { ContextInit, ServerOptions } from "./server/server-options.js";
+} from "./server/call/interceptor.js";
+export type { ContextInit, ServerOptions } from "./server/call/server-options.js";
 export {
   type Awaitable,
   defineService,
@@ -27,8 +23,13 @@ export {
   type Service,
   type ServiceMethod,
   type StreamSource,
-} from "./server/service.js";
-export { type StatusDetail, StatusError, type StatusErrorOptions } from "./server/status-error.js";
+} from "./server/call/service.js";
+export { createServer, type RouteInfo, type Server } from "./server/create-server.js";
+export { CancelledError, type CancelReason } from "./server/errors/cancelled-error.js";
+export { type StatusDetail, StatusError, type StatusErrorOptions } from "./server/errors/status-error.js";
+export type { HeaderRule } from "./server/request/check-headers.js";
+export type { CorsOptions } from "./server/request/cors.js";
+export type { Tracked } from "./server/stream/tracked.js";
 export {
   type AppendOptions,
   type Cursor,
@@ -39,8 +40,7 @@ export {
   type Retention,
   type TailListener,
 } from "./server/topic/event-log.js";
-export { createTopic, type SubscribeOptions, type Topic, type TopicOptions } from "./server/topic.js";
-export type { Tracked } from "./server/tracked.js";
+export { createTopic, type SubscribeOptions, type Topic, type TopicOptions } from "./server/topic/topic.js";
 export { Code } from "./shared/code.js";
 export type { JsonObject, JsonValue } from "./shared/json.js";
 export type { ValidationResult, Validator, Violation } from "./shared/validator.js";

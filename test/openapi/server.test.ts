@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { OpenApiObject } from "../../src/emit/openapi/objects.js";
 import { createChecker } from "../../src/emit/openapi/testing/schema-checker.js";
 import type { Method, Stream } from "../../src/model/model.js";
-import { createIdReader, type IdReader } from "../../templates/typescript/server/event-id.js";
+import { createIdReader, type IdReader } from "../../templates/typescript/server/stream/event-id.js";
 import { cacheFolder, codeCases, writeProject } from "../golden-code.js";
 import { answerContent, documentedOperations, documentedRequest } from "./documented-operations.js";
 import { emitDocuments } from "./golden-documents.js";

@@ -1,7 +1,7 @@
 import { create, createRegistry, fromJson, isFieldSet, type JsonValue } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { SseEncoder } from "../../../templates/typescript/server/sse-encoder.js";
+import { SseEncoder } from "../../../templates/typescript/server/stream/sse-encoder.js";
 import type { StreamRule } from "../../../templates/typescript/shared/method.js";
 import { arbitraryMessage } from "../../../test/arbitrary-message.js";
 import type { Method, Stream } from "../../model/model.js";

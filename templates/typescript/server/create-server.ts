@@ -1,19 +1,19 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { answerStream } from "./answer-stream.js";
-import { answerUnary } from "./answer-unary.js";
-import { Call, type ServerParts } from "./call.js";
-import { checkHeaders } from "./check-headers.js";
-import { toContext } from "./context.js";
-import { createCors } from "./cors.js";
-import { createRoutes, type Endpoint, lastEventIdParameter } from "./endpoint.js";
-import type { JsonOptions } from "./event-encoder.js";
-import { createHandle } from "./handle.js";
-import { createHooks } from "./hooks.js";
-import { OpenCalls } from "./open-calls.js";
-import { chooseContentType, httpError, readContent, readLastEventId, splitUrl } from "./request-parts.js";
-import { createRouter } from "./router.js";
-import { type ContextInit, checkNumber, checkOptions, type ServerOptions } from "./server-options.js";
-import type { Awaitable } from "./service.js";
+import { answerStream } from "./call/answer-stream.js";
+import { answerUnary } from "./call/answer-unary.js";
+import { Call, type ServerParts } from "./call/call.js";
+import { toContext } from "./call/context.js";
+import { createRoutes, type Endpoint, lastEventIdParameter } from "./call/endpoint.js";
+import { createHandle } from "./call/handle.js";
+import { createHooks } from "./call/hooks.js";
+import { OpenCalls } from "./call/open-calls.js";
+import { type ContextInit, checkNumber, checkOptions, type ServerOptions } from "./call/server-options.js";
+import type { Awaitable } from "./call/service.js";
+import { checkHeaders } from "./request/check-headers.js";
+import { createCors } from "./request/cors.js";
+import { chooseContentType, httpError, readContent, readLastEventId, splitUrl } from "./request/request-parts.js";
+import { createRouter } from "./request/router.js";
+import type { JsonOptions } from "./stream/event-encoder.js";
 
 /** An HTTP method and a path template that the server answers. */
 export interface RouteInfo {

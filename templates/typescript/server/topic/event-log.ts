@@ -1,5 +1,5 @@
 import { Code } from "../../shared/code.js";
-import { StatusError } from "../status-error.js";
+import { StatusError } from "../errors/status-error.js";
 
 /**
  * The place of an entry in its topic: opaque, visible ASCII without spaces, at most 64 characters. It is the `id:` of the

@@ -57,48 +57,139 @@ import {
   type Validator,
 } from "./shared";
 
-/**
- * Why a call was cancelled: `client` went away, `deadline` for `unaryTimeoutMs` or `maxDurationMs`,
- * `shutdown` for `drain`, `slow-consumer` for a client that does not read, `error` for a failure of
- * the call itself.
- */
-export type CancelReason = "client" | "deadline" | "shutdown" | "slow-consumer" | "error";
+/** A value, or a promise of it. */
+export type Awaitable<T> = T | Promise<T>;
 
-const messages: Record<CancelReason, string> = {
-  client: "the client closed the connection",
-  deadline: "the stream reached its longest duration",
-  shutdown: "the server is shutting down",
-  "slow-consumer": "the client does not read: slow consumer",
-  error: "the call failed",
+/** What a message is made of: the message itself, or an object with the fields to set. */
+export type Init<T extends Message> = MessageInitShape<GenMessage<T>>;
+
+/** What a handler of a stream answers with: an async generator, or anything iterable in this way, or a `ReadableStream`. */
+export type StreamSource<T extends Message> =
+  | AsyncIterable<StreamItem<T>>
+  // A `ReadableStream`, by what is called of it: named, it would take the place of the wrong field in compiler errors.
+  | { getReader(): { read(): Promise<{ done: boolean; value?: StreamItem<T> | undefined }> } };
+
+type StreamItem<T extends Message> = Fields<T> | Tracked<Fields<T>>;
+
+/** The same values as `Init`, but one type and no union: compiler errors then name the field that is wrong. */
+type Fields<T extends Message> = {
+  [P in keyof InitFields<T>]: P extends "$typeName" ? T["$typeName"] : InitFields<T>[P];
 };
 
+/** `Init` without the message itself. */
+type InitFields<T extends Message> = Exclude<Init<T>, Message>;
+
+/** What the server needs to know of a method: how HTTP carries it, and the headers that it takes. */
+export interface ServerMethodHttp extends MethodHttp {
+  /** Checked before the request is read; a name occurs once. */
+  readonly headers?: readonly HeaderRule[];
+}
+
+/** A method with its handler. */
+export interface ServiceMethod<C = unknown> {
+  readonly desc: DescMethod;
+  readonly http: ServerMethodHttp;
+  /** Absent: the method answers 501. Returns what the user's handler does, whatever that is. */
+  readonly handler: ((request: Message, context: StreamContext<C>) => unknown) | undefined;
+}
+
+/** A service with its handlers, made by the generated `create…` and served by `createServer`. `C` is the type of `context.value`. */
+export interface Service<C = unknown> {
+  readonly desc: DescService;
+  readonly methods: readonly ServiceMethod<C>[];
+}
+
 /**
- * The `reason` of a handler's `context.signal`. Named `AbortError`, as what `fetch` and timers
- * reject with, so that code which tells aborts from failures by name keeps working.
+ * Binds the handlers of a service to its methods; called by generated code. `handlers` and `methods`
+ * are keyed by the methods' names in TypeScript, and a handler is called with `handlers` as `this`,
+ * so that an instance of a class serves.
  */
-export class CancelledError extends CausedError {
-  override readonly name: string = "AbortError";
-  readonly reason: CancelReason;
+export function defineService<C, S extends DescService>(
+  desc: S,
+  handlers: object,
+  // By the service's own names: a record of any names would type `hasOwnProperty` as the function that every object has.
+  methods: { readonly [N in keyof S["method"]]?: ServerMethodHttp },
+): Service<C> {
+  return {
+    desc,
+    methods: Object.entries<ServerMethodHttp | undefined>(methods).map(([name, http]) => {
+      const method = desc.method[name];
+      if (method === undefined || http === undefined) {
+        throw new Error(`service ${desc.typeName} has no method "${name}": generate its _server.ts again`);
+      }
+      // Looked up now, so that a method of the prototype is found and a later change of the object is not.
+      const handler: unknown = Reflect.get(handlers, name);
+      if (handler === undefined || isOfEveryObject(handlers, name)) {
+        return { desc: method, http, handler: undefined };
+      }
+      if (typeof handler !== "function") {
+        throw new TypeError(`handler "${name}" of ${desc.typeName} is ${typeof handler}: make it a function`);
+      }
+      return {
+        desc: method,
+        http,
+        handler: (request, context) => Reflect.apply(handler, handlers, [request, context]),
+      };
+    }),
+  };
+}
 
-  constructor(reason: CancelReason, { message, ...options }: { message?: string | undefined; cause?: unknown } = {}) {
-    super(message ?? messages[reason], options);
-    this.reason = reason;
+/** Whether a property is what every object inherits: `valueOf` is no handler, unless the handlers have their own. */
+function isOfEveryObject(handlers: object, name: string): boolean {
+  let holder: object | null = handlers;
+  if (!(name in Object.prototype)) {
+    return false;
+  }
+  while (holder !== null && !hasOwn(holder, name)) {
+    holder = Object.getPrototypeOf(holder);
+  }
+  return holder === null || holder === Object.prototype;
+}
+
+/**
+ * What the runtime decides about a connection. `Connection` and `Transfer-Encoding` break HTTP/2, and a
+ * handler does not know the length or the coding of a body that it did not write.
+ */
+const reserved = ["Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Content-Length", "Content-Encoding"];
+
+/** The headers of an answer: the handler's own, without those that are not its business. */
+function toHeaders(own: Headers, set: Readonly<Record<string, string>>): Headers {
+  const headers = new Headers(own);
+  for (const name of reserved) {
+    headers.delete(name);
+  }
+  for (const [name, value] of Object.entries(set)) {
+    headers.set(name, value);
+  }
+  return headers;
+}
+
+/** Tells caches that the answer depends on `Accept` (RFC 9110, section 12.5.5). */
+function varyByAccept(headers: Headers): void {
+  const names =
+    headers
+      .get("Vary")
+      ?.toLowerCase()
+      .split(/\s*,\s*/) ?? [];
+  if (!names.includes("accept")) {
+    headers.append("Vary", "Accept");
   }
 }
 
-/** Whether an error says that its work was aborted: ours, or that of `fetch` and of timers. */
-function isAbortError(error: unknown): boolean {
-  return error instanceof Error && error.name === "AbortError";
-}
-
-/** Calls `listener` once, when a signal is aborted or if it is already. Returns what stops listening: a signal may outlive many calls. */
-function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
-  if (signal?.aborted) {
-    listener();
-  } else {
-    signal?.addEventListener("abort", listener, { once: true });
+/**
+ * The headers of a failure before the head. Caches may keep a 404 or 410 unless told otherwise (RFC 9110, section 15.1), so
+ * none keeps a failure that does not ask for it itself.
+ */
+function toErrorHeaders({ headers }: Failure, own: Headers): Headers {
+  const merged = new Headers(own);
+  merged.set("Cache-Control", "no-store");
+  if (headers.has("Cache-Control")) {
+    merged.delete("Cache-Control");
   }
-  return () => signal?.removeEventListener("abort", listener);
+  headers.forEach((value, name) => {
+    merged.append(name, value);
+  });
+  return toHeaders(merged, { "Content-Type": "application/json" });
 }
 
 /**
@@ -149,6 +240,50 @@ export class StatusError extends CausedError {
     this.headers = new Headers(options.headers);
     this.status = status;
   }
+}
+
+/**
+ * Why a call was cancelled: `client` went away, `deadline` for `unaryTimeoutMs` or `maxDurationMs`,
+ * `shutdown` for `drain`, `slow-consumer` for a client that does not read, `error` for a failure of
+ * the call itself.
+ */
+export type CancelReason = "client" | "deadline" | "shutdown" | "slow-consumer" | "error";
+
+const messages: Record<CancelReason, string> = {
+  client: "the client closed the connection",
+  deadline: "the stream reached its longest duration",
+  shutdown: "the server is shutting down",
+  "slow-consumer": "the client does not read: slow consumer",
+  error: "the call failed",
+};
+
+/**
+ * The `reason` of a handler's `context.signal`. Named `AbortError`, as what `fetch` and timers
+ * reject with, so that code which tells aborts from failures by name keeps working.
+ */
+export class CancelledError extends CausedError {
+  override readonly name: string = "AbortError";
+  readonly reason: CancelReason;
+
+  constructor(reason: CancelReason, { message, ...options }: { message?: string | undefined; cause?: unknown } = {}) {
+    super(message ?? messages[reason], options);
+    this.reason = reason;
+  }
+}
+
+/** Whether an error says that its work was aborted: ours, or that of `fetch` and of timers. */
+function isAbortError(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
+
+/** Calls `listener` once, when a signal is aborted or if it is already. Returns what stops listening: a signal may outlive many calls. */
+function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
+  if (signal?.aborted) {
+    listener();
+  } else {
+    signal?.addEventListener("abort", listener, { once: true });
+  }
+  return () => signal?.removeEventListener("abort", listener);
 }
 
 /**
@@ -723,52 +858,6 @@ class EventBody {
     }
     this.#body?.end(this.#chunk.take());
   }
-}
-
-/**
- * What the runtime decides about a connection. `Connection` and `Transfer-Encoding` break HTTP/2, and a
- * handler does not know the length or the coding of a body that it did not write.
- */
-const reserved = ["Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Content-Length", "Content-Encoding"];
-
-/** The headers of an answer: the handler's own, without those that are not its business. */
-function toHeaders(own: Headers, set: Readonly<Record<string, string>>): Headers {
-  const headers = new Headers(own);
-  for (const name of reserved) {
-    headers.delete(name);
-  }
-  for (const [name, value] of Object.entries(set)) {
-    headers.set(name, value);
-  }
-  return headers;
-}
-
-/** Tells caches that the answer depends on `Accept` (RFC 9110, section 12.5.5). */
-function varyByAccept(headers: Headers): void {
-  const names =
-    headers
-      .get("Vary")
-      ?.toLowerCase()
-      .split(/\s*,\s*/) ?? [];
-  if (!names.includes("accept")) {
-    headers.append("Vary", "Accept");
-  }
-}
-
-/**
- * The headers of a failure before the head. Caches may keep a 404 or 410 unless told otherwise (RFC 9110, section 15.1), so
- * none keeps a failure that does not ask for it itself.
- */
-function toErrorHeaders({ headers }: Failure, own: Headers): Headers {
-  const merged = new Headers(own);
-  merged.set("Cache-Control", "no-store");
-  if (headers.has("Cache-Control")) {
-    merged.delete("Cache-Control");
-  }
-  headers.forEach((value, name) => {
-    merged.append(name, value);
-  });
-  return toHeaders(merged, { "Content-Type": "application/json" });
 }
 
 /**
@@ -1763,6 +1852,123 @@ function isCalendarTime(text: string): boolean {
   return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(local);
 }
 
+/** Reads the id of an event from its message; undefined where the field is not set, or is the empty string. */
+type IdReader = (message: Message) => string | undefined;
+
+/** Creates the reader of an `event_id` field. Throws a `TypeError` for an id that no `id:` line can hold. */
+function createIdReader(field: DescField): IdReader {
+  const { oneof, localName } = field;
+  // google.protobuf.FeatureSet.FieldPresence.IMPLICIT: such a field has a value always, and 0 is an id like another.
+  const isImplicit = field.presence === 2;
+  return (message) => {
+    if (!isImplicit && !isFieldSet(message, field)) {
+      return undefined;
+    }
+    const holder: unknown = oneof ? Reflect.get(message, oneof.localName) : message;
+    // A message, or a oneof that is set: objects both.
+    const value: unknown = Reflect.get(holder as object, oneof ? "value" : localName);
+    const text = field.fieldKind === "enum" ? nameOf(field, Number(value)) : String(value);
+    // An empty id would reset the client's cursor (WHATWG HTML 9.2.6): it stands for none.
+    return text === "" ? undefined : checkEventId(text);
+  };
+}
+
+function nameOf({ enum: type }: DescField & { fieldKind: "enum" }, number: number): string {
+  return type.value[number]?.name ?? String(number);
+}
+
+/** Returns an event id that is also a value of the `event_id` field, if there is one. Throws a `TypeError` for another. */
+function checkIdOfField(field: DescField | undefined, id: string): string {
+  if (field && parseValue(field, checkEventId(id)) === undefined) {
+    throw new TypeError(`event id ${JSON.stringify(id)} is not ${expectedText(field)}, as ${field} has event_id`);
+  }
+  return id;
+}
+
+/** The field of a message with the option `(sse.v1.event_id)`. */
+function findIdField(schema: DescMessage): DescField | undefined {
+  return schema.fields.find(({ proto }) => hasFlag(proto.options, 50131));
+}
+
+/** Throws a `TypeError` for a message with a oneof that has the option `(sse.v1.events)`, if no member of it is set. */
+function checkEventIsSet(schema: DescMessage, message: Message): void {
+  for (const { proto, localName, name } of schema.oneofs) {
+    if (hasFlag(proto.options, 50120) && Reflect.get(Reflect.get(message, localName), "case") === undefined) {
+      throw new TypeError(`${schema.typeName} without an event: set a member of its oneof "${name}"`);
+    }
+  }
+}
+
+/** Whether an option that is a bool is true. It is an extension, which protobuf-es does not know; `true` is the one byte 1. */
+function hasFlag(options: Pick<Message, "$unknown"> | undefined, number: number): boolean {
+  return options?.$unknown?.some(({ no, data }) => no === number && data[0] === 1) ?? false;
+}
+
+/** What a handler of a unary method is told about its call, beside the request message. */
+export interface UnaryContext<C = unknown> {
+  /** Aborted when the call is cancelled before its handler ended; its `reason` is a `CancelledError`. */
+  readonly signal: AbortSignal;
+  /** The HTTP request. Its body is read already. */
+  readonly request: Request;
+  /** The method that is called, with its options. */
+  readonly method: DescMethod;
+  /** What the option `createContext` returned; without it, the second argument of `server.fetch`. */
+  readonly value: C;
+  /** Headers of the answer. Of a stream, those that are set before its head is sent: with the first event, or after the commit window. */
+  readonly responseHeaders: Headers;
+  /** Resolves after `ms` milliseconds. Rejects with the reason of `signal` as soon as that is aborted. */
+  sleep(ms: number): Promise<void>;
+}
+
+/** What a handler of a stream is told about its call. */
+export interface StreamContext<C = unknown> extends UnaryContext<C> {
+  /** The id of the last event that the client finished with, when it resumes: of the header `Last-Event-ID`, else of the query parameter `last_event_id`. */
+  readonly lastEventId: string | undefined;
+  /**
+   * A message whose event has this `id`, in place of its `event_id` field. Throws a `TypeError` for an id with CR, LF or
+   * NUL, and for one that is not a value of that field, as the server refuses to resume from it.
+   */
+  tracked<T>(id: string, message: T): Tracked<T>;
+}
+
+/** Makes the context of a call. A unary method gets it as well; its type does not show the stream's part. */
+function toContext<C>(
+  { request, signal }: Pick<StreamContext, "request" | "signal">,
+  method: DescMethod,
+  value: C,
+  lastEventId?: string,
+  idField?: DescField,
+): StreamContext<C> {
+  return {
+    signal,
+    request,
+    method,
+    value,
+    lastEventId,
+    responseHeaders: new Headers(),
+    sleep: (ms) => sleep(ms, signal),
+    tracked: (id, message) => new Tracked(checkIdOfField(idField, id), message),
+  };
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const onAbort = (): void => {
+      stopTimer(timer);
+      reject(signal.reason);
+    };
+    const timer = startTimer(ms, () => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    });
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
 /** A request's body as it came. */
 interface BodyBytes {
   readonly body?: Uint8Array | undefined;
@@ -2447,275 +2653,6 @@ function decodeValue(raw: string, multi: boolean): string | undefined {
   }
 }
 
-/** A header that a method takes, as its option `(sse.v1.header)` says. */
-export interface HeaderRule {
-  readonly name: string;
-  /** Default `"string"`. */
-  readonly type?: "integer" | "number" | "boolean";
-  /** A format of JSON Schema's registry. Those that are not known here are not checked. */
-  readonly format?: string;
-  /** A request without it is refused. */
-  readonly required?: true;
-}
-
-const types: Readonly<Record<string, RegExp>> = {
-  integer: /^-?\d+$/,
-  number: /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/,
-  boolean: /^(true|false)$/,
-};
-
-/** JSON Schema, Validation, section 7.3, as far as an expression decides them in linear time. */
-const formats: Readonly<Record<string, RegExp>> = {
-  uuid: /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i,
-  date: /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/,
-  time: /^([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(z|[-+]\d\d:\d\d)$/i,
-  "date-time":
-    /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])t([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(z|[-+]\d\d:\d\d)$/i,
-  email: /^[^\s@]+@[^\s@]+$/,
-};
-
-/** Throws a `BindError` that names each header which is required and absent, or is not of its type. */
-function checkHeaders(headers: Headers, rules: readonly HeaderRule[]): void {
-  const violations = rules.flatMap(({ name, type, format, required }) => {
-    const value = headers.get(name);
-    const field = name.toLowerCase();
-    if (value === null) {
-      return required ? [{ field, description: "header is required" }] : [];
-    }
-    const wrong = [type, format].find((rule) => {
-      const pattern = rule && (types[rule] ?? formats[rule]);
-      return pattern && !pattern.test(value);
-    });
-    return wrong ? [{ field, description: `header is not of type ${wrong}` }] : [];
-  });
-  if (violations.length > 0) {
-    throw new BindError(violations);
-  }
-}
-
-/** Reads the id of an event from its message; undefined where the field is not set, or is the empty string. */
-type IdReader = (message: Message) => string | undefined;
-
-/** Creates the reader of an `event_id` field. Throws a `TypeError` for an id that no `id:` line can hold. */
-function createIdReader(field: DescField): IdReader {
-  const { oneof, localName } = field;
-  // google.protobuf.FeatureSet.FieldPresence.IMPLICIT: such a field has a value always, and 0 is an id like another.
-  const isImplicit = field.presence === 2;
-  return (message) => {
-    if (!isImplicit && !isFieldSet(message, field)) {
-      return undefined;
-    }
-    const holder: unknown = oneof ? Reflect.get(message, oneof.localName) : message;
-    // A message, or a oneof that is set: objects both.
-    const value: unknown = Reflect.get(holder as object, oneof ? "value" : localName);
-    const text = field.fieldKind === "enum" ? nameOf(field, Number(value)) : String(value);
-    // An empty id would reset the client's cursor (WHATWG HTML 9.2.6): it stands for none.
-    return text === "" ? undefined : checkEventId(text);
-  };
-}
-
-function nameOf({ enum: type }: DescField & { fieldKind: "enum" }, number: number): string {
-  return type.value[number]?.name ?? String(number);
-}
-
-/** Returns an event id that is also a value of the `event_id` field, if there is one. Throws a `TypeError` for another. */
-function checkIdOfField(field: DescField | undefined, id: string): string {
-  if (field && parseValue(field, checkEventId(id)) === undefined) {
-    throw new TypeError(`event id ${JSON.stringify(id)} is not ${expectedText(field)}, as ${field} has event_id`);
-  }
-  return id;
-}
-
-/** The field of a message with the option `(sse.v1.event_id)`. */
-function findIdField(schema: DescMessage): DescField | undefined {
-  return schema.fields.find(({ proto }) => hasFlag(proto.options, 50131));
-}
-
-/** Throws a `TypeError` for a message with a oneof that has the option `(sse.v1.events)`, if no member of it is set. */
-function checkEventIsSet(schema: DescMessage, message: Message): void {
-  for (const { proto, localName, name } of schema.oneofs) {
-    if (hasFlag(proto.options, 50120) && Reflect.get(Reflect.get(message, localName), "case") === undefined) {
-      throw new TypeError(`${schema.typeName} without an event: set a member of its oneof "${name}"`);
-    }
-  }
-}
-
-/** Whether an option that is a bool is true. It is an extension, which protobuf-es does not know; `true` is the one byte 1. */
-function hasFlag(options: Pick<Message, "$unknown"> | undefined, number: number): boolean {
-  return options?.$unknown?.some(({ no, data }) => no === number && data[0] === 1) ?? false;
-}
-
-/** What a handler of a unary method is told about its call, beside the request message. */
-export interface UnaryContext<C = unknown> {
-  /** Aborted when the call is cancelled before its handler ended; its `reason` is a `CancelledError`. */
-  readonly signal: AbortSignal;
-  /** The HTTP request. Its body is read already. */
-  readonly request: Request;
-  /** The method that is called, with its options. */
-  readonly method: DescMethod;
-  /** What the option `createContext` returned; without it, the second argument of `server.fetch`. */
-  readonly value: C;
-  /** Headers of the answer. Of a stream, those that are set before its head is sent: with the first event, or after the commit window. */
-  readonly responseHeaders: Headers;
-  /** Resolves after `ms` milliseconds. Rejects with the reason of `signal` as soon as that is aborted. */
-  sleep(ms: number): Promise<void>;
-}
-
-/** What a handler of a stream is told about its call. */
-export interface StreamContext<C = unknown> extends UnaryContext<C> {
-  /** The id of the last event that the client finished with, when it resumes: of the header `Last-Event-ID`, else of the query parameter `last_event_id`. */
-  readonly lastEventId: string | undefined;
-  /**
-   * A message whose event has this `id`, in place of its `event_id` field. Throws a `TypeError` for an id with CR, LF or
-   * NUL, and for one that is not a value of that field, as the server refuses to resume from it.
-   */
-  tracked<T>(id: string, message: T): Tracked<T>;
-}
-
-/** Makes the context of a call. A unary method gets it as well; its type does not show the stream's part. */
-function toContext<C>(
-  { request, signal }: Pick<StreamContext, "request" | "signal">,
-  method: DescMethod,
-  value: C,
-  lastEventId?: string,
-  idField?: DescField,
-): StreamContext<C> {
-  return {
-    signal,
-    request,
-    method,
-    value,
-    lastEventId,
-    responseHeaders: new Headers(),
-    sleep: (ms) => sleep(ms, signal),
-    tracked: (id, message) => new Tracked(checkIdOfField(idField, id), message),
-  };
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(signal.reason);
-      return;
-    }
-    const onAbort = (): void => {
-      stopTimer(timer);
-      reject(signal.reason);
-    };
-    const timer = startTimer(ms, () => {
-      signal.removeEventListener("abort", onAbort);
-      resolve();
-    });
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-}
-
-/** Which pages of other origins may call the server, and what they see. Off unless it is given. */
-export interface CorsOptions {
-  /** The origins: all, a list such as `["https://app.example.com"]`, or a function that decides. */
-  readonly origins: "*" | readonly string[] | ((origin: string) => boolean);
-  /** Whether requests may carry cookies. Not together with `origins: "*"`: any page could then act for its visitor. */
-  readonly credentials?: boolean;
-  /** Request headers that may be sent. Default: those that the page asks for. */
-  readonly allowedHeaders?: readonly string[];
-  /** Response headers that the page may read, beside those that every page may and `Retry-After`. */
-  readonly exposedHeaders?: readonly string[];
-  /** How long a browser may keep the answer to a preflight, in seconds. Default: 600. */
-  readonly maxAgeSeconds?: number;
-}
-
-/** The CORS protocol of the Fetch standard, section 3.3. */
-interface Cors {
-  /** Whether a request only asks what it may send: then the method is in `Access-Control-Request-Method`. */
-  isPreflight(request: Request): boolean;
-  /** The answer to a preflight for a path with these methods. */
-  preflight(request: Request, methods: readonly string[]): Response;
-  /** The headers of an answer that let the page read it. */
-  expose(request: Request): Headers;
-}
-
-/** Creates the CORS part of a server. Throws a `TypeError` for options that browsers ignore, or that are unsafe. */
-function createCors(options: CorsOptions): Cors {
-  const { origins, credentials = false, allowedHeaders, exposedHeaders = [], maxAgeSeconds = 600 } = options;
-  if (origins === "*" && credentials) {
-    throw new TypeError('cors with origins "*" and credentials: list the origins that may send cookies');
-  }
-  for (const origin of Array.isArray(origins) ? origins : []) {
-    checkOrigin(origin);
-  }
-  const exposed = ["Retry-After", ...exposedHeaders].join(", ");
-
-  function isAllowed(origin: string): boolean {
-    if (typeof origins !== "function") {
-      return origins.includes(origin);
-    }
-    const allowed: unknown = origins(origin);
-    if (typeof allowed !== "boolean") {
-      // Above all a promise, which would allow every origin. What it rejects with is not said twice.
-      Promise.resolve(allowed).catch(() => {});
-      throw new TypeError(`cors.origins returned a value of type ${typeof allowed}: return true or false`);
-    }
-    return allowed;
-  }
-
-  function allow(request: Request, headers: Headers): boolean {
-    if (origins === "*") {
-      headers.set("Access-Control-Allow-Origin", "*");
-      return true;
-    }
-    // The answer depends on the origin, also where there is none, or another one: a cache must know.
-    headers.append("Vary", "Origin");
-    const origin = request.headers.get("Origin");
-    if (origin === null || !isAllowed(origin)) {
-      return false;
-    }
-    headers.set("Access-Control-Allow-Origin", origin);
-    if (credentials) {
-      headers.set("Access-Control-Allow-Credentials", "true");
-    }
-    return true;
-  }
-
-  return {
-    isPreflight: ({ method, headers }) =>
-      method === "OPTIONS" && headers.has("Origin") && headers.has("Access-Control-Request-Method"),
-    preflight(request, methods) {
-      const headers = new Headers();
-      if (allow(request, headers)) {
-        headers.append("Vary", "Access-Control-Request-Headers");
-        headers.set("Access-Control-Allow-Methods", methods.join(", "));
-        const requested = allowedHeaders?.join(", ") ?? request.headers.get("Access-Control-Request-Headers");
-        if (requested) {
-          headers.set("Access-Control-Allow-Headers", requested);
-        }
-        headers.set("Access-Control-Max-Age", String(maxAgeSeconds));
-      }
-      return new Response(null, { status: 204, headers });
-    },
-    expose(request) {
-      const headers = new Headers();
-      if (allow(request, headers)) {
-        headers.set("Access-Control-Expose-Headers", exposed);
-      }
-      return headers;
-    },
-  };
-}
-
-/** A list is compared with the `Origin` header as it stands: `https://app.example.com/` would never match. */
-function checkOrigin(origin: string): void {
-  let normal = "none";
-  try {
-    normal = new URL(origin).origin;
-  } catch {
-    // Told below.
-  }
-  // Schemes of apps, such as capacitor:, have an opaque origin in the URL standard.
-  if (origin !== "null" && normal !== "null" && normal !== origin) {
-    throw new TypeError(`cors origin "${origin}": write scheme, host and port alone, as in "https://app.example.com"`);
-  }
-}
-
 /** JSON Lines for clients that read empty lines and a last line `{"@end":{}}` as control frames. */
 const jsonLinesProfile = "application/jsonl; profile=sse-1";
 
@@ -3239,6 +3176,244 @@ class OpenCalls {
   }
 }
 
+/** What `createContext` is given: a call whose method is known, and of which nothing is read. */
+export interface ContextInit<V = unknown> {
+  readonly request: Request;
+  readonly method: DescMethod;
+  /** The second argument of `server.fetch`. */
+  readonly value: V;
+}
+
+/** Options of `createServer`. Times are in milliseconds; `Infinity` is no limit. */
+export interface ServerOptions<C = unknown, V = C> {
+  readonly services: readonly Service<C>[];
+  /**
+   * Makes `context.value` of a call, before anything of the request is read: the place to check who calls. What it throws
+   * is the answer. Default: `context.value` is the second argument of `server.fetch`.
+   */
+  readonly createContext?: ((init: ContextInit<V>) => Awaitable<C>) | undefined;
+  /** Wrap every call, the first outermost. */
+  readonly interceptors?: readonly Interceptor<C>[] | undefined;
+  /** Checks every request before its handler is called. That of `@bufbuild/protovalidate` fits. */
+  readonly validator?: Validator | undefined;
+  /** The largest body of a request. Default: 4 MiB. */
+  readonly maxBodyBytes?: number | undefined;
+  /** What becomes of a query parameter that no field has. Default: `"ignore"`. */
+  readonly unknownQuery?: "ignore" | "reject" | undefined;
+  /** How long the head of a stream waits for the first event, so that an early failure is an HTTP status. Default: 25. */
+  readonly commitWindowMs?: number | undefined;
+  /** The longest silence of a stream whose method does not say it; 0 for no heartbeat. Default: 15,000, and 5,000 on Bun and Workers. */
+  readonly heartbeatMs?: number | undefined;
+  /**
+   * How long a unary call may last, from the arrival of its request until its handler has answered; then the answer is 504
+   * with code 4, and the handler's signal is aborted. Default: no limit.
+   */
+  readonly unaryTimeoutMs?: number | undefined;
+  /** How long a stream may last, from the arrival of its request; then it ends with code 4. Default: no limit. */
+  readonly maxDurationMs?: number | undefined;
+  /** What becomes of a client that does not read: it is waited for, or cut off after `slowConsumerMs`. Default: `"block"`. */
+  readonly slowConsumer?: "block" | "disconnect" | undefined;
+  /** How long a client may leave a chunk unread with `slowConsumer: "disconnect"`. Default: 10,000. */
+  readonly slowConsumerMs?: number | undefined;
+  /** Answers pages of other origins. Default: off. */
+  readonly cors?: CorsOptions | undefined;
+  /** How messages are read and written. Unknown fields are ignored unless they say otherwise. */
+  readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions> | undefined;
+  /** The types of Any and extensions. */
+  readonly registry?: Registry | undefined;
+  /** Called with every error that the client is not told of. Default: `console.error`. Hooks run at once; what they throw is ignored. */
+  readonly onError?: ((error: unknown, info: CallInfo) => void) | undefined;
+  /** Called when a handler has not ended `leakMs` after its call was over or cancelled. */
+  readonly onLeak?: ((info: CallInfo) => void) | undefined;
+  /** Default: 5,000. */
+  readonly leakMs?: number | undefined;
+  /** Called for every request but CORS preflights, as soon as its method is known and before anything of it is read. */
+  readonly onCallStart?: ((info: CallInfo) => void) | undefined;
+  /** Called once for every call that `onCallStart` was called for, when the body of its response was read or given up. */
+  readonly onCallEnd?: ((info: CallEndInfo) => void) | undefined;
+}
+
+/** The options without the context that they make: all that the parts of a server need. */
+type CallOptions<C> = Omit<ServerOptions<C>, "createContext">;
+
+/** The options that are a number: the least value, and what it counts. */
+const numbers = {
+  maxBodyBytes: [0, "bytes"],
+  commitWindowMs: [0, "milliseconds"],
+  heartbeatMs: [0, "milliseconds"],
+  unaryTimeoutMs: [1, "milliseconds"],
+  maxDurationMs: [1, "milliseconds"],
+  slowConsumerMs: [1, "milliseconds"],
+  leakMs: [0, "milliseconds"],
+} as const;
+
+/** Throws a `TypeError` for the value of an option that is a mistake. */
+function checkOptions(options: object): void {
+  for (const [name, [least, unit]] of Object.entries(numbers)) {
+    checkNumber(`option ${name}`, Reflect.get(options, name), least, unit);
+  }
+}
+
+/** Throws a `TypeError` for what is neither undefined nor a number from `least` on. */
+function checkNumber(what: string, value: unknown, least: number, unit: string): void {
+  if (value !== undefined && !(typeof value === "number" && value >= least)) {
+    const got = typeof value === "number" ? value : typeof value;
+    throw new TypeError(`${what} is ${got}: give a number of ${unit}, ${least} or more`);
+  }
+}
+
+/** A header that a method takes, as its option `(sse.v1.header)` says. */
+export interface HeaderRule {
+  readonly name: string;
+  /** Default `"string"`. */
+  readonly type?: "integer" | "number" | "boolean";
+  /** A format of JSON Schema's registry. Those that are not known here are not checked. */
+  readonly format?: string;
+  /** A request without it is refused. */
+  readonly required?: true;
+}
+
+const types: Readonly<Record<string, RegExp>> = {
+  integer: /^-?\d+$/,
+  number: /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/,
+  boolean: /^(true|false)$/,
+};
+
+/** JSON Schema, Validation, section 7.3, as far as an expression decides them in linear time. */
+const formats: Readonly<Record<string, RegExp>> = {
+  uuid: /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i,
+  date: /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/,
+  time: /^([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(z|[-+]\d\d:\d\d)$/i,
+  "date-time":
+    /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])t([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(z|[-+]\d\d:\d\d)$/i,
+  email: /^[^\s@]+@[^\s@]+$/,
+};
+
+/** Throws a `BindError` that names each header which is required and absent, or is not of its type. */
+function checkHeaders(headers: Headers, rules: readonly HeaderRule[]): void {
+  const violations = rules.flatMap(({ name, type, format, required }) => {
+    const value = headers.get(name);
+    const field = name.toLowerCase();
+    if (value === null) {
+      return required ? [{ field, description: "header is required" }] : [];
+    }
+    const wrong = [type, format].find((rule) => {
+      const pattern = rule && (types[rule] ?? formats[rule]);
+      return pattern && !pattern.test(value);
+    });
+    return wrong ? [{ field, description: `header is not of type ${wrong}` }] : [];
+  });
+  if (violations.length > 0) {
+    throw new BindError(violations);
+  }
+}
+
+/** Which pages of other origins may call the server, and what they see. Off unless it is given. */
+export interface CorsOptions {
+  /** The origins: all, a list such as `["https://app.example.com"]`, or a function that decides. */
+  readonly origins: "*" | readonly string[] | ((origin: string) => boolean);
+  /** Whether requests may carry cookies. Not together with `origins: "*"`: any page could then act for its visitor. */
+  readonly credentials?: boolean;
+  /** Request headers that may be sent. Default: those that the page asks for. */
+  readonly allowedHeaders?: readonly string[];
+  /** Response headers that the page may read, beside those that every page may and `Retry-After`. */
+  readonly exposedHeaders?: readonly string[];
+  /** How long a browser may keep the answer to a preflight, in seconds. Default: 600. */
+  readonly maxAgeSeconds?: number;
+}
+
+/** The CORS protocol of the Fetch standard, section 3.3. */
+interface Cors {
+  /** Whether a request only asks what it may send: then the method is in `Access-Control-Request-Method`. */
+  isPreflight(request: Request): boolean;
+  /** The answer to a preflight for a path with these methods. */
+  preflight(request: Request, methods: readonly string[]): Response;
+  /** The headers of an answer that let the page read it. */
+  expose(request: Request): Headers;
+}
+
+/** Creates the CORS part of a server. Throws a `TypeError` for options that browsers ignore, or that are unsafe. */
+function createCors(options: CorsOptions): Cors {
+  const { origins, credentials = false, allowedHeaders, exposedHeaders = [], maxAgeSeconds = 600 } = options;
+  if (origins === "*" && credentials) {
+    throw new TypeError('cors with origins "*" and credentials: list the origins that may send cookies');
+  }
+  for (const origin of Array.isArray(origins) ? origins : []) {
+    checkOrigin(origin);
+  }
+  const exposed = ["Retry-After", ...exposedHeaders].join(", ");
+
+  function isAllowed(origin: string): boolean {
+    if (typeof origins !== "function") {
+      return origins.includes(origin);
+    }
+    const allowed: unknown = origins(origin);
+    if (typeof allowed !== "boolean") {
+      // Above all a promise, which would allow every origin. What it rejects with is not said twice.
+      Promise.resolve(allowed).catch(() => {});
+      throw new TypeError(`cors.origins returned a value of type ${typeof allowed}: return true or false`);
+    }
+    return allowed;
+  }
+
+  function allow(request: Request, headers: Headers): boolean {
+    if (origins === "*") {
+      headers.set("Access-Control-Allow-Origin", "*");
+      return true;
+    }
+    // The answer depends on the origin, also where there is none, or another one: a cache must know.
+    headers.append("Vary", "Origin");
+    const origin = request.headers.get("Origin");
+    if (origin === null || !isAllowed(origin)) {
+      return false;
+    }
+    headers.set("Access-Control-Allow-Origin", origin);
+    if (credentials) {
+      headers.set("Access-Control-Allow-Credentials", "true");
+    }
+    return true;
+  }
+
+  return {
+    isPreflight: ({ method, headers }) =>
+      method === "OPTIONS" && headers.has("Origin") && headers.has("Access-Control-Request-Method"),
+    preflight(request, methods) {
+      const headers = new Headers();
+      if (allow(request, headers)) {
+        headers.append("Vary", "Access-Control-Request-Headers");
+        headers.set("Access-Control-Allow-Methods", methods.join(", "));
+        const requested = allowedHeaders?.join(", ") ?? request.headers.get("Access-Control-Request-Headers");
+        if (requested) {
+          headers.set("Access-Control-Allow-Headers", requested);
+        }
+        headers.set("Access-Control-Max-Age", String(maxAgeSeconds));
+      }
+      return new Response(null, { status: 204, headers });
+    },
+    expose(request) {
+      const headers = new Headers();
+      if (allow(request, headers)) {
+        headers.set("Access-Control-Expose-Headers", exposed);
+      }
+      return headers;
+    },
+  };
+}
+
+/** A list is compared with the `Origin` header as it stands: `https://app.example.com/` would never match. */
+function checkOrigin(origin: string): void {
+  let normal = "none";
+  try {
+    normal = new URL(origin).origin;
+  } catch {
+    // Told below.
+  }
+  // Schemes of apps, such as capacitor:, have an opaque origin in the URL standard.
+  if (origin !== "null" && normal !== "null" && normal !== origin) {
+    throw new TypeError(`cors origin "${origin}": write scheme, host and port alone, as in "https://app.example.com"`);
+  }
+}
+
 /**
  * The media type to answer with: of `offers`, the server's preference first, the one that the
  * `Accept` header rates highest (RFC 9110, section 12.5.1). Undefined when it excludes all of them.
@@ -3577,92 +3752,6 @@ function decodeLiteral(text: string): string {
   }
 }
 
-/** What `createContext` is given: a call whose method is known, and of which nothing is read. */
-export interface ContextInit<V = unknown> {
-  readonly request: Request;
-  readonly method: DescMethod;
-  /** The second argument of `server.fetch`. */
-  readonly value: V;
-}
-
-/** Options of `createServer`. Times are in milliseconds; `Infinity` is no limit. */
-export interface ServerOptions<C = unknown, V = C> {
-  readonly services: readonly Service<C>[];
-  /**
-   * Makes `context.value` of a call, before anything of the request is read: the place to check who calls. What it throws
-   * is the answer. Default: `context.value` is the second argument of `server.fetch`.
-   */
-  readonly createContext?: ((init: ContextInit<V>) => Awaitable<C>) | undefined;
-  /** Wrap every call, the first outermost. */
-  readonly interceptors?: readonly Interceptor<C>[] | undefined;
-  /** Checks every request before its handler is called. That of `@bufbuild/protovalidate` fits. */
-  readonly validator?: Validator | undefined;
-  /** The largest body of a request. Default: 4 MiB. */
-  readonly maxBodyBytes?: number | undefined;
-  /** What becomes of a query parameter that no field has. Default: `"ignore"`. */
-  readonly unknownQuery?: "ignore" | "reject" | undefined;
-  /** How long the head of a stream waits for the first event, so that an early failure is an HTTP status. Default: 25. */
-  readonly commitWindowMs?: number | undefined;
-  /** The longest silence of a stream whose method does not say it; 0 for no heartbeat. Default: 15,000, and 5,000 on Bun and Workers. */
-  readonly heartbeatMs?: number | undefined;
-  /**
-   * How long a unary call may last, from the arrival of its request until its handler has answered; then the answer is 504
-   * with code 4, and the handler's signal is aborted. Default: no limit.
-   */
-  readonly unaryTimeoutMs?: number | undefined;
-  /** How long a stream may last, from the arrival of its request; then it ends with code 4. Default: no limit. */
-  readonly maxDurationMs?: number | undefined;
-  /** What becomes of a client that does not read: it is waited for, or cut off after `slowConsumerMs`. Default: `"block"`. */
-  readonly slowConsumer?: "block" | "disconnect" | undefined;
-  /** How long a client may leave a chunk unread with `slowConsumer: "disconnect"`. Default: 10,000. */
-  readonly slowConsumerMs?: number | undefined;
-  /** Answers pages of other origins. Default: off. */
-  readonly cors?: CorsOptions | undefined;
-  /** How messages are read and written. Unknown fields are ignored unless they say otherwise. */
-  readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions> | undefined;
-  /** The types of Any and extensions. */
-  readonly registry?: Registry | undefined;
-  /** Called with every error that the client is not told of. Default: `console.error`. Hooks run at once; what they throw is ignored. */
-  readonly onError?: ((error: unknown, info: CallInfo) => void) | undefined;
-  /** Called when a handler has not ended `leakMs` after its call was over or cancelled. */
-  readonly onLeak?: ((info: CallInfo) => void) | undefined;
-  /** Default: 5,000. */
-  readonly leakMs?: number | undefined;
-  /** Called for every request but CORS preflights, as soon as its method is known and before anything of it is read. */
-  readonly onCallStart?: ((info: CallInfo) => void) | undefined;
-  /** Called once for every call that `onCallStart` was called for, when the body of its response was read or given up. */
-  readonly onCallEnd?: ((info: CallEndInfo) => void) | undefined;
-}
-
-/** The options without the context that they make: all that the parts of a server need. */
-type CallOptions<C> = Omit<ServerOptions<C>, "createContext">;
-
-/** The options that are a number: the least value, and what it counts. */
-const numbers = {
-  maxBodyBytes: [0, "bytes"],
-  commitWindowMs: [0, "milliseconds"],
-  heartbeatMs: [0, "milliseconds"],
-  unaryTimeoutMs: [1, "milliseconds"],
-  maxDurationMs: [1, "milliseconds"],
-  slowConsumerMs: [1, "milliseconds"],
-  leakMs: [0, "milliseconds"],
-} as const;
-
-/** Throws a `TypeError` for the value of an option that is a mistake. */
-function checkOptions(options: object): void {
-  for (const [name, [least, unit]] of Object.entries(numbers)) {
-    checkNumber(`option ${name}`, Reflect.get(options, name), least, unit);
-  }
-}
-
-/** Throws a `TypeError` for what is neither undefined nor a number from `least` on. */
-function checkNumber(what: string, value: unknown, least: number, unit: string): void {
-  if (value !== undefined && !(typeof value === "number" && value >= least)) {
-    const got = typeof value === "number" ? value : typeof value;
-    throw new TypeError(`${what} is ${got}: give a number of ${unit}, ${least} or more`);
-  }
-}
-
 /** An HTTP method and a path template that the server answers. */
 export interface RouteInfo {
   readonly httpMethod: string;
@@ -3834,95 +3923,6 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
       await calls.drain(graceMs);
     },
   };
-}
-
-/** A value, or a promise of it. */
-export type Awaitable<T> = T | Promise<T>;
-
-/** What a message is made of: the message itself, or an object with the fields to set. */
-export type Init<T extends Message> = MessageInitShape<GenMessage<T>>;
-
-/** What a handler of a stream answers with: an async generator, or anything iterable in this way, or a `ReadableStream`. */
-export type StreamSource<T extends Message> =
-  | AsyncIterable<StreamItem<T>>
-  // A `ReadableStream`, by what is called of it: named, it would take the place of the wrong field in compiler errors.
-  | { getReader(): { read(): Promise<{ done: boolean; value?: StreamItem<T> | undefined }> } };
-
-type StreamItem<T extends Message> = Fields<T> | Tracked<Fields<T>>;
-
-/** The same values as `Init`, but one type and no union: compiler errors then name the field that is wrong. */
-type Fields<T extends Message> = {
-  [P in keyof InitFields<T>]: P extends "$typeName" ? T["$typeName"] : InitFields<T>[P];
-};
-
-/** `Init` without the message itself. */
-type InitFields<T extends Message> = Exclude<Init<T>, Message>;
-
-/** What the server needs to know of a method: how HTTP carries it, and the headers that it takes. */
-export interface ServerMethodHttp extends MethodHttp {
-  /** Checked before the request is read; a name occurs once. */
-  readonly headers?: readonly HeaderRule[];
-}
-
-/** A method with its handler. */
-export interface ServiceMethod<C = unknown> {
-  readonly desc: DescMethod;
-  readonly http: ServerMethodHttp;
-  /** Absent: the method answers 501. Returns what the user's handler does, whatever that is. */
-  readonly handler: ((request: Message, context: StreamContext<C>) => unknown) | undefined;
-}
-
-/** A service with its handlers, made by the generated `create…` and served by `createServer`. `C` is the type of `context.value`. */
-export interface Service<C = unknown> {
-  readonly desc: DescService;
-  readonly methods: readonly ServiceMethod<C>[];
-}
-
-/**
- * Binds the handlers of a service to its methods; called by generated code. `handlers` and `methods`
- * are keyed by the methods' names in TypeScript, and a handler is called with `handlers` as `this`,
- * so that an instance of a class serves.
- */
-export function defineService<C, S extends DescService>(
-  desc: S,
-  handlers: object,
-  // By the service's own names: a record of any names would type `hasOwnProperty` as the function that every object has.
-  methods: { readonly [N in keyof S["method"]]?: ServerMethodHttp },
-): Service<C> {
-  return {
-    desc,
-    methods: Object.entries<ServerMethodHttp | undefined>(methods).map(([name, http]) => {
-      const method = desc.method[name];
-      if (method === undefined || http === undefined) {
-        throw new Error(`service ${desc.typeName} has no method "${name}": generate its _server.ts again`);
-      }
-      // Looked up now, so that a method of the prototype is found and a later change of the object is not.
-      const handler: unknown = Reflect.get(handlers, name);
-      if (handler === undefined || isOfEveryObject(handlers, name)) {
-        return { desc: method, http, handler: undefined };
-      }
-      if (typeof handler !== "function") {
-        throw new TypeError(`handler "${name}" of ${desc.typeName} is ${typeof handler}: make it a function`);
-      }
-      return {
-        desc: method,
-        http,
-        handler: (request, context) => Reflect.apply(handler, handlers, [request, context]),
-      };
-    }),
-  };
-}
-
-/** Whether a property is what every object inherits: `valueOf` is no handler, unless the handlers have their own. */
-function isOfEveryObject(handlers: object, name: string): boolean {
-  let holder: object | null = handlers;
-  if (!(name in Object.prototype)) {
-    return false;
-  }
-  while (holder !== null && !hasOwn(holder, name)) {
-    holder = Object.getPrototypeOf(holder);
-  }
-  return holder === null || holder === Object.prototype;
 }
 
 /**

@@ -1,0 +1,72 @@
+import type { Message } from "@bufbuild/protobuf";
+import { Code } from "../../shared/code.js";
+import { toHeaders, varyByAccept } from "../errors/responses.js";
+import { StatusError } from "../errors/status-error.js";
+import { EventBody } from "../stream/event-body.js";
+import type { EventEncoder } from "../stream/event-encoder.js";
+import { toFrame } from "../topic/shared-event.js";
+import type { Call, ServerParts } from "./call.js";
+import type { StreamContext } from "./context.js";
+import type { Endpoint } from "./endpoint.js";
+
+/** Answers a call with a stream. Never rejects. */
+export async function answerStream<C>(
+  { options, handle }: ServerParts<C>,
+  call: Call,
+  { method: { desc, http } }: Endpoint<C>,
+  encoder: EventEncoder,
+  message: Message,
+  context: StreamContext<C>,
+): Promise<Response> {
+  const { lastEventId, responseHeaders } = context;
+  const rule = http.stream ?? {};
+  if (Object.values(rule.events ?? {}).some(({ terminal }) => terminal)) {
+    call.terminal = false;
+  }
+
+  async function start(): Promise<unknown> {
+    const response = await handle({ kind: "stream", method: desc, message, context });
+    if (response.kind !== "stream") {
+      throw new TypeError(`interceptor answered the stream ${desc.name} with a message`);
+    }
+    return response.events;
+  }
+
+  const body = new EventBody({
+    call,
+    answer: start(),
+    encoder,
+    toFrame: (event) => toFrame(desc.output, encoder, event),
+    retryMs: () => jitter(rule.retryMs ?? 2000),
+  });
+  await body.open(options.commitWindowMs ?? 25);
+  varyByAccept(responseHeaders);
+  if (body.failure) {
+    const { error } = body.failure;
+    // A server that cannot go on after the client's cursor says 410, in place of the 400 that is the code's own.
+    const isCursorLost =
+      lastEventId !== undefined && error instanceof StatusError && error.code === Code.OutOfRange && !error.status;
+    return call.fail(error, responseHeaders, isCursorLost ? 410 : undefined);
+  }
+  if (body.isEmpty && lastEventId !== undefined) {
+    // What EventSource takes as the end (WHATWG HTML 9.2.3); a body that just ends, it asks for again.
+    return call.respond(204, toHeaders(responseHeaders, { "Cache-Control": "no-store" }));
+  }
+  const headers = toHeaders(responseHeaders, {
+    "Content-Type": encoder.contentType,
+    // Compression that does not know streams holds events back, but for `no-transform`.
+    "Cache-Control": "no-cache, no-transform",
+    // nginx holds the head until it has 4 KiB.
+    "X-Accel-Buffering": "no",
+  });
+  if (call.request.method === "HEAD") {
+    body.discard();
+    return call.respond(200, headers);
+  }
+  return new Response(body.toReadableStream(), { headers });
+}
+
+/** Half to one and a half times as long, so that the clients of a server that ends do not come back all at once. */
+function jitter(ms: number): number {
+  return Math.round(ms * (0.5 + Math.random()));
+}

@@ -1,0 +1,69 @@
+import type { DescField, DescMethod } from "@bufbuild/protobuf";
+import { startTimer, stopTimer } from "../../shared/timer.js";
+import { checkIdOfField } from "../stream/event-id.js";
+import { Tracked } from "../stream/tracked.js";
+
+/** What a handler of a unary method is told about its call, beside the request message. */
+export interface UnaryContext<C = unknown> {
+  /** Aborted when the call is cancelled before its handler ended; its `reason` is a `CancelledError`. */
+  readonly signal: AbortSignal;
+  /** The HTTP request. Its body is read already. */
+  readonly request: Request;
+  /** The method that is called, with its options. */
+  readonly method: DescMethod;
+  /** What the option `createContext` returned; without it, the second argument of `server.fetch`. */
+  readonly value: C;
+  /** Headers of the answer. Of a stream, those that are set before its head is sent: with the first event, or after the commit window. */
+  readonly responseHeaders: Headers;
+  /** Resolves after `ms` milliseconds. Rejects with the reason of `signal` as soon as that is aborted. */
+  sleep(ms: number): Promise<void>;
+}
+
+/** What a handler of a stream is told about its call. */
+export interface StreamContext<C = unknown> extends UnaryContext<C> {
+  /** The id of the last event that the client finished with, when it resumes: of the header `Last-Event-ID`, else of the query parameter `last_event_id`. */
+  readonly lastEventId: string | undefined;
+  /**
+   * A message whose event has this `id`, in place of its `event_id` field. Throws a `TypeError` for an id with CR, LF or
+   * NUL, and for one that is not a value of that field, as the server refuses to resume from it.
+   */
+  tracked<T>(id: string, message: T): Tracked<T>;
+}
+
+/** Makes the context of a call. A unary method gets it as well; its type does not show the stream's part. */
+export function toContext<C>(
+  { request, signal }: Pick<StreamContext, "request" | "signal">,
+  method: DescMethod,
+  value: C,
+  lastEventId?: string,
+  idField?: DescField,
+): StreamContext<C> {
+  return {
+    signal,
+    request,
+    method,
+    value,
+    lastEventId,
+    responseHeaders: new Headers(),
+    sleep: (ms) => sleep(ms, signal),
+    tracked: (id, message) => new Tracked(checkIdOfField(idField, id), message),
+  };
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const onAbort = (): void => {
+      stopTimer(timer);
+      reject(signal.reason);
+    };
+    const timer = startTimer(ms, () => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    });
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+}

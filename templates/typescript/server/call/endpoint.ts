@@ -1,0 +1,70 @@
+import type { DescField } from "@bufbuild/protobuf";
+import { type Binder, createBinder } from "../request/bind.js";
+import type { Route } from "../request/router.js";
+import type { EventEncoder, JsonOptions } from "../stream/event-encoder.js";
+import { JsonLinesEncoder, jsonLinesProfile } from "../stream/json-lines-encoder.js";
+import { SseEncoder } from "../stream/sse-encoder.js";
+import type { CallOptions } from "./server-options.js";
+import type { ServiceMethod } from "./service.js";
+import { isHttpBody } from "./unary-body.js";
+
+/** What a route leads to: a binding of a method, with all that does not depend on the request. */
+export interface Endpoint<C> {
+  readonly method: ServiceMethod<C>;
+  readonly binder: Binder;
+  /** The field of the response that is the body. */
+  readonly responseBody: string | undefined;
+  /** The content types that it answers with, the preferred one first. None for a `google.api.HttpBody`, which has any. */
+  readonly offers: readonly string[];
+  /** Of a stream, how it is written in each of them. */
+  readonly encoders: ReadonlyMap<string, EventEncoder> | undefined;
+  /** Of a stream, the field of its message whose value is the id of an event. */
+  readonly idField: DescField | undefined;
+}
+
+/** The query parameter in place of `Last-Event-ID`. */
+export const lastEventIdParameter = "last_event_id";
+
+/** The routes of all bindings of all services. */
+export function createRoutes<C>(options: CallOptions<C>, json: JsonOptions): readonly Route<Endpoint<C>>[] {
+  return options.services.flatMap(({ methods }) =>
+    methods.flatMap((method) => {
+      const { desc, http } = method;
+      const encoders = http.stream && createEncoders(method, options, json);
+      const idField = desc.output.fields.find(({ jsonName }) => jsonName === http.stream?.id);
+      const reserved = http.stream ? [lastEventIdParameter] : [];
+      return http.bindings.map((binding) => {
+        const { path, responseBody } = binding;
+        const binder = createBinder(desc.input, binding, { unknownQuery: options.unknownQuery, reserved, json });
+        const field = desc.output.fields.find(({ jsonName }) => jsonName === responseBody);
+        const offers = encoders
+          ? [...encoders.keys()]
+          : isHttpBody(field?.message ?? desc.output)
+            ? []
+            : ["application/json"];
+        return { method: binding.method, path, value: { method, binder, responseBody, offers, encoders, idField } };
+      });
+    }),
+  );
+}
+
+function createEncoders<C>(
+  { desc, http }: ServiceMethod<C>,
+  options: CallOptions<C>,
+  json: JsonOptions,
+): ReadonlyMap<string, EventEncoder> {
+  const rule = http.stream ?? {};
+  const heartbeatMs = rule.heartbeatMs ?? options.heartbeatMs ?? defaultHeartbeatMs();
+  const lines = [jsonLinesProfile, "application/jsonl", "application/x-ndjson"].map(
+    (type) => new JsonLinesEncoder(type, desc.output, rule, heartbeatMs, json),
+  );
+  const encoders: readonly EventEncoder[] = [new SseEncoder(desc.output, rule, heartbeatMs, json), ...lines];
+  return new Map(encoders.map((encoder) => [encoder.contentType, encoder]));
+}
+
+/** Bun closes a stream that is quiet for some ten seconds, and Workers notice that a client has gone only when they write. */
+function defaultHeartbeatMs(): number {
+  // Node 20 has no `navigator`, and not all types of runtimes know it.
+  const { navigator } = globalThis as { readonly navigator?: { readonly userAgent?: string } };
+  return "Bun" in globalThis || navigator?.userAgent === "Cloudflare-Workers" ? 5000 : 15_000;
+}

@@ -1,0 +1,68 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import { Code } from "../../shared/code.js";
+import { StatusError } from "../errors/status-error.js";
+import { AbortableEvents } from "../stream/abortable-events.js";
+import type { StreamContext } from "./context.js";
+import type { CallInfo } from "./hooks.js";
+import type { Next, ServerRequest, ServerResponse, StreamResponse } from "./interceptor.js";
+import type { CallOptions } from "./server-options.js";
+import type { ServiceMethod } from "./service.js";
+import { toMessage } from "./to-message.js";
+import { validate } from "./validate.js";
+
+/**
+ * What answers a call once its request is read: the interceptors, the validator, the handler. `watch` is told of handlers
+ * that an interceptor no longer waits for.
+ */
+export function createHandle<C>(
+  { services, interceptors = [], validator }: CallOptions<C>,
+  watch: (ended: Promise<readonly unknown[]>, info: CallInfo) => void,
+): Next<C> {
+  const methods = new Map<DescMethod, ServiceMethod<C>>(
+    services.flatMap((service) => service.methods.map((method) => [method.desc, method])),
+  );
+  async function handle(request: ServerRequest<C>): Promise<ServerResponse> {
+    const { kind, method, message } = request;
+    // An interceptor may have waited for something else than the signal.
+    request.context.signal.throwIfAborted();
+    if (validator) {
+      validate(validator, method.input, message);
+      request.context.signal.throwIfAborted();
+    }
+    const handler = methods.get(method)?.handler;
+    if (handler === undefined) {
+      throw new StatusError(Code.Unimplemented, `${method.parent.typeName}.${method.name} is not implemented`);
+    }
+    // A unary context is that of a stream to whom it was made for; the type just does not show it.
+    const answer = await handler(message, request.context as StreamContext<C>);
+    return kind === "unary"
+      ? { kind, message: toMessage(method.output, answer) }
+      : // Checked by its reader, event by event.
+        { kind, events: answer as StreamResponse["events"] };
+  }
+
+  /** Gives an interceptor events that it can stop to wait for. */
+  function toAbortable(next: Next<C>): Next<C> {
+    return async (request) => {
+      const response = await next(request);
+      if (response.kind === "unary" || response.events instanceof AbortableEvents) {
+        return response;
+      }
+      const { method, context } = request;
+      const info: CallInfo = { request: context.request, method, kind: "stream" };
+      return {
+        ...response,
+        events: new AbortableEvents(response.events, context.signal, (ended) => watch(ended, info)),
+      };
+    };
+  }
+
+  const intercepted = interceptors.reduceRight<Next<C>>((next, interceptor) => interceptor(toAbortable(next)), handle);
+  return async (request) => {
+    const response = await intercepted(request);
+    if (response.kind === "unary" || !(response.events instanceof AbortableEvents)) {
+      return response;
+    }
+    return { ...response, events: response.events.release() as StreamResponse["events"] };
+  };
+}

@@ -1,0 +1,92 @@
+import type { DescMethod, JsonReadOptions, JsonWriteOptions, Registry } from "@bufbuild/protobuf";
+import type { Validator } from "../../shared/validator.js";
+import type { CorsOptions } from "../request/cors.js";
+import type { CallEndInfo, CallInfo } from "./hooks.js";
+import type { Interceptor } from "./interceptor.js";
+import type { Awaitable, Service } from "./service.js";
+
+/** What `createContext` is given: a call whose method is known, and of which nothing is read. */
+export interface ContextInit<V = unknown> {
+  readonly request: Request;
+  readonly method: DescMethod;
+  /** The second argument of `server.fetch`. */
+  readonly value: V;
+}
+
+/** Options of `createServer`. Times are in milliseconds; `Infinity` is no limit. */
+export interface ServerOptions<C = unknown, V = C> {
+  readonly services: readonly Service<C>[];
+  /**
+   * Makes `context.value` of a call, before anything of the request is read: the place to check who calls. What it throws
+   * is the answer. Default: `context.value` is the second argument of `server.fetch`.
+   */
+  readonly createContext?: ((init: ContextInit<V>) => Awaitable<C>) | undefined;
+  /** Wrap every call, the first outermost. */
+  readonly interceptors?: readonly Interceptor<C>[] | undefined;
+  /** Checks every request before its handler is called. That of `@bufbuild/protovalidate` fits. */
+  readonly validator?: Validator | undefined;
+  /** The largest body of a request. Default: 4 MiB. */
+  readonly maxBodyBytes?: number | undefined;
+  /** What becomes of a query parameter that no field has. Default: `"ignore"`. */
+  readonly unknownQuery?: "ignore" | "reject" | undefined;
+  /** How long the head of a stream waits for the first event, so that an early failure is an HTTP status. Default: 25. */
+  readonly commitWindowMs?: number | undefined;
+  /** The longest silence of a stream whose method does not say it; 0 for no heartbeat. Default: 15,000, and 5,000 on Bun and Workers. */
+  readonly heartbeatMs?: number | undefined;
+  /**
+   * How long a unary call may last, from the arrival of its request until its handler has answered; then the answer is 504
+   * with code 4, and the handler's signal is aborted. Default: no limit.
+   */
+  readonly unaryTimeoutMs?: number | undefined;
+  /** How long a stream may last, from the arrival of its request; then it ends with code 4. Default: no limit. */
+  readonly maxDurationMs?: number | undefined;
+  /** What becomes of a client that does not read: it is waited for, or cut off after `slowConsumerMs`. Default: `"block"`. */
+  readonly slowConsumer?: "block" | "disconnect" | undefined;
+  /** How long a client may leave a chunk unread with `slowConsumer: "disconnect"`. Default: 10,000. */
+  readonly slowConsumerMs?: number | undefined;
+  /** Answers pages of other origins. Default: off. */
+  readonly cors?: CorsOptions | undefined;
+  /** How messages are read and written. Unknown fields are ignored unless they say otherwise. */
+  readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions> | undefined;
+  /** The types of Any and extensions. */
+  readonly registry?: Registry | undefined;
+  /** Called with every error that the client is not told of. Default: `console.error`. Hooks run at once; what they throw is ignored. */
+  readonly onError?: ((error: unknown, info: CallInfo) => void) | undefined;
+  /** Called when a handler has not ended `leakMs` after its call was over or cancelled. */
+  readonly onLeak?: ((info: CallInfo) => void) | undefined;
+  /** Default: 5,000. */
+  readonly leakMs?: number | undefined;
+  /** Called for every request but CORS preflights, as soon as its method is known and before anything of it is read. */
+  readonly onCallStart?: ((info: CallInfo) => void) | undefined;
+  /** Called once for every call that `onCallStart` was called for, when the body of its response was read or given up. */
+  readonly onCallEnd?: ((info: CallEndInfo) => void) | undefined;
+}
+
+/** The options without the context that they make: all that the parts of a server need. */
+export type CallOptions<C> = Omit<ServerOptions<C>, "createContext">;
+
+/** The options that are a number: the least value, and what it counts. */
+const numbers = {
+  maxBodyBytes: [0, "bytes"],
+  commitWindowMs: [0, "milliseconds"],
+  heartbeatMs: [0, "milliseconds"],
+  unaryTimeoutMs: [1, "milliseconds"],
+  maxDurationMs: [1, "milliseconds"],
+  slowConsumerMs: [1, "milliseconds"],
+  leakMs: [0, "milliseconds"],
+} as const;
+
+/** Throws a `TypeError` for the value of an option that is a mistake. */
+export function checkOptions(options: object): void {
+  for (const [name, [least, unit]] of Object.entries(numbers)) {
+    checkNumber(`option ${name}`, Reflect.get(options, name), least, unit);
+  }
+}
+
+/** Throws a `TypeError` for what is neither undefined nor a number from `least` on. */
+export function checkNumber(what: string, value: unknown, least: number, unit: string): void {
+  if (value !== undefined && !(typeof value === "number" && value >= least)) {
+    const got = typeof value === "number" ? value : typeof value;
+    throw new TypeError(`${what} is ${got}: give a number of ${unit}, ${least} or more`);
+  }
+}

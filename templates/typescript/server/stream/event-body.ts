@@ -1,0 +1,259 @@
+import { startTimer, stopTimer } from "../../shared/timer.js";
+import type { Call } from "../call/call.js";
+import { CancelledError } from "../errors/cancelled-error.js";
+import { Chunk } from "./chunk.js";
+import type { EventEncoder, Frame } from "./event-encoder.js";
+import { IdleTimer } from "./idle-timer.js";
+import type { ResponseBody } from "./response-body.js";
+import { SourceReader } from "./source-reader.js";
+
+/** A chunk takes further events until it holds this many characters. */
+const maxChunk = 16 * 1024;
+
+/**
+ * How many microtasks the handler's next event may take to join a chunk. An async generator that
+ * has its event takes three, and each generator around it three more.
+ */
+const patience = 9;
+
+const settled: Promise<void> = Promise.resolve();
+
+/** What a stream is made of. */
+export interface EventBodyOptions {
+  readonly call: Call;
+  /** What the handler answers with. */
+  readonly answer: Promise<unknown>;
+  readonly encoder: EventEncoder;
+  /** The frame of what the handler yielded. Throws for what is no event. */
+  readonly toFrame: (value: unknown) => Frame;
+  /** The `retry:` of a stream that the server cuts. */
+  readonly retryMs: () => number;
+}
+
+/**
+ * The events of a stream as its body: asks the handler for events as the body is read, and writes together those that are
+ * ready together. With a client that does not read, the handler is asked for one event more, which is held. No event
+ * waits on a timer.
+ */
+export class EventBody {
+  readonly #options: EventBodyOptions;
+  readonly #call: Call;
+  readonly #source: SourceReader;
+  readonly #chunk: Chunk = new Chunk();
+  #body: ResponseBody | undefined;
+  #silence: IdleTimer | undefined;
+  #decide: (() => void) | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #closed = false;
+  #ticking = false;
+  #ticks = 0;
+  #heartbeatDue = false;
+
+  constructor(options: EventBodyOptions) {
+    this.#options = options;
+    this.#call = options.call;
+    this.#source = new SourceReader(options.answer, {
+      onEvent: (value) => this.#onEvent(value),
+      onDone: () => this.#finish(),
+      onFailure: (error) => this.#fail(error),
+    });
+  }
+
+  /** What the stream failed with before its head was sent. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#failure;
+  }
+
+  /** Whether the handler ended without any event. */
+  get isEmpty(): boolean {
+    return this.#closed && this.#call.events === 0;
+  }
+
+  /** Asks for the first event. Resolves when the head of the response is due: with that event, or after `windowMs`. */
+  open(windowMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = startTimer(windowMs, () => this.#decide?.());
+      this.#decide = () => {
+        stopTimer(timer);
+        this.#decide = undefined;
+        resolve();
+      };
+      if (this.#call.signal.aborted) {
+        this.#stop(this.#call.signal.reason);
+        return;
+      }
+      this.#call.onStop = (error) => this.#stop(error);
+      this.#source.ask();
+    });
+  }
+
+  /** The body itself, once the head is decided. */
+  toReadableStream(): ReadableStream<Uint8Array> {
+    const { opening, heartbeatMs } = this.#options.encoder;
+    this.#body = this.#call.open(200, () => this.#pull());
+    this.#chunk.prefix(opening);
+    // Node sends the head with the first chunk, and plain JSON Lines have no opening.
+    if (opening === "") {
+      this.#body.write(new Uint8Array(0));
+    }
+    if (this.#closed) {
+      this.#end();
+    } else if (heartbeatMs > 0) {
+      this.#silence = new IdleTimer(heartbeatMs, () => this.#beat());
+      this.#silence.touch();
+    }
+    return this.#body.stream;
+  }
+
+  /** In place of `toReadableStream`, for a response without a body. */
+  discard(): void {
+    this.#call.stop(new CancelledError("client"), "end");
+  }
+
+  /** The handler's signal is aborted: ends its source, and tells the client as far as it can still be told. */
+  #stop(error: CancelledError): void {
+    if (this.#closed) {
+      return;
+    }
+    this.#close(error);
+    if (this.#body === undefined) {
+      this.#failure = { error };
+      this.#decide?.();
+    } else if (error.reason === "deadline") {
+      this.#end(this.#toFailure(error));
+    } else if (error.reason === "shutdown") {
+      this.#end(this.#options.encoder.handover(this.#options.retryMs()));
+    } else {
+      this.#call.abandon(error);
+    }
+  }
+
+  #pull(): void {
+    if (this.#heartbeatDue) {
+      this.#heartbeatDue = false;
+      this.#silence?.touch();
+      if (this.#chunk.length === 0) {
+        this.#chunk.write(this.#options.encoder.heartbeat);
+      }
+    }
+    this.#source.ask();
+    this.#flushSoon();
+  }
+
+  #onEvent(value: unknown): void {
+    try {
+      const frame = this.#options.toFrame(value);
+      this.#call.countEvent();
+      this.#append(frame);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #append(frame: Frame): void {
+    if (this.#body?.wanted && this.#chunk.length > 0 && this.#chunk.length + frame.content.length > maxChunk) {
+      this.#flush(frame);
+    } else {
+      this.#chunk.append(frame);
+    }
+    if (frame.terminal) {
+      if (this.#call.terminal === false) {
+        this.#call.terminal = true;
+      }
+      this.#finish();
+      return;
+    }
+    this.#decide?.();
+    if (!this.#body?.wanted) {
+      return;
+    }
+    if (this.#chunk.length >= maxChunk) {
+      this.#flush();
+    } else {
+      this.#source.ask();
+      this.#ticks = 0;
+      this.#flushSoon();
+    }
+  }
+
+  /** Flushes after the microtasks in which another event may join. */
+  #flushSoon(): void {
+    if (!this.#ticking && this.#chunk.length > 0) {
+      this.#ticking = true;
+      this.#ticks = 0;
+      settled.then(this.#tick);
+    }
+  }
+
+  readonly #tick = (): void => {
+    if (this.#chunk.length === 0 || !this.#body?.wanted || this.#closed) {
+      this.#ticking = false;
+    } else if (this.#ticks++ < patience) {
+      settled.then(this.#tick);
+    } else {
+      this.#ticking = false;
+      this.#flush();
+    }
+  };
+
+  /** Writes what is there. `next` begins another chunk. */
+  #flush(next?: Frame): void {
+    const bytes = this.#chunk.take();
+    if (next) {
+      this.#chunk.append(next);
+    }
+    this.#silence?.touch();
+    this.#body?.write(bytes);
+  }
+
+  #beat(): void {
+    if (this.#body?.wanted) {
+      if (this.#chunk.length === 0) {
+        this.#chunk.write(this.#options.encoder.heartbeat);
+      }
+      this.#flush();
+    } else {
+      // Nobody reads, so nothing is written; the next read has then waited long enough.
+      this.#heartbeatDue = true;
+    }
+  }
+
+  /** The stream is complete. */
+  #finish(): void {
+    this.#close(undefined);
+    this.#decide?.();
+    this.#end(this.#options.encoder.end);
+  }
+
+  #fail(error: unknown): void {
+    this.#closed = true;
+    this.#call.stop(new CancelledError("error", { cause: error }));
+    this.#close(error);
+    if (this.#body) {
+      this.#end(this.#toFailure(error));
+    } else {
+      this.#failure = { error };
+      this.#decide?.();
+    }
+  }
+
+  /** The frame of what ends the stream. */
+  #toFailure(error: unknown): string {
+    return this.#options.encoder.failure(this.#call.describe(error).json);
+  }
+
+  /** Stops whatever runs. */
+  #close(error: unknown): void {
+    this.#closed = true;
+    this.#silence?.stop();
+    this.#call.watch(this.#source.release(error));
+  }
+
+  /** Ends the body after what is there; where there is no body yet, `toReadableStream` does. */
+  #end(last = ""): void {
+    if (last !== "") {
+      this.#chunk.write(last);
+    }
+    this.#body?.end(this.#chunk.take());
+  }
+}

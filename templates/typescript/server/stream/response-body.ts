@@ -1,0 +1,117 @@
+import type { Call } from "../call/call.js";
+import type { CancelledError } from "../errors/cancelled-error.js";
+import { IdleTimer } from "./idle-timer.js";
+
+/**
+ * The body of a response. It holds nothing but its end, gives a chunk when one is asked for, and ends the call when all
+ * of them were taken: a reader asks for the next chunk when it has written the last one.
+ */
+export class ResponseBody {
+  readonly stream: ReadableStream<Uint8Array>;
+  readonly #call: Call;
+  readonly #onWanted: () => void;
+  readonly #unread: IdleTimer | undefined;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  /** What the body ends with, until it is asked for. */
+  #rest: Uint8Array | undefined;
+  #wanted = false;
+  #ended = false;
+
+  /** `unreadMs` is how long a chunk may wait for a reader. */
+  constructor(call: Call, unreadMs: number | undefined, onWanted: () => void) {
+    this.#call = call;
+    this.#onWanted = onWanted;
+    if (unreadMs !== undefined) {
+      this.#unread = new IdleTimer(unreadMs, () => this.#wanted || call.cancel("slow-consumer"));
+      this.#unread.touch();
+    }
+    this.stream = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        pull: () => this.#pull(),
+        cancel: () => call.cancel("client"),
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** Whether somebody waits for a chunk. */
+  get wanted(): boolean {
+    return this.#wanted;
+  }
+
+  /** Whether the end is written. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether the reader has everything. */
+  get isTaken(): boolean {
+    return this.#ended && this.#rest === undefined;
+  }
+
+  /** Writes a chunk that somebody waits for. */
+  write(bytes: Uint8Array): void {
+    // Before `enqueue`, which calls `pull` when another read waits already.
+    this.#wanted = false;
+    this.#call.bytes += bytes.byteLength;
+    this.#unread?.touch();
+    try {
+      this.#controller?.enqueue(bytes);
+    } catch {
+      // A runtime tore the body down without calling `cancel`.
+      this.#call.bytes -= bytes.byteLength;
+      this.#call.cancel("client");
+    }
+  }
+
+  /** Ends the body with these bytes. They wait until somebody asks for them. */
+  end(bytes: Uint8Array): void {
+    this.#ended = true;
+    this.#rest = bytes.byteLength > 0 ? bytes : undefined;
+    // The client may go while the call is stopped for another reason: a listener of its signal may abort the request.
+    if (this.#call.clientGone) {
+      this.#call.cancel("client");
+    } else if (this.#wanted) {
+      this.#finish();
+    }
+  }
+
+  /** Ends the body at once, or breaks it with an error. */
+  close(error: CancelledError | undefined): void {
+    this.#ended = true;
+    this.#rest = undefined;
+    this.#unread?.stop();
+    try {
+      if (error) {
+        this.#controller?.error(error);
+      } else {
+        this.#controller?.close();
+      }
+    } catch {
+      // It is closed, or the runtime tore it down.
+    }
+  }
+
+  #pull(): void {
+    this.#wanted = true;
+    if (this.#ended) {
+      this.#finish();
+    } else {
+      this.#onWanted();
+    }
+  }
+
+  #finish(): void {
+    const rest = this.#rest;
+    if (rest) {
+      this.#rest = undefined;
+      this.write(rest);
+    } else {
+      this.close(undefined);
+      this.#call.end();
+    }
+  }
+}

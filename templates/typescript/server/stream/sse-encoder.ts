@@ -1,0 +1,99 @@
+import { type DescField, type DescMessage, type DescOneof, type Message, toJson } from "@bufbuild/protobuf";
+import type { JsonObject } from "../../shared/json.js";
+import type { StreamRule } from "../../shared/method.js";
+import type { EncodedEvent, EventEncoder, JsonOptions } from "./event-encoder.js";
+import { createIdReader, type IdReader } from "./event-id.js";
+
+/** How one member of a oneof of events is written. */
+interface Member {
+  /** The `event:` line. */
+  readonly head: string;
+  /** The key of the member in the JSON of its message. */
+  readonly key: string;
+  readonly terminal: boolean;
+}
+
+/** Server-Sent Events, WHATWG HTML 9.2.5: what a stream is unless its client asks for another format. */
+export class SseEncoder implements EventEncoder {
+  readonly contentType = "text/event-stream";
+  readonly heartbeat = ":\n";
+  readonly heartbeatMs: number;
+  readonly opening: string;
+  readonly end: string;
+  readonly #schema: DescMessage;
+  readonly #json: JsonOptions;
+  readonly #errorEvent: string;
+  /** The `event:` line of a stream with one kind of message; empty where its events have no name. */
+  readonly #eventLine: string;
+  readonly #idOf: IdReader | undefined;
+  readonly #oneof: DescOneof | undefined;
+  readonly #members: ReadonlyMap<string, Member>;
+
+  constructor(schema: DescMessage, rule: StreamRule, heartbeatMs: number, json: JsonOptions) {
+    this.#schema = schema;
+    this.#json = json;
+    this.heartbeatMs = heartbeatMs;
+    // Comments end with one LF: several clients dispatch an empty event at every blank line.
+    this.opening = `:sse/1${heartbeatMs > 0 ? ` heartbeat=${heartbeatMs}` : ""} end\n${rule.retryMs === undefined ? "" : `retry: ${rule.retryMs}\n`}`;
+    this.end = `${rule.terminalData === undefined ? "" : `${dataLines(rule.terminalData)}\n`}:end\n`;
+    this.#errorEvent = checkEventName(rule.errorEvent ?? "error");
+    this.#eventLine = rule.eventName === undefined ? "" : `event: ${checkEventName(rule.eventName)}\n`;
+    this.#idOf = rule.id === undefined ? undefined : createIdReader(findField(schema, rule.id));
+    const fields = Object.entries(rule.events ?? {}).map(([name, { field, terminal = false }]) => {
+      const desc = findField(schema, field);
+      const key = json.useProtoFieldName ? desc.name : desc.jsonName;
+      return [desc, { head: `event: ${checkEventName(name)}\n`, key, terminal }] as const;
+    });
+    this.#oneof = fields[0]?.[0].oneof;
+    this.#members = new Map(fields.map(([desc, member]) => [desc.localName, member]));
+  }
+
+  encode(message: Message, id: string | undefined): EncodedEvent {
+    const member = this.#oneof && this.#memberOf(message, this.#oneof);
+    const json = toJson(this.#schema, message, this.#json);
+    // A oneof of events is a message, whose JSON is an object that has the member that is set.
+    const data = JSON.stringify(member ? (json as JsonObject)[member.key] : json);
+    const eventId = id ?? this.#idOf?.(message);
+    const head = eventId === undefined ? "" : `id: ${eventId}\n`;
+    return { text: `${head}${member?.head ?? this.#eventLine}data: ${data}\n\n`, terminal: member?.terminal ?? false };
+  }
+
+  failure(status: JsonObject): string {
+    return `event: ${this.#errorEvent}\n${dataLines(JSON.stringify(status))}\n`;
+  }
+
+  handover(retryMs: number): string {
+    return `retry: ${retryMs}\n`;
+  }
+
+  #memberOf(message: Message, oneof: DescOneof): Member {
+    const value: unknown = Reflect.get(message, oneof.localName);
+    // A oneof of protobuf-es is an object with the name of its member in `case`.
+    const member = this.#members.get((value as { case?: string }).case ?? "");
+    if (member === undefined) {
+      throw new TypeError(`${message.$typeName} without an event: set a member of its oneof "${oneof.name}"`);
+    }
+    return member;
+  }
+}
+
+/** The `data:` lines of a text; a line break of any kind begins another. */
+function dataLines(text: string): string {
+  const lines = text.split(/\r\n|\r|\n/);
+  return lines.map((line) => `data: ${line}\n`).join("");
+}
+
+function checkEventName(name: string): string {
+  if (name === "" || /[\r\n\0]/.test(name)) {
+    throw new TypeError(`event name ${JSON.stringify(name)} is empty, or has a line break or NUL: use another`);
+  }
+  return name;
+}
+
+function findField(schema: DescMessage, jsonName: string): DescField {
+  const field = schema.fields.find((candidate) => candidate.jsonName === jsonName);
+  if (field === undefined) {
+    throw new Error(`${schema.typeName} has no field "${jsonName}": generate the _server.ts again`);
+  }
+  return field;
+}

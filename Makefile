@@ -12,6 +12,10 @@ node_modules/.package-lock.json: package.json package-lock.json
 
 install: node_modules/.package-lock.json ## the npm packages, as locked
 
+bench/node_modules/.package-lock.json: bench/package.json bench/package-lock.json
+	cd bench && npm ci
+	@touch $@
+
 build: install ## the plugin (dist/protoc-gen-sse.js) and the runtime as a package (dist/runtime)
 	rm -rf dist
 	node scripts/bundle.js
@@ -53,8 +57,8 @@ corpus: build matrix ## the matrix, and all of googleapis: generated, compiled, 
 	esbuild test/corpus/main.ts --bundle --platform=node --format=esm --packages=external --outfile=.cache/corpus.js --log-level=warning
 	node --max-old-space-size=8192 .cache/corpus.js
 
-bench: build ## sizes and start-up, side by side
-	$(MAKE) -C bench bench
+bench: build bench/node_modules/.package-lock.json ## figures beside other tools, into docs/performance.md; `BENCH=router` runs a part; needs protoc
+	node bench/run.js $(BENCH)
 
 check: test verify ## all of it: what CI runs
 
@@ -63,6 +67,6 @@ verify: lint generate demo ## the rest of check; nothing may have changed in the
 	@test -z "$$(git status --porcelain)" || { git status --porcelain; echo "make check left files behind"; exit 1; }
 
 clean: ## removes what was built and installed
-	rm -rf dist .cache node_modules examples/*/node_modules examples/*/gen examples/*/dist test/openapi/clients/node_modules
+	rm -rf dist .cache node_modules examples/*/node_modules examples/*/gen examples/*/dist bench/node_modules test/openapi/clients/node_modules
 
 .PHONY: help install build generate test golden demo lint format matrix corpus bench check verify clean

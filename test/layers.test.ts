@@ -28,7 +28,7 @@ const allowed: [part: RegExp, imports: RegExp][] = [
   ],
   [
     /^src\/emit\/openapi\//,
-    /^src\/(emit\/output|options|problems|model\/(model|path|json-form|docs|field-rules)|print\/.*)\.ts$/,
+    /^src\/(emit\/(output|openapi\/.*)|options|problems|model\/(model|path|json-form|docs|field-rules)|print\/.*)\.ts$/,
   ],
   [/^templates\/typescript\//, /^templates\/typescript\//],
 ];

@@ -1,7 +1,7 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Service } from "../../model/model.js";
 import type { Problems } from "../../problems.js";
-import { type Components, className } from "./components.js";
+import { type Components, className } from "./document/components.js";
 import type { MessageUse } from "./message-use.js";
 import type { OpenApiOptions, OpenApiVersion } from "./openapi-options.js";
 

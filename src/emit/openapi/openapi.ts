@@ -1,6 +1,6 @@
 import type { Api, Service } from "../../model/model.js";
 import type { Problems } from "../../problems.js";
-import { openApiDocument } from "./document.js";
+import { openApiDocument } from "./document/document.js";
 import type { OpenApiOptions } from "./openapi-options.js";
 import { printDocument } from "./print-document.js";
 import { visibleServices } from "./visible.js";

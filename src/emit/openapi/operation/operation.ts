@@ -1,0 +1,68 @@
+import type { Binding, Method, Service, Stream } from "../../../model/model.js";
+import { type Context, isPlain } from "../context.js";
+import { paragraphs } from "../describe.js";
+import { overridden } from "../document/gnostic-overrides.js";
+import type { PathSlot } from "../document/openapi-path.js";
+import type { OperationObject } from "../objects.js";
+import { headerParameters, pathParameters } from "./parameters.js";
+import { queryParameters } from "./query-parameters.js";
+import { requestBody } from "./request-body.js";
+import { heartbeatSeconds, responses } from "./responses.js";
+
+/** Where an operation stands among the paths. */
+export interface OperationPlace {
+  readonly path: string;
+  readonly slots: readonly PathSlot[];
+  /** What the path calls its slots. */
+  readonly names: readonly string[];
+}
+
+/** One binding of a method, OpenAPI 3.2.0, Operation Object. `index` counts the bindings. */
+export function operation(
+  context: Context,
+  service: Service,
+  method: Method,
+  index: number,
+  binding: Binding,
+  { path, slots, names }: OperationPlace,
+): OperationObject {
+  const { desc, docs, answer, deprecated } = method;
+  const tag = context.tagOf(service);
+  const query = queryParameters(context, binding);
+  const parameters = [...pathParameters(context, slots, names), ...query.parameters, ...headerParameters(method)];
+  const object: OperationObject = {
+    tags: [tag],
+    summary: docs.summary || desc.name,
+    description: paragraphs(docs.description, recurringNote(query.recurring)),
+    operationId: `${tag.replaceAll(".", "_")}_${desc.name}`,
+    parameters: parameters.length > 0 ? parameters : undefined,
+    requestBody: requestBody(context, method, binding, index),
+    responses: responses(context, method, binding),
+    deprecated: deprecated || undefined,
+    "x-google-http-template": binding.template.text === path ? undefined : binding.template.text,
+    "x-sse": answer.kind === "stream" && !isPlain(context) ? streamExtension(answer.stream) : undefined,
+  };
+  const told = overridden(object, desc);
+  return { ...told, operationId: context.operationId(told.operationId) };
+}
+
+function recurringNote(names: readonly string[]): string | undefined {
+  if (names.length === 0) {
+    return undefined;
+  }
+  const list = names.map((name) => `\`${name}\``).join(", ");
+  return `Further parameters: the members of ${list}, which are those of the message around each.`;
+}
+
+/** What tools of ours need to know of a stream beside its schema; times in seconds. */
+function streamExtension(stream: Stream) {
+  const { resumable, events, terminalData, retryMs } = stream;
+  const terminal = events.kind === "oneof" ? events.members.filter((m) => m.terminal).map((m) => m.name) : [];
+  return {
+    heartbeat: heartbeatSeconds(stream),
+    resumable,
+    terminal: terminal.length > 0 ? terminal : undefined,
+    terminalData,
+    retry: retryMs === undefined ? undefined : retryMs / 1000,
+  };
+}

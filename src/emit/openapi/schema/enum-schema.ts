@@ -1,0 +1,51 @@
+import type { DescEnum, DescEnumValue } from "@bufbuild/protobuf";
+import type { Context } from "../context.js";
+import { describe, paragraphs } from "../describe.js";
+import { componentName } from "../document/components.js";
+import type { Schema } from "../objects.js";
+
+/** The schema of an enum: a component, but for NullValue, which is `null`. */
+export function enumSchema(context: Context, desc: DescEnum): Schema {
+  if (desc.typeName === "google.protobuf.NullValue") {
+    return { type: "null" };
+  }
+  return context.components.schema(componentName(desc), () => buildEnum(context, desc));
+}
+
+/** The names by which writers of JSON call the values, one or two a number. */
+export function enumNames(desc: DescEnum): readonly DescEnumValue[] {
+  // Of a value's aliases, most writers take the first, and protobuf-es the last.
+  return desc.values.filter(
+    (value) =>
+      desc.values.find((other) => other.number === value.number) === value || desc.value[value.number] === value,
+  );
+}
+
+function buildEnum(context: Context, desc: DescEnum): Schema {
+  const { options } = context;
+  const values = options.enums === "integer" ? uniqueNumbers(desc) : enumNames(desc);
+  const docs = values.map((value) => describe(value)?.replace(/\s*\n\s*/g, " "));
+  const numbers = { type: "integer", format: "int32" } as const;
+  const names = { type: "string", enum: values.map((value) => value.name) } as const;
+  return {
+    title: context.title(desc.name),
+    description: paragraphs(describe(desc), values.map((value, i) => listItem(value, docs[i])).join("\n")),
+    ...(options.enums === "integer"
+      ? { ...numbers, enum: values.map((value) => value.number) }
+      : // Readers of a closed enum refuse numbers that they do not know, so writers have none.
+        options.enums === "open" && desc.open
+        ? { anyOf: [names, numbers] }
+        : names),
+    deprecated: desc.deprecated || desc.parent?.deprecated || desc.file.deprecated || undefined,
+    "x-enum-varnames": values.map((value) => value.name),
+    "x-enum-descriptions": docs.some((text) => text !== undefined) ? docs.map((text) => text ?? "") : undefined,
+  };
+}
+
+function uniqueNumbers(desc: DescEnum): readonly DescEnumValue[] {
+  return desc.values.filter((value) => desc.values.find((other) => other.number === value.number) === value);
+}
+
+function listItem(value: DescEnumValue, docs: string | undefined): string {
+  return `- \`${value.name}\`${value.deprecated ? " (deprecated)" : ""}${docs === undefined ? "" : `: ${docs}`}`;
+}

@@ -1,0 +1,112 @@
+import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
+import { type CelRule, messageRules, type ValueRules } from "../../../model/field-rules.js";
+import type { Context } from "../context.js";
+import type { JsonValue, Schema } from "../objects.js";
+import { enumNames } from "../schema/enum-schema.js";
+import { int64Bounds, numberBounds, timeBounds } from "./bounds.js";
+import { textRules } from "./text-rules.js";
+import { type JoinedRules, joinRules, type RuleSchema } from "./validate-rule-schema.js";
+
+const INT64 = new Set(["int64", "sint64", "sfixed64", "uint64", "fixed64"]);
+
+/** What the rules of one value come to, its CEL included; of an enum, with its values as JSON has them. */
+export function valueRuleSchema(context: Context, rules: ValueRules, desc?: DescEnum): JoinedRules {
+  return joinRules(choices(context, rules, desc), ofType(context, rules), { notes: celNotes(rules.cel) });
+}
+
+/** What a rule in CEL says, which no keyword does. */
+function celNotes(rules: readonly CelRule[]): readonly string[] {
+  return rules.map(({ id, message, expression }) => {
+    const text = message === "" ? `\`${expression}\`` : message;
+    return id === "" ? text : `${id}: ${text}`;
+  });
+}
+
+/** What buf.validate says about a message in CEL. */
+export function messageNotes({ options }: Context, desc: DescMessage): readonly string[] {
+  return options.validate ? celNotes(messageRules(desc).cel) : [];
+}
+
+function ofType({ options }: Context, rules: ValueRules): RuleSchema {
+  switch (rules.type) {
+    case "string":
+    case "bytes":
+      return textRules(rules);
+    case "duration":
+    case "timestamp":
+      return { notes: timeBounds(rules) };
+    case "field_mask":
+      return {
+        notes: [
+          ...(rules.rules["in"] === undefined ? [] : [`Only ${paths(rules.rules["in"])}, or paths within.`]),
+          ...(rules.rules["not_in"] === undefined ? [] : [`Neither ${paths(rules.rules["not_in"])} nor paths within.`]),
+        ],
+      };
+    case "any":
+      return anyRules(rules);
+    case "enum":
+      // An enum that is open has its numbers beside its names.
+      return { keywords: options.enums === "open" && rules.rules["defined_only"] === true ? [{ type: "string" }] : [] };
+    case "bool":
+    case "repeated":
+    case "map":
+    case undefined:
+      return {};
+    default:
+      return INT64.has(rules.type) ? int64Bounds(rules) : numberBounds(rules);
+  }
+}
+
+/** `const`, `in`, `not_in` and `example`, which every type has, in the form that its values have in JSON. */
+function choices(context: Context, { type, rules }: ValueRules, desc: DescEnum | undefined): RuleSchema {
+  if (type === undefined || type === "any" || type === "field_mask") {
+    return { extensions: examples(rules["example"]) };
+  }
+  const inJson = (value: JsonValue) => (desc === undefined ? [value] : enumInJson(context, desc, value));
+  const list = (value: JsonValue | undefined) => (Array.isArray(value) ? value.flatMap(inJson) : undefined);
+  const only = rules["const"] === undefined ? undefined : inJson(rules["const"]);
+  const some = list(rules["in"]);
+  const none = list(rules["not_in"]);
+  return {
+    keywords: [
+      only === undefined ? {} : oneOfValues(only),
+      some === undefined ? {} : { enum: some },
+      none === undefined ? {} : { not: { enum: none } },
+    ],
+    extensions: examples(list(rules["example"])),
+  };
+}
+
+/** A value that is one of these. */
+export function oneOfValues(values: readonly JsonValue[]): Schema {
+  const [first] = values;
+  return values.length === 1 && first !== undefined ? { const: first } : { enum: values };
+}
+
+function examples(values: JsonValue | undefined): Schema {
+  return Array.isArray(values) && values.length > 0 ? { examples: values } : {};
+}
+
+/** The names of a number, or the number where there is none. */
+export function enumInJson({ options }: Context, desc: DescEnum, number: JsonValue): readonly JsonValue[] {
+  if (options.enums === "integer") {
+    return [number];
+  }
+  const names = enumNames(desc).filter((value) => value.number === number);
+  return names.length > 0 ? names.map(({ name }) => name) : [number];
+}
+
+function anyRules({ rules }: ValueRules): RuleSchema {
+  const { in: some, not_in: none } = rules;
+  const ofType = (schema: Schema): Schema => ({ required: ["@type"], properties: { "@type": schema } });
+  return {
+    keywords: [
+      Array.isArray(some) ? ofType({ enum: some }) : {},
+      Array.isArray(none) ? { not: ofType({ enum: none }) } : {},
+    ],
+  };
+}
+
+function paths(value: JsonValue): string {
+  return (Array.isArray(value) ? value : []).map((path) => `\`${path}\``).join(", ");
+}

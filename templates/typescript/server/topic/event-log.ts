@@ -12,6 +12,8 @@ export interface Entry {
   readonly cursor: Cursor;
   /** The message in the binary format of protobuf, so that a node in any language and of any version reads it. Not to be changed. */
   readonly data: Uint8Array;
+  /** When the log took it, in milliseconds since 1970 by the clock of the log. For the hook `onTail`, where the log knows it. */
+  readonly time?: number | undefined;
 }
 
 /** What a tail calls. Neither method may throw. Both may be called before the promise of `tail` resolves. */

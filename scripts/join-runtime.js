@@ -4,7 +4,7 @@
  * for what the client and the server of one output have in common. ts-morph is slow to load, so the files are made at
  * build time, and the plugin only reads them.
  */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Node, Project, ts } from "ts-morph";
@@ -41,6 +41,10 @@ export function writeRuntime() {
       writeFileSync(join(folder, name), text);
     }
   }
+  // One module, of the package alone. It needs the server's types, which the package has beside it.
+  const suite = readFileSync(join(templates, "testing/event-log-suite.ts"), "utf8");
+  mkdirSync(join(output, "suite"));
+  writeFileSync(join(output, "suite/testing.ts"), suite.replace('"../server.js"', '"./server.js"'));
 }
 
 /**

@@ -69,6 +69,22 @@ test("exports the runtime that it emits", () => {
   expect(server).toEqual(expect.arrayContaining(["createServer", "defineService", "StatusError", "Code"]));
 });
 
+test("exports the suite of event logs, for any test runner", () => {
+  writeFileSync(
+    join(dir, "log.test.js"),
+    `import { test } from "node:test";
+    import { createMemoryEventLog } from "protoc-gen-sse/server";
+    import { testEventLog } from "protoc-gen-sse/testing";
+    for (const { name, run } of testEventLog(createMemoryEventLog)) test(name, run);`,
+  );
+  const output = execFileSync(process.execPath, ["--test", "--test-reporter=tap", "log.test.js"], {
+    cwd: dir,
+    encoding: "utf8",
+  });
+  expect(output).toContain("ok 1 - append gives every entry a cursor of its own");
+  expect(output).toContain("# fail 0");
+});
+
 test("has the licence, and says that emitted code is free of it", () => {
   expect(readFileSync(join(installed, "LICENSE"), "utf8")).toMatch(/used, changed and distributed without restriction/);
 });

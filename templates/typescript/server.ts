@@ -40,6 +40,11 @@ export {
   type Retention,
   type TailListener,
 } from "./server/topic/event-log.js";
+export {
+  createMemoryEventLog,
+  type MemoryEventLogOptions,
+  type MemoryRetention,
+} from "./server/topic/memory-event-log.js";
 export { createTopic, type SubscribeOptions, type Topic, type TopicOptions } from "./server/topic/topic.js";
 export { Code } from "./shared/code.js";
 export type { JsonObject, JsonValue } from "./shared/json.js";

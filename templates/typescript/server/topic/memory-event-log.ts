@@ -1,6 +1,6 @@
 import { Code } from "../../shared/code.js";
-import { checkNumber } from "../server-options.js";
-import { StatusError } from "../status-error.js";
+import { checkNumber } from "../call/server-options.js";
+import { StatusError } from "../errors/status-error.js";
 import {
   type AppendOptions,
   type Cursor,

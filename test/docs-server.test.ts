@@ -31,9 +31,14 @@ test("every example compiles", () => {
 });
 
 test("the table of options names every one", () => {
-  const declared = readFileSync(join(root, "templates/typescript/server/call/server-options.ts"), "utf8");
-  const options = declared.slice(declared.indexOf("export interface ServerOptions"));
-  const names = [...options.matchAll(/^ {2}readonly (\w+)/gm)].map(([, name]) => name);
+  const interfaces = [
+    ["server-options", "ServerOptions"],
+    ["hooks", "HookOptions"],
+  ].map(([file, name]) => {
+    const declared = readFileSync(join(root, `templates/typescript/server/call/${file}.ts`), "utf8");
+    return declared.slice(declared.indexOf(`export interface ${name}`));
+  });
+  const names = [...interfaces.join("").matchAll(/^ {2}readonly (\w+)/gm)].map(([, name]) => name);
   expect(names.length).toBeGreaterThan(15);
   for (const name of names) {
     expect(text).toMatch(new RegExp(`^\\|[^|]*\`${name}\``, "m"));

@@ -18,16 +18,16 @@ export type { ContextInit, ServerOptions } from "./server/call/server-options.js
 export {
   type Awaitable,
   defineService,
-  type Init,
+  type HeaderRule,
   type ServerMethodHttp,
   type Service,
   type ServiceMethod,
   type StreamSource,
 } from "./server/call/service.js";
+export type { Init } from "./server/call/to-message.js";
 export { createServer, type RouteInfo, type Server } from "./server/create-server.js";
 export { CancelledError, type CancelReason } from "./server/errors/cancelled-error.js";
 export { type StatusDetail, StatusError, type StatusErrorOptions } from "./server/errors/status-error.js";
-export type { HeaderRule } from "./server/request/check-headers.js";
 export type { CorsOptions } from "./server/request/cors.js";
 export type { Tracked } from "./server/stream/tracked.js";
 export {

@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { answerStream } from "./call/answer-stream.js";
 import { answerUnary } from "./call/answer-unary.js";
-import { Call, type ServerParts } from "./call/call.js";
+import { Call, type CallServer } from "./call/call.js";
 import { toContext } from "./call/context.js";
 import { createRoutes, type Endpoint, lastEventIdParameter } from "./call/endpoint.js";
 import { createHandle } from "./call/handle.js";
@@ -9,11 +9,18 @@ import { createHooks } from "./call/hooks.js";
 import { OpenCalls } from "./call/open-calls.js";
 import { type ContextInit, checkNumber, checkOptions, type ServerOptions } from "./call/server-options.js";
 import type { Awaitable } from "./call/service.js";
-import { checkHeaders } from "./request/check-headers.js";
 import { createCors } from "./request/cors.js";
-import { chooseContentType, httpError, readContent, readLastEventId, splitUrl } from "./request/request-parts.js";
+import {
+  checkHeaders,
+  chooseContentType,
+  httpError,
+  readContent,
+  readLastEventId,
+  splitUrl,
+} from "./request/read-request.js";
 import { createRouter } from "./request/router.js";
 import type { JsonOptions } from "./stream/event-encoder.js";
+import { checkIdOfField } from "./stream/event-id.js";
 
 /** An HTTP method and a path template that the server answers. */
 export interface RouteInfo {
@@ -70,7 +77,9 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     calls.waitFor(ended);
     hooks.watch(ended, info);
   });
-  const parts: ServerParts<C> = { options, json, hooks, calls, handle };
+  const { slowConsumer, slowConsumerMs = 10_000, commitWindowMs = 25 } = options;
+  const unreadMs = slowConsumer === "disconnect" ? slowConsumerMs : undefined;
+  const callServer: CallServer = { json, hooks, calls, unreadMs };
 
   /** The HTTP methods of the path of a preflight; empty for other requests. */
   function preflightMethods(request: Request, path: string): readonly string[] {
@@ -102,7 +111,7 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     value: V,
   ): Promise<Response> {
     const { request } = call;
-    const { method, binder, encoders, offers, idField } = endpoint;
+    const { method, binder, encoders, offers, idField, responseBody } = endpoint;
     const { desc, http } = method;
     const { unaryTimeoutMs, maxDurationMs, maxBodyBytes = 4 * 1024 * 1024 } = options;
     if (http.stream) {
@@ -127,14 +136,14 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     const message = binder.bind({ variables, query, body, contentType });
     const encoder = encoders?.get(offer);
     call.signal.throwIfAborted();
-    const context = toContext(call, desc, contextValue, lastEventId, idField);
+    const context = toContext(call, desc, contextValue, lastEventId, (id) => checkIdOfField(idField, id));
     return encoder
-      ? answerStream(parts, call, endpoint, encoder, message, context)
-      : answerUnary(parts, call, endpoint, message, context);
+      ? answerStream(call, method, encoder, { kind: "stream", method: desc, message, context }, handle, commitWindowMs)
+      : answerUnary(call, { kind: "unary", method: desc, message, context }, handle, responseBody, json);
   }
 
   async function fetch(request: Request, value: V): Promise<Response> {
-    const call = new Call(parts, request);
+    const call = new Call(callServer, request);
     let response: Response;
     let exposed: Headers | undefined;
     try {

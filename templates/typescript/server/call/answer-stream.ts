@@ -1,31 +1,29 @@
-import type { Message } from "@bufbuild/protobuf";
 import { Code } from "../../shared/code.js";
-import { toHeaders, varyByAccept } from "../errors/responses.js";
 import { StatusError } from "../errors/status-error.js";
 import { EventBody } from "../stream/event-body.js";
 import type { EventEncoder } from "../stream/event-encoder.js";
-import { toFrame } from "../topic/shared-event.js";
-import type { Call, ServerParts } from "./call.js";
-import type { StreamContext } from "./context.js";
-import type { Endpoint } from "./endpoint.js";
+import type { Call } from "./call.js";
+import type { Next, StreamRequest } from "./interceptor.js";
+import { toHeaders, varyByAccept } from "./response-headers.js";
+import type { ServiceMethod } from "./service.js";
 
 /** Answers a call with a stream. Never rejects. */
 export async function answerStream<C>(
-  { options, handle }: ServerParts<C>,
   call: Call,
-  { method: { desc, http } }: Endpoint<C>,
+  { desc, http }: ServiceMethod<C>,
   encoder: EventEncoder,
-  message: Message,
-  context: StreamContext<C>,
+  request: StreamRequest<C>,
+  handle: Next<C>,
+  commitWindowMs: number,
 ): Promise<Response> {
-  const { lastEventId, responseHeaders } = context;
+  const { lastEventId, responseHeaders } = request.context;
   const rule = http.stream ?? {};
   if (Object.values(rule.events ?? {}).some(({ terminal }) => terminal)) {
     call.terminal = false;
   }
 
   async function start(): Promise<unknown> {
-    const response = await handle({ kind: "stream", method: desc, message, context });
+    const response = await handle(request);
     if (response.kind !== "stream") {
       throw new TypeError(`interceptor answered the stream ${desc.name} with a message`);
     }
@@ -36,10 +34,10 @@ export async function answerStream<C>(
     call,
     answer: start(),
     encoder,
-    toFrame: (event) => toFrame(desc.output, encoder, event),
+    schema: desc.output,
     retryMs: () => jitter(rule.retryMs ?? 2000),
   });
-  await body.open(options.commitWindowMs ?? 25);
+  await body.open(commitWindowMs);
   varyByAccept(responseHeaders);
   if (body.failure) {
     const { error } = body.failure;

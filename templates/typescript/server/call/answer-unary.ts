@@ -1,26 +1,79 @@
-import type { Message } from "@bufbuild/protobuf";
-import { toHeaders } from "../errors/responses.js";
-import type { Call, ServerParts } from "./call.js";
-import type { UnaryContext } from "./context.js";
-import type { Endpoint } from "./endpoint.js";
-import { toUnaryBody } from "./unary-body.js";
+import { type DescField, type DescMessage, type Message, toJson } from "@bufbuild/protobuf";
+import { isJsonObject, type JsonValue } from "../../shared/json.js";
+import { isHttpBody } from "../request/field-slot.js";
+import { utf8 } from "../stream/chunk.js";
+import type { JsonOptions } from "../stream/event-encoder.js";
+import type { Call } from "./call.js";
+import type { Next, UnaryRequest } from "./interceptor.js";
+import { toHeaders } from "./response-headers.js";
 
 /** Answers a unary call. Never rejects. */
 export async function answerUnary<C>(
-  { json, handle }: ServerParts<C>,
   call: Call,
-  { method: { desc }, responseBody }: Endpoint<C>,
-  message: Message,
-  context: UnaryContext<C>,
+  request: UnaryRequest<C>,
+  handle: Next<C>,
+  responseBody: string | undefined,
+  json: JsonOptions,
 ): Promise<Response> {
+  const { method, context } = request;
   try {
-    const response = await call.run(() => handle({ kind: "unary", method: desc, message, context }));
+    const response = await call.run(() => handle(request));
     if (response.kind !== "unary") {
-      throw new TypeError(`interceptor answered the unary method ${desc.name} with a stream`);
+      throw new TypeError(`interceptor answered the unary method ${method.name} with a stream`);
     }
-    const { contentType, body } = toUnaryBody(desc.output, response.message, responseBody, json);
+    const { contentType, body } = toUnaryBody(method.output, response.message, responseBody, json);
     return call.respond(200, toHeaders(context.responseHeaders, { "Content-Type": contentType }), body);
   } catch (error) {
     return call.fail(error, context.responseHeaders);
   }
+}
+
+/** The body of a unary answer. */
+export interface UnaryBody {
+  readonly contentType: string;
+  readonly body: Uint8Array;
+}
+
+/** The body of an answer: the JSON of the message, or of its field `responseBody`; a `google.api.HttpBody` is itself. */
+export function toUnaryBody(
+  schema: DescMessage,
+  message: Message,
+  responseBody: string | undefined,
+  json: JsonOptions,
+): UnaryBody {
+  const field =
+    responseBody === undefined ? undefined : schema.fields.find(({ jsonName }) => jsonName === responseBody);
+  if (field === undefined) {
+    return isHttpBody(schema) ? toHttpBody(message) : toJsonBody(toJson(schema, message, json));
+  }
+  // Fields of a message are its properties; one of a oneof cannot be a response body of bytes.
+  const value: unknown = Reflect.get(message, field.localName);
+  if (field.fieldKind === "message" && isHttpBody(field.message)) {
+    return toHttpBody(value ?? { contentType: "", data: new Uint8Array() });
+  }
+  return toJsonBody(fieldToJson(schema, message, field, json));
+}
+
+/** google/api/httpbody.proto: `content_type` and `data`. */
+function toHttpBody(value: unknown): UnaryBody {
+  const { contentType, data } = value as { readonly contentType: string; readonly data: Uint8Array };
+  // A copy: the body outlives this call, and its buffer may be a shared one.
+  return { contentType: contentType || "application/octet-stream", body: data.slice() };
+}
+
+function toJsonBody(json: JsonValue): UnaryBody {
+  return { contentType: "application/json", body: utf8.encode(JSON.stringify(json)) };
+}
+
+/** The JSON of one field. ProtoJSON leaves out what has its default value, but a body has to say it. */
+function fieldToJson(schema: DescMessage, message: Message, field: DescField, options: JsonOptions): JsonValue {
+  const key = options.useProtoFieldName ? field.name : field.jsonName;
+  for (const alwaysEmitImplicit of [options.alwaysEmitImplicit ?? false, true]) {
+    const json = toJson(schema, message, { ...options, alwaysEmitImplicit });
+    const value = isJsonObject(json) ? json[key] : undefined;
+    if (value !== undefined) {
+      return value;
+    }
+  }
+  return null;
 }

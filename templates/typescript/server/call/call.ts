@@ -2,30 +2,21 @@ import { Code } from "../../shared/code.js";
 import { startTimer, stopTimer, type Timer } from "../../shared/timer.js";
 import { CancelledError, type CancelReason, isAbortError, onAbort } from "../errors/cancelled-error.js";
 import { cancelCodes, type Failure, toFailure } from "../errors/failure.js";
-import { toErrorHeaders } from "../errors/responses.js";
 import { utf8 } from "../stream/chunk.js";
 import type { JsonOptions } from "../stream/event-encoder.js";
 import { ResponseBody } from "../stream/response-body.js";
 import { failuresOf } from "../stream/source-reader.js";
 import type { CallInfo, CallReason, Hooks } from "./hooks.js";
-import type { Next } from "./interceptor.js";
 import type { OpenCalls } from "./open-calls.js";
-import type { CallOptions, ServerOptions } from "./server-options.js";
-import type { Awaitable } from "./service.js";
+import { toErrorHeaders } from "./response-headers.js";
 
-/** What a call needs of its server. */
+/** What the calls of a server share. */
 export interface CallServer {
-  readonly options: Pick<ServerOptions, "slowConsumer" | "slowConsumerMs">;
   readonly json: JsonOptions;
   readonly hooks: Hooks;
   readonly calls: OpenCalls;
-}
-
-/** What all calls of a server share. */
-export interface ServerParts<C> extends CallServer {
-  readonly options: CallOptions<C>;
-  /** The interceptors, the validator, the handler. */
-  readonly handle: Next<C>;
+  /** How long a client may leave a chunk unread; undefined where it is waited for. */
+  readonly unreadMs: number | undefined;
 }
 
 /**
@@ -98,7 +89,7 @@ export class Call {
   }
 
   /** Runs a part of the call. When the call is stopped it rejects with the signal's reason, and does not wait for the part. */
-  async run<T>(part: () => Awaitable<T>): Promise<T> {
+  async run<T>(part: () => T | Promise<T>): Promise<T> {
     this.signal.throwIfAborted();
     const result = (async () => part())();
     this.onStop = () => this.watch(failuresOf([result]));
@@ -143,7 +134,7 @@ export class Call {
     const failure = this.describe(this.signal.aborted && isAbortError(thrown) ? this.signal.reason : thrown);
     this.#reason ??= "error";
     const bytes = utf8.encode(JSON.stringify(failure.json));
-    return this.respond(status ?? failure.status, toErrorHeaders(failure, own), bytes);
+    return this.respond(status ?? failure.status, toErrorHeaders(failure.headers, own), bytes);
   }
 
   /** The response with these bytes. The call ends when they are read. */
@@ -165,9 +156,8 @@ export class Call {
 
   /** The body of a response that is written bit by bit. `onWanted` is called whenever a chunk is asked for. */
   open(status: number, onWanted: () => void): ResponseBody {
-    const { slowConsumer, slowConsumerMs = 10_000 } = this.#server.options;
     this.#status = status;
-    this.#body = new ResponseBody(this, slowConsumer === "disconnect" ? slowConsumerMs : undefined, onWanted);
+    this.#body = new ResponseBody(this, this.#server.unreadMs, onWanted);
     return this.#body;
   }
 

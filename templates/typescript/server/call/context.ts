@@ -1,6 +1,5 @@
-import type { DescField, DescMethod } from "@bufbuild/protobuf";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { startTimer, stopTimer } from "../../shared/timer.js";
-import { checkIdOfField } from "../stream/event-id.js";
 import { Tracked } from "../stream/tracked.js";
 
 /** What a handler of a unary method is told about its call, beside the request message. */
@@ -30,13 +29,16 @@ export interface StreamContext<C = unknown> extends UnaryContext<C> {
   tracked<T>(id: string, message: T): Tracked<T>;
 }
 
-/** Makes the context of a call. A unary method gets it as well; its type does not show the stream's part. */
+/**
+ * Makes the context of a call. A unary method gets it as well; its type does not show the stream's part. `checkId` throws
+ * for an id that is not a value of the `event_id` field.
+ */
 export function toContext<C>(
   { request, signal }: Pick<StreamContext, "request" | "signal">,
   method: DescMethod,
   value: C,
   lastEventId?: string,
-  idField?: DescField,
+  checkId: (id: string) => string = (id) => id,
 ): StreamContext<C> {
   return {
     signal,
@@ -46,7 +48,7 @@ export function toContext<C>(
     lastEventId,
     responseHeaders: new Headers(),
     sleep: (ms) => sleep(ms, signal),
-    tracked: (id, message) => new Tracked(checkIdOfField(idField, id), message),
+    tracked: (id, message) => new Tracked(checkId(id), message),
   };
 }
 

@@ -1,12 +1,12 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { type Binder, createBinder } from "../request/bind.js";
+import { isHttpBody } from "../request/field-slot.js";
 import type { Route } from "../request/router.js";
 import type { EventEncoder, JsonOptions } from "../stream/event-encoder.js";
 import { JsonLinesEncoder, jsonLinesProfile } from "../stream/json-lines-encoder.js";
 import { SseEncoder } from "../stream/sse-encoder.js";
 import type { CallOptions } from "./server-options.js";
 import type { ServiceMethod } from "./service.js";
-import { isHttpBody } from "./unary-body.js";
 
 /** What a route leads to: a binding of a method, with all that does not depend on the request. */
 export interface Endpoint<C> {

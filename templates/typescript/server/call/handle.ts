@@ -1,5 +1,8 @@
-import type { DescMethod } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
+import { pathToString } from "@bufbuild/protobuf/reflect";
 import { Code } from "../../shared/code.js";
+import type { Validator } from "../../shared/validator.js";
+import { BindError } from "../errors/bind-error.js";
 import { StatusError } from "../errors/status-error.js";
 import { AbortableEvents } from "../stream/abortable-events.js";
 import type { StreamContext } from "./context.js";
@@ -8,7 +11,6 @@ import type { Next, ServerRequest, ServerResponse, StreamResponse } from "./inte
 import type { CallOptions } from "./server-options.js";
 import type { ServiceMethod } from "./service.js";
 import { toMessage } from "./to-message.js";
-import { validate } from "./validate.js";
 
 /**
  * What answers a call once its request is read: the interceptors, the validator, the handler. `watch` is told of handlers
@@ -65,4 +67,20 @@ export function createHandle<C>(
     }
     return { ...response, events: response.events.release() as StreamResponse["events"] };
   };
+}
+
+/** Throws a `BindError` with the rules that a request breaks; what a validator itself fails with is thrown as it is. */
+function validate(validator: Validator, schema: DescMessage, message: Message): void {
+  const result = validator.validate(schema, message);
+  if (result.kind === "invalid") {
+    throw new BindError(
+      result.violations.map(({ field, message, ruleId }) => ({
+        field: pathToString(field),
+        description: message || ruleId,
+      })),
+    );
+  }
+  if (result.kind === "error") {
+    throw result.error;
+  }
 }

@@ -3,7 +3,6 @@ import type { Code } from "../../shared/code.js";
 import { startTimer, stopTimer } from "../../shared/timer.js";
 import { type CancelReason, isAbortError } from "../errors/cancelled-error.js";
 import { StatusError } from "../errors/status-error.js";
-import type { ServerOptions } from "./server-options.js";
 
 /** The call that a hook is told about. The `request` is the same object in all hooks of a call, and in its context. */
 export interface CallInfo {
@@ -45,7 +44,19 @@ export interface Hooks {
   callEnd(info: CallEndInfo): void;
 }
 
-type HookOptions = Pick<ServerOptions, "onError" | "onLeak" | "leakMs" | "onCallStart" | "onCallEnd">;
+/** The options that observe calls. Hooks run at once; what they throw is ignored. */
+export interface HookOptions {
+  /** Called with every error that is masked for the client. Default: `console.error`. */
+  readonly onError?: ((error: unknown, info: CallInfo) => void) | undefined;
+  /** Called when a handler has not ended `leakMs` after its call was over or cancelled. */
+  readonly onLeak?: ((info: CallInfo) => void) | undefined;
+  /** Default: 5,000. */
+  readonly leakMs?: number | undefined;
+  /** Called for every request but CORS preflights, as soon as its method is known and before anything of it is read. */
+  readonly onCallStart?: ((info: CallInfo) => void) | undefined;
+  /** Called once for every call that `onCallStart` was called for, when the body of its response was read or given up. */
+  readonly onCallEnd?: ((info: CallEndInfo) => void) | undefined;
+}
 
 /** Calls the hooks of the options; one that throws disturbs no call. */
 export function createHooks(options: HookOptions): Hooks {

@@ -1,7 +1,7 @@
 import type { DescMethod, JsonReadOptions, JsonWriteOptions, Registry } from "@bufbuild/protobuf";
 import type { Validator } from "../../shared/validator.js";
 import type { CorsOptions } from "../request/cors.js";
-import type { CallEndInfo, CallInfo } from "./hooks.js";
+import type { HookOptions } from "./hooks.js";
 import type { Interceptor } from "./interceptor.js";
 import type { Awaitable, Service } from "./service.js";
 
@@ -14,7 +14,7 @@ export interface ContextInit<V = unknown> {
 }
 
 /** Options of `createServer`. Times are in milliseconds; `Infinity` is no limit. */
-export interface ServerOptions<C = unknown, V = C> {
+export interface ServerOptions<C = unknown, V = C> extends HookOptions {
   readonly services: readonly Service<C>[];
   /**
    * Makes `context.value` of a call, before anything of the request is read: the place to check who calls. What it throws
@@ -50,16 +50,6 @@ export interface ServerOptions<C = unknown, V = C> {
   readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions> | undefined;
   /** The types of Any and extensions. */
   readonly registry?: Registry | undefined;
-  /** Called with every error that the client is not told of. Default: `console.error`. Hooks run at once; what they throw is ignored. */
-  readonly onError?: ((error: unknown, info: CallInfo) => void) | undefined;
-  /** Called when a handler has not ended `leakMs` after its call was over or cancelled. */
-  readonly onLeak?: ((info: CallInfo) => void) | undefined;
-  /** Default: 5,000. */
-  readonly leakMs?: number | undefined;
-  /** Called for every request but CORS preflights, as soon as its method is known and before anything of it is read. */
-  readonly onCallStart?: ((info: CallInfo) => void) | undefined;
-  /** Called once for every call that `onCallStart` was called for, when the body of its response was read or given up. */
-  readonly onCallEnd?: ((info: CallEndInfo) => void) | undefined;
 }
 
 /** The options without the context that they make: all that the parts of a server need. */

@@ -1,16 +1,12 @@
-import type { DescMethod, DescService, Message, MessageInitShape } from "@bufbuild/protobuf";
-import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
+import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import { hasOwn } from "../../shared/json.js";
 import type { MethodHttp } from "../../shared/method.js";
-import type { HeaderRule } from "../request/check-headers.js";
 import type { Tracked } from "../stream/tracked.js";
 import type { StreamContext } from "./context.js";
+import type { Init } from "./to-message.js";
 
 /** A value, or a promise of it. */
 export type Awaitable<T> = T | Promise<T>;
-
-/** What a message is made of: the message itself, or an object with the fields to set. */
-export type Init<T extends Message> = MessageInitShape<GenMessage<T>>;
 
 /** What a handler of a stream answers with: an async generator, or anything iterable in this way, or a `ReadableStream`. */
 export type StreamSource<T extends Message> =
@@ -27,6 +23,17 @@ type Fields<T extends Message> = {
 
 /** `Init` without the message itself. */
 type InitFields<T extends Message> = Exclude<Init<T>, Message>;
+
+/** A header that a method takes, as its option `(sse.v1.header)` says. */
+export interface HeaderRule {
+  readonly name: string;
+  /** Default `"string"`. */
+  readonly type?: "integer" | "number" | "boolean";
+  /** A format of JSON Schema's registry. Those that are not known here are not checked. */
+  readonly format?: string;
+  /** A request without it is refused. */
+  readonly required?: true;
+}
 
 /** What the server needs to know of a method: how HTTP carries it, and the headers that it takes. */
 export interface ServerMethodHttp extends MethodHttp {

@@ -1,4 +1,8 @@
-import { create, type DescMessage, isMessage, type Message } from "@bufbuild/protobuf";
+import { create, type DescMessage, isMessage, type Message, type MessageInitShape } from "@bufbuild/protobuf";
+import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
+
+/** What a message is made of: the message itself, or an object with the fields to set. */
+export type Init<T extends Message> = MessageInitShape<GenMessage<T>>;
 
 /**
  * The message that a handler returned or yielded, made from its init shape where it is none yet.

@@ -4,10 +4,9 @@ import { causeOf } from "../../shared/error.js";
 import { hasOwn, isJsonObject, type JsonValue } from "../../shared/json.js";
 import { findJsonError, type JsonError, MAX_DEPTH } from "../../shared/json-error.js";
 import type { HttpBinding } from "../../shared/method.js";
-import { isHttpBody } from "../call/unary-body.js";
 import { BindError, type FieldViolation, quote } from "../errors/bind-error.js";
-import type { MessageField } from "./field-slot.js";
-import { expectedText, isTextMessage } from "./parse-value.js";
+import { isHttpBody } from "./field-slot.js";
+import { expectedText, isTextMessage, type MessageField } from "./parse-value.js";
 
 /** A request's body as it came. */
 export interface BodyBytes {

@@ -3,8 +3,7 @@ import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { MAX_DEPTH } from "../../shared/json-error.js";
 import { quote, type Violations } from "../errors/bind-error.js";
 import { notAValue, openMessage, setText } from "./field-slot.js";
-import { expectedScalar, parseScalar } from "./parse-scalar.js";
-import { parseValue } from "./parse-value.js";
+import { expectedScalar, parseScalar, parseValue } from "./parse-value.js";
 import type { NestingEntry, QueryEntry, QueryScope } from "./query-scope.js";
 
 /** What becomes of parameters that no field has. */

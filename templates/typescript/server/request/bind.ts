@@ -5,7 +5,8 @@ import { decodeVariable, parsePathTemplate } from "../../shared/path-template.js
 import { BindError, quote, Violations } from "../errors/bind-error.js";
 import { createBodyReader } from "./bind-body.js";
 import { bindQuery } from "./bind-query.js";
-import { type MessageField, openMessage, setText } from "./field-slot.js";
+import { openMessage, setText } from "./field-slot.js";
+import type { MessageField } from "./parse-value.js";
 import { createQueryScope } from "./query-scope.js";
 
 export { BindError, type FieldViolation } from "../errors/bind-error.js";

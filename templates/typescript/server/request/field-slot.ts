@@ -1,10 +1,7 @@
-import type { DescField } from "@bufbuild/protobuf";
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { quote, type Violations } from "../errors/bind-error.js";
-import { expectedText, parseValue } from "./parse-value.js";
-
-/** A field that holds one message. */
-export type MessageField = DescField & { readonly fieldKind: "message" };
+import { expectedText, type MessageField, parseValue } from "./parse-value.js";
 
 /**
  * Whether a field may be set: not when another member of its oneof is, which is told to `violations`.
@@ -56,4 +53,9 @@ export function setText(
 /** Why a text is refused: `"abc" is not a number`. */
 export function notAValue(field: DescField, text: string): string {
   return `${quote(text)} is not ${expectedText(field)}`;
+}
+
+/** Whether a message is bytes with a content type of their own. */
+export function isHttpBody(schema: DescMessage): boolean {
+  return schema.typeName === "google.api.HttpBody";
 }

@@ -1,7 +1,10 @@
-import { type DescField, type DescMessage, fromJson } from "@bufbuild/protobuf";
+import { type DescEnum, type DescField, type DescMessage, fromJson, ScalarType } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { base64Decode } from "@bufbuild/protobuf/wire";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
-import { expectedScalar, parseEnum, parseScalar, type ScalarValue } from "./parse-scalar.js";
+
+/** A field that holds one message. */
+export type MessageField = DescField & { readonly fieldKind: "message" };
 
 /**
  * Reads the text of a field's value in a path or a query, or of one of its values: a scalar, an enum, or a
@@ -77,4 +80,141 @@ function isCalendarTime(text: string): boolean {
   const local = text.slice(0, 19);
   const time = new Date(`${local}Z`);
   return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(local);
+}
+
+/** A value as the reflection of protobuf-es takes it. */
+export type ScalarValue = string | number | bigint | boolean | Uint8Array;
+
+type IntegerRange = readonly [bigint, bigint];
+
+const INT32 = /* @__PURE__ */ signedRange(32);
+const UINT32 = /* @__PURE__ */ unsignedRange(32);
+const INT64 = /* @__PURE__ */ signedRange(64);
+const UINT64 = /* @__PURE__ */ unsignedRange(64);
+
+/** The greatest finite number of single precision. */
+const FLOAT_MAX = 2 ** 128 - 2 ** 104;
+
+// More digits are no number that a computer wrote, and BigInt takes quadratic time over them.
+const LONGEST = 400;
+
+/** What the text of a scalar has to be: `an integer from 0 to 4294967295`. */
+export function expectedScalar(scalar: ScalarType): string {
+  const range = integerRange(scalar);
+  if (range !== undefined) {
+    return `an integer from ${range[0]} to ${range[1]}`;
+  }
+  switch (scalar) {
+    case ScalarType.BOOL:
+      return `"true" or "false"`;
+    case ScalarType.BYTES:
+      return "base64";
+    case ScalarType.FLOAT:
+      return "a number of single precision";
+    case ScalarType.DOUBLE:
+      return "a number";
+    default:
+      return "text";
+  }
+}
+
+/** Reads the text of a scalar in a path or a query; undefined when it is not one. */
+export function parseScalar(type: ScalarType, text: string): ScalarValue | undefined {
+  switch (type) {
+    case ScalarType.STRING:
+      return text;
+    case ScalarType.BOOL:
+      return parseBool(text);
+    case ScalarType.BYTES:
+      return parseBytes(text);
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      return parseFloatingPoint(type, text);
+    default:
+      return parseInteger(type, text);
+  }
+}
+
+/** Reads a value's name, or its number; a number without a name where the enum is open. */
+export function parseEnum(desc: DescEnum, text: string): number | undefined {
+  const value = desc.values.find(({ name }) => name === text);
+  if (value !== undefined) {
+    return value.number;
+  }
+  const number = parseInteger(ScalarType.INT32, text);
+  return typeof number === "number" && (desc.open || desc.value[number] !== undefined) ? number : undefined;
+}
+
+function parseBool(text: string): boolean | undefined {
+  if (text === "true" || text === "1") {
+    return true;
+  }
+  return text === "false" || text === "0" ? false : undefined;
+}
+
+/** Base64 or base64url, padded or not; never both alphabets, no line breaks. */
+function parseBytes(text: string): Uint8Array | undefined {
+  const [digits = ""] = text.split("=", 1);
+  const padding = text.length - digits.length;
+  if (!/^(?:[A-Za-z0-9+/]*|[\w-]*)$/.test(digits) || digits.length % 4 === 1) {
+    return undefined;
+  }
+  if (padding > 0 && (padding > 2 || text.length % 4 !== 0 || !text.endsWith("=".repeat(padding)))) {
+    return undefined;
+  }
+  return base64Decode(digits);
+}
+
+function parseFloatingPoint(type: ScalarType, text: string): number | undefined {
+  if (text === "NaN" || text === "Infinity" || text === "-Infinity") {
+    return Number(text);
+  }
+  if (text.length > LONGEST || !/^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) {
+    return undefined;
+  }
+  const number = Number(text);
+  return Math.abs(number) <= (type === ScalarType.FLOAT ? FLOAT_MAX : Number.MAX_VALUE) ? number : undefined;
+}
+
+function parseInteger(type: ScalarType, text: string): number | bigint | undefined {
+  const range = integerRange(type);
+  if (range === undefined || text.length > LONGEST || !/^-?\d+$/.test(text)) {
+    return undefined;
+  }
+  const integer = BigInt(text);
+  if (integer < range[0] || integer > range[1]) {
+    return undefined;
+  }
+  return range === INT32 || range === UINT32 ? Number(integer) : integer;
+}
+
+function integerRange(type: ScalarType): IntegerRange | undefined {
+  switch (type) {
+    case ScalarType.INT32:
+    case ScalarType.SINT32:
+    case ScalarType.SFIXED32:
+      return INT32;
+    case ScalarType.UINT32:
+    case ScalarType.FIXED32:
+      return UINT32;
+    case ScalarType.INT64:
+    case ScalarType.SINT64:
+    case ScalarType.SFIXED64:
+      return INT64;
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+      return UINT64;
+    default:
+      return undefined;
+  }
+}
+
+// Without literals of BigInt, which a project with a `target` before ES2020 refuses.
+function signedRange(bits: number): IntegerRange {
+  const limit = BigInt(2) ** BigInt(bits - 1);
+  return [-limit, limit - BigInt(1)];
+}
+
+function unsignedRange(bits: number): IntegerRange {
+  return [BigInt(0), BigInt(2) ** BigInt(bits) - BigInt(1)];
 }

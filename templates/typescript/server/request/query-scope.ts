@@ -2,8 +2,7 @@ import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { hasOwn } from "../../shared/json.js";
 import type { HttpBinding, QueryField } from "../../shared/method.js";
-import type { MessageField } from "./field-slot.js";
-import { isTextMessage } from "./parse-value.js";
+import { isTextMessage, type MessageField } from "./parse-value.js";
 
 /** The fields of a message that a query can set, by the names of their parameters. */
 export class QueryScope {

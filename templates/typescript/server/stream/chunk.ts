@@ -1,4 +1,3 @@
-import { joinBytes } from "../request/read-body.js";
 import type { Frame } from "./event-encoder.js";
 
 /** Encodes text as UTF-8. */
@@ -66,4 +65,19 @@ export class Chunk {
 
 function toBytes(part: string | Uint8Array): Uint8Array {
   return typeof part === "string" ? utf8.encode(part) : part;
+}
+
+/** The bytes of all chunks, which are `length` together. */
+export function joinBytes(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const [first] = chunks;
+  if (first !== undefined && chunks.length === 1) {
+    return first;
+  }
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return bytes;
 }

@@ -1,11 +1,15 @@
+import type { DescMessage } from "@bufbuild/protobuf";
 import { startTimer, stopTimer } from "../../shared/timer.js";
 import type { Call } from "../call/call.js";
+import { toMessage } from "../call/to-message.js";
 import { CancelledError } from "../errors/cancelled-error.js";
+import { SharedEvent } from "../topic/shared-event.js";
 import { Chunk } from "./chunk.js";
 import type { EventEncoder, Frame } from "./event-encoder.js";
 import { IdleTimer } from "./idle-timer.js";
 import type { ResponseBody } from "./response-body.js";
 import { SourceReader } from "./source-reader.js";
+import { Tracked } from "./tracked.js";
 
 /** A chunk takes further events until it holds this many characters. */
 const maxChunk = 16 * 1024;
@@ -24,8 +28,8 @@ export interface EventBodyOptions {
   /** What the handler answers with. */
   readonly answer: Promise<unknown>;
   readonly encoder: EventEncoder;
-  /** The frame of what the handler yielded. Throws for what is no event. */
-  readonly toFrame: (value: unknown) => Frame;
+  /** The messages of the stream. */
+  readonly schema: DescMessage;
   /** The `retry:` of a stream that the server cuts. */
   readonly retryMs: () => number;
 }
@@ -142,7 +146,8 @@ export class EventBody {
 
   #onEvent(value: unknown): void {
     try {
-      const frame = this.#options.toFrame(value);
+      const { schema, encoder } = this.#options;
+      const frame = toFrame(schema, encoder, value);
       this.#call.countEvent();
       this.#append(frame);
     } catch (error) {
@@ -256,4 +261,14 @@ export class EventBody {
     }
     this.#body?.end(this.#chunk.take());
   }
+}
+
+/** The frame of what a handler yielded: a message or its init shape, tracked or not. Throws for what is no event of the method. */
+function toFrame(schema: DescMessage, encoder: EventEncoder, value: unknown): Frame {
+  if (value instanceof SharedEvent) {
+    return value.frame(encoder, () => encoder.encode(toMessage(schema, value.message), value.id));
+  }
+  const event = value instanceof Tracked ? value : { message: value, id: undefined };
+  const { text, terminal } = encoder.encode(toMessage(schema, event.message), event.id);
+  return { content: text, terminal };
 }

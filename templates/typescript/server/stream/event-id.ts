@@ -1,4 +1,4 @@
-import { type DescField, type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
+import { type DescField, isFieldSet, type Message } from "@bufbuild/protobuf";
 import { expectedText, parseValue } from "../request/parse-value.js";
 import { checkEventId } from "./tracked.js";
 
@@ -33,23 +33,4 @@ export function checkIdOfField(field: DescField | undefined, id: string): string
     throw new TypeError(`event id ${JSON.stringify(id)} is not ${expectedText(field)}, as ${field} has event_id`);
   }
   return id;
-}
-
-/** The field of a message with the option `(sse.v1.event_id)`. */
-export function findIdField(schema: DescMessage): DescField | undefined {
-  return schema.fields.find(({ proto }) => hasFlag(proto.options, 50131));
-}
-
-/** Throws a `TypeError` for a message with a oneof that has the option `(sse.v1.events)`, if no member of it is set. */
-export function checkEventIsSet(schema: DescMessage, message: Message): void {
-  for (const { proto, localName, name } of schema.oneofs) {
-    if (hasFlag(proto.options, 50120) && Reflect.get(Reflect.get(message, localName), "case") === undefined) {
-      throw new TypeError(`${schema.typeName} without an event: set a member of its oneof "${name}"`);
-    }
-  }
-}
-
-/** Whether an option that is a bool is true. It is an extension, which protobuf-es does not know; `true` is the one byte 1. */
-function hasFlag(options: Pick<Message, "$unknown"> | undefined, number: number): boolean {
-  return options?.$unknown?.some(({ no, data }) => no === number && data[0] === 1) ?? false;
 }

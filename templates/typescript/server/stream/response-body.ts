@@ -1,6 +1,17 @@
-import type { Call } from "../call/call.js";
 import type { CancelledError } from "../errors/cancelled-error.js";
 import { IdleTimer } from "./idle-timer.js";
+
+/** The call that a body belongs to. */
+export interface BodyOwner {
+  /** How many bytes of the body were given to the runtime. */
+  bytes: number;
+  /** Whether nobody will read the response. */
+  readonly clientGone: boolean;
+  /** Called when the client is gone, or does not read. */
+  cancel(reason: "client" | "slow-consumer"): void;
+  /** Called when the body was read to the end. */
+  end(): void;
+}
 
 /**
  * The body of a response. It holds nothing but its end, gives a chunk when one is asked for, and ends the call when all
@@ -8,7 +19,7 @@ import { IdleTimer } from "./idle-timer.js";
  */
 export class ResponseBody {
   readonly stream: ReadableStream<Uint8Array>;
-  readonly #call: Call;
+  readonly #call: BodyOwner;
   readonly #onWanted: () => void;
   readonly #unread: IdleTimer | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
@@ -18,7 +29,7 @@ export class ResponseBody {
   #ended = false;
 
   /** `unreadMs` is how long a chunk may wait for a reader. */
-  constructor(call: Call, unreadMs: number | undefined, onWanted: () => void) {
+  constructor(call: BodyOwner, unreadMs: number | undefined, onWanted: () => void) {
     this.#call = call;
     this.#onWanted = onWanted;
     if (unreadMs !== undefined) {

@@ -1,5 +1,3 @@
-import type { DescMessage } from "@bufbuild/protobuf";
-import { toMessage } from "../call/to-message.js";
 import { utf8 } from "../stream/chunk.js";
 import type { EncodedEvent, EventEncoder, Frame } from "../stream/event-encoder.js";
 import { Tracked } from "../stream/tracked.js";
@@ -26,14 +24,4 @@ export class SharedEvent<T> extends Tracked<T> {
     }
     return frame;
   }
-}
-
-/** The frame of what a handler yielded: a message or its init shape, tracked or not. Throws for what is no event of the method. */
-export function toFrame(schema: DescMessage, encoder: EventEncoder, value: unknown): Frame {
-  if (value instanceof SharedEvent) {
-    return value.frame(encoder, () => encoder.encode(toMessage(schema, value.message), value.id));
-  }
-  const event = value instanceof Tracked ? value : { message: value, id: undefined };
-  const { text, terminal } = encoder.encode(toMessage(schema, event.message), event.id);
-  return { content: text, terminal };
 }

@@ -1,12 +1,22 @@
-import type { Message } from "@bufbuild/protobuf";
 import type { Tracked } from "../stream/tracked.js";
-import type { EventTopic } from "./topic.js";
+
+/** The events that a subscription reads, numbered from 0. */
+export interface NumberedEvents<T> {
+  /** The number that the next event will have. */
+  readonly end: number;
+  readonly closed: boolean;
+  /** An event that was published. Throws a `StatusError` with code 11 when it is not kept any more. */
+  at(number: number): Tracked<T>;
+  /** Calls a listener once, at the next event or at the end of the topic. */
+  wait(listener: () => void): void;
+  unwait(listener: () => void): void;
+}
 
 type Result<T> = IteratorResult<Tracked<T>, undefined>;
 
 /** One subscriber's place in a topic. Holds no events: those that it has yet to take are the topic's. */
-export class Subscription<T extends Message> implements AsyncIterableIterator<Tracked<T>> {
-  readonly #topic: EventTopic<T>;
+export class Subscription<T> implements AsyncIterableIterator<Tracked<T>> {
+  readonly #topic: NumberedEvents<T>;
   readonly #signal: AbortSignal | undefined;
   /** The number of the event to take next. */
   #number: number;
@@ -16,7 +26,7 @@ export class Subscription<T extends Message> implements AsyncIterableIterator<Tr
   #waiting: Promise<void> | undefined;
   #wake: () => void = () => {};
 
-  constructor(topic: EventTopic<T>, number: number, signal: AbortSignal | undefined) {
+  constructor(topic: NumberedEvents<T>, number: number, signal: AbortSignal | undefined) {
     this.#topic = topic;
     this.#number = number;
     this.#signal = signal;

@@ -3,13 +3,13 @@ import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { Code } from "../../shared/code.js";
 import { hasOwnJson } from "../../shared/json-error.js";
 import { checkNumber } from "../call/server-options.js";
-import type { Init } from "../call/service.js";
-import { toMessage } from "../call/to-message.js";
+import { type Init, toMessage } from "../call/to-message.js";
 import { StatusError } from "../errors/status-error.js";
-import { checkEventIsSet, checkIdOfField, createIdReader, findIdField } from "../stream/event-id.js";
+import { checkIdOfField, createIdReader } from "../stream/event-id.js";
 import type { Tracked } from "../stream/tracked.js";
+import { checkEventIsSet, findIdField } from "./schema-options.js";
 import { SharedEvent } from "./shared-event.js";
-import { Subscription } from "./subscription.js";
+import { type NumberedEvents, Subscription } from "./subscription.js";
 
 /** What a topic keeps, and how its events are called. */
 export interface TopicOptions<T> {
@@ -60,7 +60,7 @@ export function createTopic<T extends Message>(schema: GenMessage<T>, options: T
 }
 
 /** The last events of a topic, and those who wait for the next. Events are numbered from 0. */
-export class EventTopic<T extends Message> implements Topic<T> {
+class EventTopic<T extends Message> implements Topic<T>, NumberedEvents<T> {
   readonly #schema: DescMessage;
   readonly #capacity: number;
   readonly #idOf: (message: T) => string | undefined;

@@ -60,9 +60,6 @@ import {
 /** A value, or a promise of it. */
 export type Awaitable<T> = T | Promise<T>;
 
-/** What a message is made of: the message itself, or an object with the fields to set. */
-export type Init<T extends Message> = MessageInitShape<GenMessage<T>>;
-
 /** What a handler of a stream answers with: an async generator, or anything iterable in this way, or a `ReadableStream`. */
 export type StreamSource<T extends Message> =
   | AsyncIterable<StreamItem<T>>
@@ -78,6 +75,17 @@ type Fields<T extends Message> = {
 
 /** `Init` without the message itself. */
 type InitFields<T extends Message> = Exclude<Init<T>, Message>;
+
+/** A header that a method takes, as its option `(sse.v1.header)` says. */
+export interface HeaderRule {
+  readonly name: string;
+  /** Default `"string"`. */
+  readonly type?: "integer" | "number" | "boolean";
+  /** A format of JSON Schema's registry. Those that are not known here are not checked. */
+  readonly format?: string;
+  /** A request without it is refused. */
+  readonly required?: true;
+}
 
 /** What the server needs to know of a method: how HTTP carries it, and the headers that it takes. */
 export interface ServerMethodHttp extends MethodHttp {
@@ -147,52 +155,6 @@ function isOfEveryObject(handlers: object, name: string): boolean {
 }
 
 /**
- * What the runtime decides about a connection. `Connection` and `Transfer-Encoding` break HTTP/2, and a
- * handler does not know the length or the coding of a body that it did not write.
- */
-const reserved = ["Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Content-Length", "Content-Encoding"];
-
-/** The headers of an answer: the handler's own, without those that are not its business. */
-function toHeaders(own: Headers, set: Readonly<Record<string, string>>): Headers {
-  const headers = new Headers(own);
-  for (const name of reserved) {
-    headers.delete(name);
-  }
-  for (const [name, value] of Object.entries(set)) {
-    headers.set(name, value);
-  }
-  return headers;
-}
-
-/** Tells caches that the answer depends on `Accept` (RFC 9110, section 12.5.5). */
-function varyByAccept(headers: Headers): void {
-  const names =
-    headers
-      .get("Vary")
-      ?.toLowerCase()
-      .split(/\s*,\s*/) ?? [];
-  if (!names.includes("accept")) {
-    headers.append("Vary", "Accept");
-  }
-}
-
-/**
- * The headers of a failure before the head. Caches may keep a 404 or 410 unless told otherwise (RFC 9110, section 15.1), so
- * none keeps a failure that does not ask for it itself.
- */
-function toErrorHeaders({ headers }: Failure, own: Headers): Headers {
-  const merged = new Headers(own);
-  merged.set("Cache-Control", "no-store");
-  if (headers.has("Cache-Control")) {
-    merged.delete("Cache-Control");
-  }
-  headers.forEach((value, name) => {
-    merged.append(name, value);
-  });
-  return toHeaders(merged, { "Content-Type": "application/json" });
-}
-
-/**
  * One of the `details` of a google.rpc.Status: a message with its descriptor, or the JSON of a
  * `google.protobuf.Any`, for messages that have no generated code.
  */
@@ -242,6 +204,51 @@ export class StatusError extends CausedError {
   }
 }
 
+/** What a message is made of: the message itself, or an object with the fields to set. */
+export type Init<T extends Message> = MessageInitShape<GenMessage<T>>;
+
+/**
+ * The message that a handler returned or yielded, made from its init shape where it is none yet.
+ * `create` takes whatever it is given and leaves the fields that it does not find unset: a wrong
+ * value would go out as an empty message. Throws a `TypeError` for what cannot be meant as one.
+ */
+function toMessage(schema: DescMessage, value: unknown): Message {
+  if (isMessage(value, schema)) {
+    return value;
+  }
+  if (!isInit(schema, value)) {
+    throw new TypeError(
+      `handler gave ${describeValue(value)}: give a ${schema.typeName}, or an object with its fields`,
+    );
+  }
+  return create(schema, value);
+}
+
+function isInit(schema: DescMessage, value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || isMessage(value)) {
+    return false;
+  }
+  const keys = Object.keys(value);
+  if (keys.length === 0) {
+    // An Error, a Promise, a Date and a Map have no keys either, but a prototype.
+    const prototype: unknown = Object.getPrototypeOf(value);
+    return prototype === null || prototype === Object.prototype;
+  }
+  // Further properties are fine, as in a row of a database; no field at all is a mistake.
+  return keys.some((key) => schema.members.some((member) => member.localName === key));
+}
+
+function describeValue(value: unknown): string {
+  if (value === null || typeof value !== "object") {
+    return value === null || value === undefined ? String(value) : `a ${typeof value}`;
+  }
+  if (isMessage(value)) {
+    return `a ${value.$typeName}`;
+  }
+  const keys = Object.keys(value).slice(0, 3);
+  return `${Array.isArray(value) ? "an array" : "an object"}${keys.length > 0 ? ` with ${keys.map((key) => JSON.stringify(key)).join(", ")}` : ""}`;
+}
+
 /**
  * Why a call was cancelled: `client` went away, `deadline` for `unaryTimeoutMs` or `maxDurationMs`,
  * `shutdown` for `drain`, `slow-consumer` for a client that does not read, `error` for a failure of
@@ -284,65 +291,6 @@ function onAbort(signal: AbortSignal | undefined, listener: () => void): () => v
     signal?.addEventListener("abort", listener, { once: true });
   }
   return () => signal?.removeEventListener("abort", listener);
-}
-
-/**
- * The bytes of a request's body; none without a body. Counts while it reads, so that a body over
- * the limit is never held. Throws a `StatusError`: 413 for such a body, 400 for one that breaks off. Rejects with the
- * reason of `signal` when that is aborted.
- */
-async function readBody(request: Request, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
-  const { body } = request;
-  if (body === null) {
-    return new Uint8Array(0);
-  }
-  if (Number(request.headers.get("content-length")) > maxBytes) {
-    body.cancel().catch(() => {});
-    throw tooLarge(maxBytes);
-  }
-  const reader = body.getReader();
-  // A read that waits then ends as if the body did.
-  const stopListening = onAbort(signal, () => reader.cancel().catch(() => {}));
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read().catch((cause: unknown) => {
-        throw new StatusError(3, "the request body broke off", { cause });
-      });
-      signal.throwIfAborted();
-      if (done) {
-        return joinBytes(chunks, length);
-      }
-      length += value.byteLength;
-      if (length > maxBytes) {
-        reader.cancel().catch(() => {});
-        throw tooLarge(maxBytes);
-      }
-      chunks.push(value);
-    }
-  } finally {
-    stopListening();
-  }
-}
-
-function tooLarge(maxBytes: number): StatusError {
-  return new StatusError(8, `the request body is larger than ${maxBytes} bytes`, { status: 413 });
-}
-
-/** The bytes of all chunks, which are `length` together. */
-function joinBytes(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const [first] = chunks;
-  if (first !== undefined && chunks.length === 1) {
-    return first;
-  }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return bytes;
 }
 
 /** How messages become JSON and back; what protobuf-es calls so, and the registry for Any and extensions. */
@@ -444,6 +392,81 @@ class Chunk {
 
 function toBytes(part: string | Uint8Array): Uint8Array {
   return typeof part === "string" ? utf8.encode(part) : part;
+}
+
+/** The bytes of all chunks, which are `length` together. */
+function joinBytes(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const [first] = chunks;
+  if (first !== undefined && chunks.length === 1) {
+    return first;
+  }
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return bytes;
+}
+
+/**
+ * A message with the id of its event, made by `context.tracked`. A class, and not a shape, since a
+ * message may itself have the fields `id` and `message`.
+ */
+export class Tracked<T> {
+  readonly #message: T;
+  readonly id: string;
+
+  constructor(id: string, message: T) {
+    this.id = checkEventId(id);
+    this.#message = message;
+  }
+
+  get message(): T {
+    return this.#message;
+  }
+}
+
+/**
+ * Returns an event id that can stand in an `id:` line. CR and LF would begin a field or event of the
+ * handler's data, and a client ignores an id with NUL (WHATWG HTML 9.2.6), so that it would resume
+ * from an older one. Throws a `TypeError`.
+ */
+function checkEventId(id: string): string {
+  if (typeof id !== "string") {
+    throw new TypeError(`event id of type ${typeof id}: make it a string`);
+  }
+  if (id === "") {
+    throw new TypeError("event id is empty, which would make a client forget its place: leave it out");
+  }
+  if (/[\r\n\0]/.test(id)) {
+    throw new TypeError(`event id ${JSON.stringify(id)} has a line break or NUL: use an id without`);
+  }
+  return id;
+}
+
+/** An event that goes to many streams: whatever their number, it is encoded once for each method and format. */
+class SharedEvent<T> extends Tracked<T> {
+  readonly #frames: Map<EventEncoder, Frame> = new Map();
+  readonly #onEncode: (bytes: number) => void;
+
+  /** `onEncode` is told how many bytes the event holds in addition from now on. */
+  constructor(id: string, message: T, onEncode: (bytes: number) => void) {
+    super(id, message);
+    this.#onEncode = onEncode;
+  }
+
+  frame(encoder: EventEncoder, encode: () => EncodedEvent): Frame {
+    let frame = this.#frames.get(encoder);
+    if (frame === undefined) {
+      const { text, terminal } = encode();
+      const content = utf8.encode(text); // alone, as a text would be a second copy
+      frame = { content, terminal };
+      this.#frames.set(encoder, frame);
+      this.#onEncode(content.byteLength);
+    }
+    return frame;
+  }
 }
 
 /**
@@ -626,8 +649,8 @@ interface EventBodyOptions {
   /** What the handler answers with. */
   readonly answer: Promise<unknown>;
   readonly encoder: EventEncoder;
-  /** The frame of what the handler yielded. Throws for what is no event. */
-  readonly toFrame: (value: unknown) => Frame;
+  /** The messages of the stream. */
+  readonly schema: DescMessage;
   /** The `retry:` of a stream that the server cuts. */
   readonly retryMs: () => number;
 }
@@ -744,7 +767,8 @@ class EventBody {
 
   #onEvent(value: unknown): void {
     try {
-      const frame = this.#options.toFrame(value);
+      const { schema, encoder } = this.#options;
+      const frame = toFrame(schema, encoder, value);
       this.#call.countEvent();
       this.#append(frame);
     } catch (error) {
@@ -860,108 +884,6 @@ class EventBody {
   }
 }
 
-/**
- * The message that a handler returned or yielded, made from its init shape where it is none yet.
- * `create` takes whatever it is given and leaves the fields that it does not find unset: a wrong
- * value would go out as an empty message. Throws a `TypeError` for what cannot be meant as one.
- */
-function toMessage(schema: DescMessage, value: unknown): Message {
-  if (isMessage(value, schema)) {
-    return value;
-  }
-  if (!isInit(schema, value)) {
-    throw new TypeError(
-      `handler gave ${describeValue(value)}: give a ${schema.typeName}, or an object with its fields`,
-    );
-  }
-  return create(schema, value);
-}
-
-function isInit(schema: DescMessage, value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || isMessage(value)) {
-    return false;
-  }
-  const keys = Object.keys(value);
-  if (keys.length === 0) {
-    // An Error, a Promise, a Date and a Map have no keys either, but a prototype.
-    const prototype: unknown = Object.getPrototypeOf(value);
-    return prototype === null || prototype === Object.prototype;
-  }
-  // Further properties are fine, as in a row of a database; no field at all is a mistake.
-  return keys.some((key) => schema.members.some((member) => member.localName === key));
-}
-
-function describeValue(value: unknown): string {
-  if (value === null || typeof value !== "object") {
-    return value === null || value === undefined ? String(value) : `a ${typeof value}`;
-  }
-  if (isMessage(value)) {
-    return `a ${value.$typeName}`;
-  }
-  const keys = Object.keys(value).slice(0, 3);
-  return `${Array.isArray(value) ? "an array" : "an object"}${keys.length > 0 ? ` with ${keys.map((key) => JSON.stringify(key)).join(", ")}` : ""}`;
-}
-
-/**
- * A message with the id of its event, made by `context.tracked`. A class, and not a shape, since a
- * message may itself have the fields `id` and `message`.
- */
-export class Tracked<T> {
-  readonly #message: T;
-  readonly id: string;
-
-  constructor(id: string, message: T) {
-    this.id = checkEventId(id);
-    this.#message = message;
-  }
-
-  get message(): T {
-    return this.#message;
-  }
-}
-
-/**
- * Returns an event id that can stand in an `id:` line. CR and LF would begin a field or event of the
- * handler's data, and a client ignores an id with NUL (WHATWG HTML 9.2.6), so that it would resume
- * from an older one. Throws a `TypeError`.
- */
-function checkEventId(id: string): string {
-  if (typeof id !== "string") {
-    throw new TypeError(`event id of type ${typeof id}: make it a string`);
-  }
-  if (id === "") {
-    throw new TypeError("event id is empty, which would make a client forget its place: leave it out");
-  }
-  if (/[\r\n\0]/.test(id)) {
-    throw new TypeError(`event id ${JSON.stringify(id)} has a line break or NUL: use an id without`);
-  }
-  return id;
-}
-
-/** An event that goes to many streams: whatever their number, it is encoded once for each method and format. */
-class SharedEvent<T> extends Tracked<T> {
-  readonly #frames: Map<EventEncoder, Frame> = new Map();
-  readonly #onEncode: (bytes: number) => void;
-
-  /** `onEncode` is told how many bytes the event holds in addition from now on. */
-  constructor(id: string, message: T, onEncode: (bytes: number) => void) {
-    super(id, message);
-    this.#onEncode = onEncode;
-  }
-
-  frame(encoder: EventEncoder, encode: () => EncodedEvent): Frame {
-    let frame = this.#frames.get(encoder);
-    if (frame === undefined) {
-      const { text, terminal } = encode();
-      const content = utf8.encode(text); // alone, as a text would be a second copy
-      frame = { content, terminal };
-      this.#frames.set(encoder, frame);
-      this.#onEncode(content.byteLength);
-    }
-    return frame;
-  }
-}
-
 /** The frame of what a handler yielded: a message or its init shape, tracked or not. Throws for what is no event of the method. */
 function toFrame(schema: DescMessage, encoder: EventEncoder, value: unknown): Frame {
   if (value instanceof SharedEvent) {
@@ -972,386 +894,50 @@ function toFrame(schema: DescMessage, encoder: EventEncoder, value: unknown): Fr
   return { content: text, terminal };
 }
 
-/** Answers a call with a stream. Never rejects. */
-async function answerStream<C>(
-  { options, handle }: ServerParts<C>,
-  call: Call,
-  { method: { desc, http } }: Endpoint<C>,
-  encoder: EventEncoder,
-  message: Message,
-  context: StreamContext<C>,
-): Promise<Response> {
-  const { lastEventId, responseHeaders } = context;
-  const rule = http.stream ?? {};
-  if (Object.values(rule.events ?? {}).some(({ terminal }) => terminal)) {
-    call.terminal = false;
-  }
+/**
+ * What the runtime decides about a connection. `Connection` and `Transfer-Encoding` break HTTP/2, and a
+ * handler does not know the length or the coding of a body that it did not write.
+ */
+const reserved = ["Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Content-Length", "Content-Encoding"];
 
-  async function start(): Promise<unknown> {
-    const response = await handle({ kind: "stream", method: desc, message, context });
-    if (response.kind !== "stream") {
-      throw new TypeError(`interceptor answered the stream ${desc.name} with a message`);
-    }
-    return response.events;
+/** The headers of an answer: the handler's own, without those that are not its business. */
+function toHeaders(own: Headers, set: Readonly<Record<string, string>>): Headers {
+  const headers = new Headers(own);
+  for (const name of reserved) {
+    headers.delete(name);
   }
-
-  const body = new EventBody({
-    call,
-    answer: start(),
-    encoder,
-    toFrame: (event) => toFrame(desc.output, encoder, event),
-    retryMs: () => jitter(rule.retryMs ?? 2000),
-  });
-  await body.open(options.commitWindowMs ?? 25);
-  varyByAccept(responseHeaders);
-  if (body.failure) {
-    const { error } = body.failure;
-    // A server that cannot go on after the client's cursor says 410, in place of the 400 that is the code's own.
-    const isCursorLost =
-      lastEventId !== undefined && error instanceof StatusError && error.code === Code.OutOfRange && !error.status;
-    return call.fail(error, responseHeaders, isCursorLost ? 410 : undefined);
+  for (const [name, value] of Object.entries(set)) {
+    headers.set(name, value);
   }
-  if (body.isEmpty && lastEventId !== undefined) {
-    // What EventSource takes as the end (WHATWG HTML 9.2.3); a body that just ends, it asks for again.
-    return call.respond(204, toHeaders(responseHeaders, { "Cache-Control": "no-store" }));
-  }
-  const headers = toHeaders(responseHeaders, {
-    "Content-Type": encoder.contentType,
-    // Compression that does not know streams holds events back, but for `no-transform`.
-    "Cache-Control": "no-cache, no-transform",
-    // nginx holds the head until it has 4 KiB.
-    "X-Accel-Buffering": "no",
-  });
-  if (call.request.method === "HEAD") {
-    body.discard();
-    return call.respond(200, headers);
-  }
-  return new Response(body.toReadableStream(), { headers });
+  return headers;
 }
 
-/** Half to one and a half times as long, so that the clients of a server that ends do not come back all at once. */
-function jitter(ms: number): number {
-  return Math.round(ms * (0.5 + Math.random()));
-}
-
-/** The body of a unary answer. */
-interface UnaryBody {
-  readonly contentType: string;
-  readonly body: Uint8Array;
-}
-
-/** The body of an answer: the JSON of the message, or of its field `responseBody`; a `google.api.HttpBody` is itself. */
-function toUnaryBody(
-  schema: DescMessage,
-  message: Message,
-  responseBody: string | undefined,
-  json: JsonOptions,
-): UnaryBody {
-  const field =
-    responseBody === undefined ? undefined : schema.fields.find(({ jsonName }) => jsonName === responseBody);
-  if (field === undefined) {
-    return isHttpBody(schema) ? toHttpBody(message) : toJsonBody(toJson(schema, message, json));
+/** Tells caches that the answer depends on `Accept` (RFC 9110, section 12.5.5). */
+function varyByAccept(headers: Headers): void {
+  const names =
+    headers
+      .get("Vary")
+      ?.toLowerCase()
+      .split(/\s*,\s*/) ?? [];
+  if (!names.includes("accept")) {
+    headers.append("Vary", "Accept");
   }
-  // Fields of a message are its properties; one of a oneof cannot be a response body of bytes.
-  const value: unknown = Reflect.get(message, field.localName);
-  if (field.fieldKind === "message" && isHttpBody(field.message)) {
-    return toHttpBody(value ?? { contentType: "", data: new Uint8Array() });
-  }
-  return toJsonBody(fieldToJson(schema, message, field, json));
-}
-
-/** Whether a message is bytes with a content type of their own. */
-function isHttpBody(schema: DescMessage): boolean {
-  return schema.typeName === "google.api.HttpBody";
-}
-
-/** google/api/httpbody.proto: `content_type` and `data`. */
-function toHttpBody(value: unknown): UnaryBody {
-  const { contentType, data } = value as { readonly contentType: string; readonly data: Uint8Array };
-  // A copy: the body outlives this call, and its buffer may be a shared one.
-  return { contentType: contentType || "application/octet-stream", body: data.slice() };
-}
-
-function toJsonBody(json: JsonValue): UnaryBody {
-  return { contentType: "application/json", body: utf8.encode(JSON.stringify(json)) };
-}
-
-/** The JSON of one field. ProtoJSON leaves out what has its default value, but a body has to say it. */
-function fieldToJson(schema: DescMessage, message: Message, field: DescField, options: JsonOptions): JsonValue {
-  const key = options.useProtoFieldName ? field.name : field.jsonName;
-  for (const alwaysEmitImplicit of [options.alwaysEmitImplicit ?? false, true]) {
-    const json = toJson(schema, message, { ...options, alwaysEmitImplicit });
-    const value = isJsonObject(json) ? json[key] : undefined;
-    if (value !== undefined) {
-      return value;
-    }
-  }
-  return null;
-}
-
-/** Answers a unary call. Never rejects. */
-async function answerUnary<C>(
-  { json, handle }: ServerParts<C>,
-  call: Call,
-  { method: { desc }, responseBody }: Endpoint<C>,
-  message: Message,
-  context: UnaryContext<C>,
-): Promise<Response> {
-  try {
-    const response = await call.run(() => handle({ kind: "unary", method: desc, message, context }));
-    if (response.kind !== "unary") {
-      throw new TypeError(`interceptor answered the unary method ${desc.name} with a stream`);
-    }
-    const { contentType, body } = toUnaryBody(desc.output, response.message, responseBody, json);
-    return call.respond(200, toHeaders(context.responseHeaders, { "Content-Type": contentType }), body);
-  } catch (error) {
-    return call.fail(error, context.responseHeaders);
-  }
-}
-
-/** What is wrong with one field of a request, for a `google.rpc.BadRequest`. */
-interface FieldViolation {
-  /**
-   * The path of proto field names that leads to it: `book.tags[2]`, `labels["env"]`. The parameter's name
-   * where no field has it; empty for the request as a whole.
-   */
-  readonly field: string;
-  readonly description: string;
-}
-
-/** A request that is not the message it should be: 400, with a violation a field. */
-class BindError extends Error {
-  override readonly name: string = "BindError";
-  readonly violations: readonly FieldViolation[];
-
-  constructor(violations: readonly FieldViolation[]) {
-    super(violations.map(({ field, description }) => (field && `${field}: `) + description).join("; "));
-    this.violations = violations;
-  }
-}
-
-// A request with more mistakes than these is no mistake, and its answer no help.
-const ENOUGH = 16;
-
-/** Gathers what is wrong with a request, so that its sender hears all of it at once. */
-class Violations {
-  readonly #found: FieldViolation[] = [];
-
-  /** Throws BindError when there are enough of them. */
-  add(field: string, description: string): void {
-    this.#found.push({ field, description });
-    if (this.#found.length === ENOUGH) {
-      this.throwIfAny();
-    }
-  }
-
-  /** Throws BindError when there are any. */
-  throwIfAny(): void {
-    if (this.#found.length > 0) {
-      throw new BindError(this.#found);
-    }
-  }
-}
-
-/** What a client sent, in quotes, and not all of it when it is long. */
-function quote(text: string): string {
-  return text.length > 60 ? `"${text.slice(0, 60)}…"` : `"${text}"`;
-}
-
-/** What the client is told of an error. */
-type Failure = {
-  /** The HTTP status, while the head is not sent. */
-  readonly status: number;
-  readonly code: Code;
-  readonly headers: Headers;
-  /** The JSON of the google.rpc.Status. */
-  readonly json: JsonObject;
-} & (
-  | { readonly unexpected: false }
-  /** Masked, as no client is meant to see it: to be reported. */
-  | { readonly unexpected: true; readonly error: unknown }
-);
-
-/** The code of a call that was cancelled. */
-const cancelCodes: Readonly<Record<CancelReason, Code>> = {
-  client: Code.Cancelled,
-  deadline: Code.DeadlineExceeded,
-  shutdown: Code.Unavailable,
-  "slow-consumer": Code.ResourceExhausted,
-  error: Code.Internal,
-};
-
-/** What the client is told of anything that was thrown. Never throws. */
-function toFailure(error: unknown, json: JsonOptions): Failure {
-  const known = toStatusError(error);
-  try {
-    return known
-      ? { ...describeError(known, json), unexpected: false }
-      : { ...describeError(new StatusError(Code.Internal, "internal error"), json), unexpected: true, error };
-  } catch (cause) {
-    // A detail that is no message, or an Any without its registry: a mistake of the handler's.
-    return toFailure(new CausedError("a detail of a status error cannot be written", { cause }), json);
-  }
-}
-
-function toStatusError(error: unknown): StatusError | undefined {
-  if (error instanceof StatusError) {
-    return error;
-  }
-  if (error instanceof CancelledError) {
-    const headers: Record<string, string> = error.reason === "shutdown" ? { "Retry-After": "1" } : {};
-    return new StatusError(cancelCodes[error.reason], error.message, { headers });
-  }
-  if (error instanceof BindError) {
-    // google/rpc/error_details.proto: a violation a field.
-    const fieldViolations = error.violations.map(({ field, description }) => ({ field, description }));
-    const detail = { "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations };
-    return new StatusError(Code.InvalidArgument, error.message, { details: [detail] });
-  }
-  return undefined;
-}
-
-function describeError(
-  { status, code, headers, message, details }: StatusError,
-  options: JsonOptions,
-): Omit<Failure, "unexpected"> {
-  const json = details.map((detail) => detailToJson(detail, options));
-  return {
-    status: status ?? codeToHttp(code),
-    code,
-    headers,
-    json: { code, message, ...(json.length > 0 && { details: json }) },
-  };
-}
-
-/** The JSON of a `google.protobuf.Any`, its type first. */
-function detailToJson(detail: StatusDetail, options: JsonOptions): JsonObject {
-  if (!isDescribed(detail)) {
-    JSON.stringify(detail); // throws for what is no JSON, while it can still be reported
-    return detail;
-  }
-  const { desc, value } = detail;
-  const registry = options.registry ? createRegistry(options.registry, desc) : createRegistry(desc);
-  const json = toJson(AnySchema, anyPack(desc, create(desc, value)), { ...options, registry });
-  return { "@type": "", ...(json as JsonObject) }; // ProtoJSON of an Any is an object
-}
-
-function isDescribed(detail: StatusDetail): detail is Exclude<StatusDetail, JsonObject> {
-  return !("@type" in detail);
 }
 
 /**
- * The body of a response. It holds nothing but its end, gives a chunk when one is asked for, and ends the call when all
- * of them were taken: a reader asks for the next chunk when it has written the last one.
+ * The headers of a failure before the head. Caches may keep a 404 or 410 unless told otherwise (RFC 9110, section 15.1), so
+ * none keeps a failure that does not ask for it itself.
  */
-class ResponseBody {
-  readonly stream: ReadableStream<Uint8Array>;
-  readonly #call: Call;
-  readonly #onWanted: () => void;
-  readonly #unread: IdleTimer | undefined;
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  /** What the body ends with, until it is asked for. */
-  #rest: Uint8Array | undefined;
-  #wanted = false;
-  #ended = false;
-
-  /** `unreadMs` is how long a chunk may wait for a reader. */
-  constructor(call: Call, unreadMs: number | undefined, onWanted: () => void) {
-    this.#call = call;
-    this.#onWanted = onWanted;
-    if (unreadMs !== undefined) {
-      this.#unread = new IdleTimer(unreadMs, () => this.#wanted || call.cancel("slow-consumer"));
-      this.#unread.touch();
-    }
-    this.stream = new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          this.#controller = controller;
-        },
-        pull: () => this.#pull(),
-        cancel: () => call.cancel("client"),
-      },
-      { highWaterMark: 0 },
-    );
+function toErrorHeaders(headers: Headers, own: Headers): Headers {
+  const merged = new Headers(own);
+  merged.set("Cache-Control", "no-store");
+  if (headers.has("Cache-Control")) {
+    merged.delete("Cache-Control");
   }
-
-  /** Whether somebody waits for a chunk. */
-  get wanted(): boolean {
-    return this.#wanted;
-  }
-
-  /** Whether the end is written. */
-  get ended(): boolean {
-    return this.#ended;
-  }
-
-  /** Whether the reader has everything. */
-  get isTaken(): boolean {
-    return this.#ended && this.#rest === undefined;
-  }
-
-  /** Writes a chunk that somebody waits for. */
-  write(bytes: Uint8Array): void {
-    // Before `enqueue`, which calls `pull` when another read waits already.
-    this.#wanted = false;
-    this.#call.bytes += bytes.byteLength;
-    this.#unread?.touch();
-    try {
-      this.#controller?.enqueue(bytes);
-    } catch {
-      // A runtime tore the body down without calling `cancel`.
-      this.#call.bytes -= bytes.byteLength;
-      this.#call.cancel("client");
-    }
-  }
-
-  /** Ends the body with these bytes. They wait until somebody asks for them. */
-  end(bytes: Uint8Array): void {
-    this.#ended = true;
-    this.#rest = bytes.byteLength > 0 ? bytes : undefined;
-    // The client may go while the call is stopped for another reason: a listener of its signal may abort the request.
-    if (this.#call.clientGone) {
-      this.#call.cancel("client");
-    } else if (this.#wanted) {
-      this.#finish();
-    }
-  }
-
-  /** Ends the body at once, or breaks it with an error. */
-  close(error: CancelledError | undefined): void {
-    this.#ended = true;
-    this.#rest = undefined;
-    this.#unread?.stop();
-    try {
-      if (error) {
-        this.#controller?.error(error);
-      } else {
-        this.#controller?.close();
-      }
-    } catch {
-      // It is closed, or the runtime tore it down.
-    }
-  }
-
-  #pull(): void {
-    this.#wanted = true;
-    if (this.#ended) {
-      this.#finish();
-    } else {
-      this.#onWanted();
-    }
-  }
-
-  #finish(): void {
-    const rest = this.#rest;
-    if (rest) {
-      this.#rest = undefined;
-      this.write(rest);
-    } else {
-      this.close(undefined);
-      this.#call.end();
-    }
-  }
+  headers.forEach((value, name) => {
+    merged.append(name, value);
+  });
+  return toHeaders(merged, { "Content-Type": "application/json" });
 }
 
 /** A call as an interceptor sees it: routed, and read from the HTTP request, but not validated yet. */
@@ -1412,231 +998,194 @@ export type Next<C = unknown> = (request: ServerRequest<C>) => Promise<ServerRes
  */
 export type Interceptor<C = unknown> = (next: Next<C>) => Next<C>;
 
-/** What a call needs of its server. */
-interface CallServer {
-  readonly options: Pick<ServerOptions, "slowConsumer" | "slowConsumerMs">;
-  readonly json: JsonOptions;
-  readonly hooks: Hooks;
-  readonly calls: OpenCalls;
+/** Answers a call with a stream. Never rejects. */
+async function answerStream<C>(
+  call: Call,
+  { desc, http }: ServiceMethod<C>,
+  encoder: EventEncoder,
+  request: StreamRequest<C>,
+  handle: Next<C>,
+  commitWindowMs: number,
+): Promise<Response> {
+  const { lastEventId, responseHeaders } = request.context;
+  const rule = http.stream ?? {};
+  if (Object.values(rule.events ?? {}).some(({ terminal }) => terminal)) {
+    call.terminal = false;
+  }
+
+  async function start(): Promise<unknown> {
+    const response = await handle(request);
+    if (response.kind !== "stream") {
+      throw new TypeError(`interceptor answered the stream ${desc.name} with a message`);
+    }
+    return response.events;
+  }
+
+  const body = new EventBody({
+    call,
+    answer: start(),
+    encoder,
+    schema: desc.output,
+    retryMs: () => jitter(rule.retryMs ?? 2000),
+  });
+  await body.open(commitWindowMs);
+  varyByAccept(responseHeaders);
+  if (body.failure) {
+    const { error } = body.failure;
+    // A server that cannot go on after the client's cursor says 410, in place of the 400 that is the code's own.
+    const isCursorLost =
+      lastEventId !== undefined && error instanceof StatusError && error.code === Code.OutOfRange && !error.status;
+    return call.fail(error, responseHeaders, isCursorLost ? 410 : undefined);
+  }
+  if (body.isEmpty && lastEventId !== undefined) {
+    // What EventSource takes as the end (WHATWG HTML 9.2.3); a body that just ends, it asks for again.
+    return call.respond(204, toHeaders(responseHeaders, { "Cache-Control": "no-store" }));
+  }
+  const headers = toHeaders(responseHeaders, {
+    "Content-Type": encoder.contentType,
+    // Compression that does not know streams holds events back, but for `no-transform`.
+    "Cache-Control": "no-cache, no-transform",
+    // nginx holds the head until it has 4 KiB.
+    "X-Accel-Buffering": "no",
+  });
+  if (call.request.method === "HEAD") {
+    body.discard();
+    return call.respond(200, headers);
+  }
+  return new Response(body.toReadableStream(), { headers });
 }
 
-/** What all calls of a server share. */
-interface ServerParts<C> extends CallServer {
-  readonly options: CallOptions<C>;
-  /** The interceptors, the validator, the handler. */
-  readonly handle: Next<C>;
+/** Half to one and a half times as long, so that the clients of a server that ends do not come back all at once. */
+function jitter(ms: number): number {
+  return Math.round(ms * (0.5 + Math.random()));
 }
+
+/** What is wrong with one field of a request, for a `google.rpc.BadRequest`. */
+interface FieldViolation {
+  /**
+   * The path of proto field names that leads to it: `book.tags[2]`, `labels["env"]`. The parameter's name
+   * where no field has it; empty for the request as a whole.
+   */
+  readonly field: string;
+  readonly description: string;
+}
+
+/** A request that is not the message it should be: 400, with a violation a field. */
+class BindError extends Error {
+  override readonly name: string = "BindError";
+  readonly violations: readonly FieldViolation[];
+
+  constructor(violations: readonly FieldViolation[]) {
+    super(violations.map(({ field, description }) => (field && `${field}: `) + description).join("; "));
+    this.violations = violations;
+  }
+}
+
+// A request with more mistakes than these is no mistake, and its answer no help.
+const ENOUGH = 16;
+
+/** Gathers what is wrong with a request, so that its sender hears all of it at once. */
+class Violations {
+  readonly #found: FieldViolation[] = [];
+
+  /** Throws BindError when there are enough of them. */
+  add(field: string, description: string): void {
+    this.#found.push({ field, description });
+    if (this.#found.length === ENOUGH) {
+      this.throwIfAny();
+    }
+  }
+
+  /** Throws BindError when there are any. */
+  throwIfAny(): void {
+    if (this.#found.length > 0) {
+      throw new BindError(this.#found);
+    }
+  }
+}
+
+/** What a client sent, in quotes, and not all of it when it is long. */
+function quote(text: string): string {
+  return text.length > 60 ? `"${text.slice(0, 60)}…"` : `"${text}"`;
+}
+
+/** A field that holds one message. */
+type MessageField = DescField & { readonly fieldKind: "message" };
 
 /**
- * A call: it begins when its request arrives, and ends when the body of its response was read to the end,
- * or is given up. It owns the handler's signal, the limit of time and what the hooks are told.
+ * Reads the text of a field's value in a path or a query, or of one of its values: a scalar, an enum, or a
+ * message whose ProtoJSON is a scalar. Undefined when the text is not one.
  */
-class Call {
-  readonly request: Request;
-  code: Code = Code.Ok;
-  /** How many bytes of the body were given to the runtime. */
-  bytes = 0;
-  /** Whether a terminal event was sent; undefined where the method has none. */
-  terminal: boolean | undefined;
-  /** Whether its client goes on elsewhere without a loss when it is cut. */
-  resumable = false;
-  /** Called when the handler's signal was aborted, and the end of the body is not written yet. */
-  onStop: ((error: CancelledError) => void) | undefined;
-  readonly #server: CallServer;
-  readonly #arrivedAt: number = performance.now();
-  readonly #abort: AbortController = new AbortController();
-  readonly #stopped: Promise<never>;
-  readonly #stopListening: () => void;
-  #rejectStopped: (error: CancelledError) => void = () => {};
-  #info: CallInfo | undefined;
-  #status = 0;
-  #reason: CallReason | undefined;
-  #events = 0;
-  #firstEventMs: number | undefined;
-  #deadline: Timer | undefined;
-  #body: ResponseBody | undefined;
-  #clientGone = false;
-  #over = false;
-
-  constructor(server: CallServer, request: Request) {
-    this.#server = server;
-    this.request = request;
-    this.#stopped = new Promise((_resolve, reject) => {
-      this.#rejectStopped = reject;
-    });
-    this.#stopped.catch(() => {}); // It has no other handler while no part of the call runs.
-    server.calls.add(this);
-    this.#stopListening = onAbort(request.signal, () => this.cancel("client"));
+function parseValue(field: DescField, text: string): ScalarValue | ReflectMessage | undefined {
+  if (field.enum !== undefined) {
+    return parseEnum(field.enum, text);
   }
-
-  /** The signal of the handler. */
-  get signal(): AbortSignal {
-    return this.#abort.signal;
+  if (field.scalar !== undefined) {
+    return parseScalar(field.scalar, text);
   }
+  return field.message && parseMessage(field.message, text);
+}
 
-  /** Whether nobody will read the response. */
-  get clientGone(): boolean {
-    return this.#clientGone;
+/** What the text of such a field has to be: `an integer from 0 to 4294967295`. */
+function expectedText({ scalar, enum: descEnum, message }: DescField): string {
+  if (descEnum !== undefined) {
+    return `a value of ${descEnum.typeName}`;
   }
-
-  get info(): CallInfo {
-    return this.#info ?? { request: this.request, method: undefined, kind: undefined };
+  if (message !== undefined && isWrapperDesc(message)) {
+    return expectedText(message.fields[0]);
   }
-
-  /** Tells the hooks about the call, once it is known what it calls. `maxMs` counts from here to the end of its handler. */
-  start({ method, kind }: Omit<CallInfo, "request">, maxMs?: number): void {
-    this.#info = { request: this.request, method, kind };
-    this.#server.hooks.callStart(this.#info);
-    const message = kind === "unary" ? "the call reached its time limit" : undefined;
-    this.#deadline = startTimer(maxMs, () => {
-      // The limit is for the handler, not for a client that reads what it gave.
-      if (!this.#body?.ended) {
-        this.stop(new CancelledError("deadline", { message }));
-      }
-    });
+  if (scalar !== undefined) {
+    return expectedScalar(scalar);
   }
+  const text = message && textMessages.get(message.typeName);
+  return text?.expected ?? "a text";
+}
 
-  /** Runs a part of the call. When the call is stopped it rejects with the signal's reason, and does not wait for the part. */
-  async run<T>(part: () => Awaitable<T>): Promise<T> {
-    this.signal.throwIfAborted();
-    const result = (async () => part())();
-    this.onStop = () => this.watch(failuresOf([result]));
-    try {
-      return await Promise.race([result, this.#stopped]);
-    } finally {
-      this.onStop = undefined;
+/** Whether a message stands in a path or a query as one text. */
+function isTextMessage(desc: DescMessage): boolean {
+  return isWrapperDesc(desc) || textMessages.has(desc.typeName);
+}
+
+interface TextMessage {
+  readonly expected: string;
+  isValid(text: string): boolean;
+}
+
+// `fromJson` reads on behind a duration's "s", and takes the 30th of February for a day of March.
+const textMessages: ReadonlyMap<string, TextMessage> = new Map([
+  ["google.protobuf.Timestamp", { expected: "a time as in 2026-01-31T09:30:00Z", isValid: isCalendarTime }],
+  [
+    "google.protobuf.Duration",
+    { expected: "seconds as in 1.5s", isValid: (text) => /^-?\d{1,12}(?:\.\d{1,9})?s$/.test(text) },
+  ],
+  ["google.protobuf.FieldMask", { expected: "names of fields, as in id,displayName", isValid: () => true }],
+]);
+
+function parseMessage(desc: DescMessage, text: string): ReflectMessage | undefined {
+  if (isWrapperDesc(desc)) {
+    const [field] = desc.fields;
+    const value = parseValue(field, text);
+    if (value === undefined) {
+      return undefined;
     }
+    const wrapper = reflect(desc);
+    wrapper.set(field, value);
+    return wrapper;
   }
-
-  /** Watches a handler that the call no longer waits for. `ended` resolves when it has ended, with what it failed with. */
-  watch(ended: Promise<readonly unknown[]>): void {
-    this.#server.calls.waitFor(ended);
-    this.#server.hooks.watch(ended, this.info);
+  if (!textMessages.get(desc.typeName)?.isValid(text)) {
+    return undefined;
   }
-
-  get events(): number {
-    return this.#events;
-  }
-
-  countEvent(): void {
-    this.#firstEventMs ??= performance.now() - this.#arrivedAt;
-    this.#events++;
-  }
-
-  /** What the client is told of an error. What it is not told goes to `onError`. */
-  describe(error: unknown): Failure {
-    const failure = toFailure(error, this.#server.json);
-    if (failure.unexpected) {
-      this.#server.hooks.error(failure.error, this.info);
-    }
-    this.code = failure.code;
-    return failure;
-  }
-
-  /** The response of a call that failed. `status` is used in place of that of the error. */
-  fail(thrown: unknown, own: Headers = new Headers(), status?: number): Response {
-    if (this.#info === undefined) {
-      this.start({ method: undefined, kind: undefined });
-    }
-    // `fetch` and timers reject with an error of their own when the handler's signal is aborted.
-    const failure = this.describe(this.signal.aborted && isAbortError(thrown) ? this.signal.reason : thrown);
-    this.#reason ??= "error";
-    const bytes = utf8.encode(JSON.stringify(failure.json));
-    return this.respond(status ?? failure.status, toErrorHeaders(failure, own), bytes);
-  }
-
-  /** The response with these bytes. The call ends when they are read. */
-  respond(status: number, headers: Headers, bytes?: Uint8Array): Response {
-    if (bytes !== undefined) {
-      headers.set("Content-Length", String(bytes.byteLength));
-    }
-    this.#status = status;
-    stopTimer(this.#deadline);
-    // A runtime does not always cancel the body of a response whose client has gone.
-    if (bytes === undefined || bytes.byteLength === 0 || this.request.method === "HEAD" || this.#clientGone) {
-      this.end();
-      return new Response(null, { status, headers });
-    }
-    const body = this.open(status, () => {});
-    body.end(bytes);
-    return new Response(withLength(body.stream, bytes.byteLength), { status, headers });
-  }
-
-  /** The body of a response that is written bit by bit. `onWanted` is called whenever a chunk is asked for. */
-  open(status: number, onWanted: () => void): ResponseBody {
-    const { slowConsumer, slowConsumerMs = 10_000 } = this.#server.options;
-    this.#status = status;
-    this.#body = new ResponseBody(this, slowConsumer === "disconnect" ? slowConsumerMs : undefined, onWanted);
-    return this.#body;
-  }
-
-  /** Cancels the call from outside. */
-  cancel(reason: CancelReason): void {
-    const body = this.#body;
-    if (reason === "client") {
-      this.#clientGone = true;
-    }
-    if (!body?.ended) {
-      this.stop(new CancelledError(reason));
-    } else if (!this.#over && reason !== "shutdown") {
-      // The answer is complete, and its reader has gone.
-      if (reason !== "client" || !body.isTaken) {
-        this.#reason ??= reason;
-      }
-      this.abandon(new CancelledError(reason));
-    }
-  }
-
-  /** Aborts the handler's signal, with the reason that the hooks are told. */
-  stop(error: CancelledError, reason: CallReason = error.reason): void {
-    if (this.#over || this.signal.aborted) {
-      return;
-    }
-    this.#reason ??= reason;
-    this.#rejectStopped(error);
-    this.#abort.abort(error);
-    this.onStop?.(error);
-  }
-
-  /** Ends the call without the rest of its body. */
-  abandon(error: CancelledError): void {
-    // A client that still reads must not take what it has for the whole. Of one that has gone, Deno would log the error.
-    this.#body?.close(error.reason === "client" ? undefined : error);
-    this.end();
-  }
-
-  /** The body was read to the end, or nobody reads it. */
-  end(): void {
-    if (this.#over) {
-      return;
-    }
-    this.#over = true;
-    stopTimer(this.#deadline);
-    this.#stopListening();
-    const reason = this.#reason ?? "end";
-    if (this.#info) {
-      this.#server.hooks.callEnd({
-        ...this.#info,
-        status: this.#status,
-        code: this.code || (reason === "end" ? Code.Ok : cancelCodes[reason]),
-        reason,
-        durationMs: performance.now() - this.#arrivedAt,
-        firstEventMs: this.#firstEventMs,
-        events: this.#events,
-        bytes: this.bytes,
-        terminal: this.terminal,
-      });
-    }
-    this.#server.calls.remove(this);
+  try {
+    return reflect(desc, fromJson(desc, text));
+  } catch {
+    return undefined;
   }
 }
 
-/** Workers take the length of a body from its stream, and ignore the header. */
-function withLength(stream: ReadableStream<Uint8Array>, length: number): ReadableStream<Uint8Array> {
-  const { FixedLengthStream } = globalThis as {
-    readonly FixedLengthStream?: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
-  };
-  return FixedLengthStream ? stream.pipeThrough(new FixedLengthStream(length)) : stream;
+function isCalendarTime(text: string): boolean {
+  const local = text.slice(0, 19);
+  const time = new Date(`${local}Z`);
+  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(local);
 }
 
 /** A value as the reflection of protobuf-es takes it. */
@@ -1777,131 +1326,559 @@ function unsignedRange(bits: number): IntegerRange {
 }
 
 /**
- * Reads the text of a field's value in a path or a query, or of one of its values: a scalar, an enum, or a
- * message whose ProtoJSON is a scalar. Undefined when the text is not one.
+ * Whether a field may be set: not when another member of its oneof is, which is told to `violations`.
+ * `path` leads to the field.
  */
-function parseValue(field: DescField, text: string): ScalarValue | ReflectMessage | undefined {
-  if (field.enum !== undefined) {
-    return parseEnum(field.enum, text);
+function claim(holder: ReflectMessage, field: DescField, path: string, violations: Violations): boolean {
+  const other = field.oneof && holder.oneofCase(field.oneof);
+  if (other === undefined || other === field) {
+    return true;
   }
-  if (field.scalar !== undefined) {
-    return parseScalar(field.scalar, text);
-  }
-  return field.message && parseMessage(field.message, text);
+  violations.add(path, `is set beside "${other.name}" of the same oneof: leave one of them out`);
+  return false;
 }
 
-/** What the text of such a field has to be: `an integer from 0 to 4294967295`. */
-function expectedText({ scalar, enum: descEnum, message }: DescField): string {
-  if (descEnum !== undefined) {
-    return `a value of ${descEnum.typeName}`;
-  }
-  if (message !== undefined && isWrapperDesc(message)) {
-    return expectedText(message.fields[0]);
-  }
-  if (scalar !== undefined) {
-    return expectedScalar(scalar);
-  }
-  const text = message && textMessages.get(message.typeName);
-  return text?.expected ?? "a text";
-}
-
-/** Whether a message stands in a path or a query as one text. */
-function isTextMessage(desc: DescMessage): boolean {
-  return isWrapperDesc(desc) || textMessages.has(desc.typeName);
-}
-
-interface TextMessage {
-  readonly expected: string;
-  isValid(text: string): boolean;
-}
-
-// `fromJson` reads on behind a duration's "s", and takes the 30th of February for a day of March.
-const textMessages: ReadonlyMap<string, TextMessage> = new Map([
-  ["google.protobuf.Timestamp", { expected: "a time as in 2026-01-31T09:30:00Z", isValid: isCalendarTime }],
-  [
-    "google.protobuf.Duration",
-    { expected: "seconds as in 1.5s", isValid: (text) => /^-?\d{1,12}(?:\.\d{1,9})?s$/.test(text) },
-  ],
-  ["google.protobuf.FieldMask", { expected: "names of fields, as in id,displayName", isValid: () => true }],
-]);
-
-function parseMessage(desc: DescMessage, text: string): ReflectMessage | undefined {
-  if (isWrapperDesc(desc)) {
-    const [field] = desc.fields;
-    const value = parseValue(field, text);
-    if (value === undefined) {
-      return undefined;
-    }
-    const wrapper = reflect(desc);
-    wrapper.set(field, value);
-    return wrapper;
-  }
-  if (!textMessages.get(desc.typeName)?.isValid(text)) {
+/** The message of a field, made when there is none; undefined when the field may not be set. */
+function openMessage(
+  holder: ReflectMessage,
+  field: MessageField,
+  path: string,
+  violations: Violations,
+): ReflectMessage | undefined {
+  if (!claim(holder, field, path, violations)) {
     return undefined;
   }
+  if (holder.isSet(field)) {
+    return holder.get(field);
+  }
+  const message = reflect(field.message, undefined, false);
+  holder.set(field, message);
+  return message;
+}
+
+/** Sets a field that holds one value from its text in a path or a query. */
+function setText(
+  holder: ReflectMessage,
+  field: DescField,
+  text: string,
+  path: string,
+  violations: Violations,
+): void {
+  const value = parseValue(field, text);
+  if (value === undefined) {
+    violations.add(path, notAValue(field, text));
+  } else if (claim(holder, field, path, violations)) {
+    holder.set(field, value);
+  }
+}
+
+/** Why a text is refused: `"abc" is not a number`. */
+function notAValue(field: DescField, text: string): string {
+  return `${quote(text)} is not ${expectedText(field)}`;
+}
+
+/** Whether a message is bytes with a content type of their own. */
+function isHttpBody(schema: DescMessage): boolean {
+  return schema.typeName === "google.api.HttpBody";
+}
+
+/** Answers a unary call. Never rejects. */
+async function answerUnary<C>(
+  call: Call,
+  request: UnaryRequest<C>,
+  handle: Next<C>,
+  responseBody: string | undefined,
+  json: JsonOptions,
+): Promise<Response> {
+  const { method, context } = request;
   try {
-    return reflect(desc, fromJson(desc, text));
-  } catch {
-    return undefined;
+    const response = await call.run(() => handle(request));
+    if (response.kind !== "unary") {
+      throw new TypeError(`interceptor answered the unary method ${method.name} with a stream`);
+    }
+    const { contentType, body } = toUnaryBody(method.output, response.message, responseBody, json);
+    return call.respond(200, toHeaders(context.responseHeaders, { "Content-Type": contentType }), body);
+  } catch (error) {
+    return call.fail(error, context.responseHeaders);
   }
 }
 
-function isCalendarTime(text: string): boolean {
-  const local = text.slice(0, 19);
-  const time = new Date(`${local}Z`);
-  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(local);
+/** The body of a unary answer. */
+interface UnaryBody {
+  readonly contentType: string;
+  readonly body: Uint8Array;
 }
 
-/** Reads the id of an event from its message; undefined where the field is not set, or is the empty string. */
-type IdReader = (message: Message) => string | undefined;
+/** The body of an answer: the JSON of the message, or of its field `responseBody`; a `google.api.HttpBody` is itself. */
+function toUnaryBody(
+  schema: DescMessage,
+  message: Message,
+  responseBody: string | undefined,
+  json: JsonOptions,
+): UnaryBody {
+  const field =
+    responseBody === undefined ? undefined : schema.fields.find(({ jsonName }) => jsonName === responseBody);
+  if (field === undefined) {
+    return isHttpBody(schema) ? toHttpBody(message) : toJsonBody(toJson(schema, message, json));
+  }
+  // Fields of a message are its properties; one of a oneof cannot be a response body of bytes.
+  const value: unknown = Reflect.get(message, field.localName);
+  if (field.fieldKind === "message" && isHttpBody(field.message)) {
+    return toHttpBody(value ?? { contentType: "", data: new Uint8Array() });
+  }
+  return toJsonBody(fieldToJson(schema, message, field, json));
+}
 
-/** Creates the reader of an `event_id` field. Throws a `TypeError` for an id that no `id:` line can hold. */
-function createIdReader(field: DescField): IdReader {
-  const { oneof, localName } = field;
-  // google.protobuf.FeatureSet.FieldPresence.IMPLICIT: such a field has a value always, and 0 is an id like another.
-  const isImplicit = field.presence === 2;
-  return (message) => {
-    if (!isImplicit && !isFieldSet(message, field)) {
-      return undefined;
+/** google/api/httpbody.proto: `content_type` and `data`. */
+function toHttpBody(value: unknown): UnaryBody {
+  const { contentType, data } = value as { readonly contentType: string; readonly data: Uint8Array };
+  // A copy: the body outlives this call, and its buffer may be a shared one.
+  return { contentType: contentType || "application/octet-stream", body: data.slice() };
+}
+
+function toJsonBody(json: JsonValue): UnaryBody {
+  return { contentType: "application/json", body: utf8.encode(JSON.stringify(json)) };
+}
+
+/** The JSON of one field. ProtoJSON leaves out what has its default value, but a body has to say it. */
+function fieldToJson(schema: DescMessage, message: Message, field: DescField, options: JsonOptions): JsonValue {
+  const key = options.useProtoFieldName ? field.name : field.jsonName;
+  for (const alwaysEmitImplicit of [options.alwaysEmitImplicit ?? false, true]) {
+    const json = toJson(schema, message, { ...options, alwaysEmitImplicit });
+    const value = isJsonObject(json) ? json[key] : undefined;
+    if (value !== undefined) {
+      return value;
     }
-    const holder: unknown = oneof ? Reflect.get(message, oneof.localName) : message;
-    // A message, or a oneof that is set: objects both.
-    const value: unknown = Reflect.get(holder as object, oneof ? "value" : localName);
-    const text = field.fieldKind === "enum" ? nameOf(field, Number(value)) : String(value);
-    // An empty id would reset the client's cursor (WHATWG HTML 9.2.6): it stands for none.
-    return text === "" ? undefined : checkEventId(text);
+  }
+  return null;
+}
+
+/** What the client is told of an error. */
+type Failure = {
+  /** The HTTP status, while the head is not sent. */
+  readonly status: number;
+  readonly code: Code;
+  readonly headers: Headers;
+  /** The JSON of the google.rpc.Status. */
+  readonly json: JsonObject;
+} & (
+  | { readonly unexpected: false }
+  /** Masked, as no client is meant to see it: to be reported. */
+  | { readonly unexpected: true; readonly error: unknown }
+);
+
+/** The code of a call that was cancelled. */
+const cancelCodes: Readonly<Record<CancelReason, Code>> = {
+  client: Code.Cancelled,
+  deadline: Code.DeadlineExceeded,
+  shutdown: Code.Unavailable,
+  "slow-consumer": Code.ResourceExhausted,
+  error: Code.Internal,
+};
+
+/** What the client is told of anything that was thrown. Never throws. */
+function toFailure(error: unknown, json: JsonOptions): Failure {
+  const known = toStatusError(error);
+  try {
+    return known
+      ? { ...describeError(known, json), unexpected: false }
+      : { ...describeError(new StatusError(Code.Internal, "internal error"), json), unexpected: true, error };
+  } catch (cause) {
+    // A detail that is no message, or an Any without its registry: a mistake of the handler's.
+    return toFailure(new CausedError("a detail of a status error cannot be written", { cause }), json);
+  }
+}
+
+function toStatusError(error: unknown): StatusError | undefined {
+  if (error instanceof StatusError) {
+    return error;
+  }
+  if (error instanceof CancelledError) {
+    const headers: Record<string, string> = error.reason === "shutdown" ? { "Retry-After": "1" } : {};
+    return new StatusError(cancelCodes[error.reason], error.message, { headers });
+  }
+  if (error instanceof BindError) {
+    // google/rpc/error_details.proto: a violation a field.
+    const fieldViolations = error.violations.map(({ field, description }) => ({ field, description }));
+    const detail = { "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations };
+    return new StatusError(Code.InvalidArgument, error.message, { details: [detail] });
+  }
+  return undefined;
+}
+
+function describeError(
+  { status, code, headers, message, details }: StatusError,
+  options: JsonOptions,
+): Omit<Failure, "unexpected"> {
+  const json = details.map((detail) => detailToJson(detail, options));
+  return {
+    status: status ?? codeToHttp(code),
+    code,
+    headers,
+    json: { code, message, ...(json.length > 0 && { details: json }) },
   };
 }
 
-function nameOf({ enum: type }: DescField & { fieldKind: "enum" }, number: number): string {
-  return type.value[number]?.name ?? String(number);
-}
-
-/** Returns an event id that is also a value of the `event_id` field, if there is one. Throws a `TypeError` for another. */
-function checkIdOfField(field: DescField | undefined, id: string): string {
-  if (field && parseValue(field, checkEventId(id)) === undefined) {
-    throw new TypeError(`event id ${JSON.stringify(id)} is not ${expectedText(field)}, as ${field} has event_id`);
+/** The JSON of a `google.protobuf.Any`, its type first. */
+function detailToJson(detail: StatusDetail, options: JsonOptions): JsonObject {
+  if (!isDescribed(detail)) {
+    JSON.stringify(detail); // throws for what is no JSON, while it can still be reported
+    return detail;
   }
-  return id;
+  const { desc, value } = detail;
+  const registry = options.registry ? createRegistry(options.registry, desc) : createRegistry(desc);
+  const json = toJson(AnySchema, anyPack(desc, create(desc, value)), { ...options, registry });
+  return { "@type": "", ...(json as JsonObject) }; // ProtoJSON of an Any is an object
 }
 
-/** The field of a message with the option `(sse.v1.event_id)`. */
-function findIdField(schema: DescMessage): DescField | undefined {
-  return schema.fields.find(({ proto }) => hasFlag(proto.options, 50131));
+function isDescribed(detail: StatusDetail): detail is Exclude<StatusDetail, JsonObject> {
+  return !("@type" in detail);
 }
 
-/** Throws a `TypeError` for a message with a oneof that has the option `(sse.v1.events)`, if no member of it is set. */
-function checkEventIsSet(schema: DescMessage, message: Message): void {
-  for (const { proto, localName, name } of schema.oneofs) {
-    if (hasFlag(proto.options, 50120) && Reflect.get(Reflect.get(message, localName), "case") === undefined) {
-      throw new TypeError(`${schema.typeName} without an event: set a member of its oneof "${name}"`);
+/** The call that a body belongs to. */
+interface BodyOwner {
+  /** How many bytes of the body were given to the runtime. */
+  bytes: number;
+  /** Whether nobody will read the response. */
+  readonly clientGone: boolean;
+  /** Called when the client is gone, or does not read. */
+  cancel(reason: "client" | "slow-consumer"): void;
+  /** Called when the body was read to the end. */
+  end(): void;
+}
+
+/**
+ * The body of a response. It holds nothing but its end, gives a chunk when one is asked for, and ends the call when all
+ * of them were taken: a reader asks for the next chunk when it has written the last one.
+ */
+class ResponseBody {
+  readonly stream: ReadableStream<Uint8Array>;
+  readonly #call: BodyOwner;
+  readonly #onWanted: () => void;
+  readonly #unread: IdleTimer | undefined;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  /** What the body ends with, until it is asked for. */
+  #rest: Uint8Array | undefined;
+  #wanted = false;
+  #ended = false;
+
+  /** `unreadMs` is how long a chunk may wait for a reader. */
+  constructor(call: BodyOwner, unreadMs: number | undefined, onWanted: () => void) {
+    this.#call = call;
+    this.#onWanted = onWanted;
+    if (unreadMs !== undefined) {
+      this.#unread = new IdleTimer(unreadMs, () => this.#wanted || call.cancel("slow-consumer"));
+      this.#unread.touch();
+    }
+    this.stream = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        pull: () => this.#pull(),
+        cancel: () => call.cancel("client"),
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** Whether somebody waits for a chunk. */
+  get wanted(): boolean {
+    return this.#wanted;
+  }
+
+  /** Whether the end is written. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether the reader has everything. */
+  get isTaken(): boolean {
+    return this.#ended && this.#rest === undefined;
+  }
+
+  /** Writes a chunk that somebody waits for. */
+  write(bytes: Uint8Array): void {
+    // Before `enqueue`, which calls `pull` when another read waits already.
+    this.#wanted = false;
+    this.#call.bytes += bytes.byteLength;
+    this.#unread?.touch();
+    try {
+      this.#controller?.enqueue(bytes);
+    } catch {
+      // A runtime tore the body down without calling `cancel`.
+      this.#call.bytes -= bytes.byteLength;
+      this.#call.cancel("client");
+    }
+  }
+
+  /** Ends the body with these bytes. They wait until somebody asks for them. */
+  end(bytes: Uint8Array): void {
+    this.#ended = true;
+    this.#rest = bytes.byteLength > 0 ? bytes : undefined;
+    // The client may go while the call is stopped for another reason: a listener of its signal may abort the request.
+    if (this.#call.clientGone) {
+      this.#call.cancel("client");
+    } else if (this.#wanted) {
+      this.#finish();
+    }
+  }
+
+  /** Ends the body at once, or breaks it with an error. */
+  close(error: CancelledError | undefined): void {
+    this.#ended = true;
+    this.#rest = undefined;
+    this.#unread?.stop();
+    try {
+      if (error) {
+        this.#controller?.error(error);
+      } else {
+        this.#controller?.close();
+      }
+    } catch {
+      // It is closed, or the runtime tore it down.
+    }
+  }
+
+  #pull(): void {
+    this.#wanted = true;
+    if (this.#ended) {
+      this.#finish();
+    } else {
+      this.#onWanted();
+    }
+  }
+
+  #finish(): void {
+    const rest = this.#rest;
+    if (rest) {
+      this.#rest = undefined;
+      this.write(rest);
+    } else {
+      this.close(undefined);
+      this.#call.end();
     }
   }
 }
 
-/** Whether an option that is a bool is true. It is an extension, which protobuf-es does not know; `true` is the one byte 1. */
-function hasFlag(options: Pick<Message, "$unknown"> | undefined, number: number): boolean {
-  return options?.$unknown?.some(({ no, data }) => no === number && data[0] === 1) ?? false;
+/** What the calls of a server share. */
+interface CallServer {
+  readonly json: JsonOptions;
+  readonly hooks: Hooks;
+  readonly calls: OpenCalls;
+  /** How long a client may leave a chunk unread; undefined where it is waited for. */
+  readonly unreadMs: number | undefined;
+}
+
+/**
+ * A call: it begins when its request arrives, and ends when the body of its response was read to the end,
+ * or is given up. It owns the handler's signal, the limit of time and what the hooks are told.
+ */
+class Call {
+  readonly request: Request;
+  code: Code = Code.Ok;
+  /** How many bytes of the body were given to the runtime. */
+  bytes = 0;
+  /** Whether a terminal event was sent; undefined where the method has none. */
+  terminal: boolean | undefined;
+  /** Whether its client goes on elsewhere without a loss when it is cut. */
+  resumable = false;
+  /** Called when the handler's signal was aborted, and the end of the body is not written yet. */
+  onStop: ((error: CancelledError) => void) | undefined;
+  readonly #server: CallServer;
+  readonly #arrivedAt: number = performance.now();
+  readonly #abort: AbortController = new AbortController();
+  readonly #stopped: Promise<never>;
+  readonly #stopListening: () => void;
+  #rejectStopped: (error: CancelledError) => void = () => {};
+  #info: CallInfo | undefined;
+  #status = 0;
+  #reason: CallReason | undefined;
+  #events = 0;
+  #firstEventMs: number | undefined;
+  #deadline: Timer | undefined;
+  #body: ResponseBody | undefined;
+  #clientGone = false;
+  #over = false;
+
+  constructor(server: CallServer, request: Request) {
+    this.#server = server;
+    this.request = request;
+    this.#stopped = new Promise((_resolve, reject) => {
+      this.#rejectStopped = reject;
+    });
+    this.#stopped.catch(() => {}); // It has no other handler while no part of the call runs.
+    server.calls.add(this);
+    this.#stopListening = onAbort(request.signal, () => this.cancel("client"));
+  }
+
+  /** The signal of the handler. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Whether nobody will read the response. */
+  get clientGone(): boolean {
+    return this.#clientGone;
+  }
+
+  get info(): CallInfo {
+    return this.#info ?? { request: this.request, method: undefined, kind: undefined };
+  }
+
+  /** Tells the hooks about the call, once it is known what it calls. `maxMs` counts from here to the end of its handler. */
+  start({ method, kind }: Omit<CallInfo, "request">, maxMs?: number): void {
+    this.#info = { request: this.request, method, kind };
+    this.#server.hooks.callStart(this.#info);
+    const message = kind === "unary" ? "the call reached its time limit" : undefined;
+    this.#deadline = startTimer(maxMs, () => {
+      // The limit is for the handler, not for a client that reads what it gave.
+      if (!this.#body?.ended) {
+        this.stop(new CancelledError("deadline", { message }));
+      }
+    });
+  }
+
+  /** Runs a part of the call. When the call is stopped it rejects with the signal's reason, and does not wait for the part. */
+  async run<T>(part: () => T | Promise<T>): Promise<T> {
+    this.signal.throwIfAborted();
+    const result = (async () => part())();
+    this.onStop = () => this.watch(failuresOf([result]));
+    try {
+      return await Promise.race([result, this.#stopped]);
+    } finally {
+      this.onStop = undefined;
+    }
+  }
+
+  /** Watches a handler that the call no longer waits for. `ended` resolves when it has ended, with what it failed with. */
+  watch(ended: Promise<readonly unknown[]>): void {
+    this.#server.calls.waitFor(ended);
+    this.#server.hooks.watch(ended, this.info);
+  }
+
+  get events(): number {
+    return this.#events;
+  }
+
+  countEvent(): void {
+    this.#firstEventMs ??= performance.now() - this.#arrivedAt;
+    this.#events++;
+  }
+
+  /** What the client is told of an error. What it is not told goes to `onError`. */
+  describe(error: unknown): Failure {
+    const failure = toFailure(error, this.#server.json);
+    if (failure.unexpected) {
+      this.#server.hooks.error(failure.error, this.info);
+    }
+    this.code = failure.code;
+    return failure;
+  }
+
+  /** The response of a call that failed. `status` is used in place of that of the error. */
+  fail(thrown: unknown, own: Headers = new Headers(), status?: number): Response {
+    if (this.#info === undefined) {
+      this.start({ method: undefined, kind: undefined });
+    }
+    // `fetch` and timers reject with an error of their own when the handler's signal is aborted.
+    const failure = this.describe(this.signal.aborted && isAbortError(thrown) ? this.signal.reason : thrown);
+    this.#reason ??= "error";
+    const bytes = utf8.encode(JSON.stringify(failure.json));
+    return this.respond(status ?? failure.status, toErrorHeaders(failure.headers, own), bytes);
+  }
+
+  /** The response with these bytes. The call ends when they are read. */
+  respond(status: number, headers: Headers, bytes?: Uint8Array): Response {
+    if (bytes !== undefined) {
+      headers.set("Content-Length", String(bytes.byteLength));
+    }
+    this.#status = status;
+    stopTimer(this.#deadline);
+    // A runtime does not always cancel the body of a response whose client has gone.
+    if (bytes === undefined || bytes.byteLength === 0 || this.request.method === "HEAD" || this.#clientGone) {
+      this.end();
+      return new Response(null, { status, headers });
+    }
+    const body = this.open(status, () => {});
+    body.end(bytes);
+    return new Response(withLength(body.stream, bytes.byteLength), { status, headers });
+  }
+
+  /** The body of a response that is written bit by bit. `onWanted` is called whenever a chunk is asked for. */
+  open(status: number, onWanted: () => void): ResponseBody {
+    this.#status = status;
+    this.#body = new ResponseBody(this, this.#server.unreadMs, onWanted);
+    return this.#body;
+  }
+
+  /** Cancels the call from outside. */
+  cancel(reason: CancelReason): void {
+    const body = this.#body;
+    if (reason === "client") {
+      this.#clientGone = true;
+    }
+    if (!body?.ended) {
+      this.stop(new CancelledError(reason));
+    } else if (!this.#over && reason !== "shutdown") {
+      // The answer is complete, and its reader has gone.
+      if (reason !== "client" || !body.isTaken) {
+        this.#reason ??= reason;
+      }
+      this.abandon(new CancelledError(reason));
+    }
+  }
+
+  /** Aborts the handler's signal, with the reason that the hooks are told. */
+  stop(error: CancelledError, reason: CallReason = error.reason): void {
+    if (this.#over || this.signal.aborted) {
+      return;
+    }
+    this.#reason ??= reason;
+    this.#rejectStopped(error);
+    this.#abort.abort(error);
+    this.onStop?.(error);
+  }
+
+  /** Ends the call without the rest of its body. */
+  abandon(error: CancelledError): void {
+    // A client that still reads must not take what it has for the whole. Of one that has gone, Deno would log the error.
+    this.#body?.close(error.reason === "client" ? undefined : error);
+    this.end();
+  }
+
+  /** The body was read to the end, or nobody reads it. */
+  end(): void {
+    if (this.#over) {
+      return;
+    }
+    this.#over = true;
+    stopTimer(this.#deadline);
+    this.#stopListening();
+    const reason = this.#reason ?? "end";
+    if (this.#info) {
+      this.#server.hooks.callEnd({
+        ...this.#info,
+        status: this.#status,
+        code: this.code || (reason === "end" ? Code.Ok : cancelCodes[reason]),
+        reason,
+        durationMs: performance.now() - this.#arrivedAt,
+        firstEventMs: this.#firstEventMs,
+        events: this.#events,
+        bytes: this.bytes,
+        terminal: this.terminal,
+      });
+    }
+    this.#server.calls.remove(this);
+  }
+}
+
+/** Workers take the length of a body from its stream, and ignore the header. */
+function withLength(stream: ReadableStream<Uint8Array>, length: number): ReadableStream<Uint8Array> {
+  const { FixedLengthStream } = globalThis as {
+    readonly FixedLengthStream?: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
+  };
+  return FixedLengthStream ? stream.pipeThrough(new FixedLengthStream(length)) : stream;
 }
 
 /** What a handler of a unary method is told about its call, beside the request message. */
@@ -1931,13 +1908,16 @@ export interface StreamContext<C = unknown> extends UnaryContext<C> {
   tracked<T>(id: string, message: T): Tracked<T>;
 }
 
-/** Makes the context of a call. A unary method gets it as well; its type does not show the stream's part. */
+/**
+ * Makes the context of a call. A unary method gets it as well; its type does not show the stream's part. `checkId` throws
+ * for an id that is not a value of the `event_id` field.
+ */
 function toContext<C>(
   { request, signal }: Pick<StreamContext, "request" | "signal">,
   method: DescMethod,
   value: C,
   lastEventId?: string,
-  idField?: DescField,
+  checkId: (id: string) => string = (id) => id,
 ): StreamContext<C> {
   return {
     signal,
@@ -1947,7 +1927,7 @@ function toContext<C>(
     lastEventId,
     responseHeaders: new Headers(),
     sleep: (ms) => sleep(ms, signal),
-    tracked: (id, message) => new Tracked(checkIdOfField(idField, id), message),
+    tracked: (id, message) => new Tracked(checkId(id), message),
   };
 }
 
@@ -2122,61 +2102,6 @@ function refuseProto(json: JsonValue): void {
       }
     }
   }
-}
-
-/** A field that holds one message. */
-type MessageField = DescField & { readonly fieldKind: "message" };
-
-/**
- * Whether a field may be set: not when another member of its oneof is, which is told to `violations`.
- * `path` leads to the field.
- */
-function claim(holder: ReflectMessage, field: DescField, path: string, violations: Violations): boolean {
-  const other = field.oneof && holder.oneofCase(field.oneof);
-  if (other === undefined || other === field) {
-    return true;
-  }
-  violations.add(path, `is set beside "${other.name}" of the same oneof: leave one of them out`);
-  return false;
-}
-
-/** The message of a field, made when there is none; undefined when the field may not be set. */
-function openMessage(
-  holder: ReflectMessage,
-  field: MessageField,
-  path: string,
-  violations: Violations,
-): ReflectMessage | undefined {
-  if (!claim(holder, field, path, violations)) {
-    return undefined;
-  }
-  if (holder.isSet(field)) {
-    return holder.get(field);
-  }
-  const message = reflect(field.message, undefined, false);
-  holder.set(field, message);
-  return message;
-}
-
-/** Sets a field that holds one value from its text in a path or a query. */
-function setText(
-  holder: ReflectMessage,
-  field: DescField,
-  text: string,
-  path: string,
-  violations: Violations,
-): void {
-  const value = parseValue(field, text);
-  if (value === undefined) {
-    violations.add(path, notAValue(field, text));
-  } else if (claim(holder, field, path, violations)) {
-    holder.set(field, value);
-  }
-}
-
-/** Why a text is refused: `"abc" is not a number`. */
-function notAValue(field: DescField, text: string): string {
-  return `${quote(text)} is not ${expectedText(field)}`;
 }
 
 /** What becomes of parameters that no field has. */
@@ -2698,6 +2623,39 @@ class JsonLinesEncoder implements EventEncoder {
   }
 }
 
+/** Reads the id of an event from its message; undefined where the field is not set, or is the empty string. */
+type IdReader = (message: Message) => string | undefined;
+
+/** Creates the reader of an `event_id` field. Throws a `TypeError` for an id that no `id:` line can hold. */
+function createIdReader(field: DescField): IdReader {
+  const { oneof, localName } = field;
+  // google.protobuf.FeatureSet.FieldPresence.IMPLICIT: such a field has a value always, and 0 is an id like another.
+  const isImplicit = field.presence === 2;
+  return (message) => {
+    if (!isImplicit && !isFieldSet(message, field)) {
+      return undefined;
+    }
+    const holder: unknown = oneof ? Reflect.get(message, oneof.localName) : message;
+    // A message, or a oneof that is set: objects both.
+    const value: unknown = Reflect.get(holder as object, oneof ? "value" : localName);
+    const text = field.fieldKind === "enum" ? nameOf(field, Number(value)) : String(value);
+    // An empty id would reset the client's cursor (WHATWG HTML 9.2.6): it stands for none.
+    return text === "" ? undefined : checkEventId(text);
+  };
+}
+
+function nameOf({ enum: type }: DescField & { fieldKind: "enum" }, number: number): string {
+  return type.value[number]?.name ?? String(number);
+}
+
+/** Returns an event id that is also a value of the `event_id` field, if there is one. Throws a `TypeError` for another. */
+function checkIdOfField(field: DescField | undefined, id: string): string {
+  if (field && parseValue(field, checkEventId(id)) === undefined) {
+    throw new TypeError(`event id ${JSON.stringify(id)} is not ${expectedText(field)}, as ${field} has event_id`);
+  }
+  return id;
+}
+
 /** How one member of a oneof of events is written. */
 interface Member {
   /** The `event:` line. */
@@ -2946,22 +2904,6 @@ class AbortableEvents implements AsyncIterableIterator<never> {
   }
 }
 
-/** Throws a `BindError` with the rules that a request breaks; what a validator itself fails with is thrown as it is. */
-function validate(validator: Validator, schema: DescMessage, message: Message): void {
-  const result = validator.validate(schema, message);
-  if (result.kind === "invalid") {
-    throw new BindError(
-      result.violations.map(({ field, message, ruleId }) => ({
-        field: pathToString(field),
-        description: message || ruleId,
-      })),
-    );
-  }
-  if (result.kind === "error") {
-    throw result.error;
-  }
-}
-
 /**
  * What answers a call once its request is read: the interceptors, the validator, the handler. `watch` is told of handlers
  * that an interceptor no longer waits for.
@@ -3019,6 +2961,22 @@ function createHandle<C>(
   };
 }
 
+/** Throws a `BindError` with the rules that a request breaks; what a validator itself fails with is thrown as it is. */
+function validate(validator: Validator, schema: DescMessage, message: Message): void {
+  const result = validator.validate(schema, message);
+  if (result.kind === "invalid") {
+    throw new BindError(
+      result.violations.map(({ field, message, ruleId }) => ({
+        field: pathToString(field),
+        description: message || ruleId,
+      })),
+    );
+  }
+  if (result.kind === "error") {
+    throw result.error;
+  }
+}
+
 /** The call that a hook is told about. The `request` is the same object in all hooks of a call, and in its context. */
 export interface CallInfo {
   readonly request: Request;
@@ -3059,7 +3017,19 @@ interface Hooks {
   callEnd(info: CallEndInfo): void;
 }
 
-type HookOptions = Pick<ServerOptions, "onError" | "onLeak" | "leakMs" | "onCallStart" | "onCallEnd">;
+/** The options that observe calls. Hooks run at once; what they throw is ignored. */
+interface HookOptions {
+  /** Called with every error that is masked for the client. Default: `console.error`. */
+  readonly onError?: ((error: unknown, info: CallInfo) => void) | undefined;
+  /** Called when a handler has not ended `leakMs` after its call was over or cancelled. */
+  readonly onLeak?: ((info: CallInfo) => void) | undefined;
+  /** Default: 5,000. */
+  readonly leakMs?: number | undefined;
+  /** Called for every request but CORS preflights, as soon as its method is known and before anything of it is read. */
+  readonly onCallStart?: ((info: CallInfo) => void) | undefined;
+  /** Called once for every call that `onCallStart` was called for, when the body of its response was read or given up. */
+  readonly onCallEnd?: ((info: CallEndInfo) => void) | undefined;
+}
 
 /** Calls the hooks of the options; one that throws disturbs no call. */
 function createHooks(options: HookOptions): Hooks {
@@ -3185,7 +3155,7 @@ export interface ContextInit<V = unknown> {
 }
 
 /** Options of `createServer`. Times are in milliseconds; `Infinity` is no limit. */
-export interface ServerOptions<C = unknown, V = C> {
+export interface ServerOptions<C = unknown, V = C> extends HookOptions {
   readonly services: readonly Service<C>[];
   /**
    * Makes `context.value` of a call, before anything of the request is read: the place to check who calls. What it throws
@@ -3221,16 +3191,6 @@ export interface ServerOptions<C = unknown, V = C> {
   readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions> | undefined;
   /** The types of Any and extensions. */
   readonly registry?: Registry | undefined;
-  /** Called with every error that the client is not told of. Default: `console.error`. Hooks run at once; what they throw is ignored. */
-  readonly onError?: ((error: unknown, info: CallInfo) => void) | undefined;
-  /** Called when a handler has not ended `leakMs` after its call was over or cancelled. */
-  readonly onLeak?: ((info: CallInfo) => void) | undefined;
-  /** Default: 5,000. */
-  readonly leakMs?: number | undefined;
-  /** Called for every request but CORS preflights, as soon as its method is known and before anything of it is read. */
-  readonly onCallStart?: ((info: CallInfo) => void) | undefined;
-  /** Called once for every call that `onCallStart` was called for, when the body of its response was read or given up. */
-  readonly onCallEnd?: ((info: CallEndInfo) => void) | undefined;
 }
 
 /** The options without the context that they make: all that the parts of a server need. */
@@ -3259,52 +3219,6 @@ function checkNumber(what: string, value: unknown, least: number, unit: string):
   if (value !== undefined && !(typeof value === "number" && value >= least)) {
     const got = typeof value === "number" ? value : typeof value;
     throw new TypeError(`${what} is ${got}: give a number of ${unit}, ${least} or more`);
-  }
-}
-
-/** A header that a method takes, as its option `(sse.v1.header)` says. */
-export interface HeaderRule {
-  readonly name: string;
-  /** Default `"string"`. */
-  readonly type?: "integer" | "number" | "boolean";
-  /** A format of JSON Schema's registry. Those that are not known here are not checked. */
-  readonly format?: string;
-  /** A request without it is refused. */
-  readonly required?: true;
-}
-
-const types: Readonly<Record<string, RegExp>> = {
-  integer: /^-?\d+$/,
-  number: /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/,
-  boolean: /^(true|false)$/,
-};
-
-/** JSON Schema, Validation, section 7.3, as far as an expression decides them in linear time. */
-const formats: Readonly<Record<string, RegExp>> = {
-  uuid: /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i,
-  date: /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/,
-  time: /^([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(z|[-+]\d\d:\d\d)$/i,
-  "date-time":
-    /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])t([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(z|[-+]\d\d:\d\d)$/i,
-  email: /^[^\s@]+@[^\s@]+$/,
-};
-
-/** Throws a `BindError` that names each header which is required and absent, or is not of its type. */
-function checkHeaders(headers: Headers, rules: readonly HeaderRule[]): void {
-  const violations = rules.flatMap(({ name, type, format, required }) => {
-    const value = headers.get(name);
-    const field = name.toLowerCase();
-    if (value === null) {
-      return required ? [{ field, description: "header is required" }] : [];
-    }
-    const wrong = [type, format].find((rule) => {
-      const pattern = rule && (types[rule] ?? formats[rule]);
-      return pattern && !pattern.test(value);
-    });
-    return wrong ? [{ field, description: `header is not of type ${wrong}` }] : [];
-  });
-  if (violations.length > 0) {
-    throw new BindError(violations);
   }
 }
 
@@ -3494,7 +3408,7 @@ function chooseContentType(request: Request, offers: readonly string[]): string 
 /** The body of a request, as far as its method reads one. Throws 413 for one that is too large, 415 for one that is compressed or not JSON. */
 async function readContent(
   request: Request,
-  kind: Binder["body"],
+  kind: "none" | "json" | "bytes",
   maxBytes: number,
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
@@ -3559,6 +3473,85 @@ function splitUrl(url: string): { readonly path: string; readonly query: string 
     return { path: pathname, query: search };
   } catch (cause) {
     throw new StatusError(Code.InvalidArgument, "the URL of the request is not valid", { cause });
+  }
+}
+
+/**
+ * The bytes of a request's body; none without a body. Counts while it reads, so that a body over
+ * the limit is never held. Throws a `StatusError`: 413 for such a body, 400 for one that breaks off. Rejects with the
+ * reason of `signal` when that is aborted.
+ */
+async function readBody(request: Request, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+  const { body } = request;
+  if (body === null) {
+    return new Uint8Array(0);
+  }
+  if (Number(request.headers.get("content-length")) > maxBytes) {
+    body.cancel().catch(() => {});
+    throw tooLarge(maxBytes);
+  }
+  const reader = body.getReader();
+  // A read that waits then ends as if the body did.
+  const stopListening = onAbort(signal, () => reader.cancel().catch(() => {}));
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        throw new StatusError(3, "the request body broke off", { cause });
+      });
+      signal.throwIfAborted();
+      if (done) {
+        return joinBytes(chunks, length);
+      }
+      length += value.byteLength;
+      if (length > maxBytes) {
+        reader.cancel().catch(() => {});
+        throw tooLarge(maxBytes);
+      }
+      chunks.push(value);
+    }
+  } finally {
+    stopListening();
+  }
+}
+
+function tooLarge(maxBytes: number): StatusError {
+  return new StatusError(8, `the request body is larger than ${maxBytes} bytes`, { status: 413 });
+}
+
+const types: Readonly<Record<string, RegExp>> = {
+  integer: /^-?\d+$/,
+  number: /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/,
+  boolean: /^(true|false)$/,
+};
+
+/** JSON Schema, Validation, section 7.3, as far as an expression decides them in linear time. */
+const formats: Readonly<Record<string, RegExp>> = {
+  uuid: /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i,
+  date: /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/,
+  time: /^([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(z|[-+]\d\d:\d\d)$/i,
+  "date-time":
+    /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])t([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(z|[-+]\d\d:\d\d)$/i,
+  email: /^[^\s@]+@[^\s@]+$/,
+};
+
+/** Throws a `BindError` that names each header which is required and absent, or is not of its type. */
+function checkHeaders(headers: Headers, rules: readonly HeaderRule[]): void {
+  const violations = rules.flatMap(({ name, type, format, required }) => {
+    const value = headers.get(name);
+    const field = name.toLowerCase();
+    if (value === null) {
+      return required ? [{ field, description: "header is required" }] : [];
+    }
+    const wrong = [type, format].find((rule) => {
+      const pattern = rule && (types[rule] ?? formats[rule]);
+      return pattern && !pattern.test(value);
+    });
+    return wrong ? [{ field, description: `header is not of type ${wrong}` }] : [];
+  });
+  if (violations.length > 0) {
+    throw new BindError(violations);
   }
 }
 
@@ -3807,7 +3800,9 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     calls.waitFor(ended);
     hooks.watch(ended, info);
   });
-  const parts: ServerParts<C> = { options, json, hooks, calls, handle };
+  const { slowConsumer, slowConsumerMs = 10_000, commitWindowMs = 25 } = options;
+  const unreadMs = slowConsumer === "disconnect" ? slowConsumerMs : undefined;
+  const callServer: CallServer = { json, hooks, calls, unreadMs };
 
   /** The HTTP methods of the path of a preflight; empty for other requests. */
   function preflightMethods(request: Request, path: string): readonly string[] {
@@ -3839,7 +3834,7 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     value: V,
   ): Promise<Response> {
     const { request } = call;
-    const { method, binder, encoders, offers, idField } = endpoint;
+    const { method, binder, encoders, offers, idField, responseBody } = endpoint;
     const { desc, http } = method;
     const { unaryTimeoutMs, maxDurationMs, maxBodyBytes = 4 * 1024 * 1024 } = options;
     if (http.stream) {
@@ -3864,14 +3859,14 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     const message = binder.bind({ variables, query, body, contentType });
     const encoder = encoders?.get(offer);
     call.signal.throwIfAborted();
-    const context = toContext(call, desc, contextValue, lastEventId, idField);
+    const context = toContext(call, desc, contextValue, lastEventId, (id) => checkIdOfField(idField, id));
     return encoder
-      ? answerStream(parts, call, endpoint, encoder, message, context)
-      : answerUnary(parts, call, endpoint, message, context);
+      ? answerStream(call, method, encoder, { kind: "stream", method: desc, message, context }, handle, commitWindowMs)
+      : answerUnary(call, { kind: "unary", method: desc, message, context }, handle, responseBody, json);
   }
 
   async function fetch(request: Request, value: V): Promise<Response> {
-    const call = new Call(parts, request);
+    const call = new Call(callServer, request);
     let response: Response;
     let exposed: Headers | undefined;
     try {
@@ -4323,11 +4318,47 @@ function closedError(): StatusError {
   return new StatusError(Code.Unavailable, "the event log is closed");
 }
 
+/**
+ * The options of sse/v1/annotations.proto that a topic needs. A topic knows only its schema: no method, and so no table
+ * of generated code. This is the only place of the runtime that reads options.
+ */
+
+/** The field of a message with the option `(sse.v1.event_id)`. */
+function findIdField(schema: DescMessage): DescField | undefined {
+  return schema.fields.find(({ proto }) => hasFlag(proto.options, 50131));
+}
+
+/** Throws a `TypeError` for a message with a oneof that has the option `(sse.v1.events)`, if no member of it is set. */
+function checkEventIsSet(schema: DescMessage, message: Message): void {
+  for (const { proto, localName, name } of schema.oneofs) {
+    if (hasFlag(proto.options, 50120) && Reflect.get(Reflect.get(message, localName), "case") === undefined) {
+      throw new TypeError(`${schema.typeName} without an event: set a member of its oneof "${name}"`);
+    }
+  }
+}
+
+/** Whether an option that is a bool is true. It is an extension, which protobuf-es does not know; `true` is the one byte 1. */
+function hasFlag(options: Pick<Message, "$unknown"> | undefined, number: number): boolean {
+  return options?.$unknown?.some(({ no, data }) => no === number && data[0] === 1) ?? false;
+}
+
+/** The events that a subscription reads, numbered from 0. */
+interface NumberedEvents<T> {
+  /** The number that the next event will have. */
+  readonly end: number;
+  readonly closed: boolean;
+  /** An event that was published. Throws a `StatusError` with code 11 when it is not kept any more. */
+  at(number: number): Tracked<T>;
+  /** Calls a listener once, at the next event or at the end of the topic. */
+  wait(listener: () => void): void;
+  unwait(listener: () => void): void;
+}
+
 type Result<T> = IteratorResult<Tracked<T>, undefined>;
 
 /** One subscriber's place in a topic. Holds no events: those that it has yet to take are the topic's. */
-class Subscription<T extends Message> implements AsyncIterableIterator<Tracked<T>> {
-  readonly #topic: EventTopic<T>;
+class Subscription<T> implements AsyncIterableIterator<Tracked<T>> {
+  readonly #topic: NumberedEvents<T>;
   readonly #signal: AbortSignal | undefined;
   /** The number of the event to take next. */
   #number: number;
@@ -4337,7 +4368,7 @@ class Subscription<T extends Message> implements AsyncIterableIterator<Tracked<T
   #waiting: Promise<void> | undefined;
   #wake: () => void = () => {};
 
-  constructor(topic: EventTopic<T>, number: number, signal: AbortSignal | undefined) {
+  constructor(topic: NumberedEvents<T>, number: number, signal: AbortSignal | undefined) {
     this.#topic = topic;
     this.#number = number;
     this.#signal = signal;
@@ -4445,7 +4476,7 @@ export function createTopic<T extends Message>(schema: GenMessage<T>, options: T
 }
 
 /** The last events of a topic, and those who wait for the next. Events are numbered from 0. */
-class EventTopic<T extends Message> implements Topic<T> {
+class EventTopic<T extends Message> implements Topic<T>, NumberedEvents<T> {
   readonly #schema: DescMessage;
   readonly #capacity: number;
   readonly #idOf: (message: T) => string | undefined;

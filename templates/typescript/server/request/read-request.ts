@@ -1,12 +1,13 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { Code } from "../../shared/code.js";
+import type { HeaderRule } from "../call/service.js";
 import { BindError } from "../errors/bind-error.js";
+import { onAbort } from "../errors/cancelled-error.js";
 import { StatusError } from "../errors/status-error.js";
-import type { Binder } from "./bind.js";
+import { joinBytes } from "../stream/chunk.js";
 import { notAValue } from "./field-slot.js";
 import { negotiate } from "./negotiate.js";
 import { parseValue } from "./parse-value.js";
-import { readBody } from "./read-body.js";
 
 /** A status for which google/rpc/code.proto has no code of its own. */
 type HttpStatus = 404 | 405 | 406 | 413 | 415;
@@ -36,7 +37,7 @@ export function chooseContentType(request: Request, offers: readonly string[]): 
 /** The body of a request, as far as its method reads one. Throws 413 for one that is too large, 415 for one that is compressed or not JSON. */
 export async function readContent(
   request: Request,
-  kind: Binder["body"],
+  kind: "none" | "json" | "bytes",
   maxBytes: number,
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
@@ -101,5 +102,84 @@ export function splitUrl(url: string): { readonly path: string; readonly query: 
     return { path: pathname, query: search };
   } catch (cause) {
     throw new StatusError(Code.InvalidArgument, "the URL of the request is not valid", { cause });
+  }
+}
+
+/**
+ * The bytes of a request's body; none without a body. Counts while it reads, so that a body over
+ * the limit is never held. Throws a `StatusError`: 413 for such a body, 400 for one that breaks off. Rejects with the
+ * reason of `signal` when that is aborted.
+ */
+export async function readBody(request: Request, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+  const { body } = request;
+  if (body === null) {
+    return new Uint8Array(0);
+  }
+  if (Number(request.headers.get("content-length")) > maxBytes) {
+    body.cancel().catch(() => {});
+    throw tooLarge(maxBytes);
+  }
+  const reader = body.getReader();
+  // A read that waits then ends as if the body did.
+  const stopListening = onAbort(signal, () => reader.cancel().catch(() => {}));
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        throw new StatusError(3, "the request body broke off", { cause });
+      });
+      signal.throwIfAborted();
+      if (done) {
+        return joinBytes(chunks, length);
+      }
+      length += value.byteLength;
+      if (length > maxBytes) {
+        reader.cancel().catch(() => {});
+        throw tooLarge(maxBytes);
+      }
+      chunks.push(value);
+    }
+  } finally {
+    stopListening();
+  }
+}
+
+function tooLarge(maxBytes: number): StatusError {
+  return new StatusError(8, `the request body is larger than ${maxBytes} bytes`, { status: 413 });
+}
+
+const types: Readonly<Record<string, RegExp>> = {
+  integer: /^-?\d+$/,
+  number: /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/,
+  boolean: /^(true|false)$/,
+};
+
+/** JSON Schema, Validation, section 7.3, as far as an expression decides them in linear time. */
+const formats: Readonly<Record<string, RegExp>> = {
+  uuid: /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i,
+  date: /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/,
+  time: /^([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(z|[-+]\d\d:\d\d)$/i,
+  "date-time":
+    /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])t([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(z|[-+]\d\d:\d\d)$/i,
+  email: /^[^\s@]+@[^\s@]+$/,
+};
+
+/** Throws a `BindError` that names each header which is required and absent, or is not of its type. */
+export function checkHeaders(headers: Headers, rules: readonly HeaderRule[]): void {
+  const violations = rules.flatMap(({ name, type, format, required }) => {
+    const value = headers.get(name);
+    const field = name.toLowerCase();
+    if (value === null) {
+      return required ? [{ field, description: "header is required" }] : [];
+    }
+    const wrong = [type, format].find((rule) => {
+      const pattern = rule && (types[rule] ?? formats[rule]);
+      return pattern && !pattern.test(value);
+    });
+    return wrong ? [{ field, description: `header is not of type ${wrong}` }] : [];
+  });
+  if (violations.length > 0) {
+    throw new BindError(violations);
   }
 }

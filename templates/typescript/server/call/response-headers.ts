@@ -1,5 +1,3 @@
-import type { Failure } from "./failure.js";
-
 /**
  * What the runtime decides about a connection. `Connection` and `Transfer-Encoding` break HTTP/2, and a
  * handler does not know the length or the coding of a body that it did not write.
@@ -34,7 +32,7 @@ export function varyByAccept(headers: Headers): void {
  * The headers of a failure before the head. Caches may keep a 404 or 410 unless told otherwise (RFC 9110, section 15.1), so
  * none keeps a failure that does not ask for it itself.
  */
-export function toErrorHeaders({ headers }: Failure, own: Headers): Headers {
+export function toErrorHeaders(headers: Headers, own: Headers): Headers {
   const merged = new Headers(own);
   merged.set("Cache-Control", "no-store");
   if (headers.has("Cache-Control")) {

@@ -13,8 +13,8 @@ import { Problems } from "./problems.js";
 import { findCompiler, type Transpile, transpileWith } from "./transpile.js";
 import { version } from "./version.js";
 
-/** What protoc reports to the author of the protos, as opposed to a bug of ours. */
-class Refusal extends Error {}
+/** An error that protoc shows to the user, as opposed to a bug of this plugin. */
+class ReportedError extends Error {}
 
 /** The plugin: a CodeGeneratorRequest in, a CodeGeneratorResponse out. Warnings go to `warn`, a line each. */
 export function createPlugin(warn: (line: string) => void): Plugin {
@@ -24,7 +24,7 @@ export function createPlugin(warn: (line: string) => void): Plugin {
 function generate(request: Parameters<Plugin["run"]>[0], warn: (line: string) => void): CodeGeneratorResponse {
   const { options, errors } = parseOptions(request.parameter);
   if (errors.length > 0) {
-    throw new Refusal(errors.join("\n"));
+    throw new ReportedError(errors.join("\n"));
   }
   const documents: CodeGeneratorResponse["file"] = [];
   const response = createEcmaScriptPlugin({
@@ -38,21 +38,18 @@ function generate(request: Parameters<Plugin["run"]>[0], warn: (line: string) =>
       };
       const problems = new Problems();
       const api = buildApi(schema.files, createReader({ defaultBinding: options.default_binding }), problems);
-      refuse(problems, options); // emitters take a model without errors
-      emitAll({ api, options, problems, schema, addFile });
-      refuse(problems, options);
+      if (!problems.hasErrors) {
+        emitAll({ api, options, problems, schema, addFile }); // takes a model without errors
+      }
+      const errors = problems.errors(options);
+      if (errors.length > 0) {
+        throw new ReportedError(errors.join("\n"));
+      }
       problems.warnings().forEach(warn);
     },
   }).run(request);
   response.file.push(...documents);
   return response;
-}
-
-function refuse(problems: Problems, { strict }: Options): void {
-  const errors = problems.errors({ strict });
-  if (errors.length > 0) {
-    throw new Refusal(errors.join("\n"));
-  }
 }
 
 /**
@@ -69,7 +66,7 @@ function transpiler({ target }: Options): Transpile {
   if (tsc !== undefined) {
     return transpileWith(tsc);
   }
-  throw new Refusal(
+  throw new ReportedError(
     `option "target": ${compiled.join(" and ")} needs TypeScript, which is not installed: npm install --save-dev typescript`,
   );
 }
@@ -78,7 +75,7 @@ function respond(run: () => CodeGeneratorResponse): CodeGeneratorResponse {
   try {
     return run();
   } catch (error) {
-    if (error instanceof Refusal) {
+    if (error instanceof ReportedError) {
       return create(CodeGeneratorResponseSchema, { error: error.message });
     }
     throw error;

@@ -35,6 +35,10 @@ export class Problems {
     this.#warnings.push(finding(place, message));
   }
 
+  get hasErrors(): boolean {
+    return this.#errors.length > 0;
+  }
+
   /** The lines of the errors, sorted by place, each once. With `strict`, warnings among them. */
   errors(options: { strict: boolean }): string[] {
     return lines(options.strict ? [...this.#errors, ...this.#warnings] : this.#errors);

@@ -11,9 +11,8 @@ import {
   type Registry,
   toJson,
 } from "@bufbuild/protobuf";
-
-/** What a file and all that it imports declare. */
-const registries = new WeakMap<DescFile, Registry>();
+import type { Place } from "../problems.js";
+import { optionPlace } from "./option-place.js";
 
 /** The value of an option: a message as ProtoJSON, under the names of the proto. */
 export interface ForeignOption {
@@ -21,58 +20,74 @@ export interface ForeignOption {
   readonly json: JsonObject;
 }
 
-/**
- * An option whose schema the user's own protos bring, by its full name; undefined where it is not set or not known.
- * Throws for a value that ProtoJSON has no form for, such as a duration of a million years.
- */
-export function readForeignOption(
-  desc: Exclude<AnyDesc, { kind: "extension" }>,
-  name: string,
-): ForeignOption | undefined {
-  const { options } = desc.proto;
-  if (options?.$unknown === undefined) {
-    return undefined; // what most declarations have
+/** An option has a value that ProtoJSON has no form for, such as a duration of a million years. */
+export class UnreadableOption extends Error {
+  override readonly name = "UnreadableOption";
+
+  readonly place: Place;
+
+  constructor(place: Place, message: string) {
+    super(message);
+    this.place = place;
   }
-  return readFrom(options, registryOf(fileOf(desc)), name);
 }
 
-/** The same of a field that extends another message. */
-export function readOfExtension(desc: DescExtension, registry: Registry, name: string): ForeignOption | undefined {
-  return readFrom(desc.proto.options, registry, name);
-}
+/** Reads options whose schemas are among the files of the request: those of buf.validate, gnostic and others. */
+export class ForeignOptions {
+  readonly #files: readonly DescFile[];
+  #registry: Registry | undefined;
 
-export function registryOf(file: DescFile): Registry {
-  const registry = registries.get(file) ?? createRegistry(...withImports(file, new Set()));
-  registries.set(file, registry);
-  return registry;
-}
-
-function readFrom(options: Message | undefined, registry: Registry, name: string): ForeignOption | undefined {
-  const extension = registry.getExtension(name);
-  if (options === undefined || extension?.message === undefined) {
-    return undefined;
+  /** `files` and all that they import. */
+  constructor(files: readonly DescFile[]) {
+    this.#files = files;
   }
-  if (extension.extendee.typeName !== options.$typeName || !hasExtension(options, extension)) {
-    return undefined;
-  }
-  const value = getExtension(options, extension) as Message; // its type is a message
-  const json = toJson(extension.message, value, { registry, useProtoFieldName: true });
-  return { desc: extension.message, json: json as JsonObject }; // no well-known type is one of these options
-}
 
-function fileOf(desc: Exclude<AnyDesc, { kind: "extension" }>): DescFile {
-  if (desc.kind === "file") {
-    return desc;
+  /** The option of that full name; undefined if it is not set, or if its schema is not known. Throws UnreadableOption. */
+  read(desc: Exclude<AnyDesc, { kind: "extension" }>, name: string): ForeignOption | undefined {
+    // Most declarations have no option but those that protobuf itself knows.
+    return desc.proto.options?.$unknown === undefined ? undefined : this.#read(desc, name);
   }
-  return "file" in desc ? desc.file : desc.parent.file;
-}
 
-function withImports(file: DescFile, seen: Set<DescFile>): Set<DescFile> {
-  if (!seen.has(file)) {
-    seen.add(file);
-    for (const dependency of file.dependencies) {
-      withImports(dependency, seen);
+  /** The option of an extension, which is found by its own full name. */
+  readOfExtension(extension: string, name: string): ForeignOption | undefined {
+    const desc = this.#all().getExtension(extension);
+    return desc && this.#read(desc, name);
+  }
+
+  #read(desc: AnyDesc, name: string): ForeignOption | undefined {
+    const { options } = desc.proto;
+    const registry = this.#all();
+    const extension = registry.getExtension(name);
+    if (options === undefined || extension?.message === undefined) {
+      return undefined;
+    }
+    if (extension.extendee.typeName !== options.$typeName || !hasExtension(options, extension)) {
+      return undefined;
+    }
+    try {
+      const value = getExtension(options, extension) as Message; // its type is a message
+      const json = toJson(extension.message, value, { registry, useProtoFieldName: true });
+      return { desc: extension.message, json: json as JsonObject }; // no well-known type is one of these options
+    } catch (error) {
+      throw unreadable(desc, extension, error);
     }
   }
-  return seen;
+
+  /** One for all files: a compiler lets no two of them declare the same name. */
+  #all(): Registry {
+    this.#registry ??= createRegistry(...this.#files.reduce(withImports, new Set<DescFile>()));
+    return this.#registry;
+  }
+}
+
+function unreadable(desc: AnyDesc, extension: DescExtension, error: unknown): UnreadableOption {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new UnreadableOption(
+    optionPlace(desc, extension),
+    `(${extension.typeName}) has a value that cannot be written as JSON: ${reason}`,
+  );
+}
+
+function withImports(seen: Set<DescFile>, file: DescFile): Set<DescFile> {
+  return seen.has(file) ? seen : file.dependencies.reduce(withImports, seen.add(file));
 }

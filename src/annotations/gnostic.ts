@@ -8,15 +8,18 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { parse } from "yaml";
-import { readForeignOption } from "./foreign-option.js";
+import type { ForeignOptions } from "./foreign-option.js";
 
 /**
  * The options of gnostic on a declaration (openapiv3/annotations.proto), under either of the names of its
  * package, as the object of OpenAPI that they spell out: a Document, an Operation or a Schema.
  */
-export function readGnostic(desc: DescFile | DescMethod | DescMessage | DescField): JsonObject | undefined {
+export function readGnostic(
+  desc: DescFile | DescMethod | DescMessage | DescField,
+  options: ForeignOptions,
+): JsonObject | undefined {
   const name = { file: "document", rpc: "operation", message: "schema", field: "property" }[desc.kind];
-  const option = readForeignOption(desc, `openapi.v3.${name}`) ?? readForeignOption(desc, `gnostic.openapi.v3.${name}`);
+  const option = options.read(desc, `openapi.v3.${name}`) ?? options.read(desc, `gnostic.openapi.v3.${name}`);
   return option && object(toOpenApi(option.desc, option.json));
 }
 

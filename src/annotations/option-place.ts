@@ -1,14 +1,20 @@
-import type { DescEnumValue, DescExtension, DescField, DescMethod, DescOneof, DescService } from "@bufbuild/protobuf";
+import type { AnyDesc, DescExtension } from "@bufbuild/protobuf";
 import type { Place } from "../problems.js";
 
 // Field numbers of `options` in the descriptor protos of google/protobuf/descriptor.proto.
-const OPTIONS = { rpc: 4, service: 3, field: 8, oneof: 2, enum_value: 3 } as const;
+const OPTIONS: Record<AnyDesc["kind"], number> = {
+  file: 8,
+  message: 7,
+  field: 8,
+  extension: 8,
+  oneof: 2,
+  enum: 3,
+  enum_value: 3,
+  service: 3,
+  rpc: 4,
+};
 
 /** Where an option stands, or a field of it. */
-export function optionPlace(
-  desc: DescMethod | DescService | DescField | DescOneof | DescEnumValue,
-  extension: Pick<DescExtension, "number">,
-  ...path: number[]
-): Place {
+export function optionPlace(desc: AnyDesc, extension: Pick<DescExtension, "number">, ...path: number[]): Place {
   return { desc, option: [OPTIONS[desc.kind], extension.number, ...path] };
 }

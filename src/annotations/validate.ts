@@ -1,5 +1,5 @@
-import type { DescField, DescMessage, DescOneof, JsonObject, JsonValue, Registry } from "@bufbuild/protobuf";
-import { readForeignOption, readOfExtension, registryOf } from "./foreign-option.js";
+import type { DescField, DescMessage, DescOneof, JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { ForeignOptions } from "./foreign-option.js";
 
 /** `buf.validate.FieldRules`: what a value must be. Also that of the elements of a list, and of keys and values. */
 export interface ValueRules {
@@ -32,14 +32,14 @@ export interface MessageRules {
 }
 
 /** `(buf.validate.field)` */
-export function readValueRules(desc: DescField): ValueRules | undefined {
-  const written = readForeignOption(desc, "buf.validate.field");
-  return written && valueRules(written.json, registryOf(desc.parent.file));
+export function readValueRules(desc: DescField, options: ForeignOptions): ValueRules | undefined {
+  const written = options.read(desc, "buf.validate.field");
+  return written && valueRules(written.json, options);
 }
 
 /** `(buf.validate.message)` */
-export function readMessageRules(desc: DescMessage): MessageRules {
-  const written = readForeignOption(desc, "buf.validate.message")?.json ?? {};
+export function readMessageRules(desc: DescMessage, options: ForeignOptions): MessageRules {
+  const written = options.read(desc, "buf.validate.message")?.json ?? {};
   return {
     cel: celRules(written),
     oneofs: list(written["oneof"]).map((oneof) => ({
@@ -50,24 +50,24 @@ export function readMessageRules(desc: DescMessage): MessageRules {
 }
 
 /** `(buf.validate.oneof).required` */
-export function readOneofRequired(desc: DescOneof): boolean {
-  return readForeignOption(desc, "buf.validate.oneof")?.json["required"] === true;
+export function readOneofRequired(desc: DescOneof, options: ForeignOptions): boolean {
+  return options.read(desc, "buf.validate.oneof")?.json["required"] === true;
 }
 
 /** Everything in FieldRules that is not the rules of a type. */
 const COMMON = new Set(["cel", "cel_expression", "required", "ignore"]);
 
-function valueRules(written: JsonObject, registry: Registry): ValueRules {
+function valueRules(written: JsonObject, options: ForeignOptions): ValueRules {
   const type = Object.keys(written).find((key) => !COMMON.has(key));
   const ofType = Object.entries(object(type === undefined ? {} : written[type]));
   const nested = (key: string) => {
     const [, value] = ofType.find(([k]) => k === key) ?? [];
-    return value === undefined ? undefined : valueRules(object(value), registry);
+    return value === undefined ? undefined : valueRules(object(value), options);
   };
   return {
     required: written["required"] === true,
     ignore: ignore(written["ignore"]),
-    cel: [...celRules(written), ...ofType.flatMap(([key]) => predefinedRules(key, registry))],
+    cel: [...celRules(written), ...ofType.flatMap(([key]) => predefinedRules(key, options))],
     type,
     rules: Object.fromEntries(ofType.filter(([key]) => !key.startsWith("[") && !NESTED.has(`${type}.${key}`))),
     items: type === "repeated" ? nested("items") : undefined,
@@ -87,9 +87,9 @@ function ignore(written: JsonValue | undefined): ValueRules["ignore"] {
 }
 
 /** A rule of the user's own: a field that extends the rules of a type, `[full.name]` in JSON. */
-function predefinedRules(key: string, registry: Registry): readonly CelRule[] {
-  const extension = key.startsWith("[") ? registry.getExtension(key.slice(1, -1)) : undefined;
-  return celRules((extension && readOfExtension(extension, registry, "buf.validate.predefined")?.json) ?? {});
+function predefinedRules(key: string, options: ForeignOptions): readonly CelRule[] {
+  const rule = key.startsWith("[") ? options.readOfExtension(key.slice(1, -1), "buf.validate.predefined") : undefined;
+  return celRules(rule?.json ?? {});
 }
 
 function celRules(written: JsonObject): readonly CelRule[] {

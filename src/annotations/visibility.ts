@@ -1,9 +1,9 @@
 import type { DescField, DescMethod, DescService } from "@bufbuild/protobuf";
-import { readForeignOption } from "./foreign-option.js";
+import type { ForeignOptions } from "./foreign-option.js";
 
 /** Whether `google.api.visibility` keeps a declaration from the public. */
-export function isRestricted(desc: DescService | DescMethod | DescField): boolean {
+export function isRestricted(desc: DescService | DescMethod | DescField, options: ForeignOptions): boolean {
   const name = { service: "api", rpc: "method", field: "field" }[desc.kind];
-  const restriction = readForeignOption(desc, `google.api.${name}_visibility`)?.json["restriction"];
+  const restriction = options.read(desc, `google.api.${name}_visibility`)?.json["restriction"];
   return typeof restriction === "string" && restriction.trim() !== "";
 }

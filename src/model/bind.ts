@@ -1,10 +1,10 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import type { RuleAnnotation } from "../annotations/annotations.js";
 import { didYouMean, type Problems } from "../problems.js";
-import { fieldRules } from "./field-rules.js";
-import { hasOwnJson, isHttpBody } from "./json-form.js";
+import { hasOwnJson, isAlwaysWritten, isHttpBody } from "./json-form.js";
 import type { Body, Variable } from "./model.js";
 import type { PathTemplate, TemplateVariable } from "./path.js";
+import { behaviorRules } from "./read-rules.js";
 import type { RuleTemplate } from "./template.js";
 
 /** The fields that the variables of a path name. */
@@ -89,8 +89,8 @@ function requiresFields(input: DescMessage, variables: readonly Variable[]): boo
 }
 
 function isFieldRequired(field: DescField): boolean {
-  const { required, readOnly } = fieldRules(field);
-  return required && !readOnly;
+  const { required, readOnly } = behaviorRules(field);
+  return (required || isAlwaysWritten(field)) && !readOnly;
 }
 
 /** The response field whose value is the response's body. */

@@ -11,11 +11,14 @@ import { warnOfForeignOptions } from "./foreign-options.js";
 import { buildHeaders } from "./headers.js";
 import type { Api, Binding, Header, Method, Service } from "./model.js";
 import { buildQuery } from "./query.js";
+import { readRules } from "./read-rules.js";
 import { type BasePath, buildBasePath, buildTemplate } from "./template.js";
 
 /** Decides everything about the services of the files. What the author got wrong goes to `problems`. */
 export function buildApi(files: readonly DescFile[], readMethod: ReadMethod, problems: Problems): Api {
-  const services = files.flatMap((file) => file.services.map((desc) => buildService(desc, readMethod, problems)));
+  const services = files
+    .flatMap((file) => file.services.map((desc) => buildService(desc, readMethod, problems)))
+    .filter(({ methods }) => methods.length > 0);
   checkEventOptions(files, problems);
   warnOfForeignOptions(files, problems);
   for (const file of files) {
@@ -24,7 +27,7 @@ export function buildApi(files: readonly DescFile[], readMethod: ReadMethod, pro
   checkJsonNames(files, problems);
   checkNames(services, problems);
   checkRoutes(services, problems, (desc) => readMethod(desc)?.dialects.includes(GOOGLE) ?? false);
-  return { services: services.filter((service) => service.methods.length > 0) };
+  return { services, rules: readRules(files, services, problems) };
 }
 
 /** Without this warning, a file without annotations, or with annotations of another dialect, would silently generate nothing. */

@@ -1,5 +1,5 @@
-import type { DescMessage } from "@bufbuild/protobuf";
-import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 
 /** Messages whose ProtoJSON is one string; wrappers are found by their shape. */
 const SCALAR_JSON = new Set(["google.protobuf.Timestamp", "google.protobuf.Duration", "google.protobuf.FieldMask"]);
@@ -30,4 +30,14 @@ export function isHttpBody(desc: DescMessage | undefined): boolean {
 /** Whether the ProtoJSON of the message is something else than an object of its fields. */
 export function hasOwnJson(desc: DescMessage): boolean {
   return isScalarJson(desc) || isFreeJson(desc);
+}
+
+/** Whether no message can be written without the field: `required` of proto2. */
+export function isAlwaysWritten({ presence }: DescField): boolean {
+  return presence === FeatureSet_FieldPresence.LEGACY_REQUIRED;
+}
+
+/** Whether ProtoJSON leaves the field out when it is zero, so that a required field must not be zero. */
+export function isZeroUnset({ presence }: DescField): boolean {
+  return presence === FeatureSet_FieldPresence.IMPLICIT;
 }

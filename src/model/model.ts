@@ -1,6 +1,7 @@
 import type { DescField, DescMessage, DescMethod, DescOneof, DescService } from "@bufbuild/protobuf";
 import type { Place } from "../problems.js";
 import type { PathTemplate } from "./path.js";
+import type { Rules } from "./rules.js";
 
 /**
  * What is generated, decided: the services of the files that protoc asked for, with every rule of
@@ -9,6 +10,7 @@ import type { PathTemplate } from "./path.js";
  */
 export interface Api {
   readonly services: readonly Service[];
+  readonly rules: Rules;
 }
 
 /** A service with at least one method that HTTP carries. */

@@ -6,6 +6,7 @@ import { serve } from "srvx";
 import { createReader } from "../../src/annotations/read.js";
 import { buildApi } from "../../src/model/build.js";
 import type { Method } from "../../src/model/model.js";
+import type { Rules } from "../../src/model/rules.js";
 import { Problems } from "../../src/problems.js";
 import type { GoldenCase } from "../golden.js";
 
@@ -24,11 +25,11 @@ export function methodName({ desc }: Pick<Method, "desc">): string {
 }
 
 /** The model of a case. */
-export function goldenApi({ request }: GoldenCase): { methods: readonly Method[]; registry: Registry } {
+export function goldenApi({ request }: GoldenCase): { methods: readonly Method[]; rules: Rules; registry: Registry } {
   const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: request.protoFile }));
   const files = request.fileToGenerate.flatMap((file) => registry.getFile(file) ?? []);
-  const { services } = buildApi(files, createReader({ defaultBinding: false }), new Problems());
-  return { methods: services.flatMap(({ methods }) => methods), registry };
+  const { services, rules } = buildApi(files, createReader({ defaultBinding: false }), new Problems());
+  return { methods: services.flatMap(({ methods }) => methods), rules, registry };
 }
 
 /** Starts the emitted server of a case, all of its services, out of the project that `writeProject` wrote to `cache`. */

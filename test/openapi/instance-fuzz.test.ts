@@ -19,7 +19,7 @@ console.log(`instance fuzz: FUZZ_SEED=${seed}`);
 describe.each(codeCases().map((golden) => [golden.name, golden] as const))("%s", (_, golden) => {
   const options = `openapi_output=merged,openapi_format=json,${rulesOption(golden)}`;
   const [document] = Object.values(emitDocuments(golden, options)).map((text) => JSON.parse(text));
-  const { methods, registry } = goldenApi(golden);
+  const { methods, rules, registry } = goldenApi(golden);
   const requests = reachable(methods.map(({ desc }) => desc.input));
   const responses = reachable(methods.map(({ desc }) => desc.output));
   const types = [...requests, ...responses].filter(
@@ -29,8 +29,8 @@ describe.each(codeCases().map((golden) => [golden.name, golden] as const))("%s",
   const arbitraryJson = (desc: DescMessage): fc.Arbitrary<JsonValue> =>
     fc
       .oneof(
-        ...(requests.has(desc) ? [arbitraryWritten(desc, "request")] : []),
-        ...(responses.has(desc) ? [arbitraryWritten(desc, "response")] : []),
+        ...(requests.has(desc) ? [arbitraryWritten(desc, rules, "request")] : []),
+        ...(responses.has(desc) ? [arbitraryWritten(desc, rules, "response")] : []),
       )
       .map((message) => toJson(desc, message, { registry }))
       // `NaN` and the infinities stand in descriptions only.

@@ -22,7 +22,7 @@ beforeAll(() => writeProject(cache, cases));
 describe.each(cases.map((golden) => [golden.name, golden] as const))("the server of %s", (_, golden) => {
   const document = emit("3.2");
   const older = emit("3.1");
-  const { methods, registry } = goldenApi(golden);
+  const { methods, rules, registry } = goldenApi(golden);
   const streams = methods.flatMap((method) =>
     method.answer.kind === "stream" ? [[methodName(method), method, method.answer.stream] as const] : [],
   );
@@ -102,7 +102,7 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("the server
   /** A message that the stream can carry and ProtoJSON can write without `NaN`. */
   function arbitraryEvent({ desc }: Method, { events, id, resumable }: Stream): fc.Arbitrary<Message> {
     const readId = id && createIdReader(id);
-    return arbitraryWritten(desc.output, "response").filter((message) => {
+    return arbitraryWritten(desc.output, rules, "response").filter((message) => {
       const json = toJson(desc.output, message, { registry });
       if (/"(NaN|-?Infinity)"/.test(JSON.stringify(json))) {
         return false;

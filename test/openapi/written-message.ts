@@ -1,6 +1,7 @@
 import type { DescField, DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type fc from "fast-check";
-import { fieldRules, isOneofRequired, messageRules, validateRules } from "../../src/model/field-rules.js";
+import { isAlwaysWritten } from "../../src/model/json-form.js";
+import { fieldRules, messageRules, type Rules } from "../../src/model/rules.js";
 import { arbitraryMessage } from "../arbitrary-message.js";
 import type { GoldenCase } from "../golden.js";
 
@@ -10,21 +11,23 @@ import type { GoldenCase } from "../golden.js";
  */
 export function arbitraryWritten<Desc extends DescMessage>(
   desc: Desc,
+  rules: Rules,
   direction: "request" | "response",
 ): fc.Arbitrary<MessageShape<Desc>> {
   const hasPresence = (field: DescField) => direction === "request" || field.presence !== 2; /* IMPLICIT */
   return arbitraryMessage(desc, 3, {
     isSet(field) {
-      const { required, readOnly, writeOnly } = fieldRules(field);
-      const isAskedFor = required || validateRules(field)?.required === true;
+      const { required, readOnly, writeOnly, value } = fieldRules(rules, field);
+      const isAskedFor = required || isAlwaysWritten(field) || value?.required === true;
       return isAskedFor && hasPresence(field) && !(direction === "request" ? readOnly : writeOnly);
     },
     isWritten(message) {
-      const groups = [
-        ...messageRules(message.desc).oneofs,
-        ...message.desc.oneofs.map((oneof) => ({ fields: oneof.fields, required: isOneofRequired(oneof) })),
-      ];
-      return groups.every(({ fields, required }) => {
+      const { groups, requiredOneofs } = messageRules(rules, message.desc);
+      const oneofs = message.desc.oneofs.map((oneof) => ({
+        fields: oneof.fields,
+        required: requiredOneofs.includes(oneof),
+      }));
+      return [...groups, ...oneofs].every(({ fields, required }) => {
         const count = fields.filter((field) => message.isSet(field)).length;
         return count === 1 || (count === 0 && !(required && fields.every(hasPresence)));
       });

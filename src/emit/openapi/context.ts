@@ -1,58 +1,99 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Service } from "../../model/model.js";
+import { fieldRules, type Rules, type ValueRules } from "../../model/rules.js";
+import type { Options } from "../../options.js";
 import type { Problems } from "../../problems.js";
 import { type Components, className } from "./document/components.js";
-import type { MessageUse } from "./message-use.js";
-import type { OpenApiOptions, OpenApiVersion } from "./openapi-options.js";
+
+export type OpenApiVersion = Options["openapi"][number];
 
 /** What the objects of one document share. */
 export interface Context {
   readonly version: OpenApiVersion;
-  readonly options: OpenApiOptions;
+  readonly options: Options;
+  readonly rules: Rules;
   readonly components: Components;
-  /** For what OpenAPI has no words. */
+  /** Takes what OpenAPI cannot express. */
   readonly problems: Problems;
   /** Where a message travels in this document. */
   readonly useOf: (desc: DescMessage) => MessageUse;
   /** The name that a service goes by in this document. */
   readonly tagOf: (service: Service) => string;
   /** Takes an operation id; a number is added to one that is taken. */
-  readonly operationId: (wish: string) => string;
+  readonly operationId: (name: string) => string;
   /** Takes the title of a schema; undefined for one that is taken, as generators name classes after titles. */
-  readonly title: (wish: string) => string | undefined;
+  readonly title: (title: string) => string | undefined;
 }
 
 /** A field's key in JSON. */
 export function jsonKey({ options }: Context, field: DescField): string {
-  return options.protoNames ? field.name : field.jsonName;
+  return options.openapi_proto_names ? field.name : field.jsonName;
 }
 
 /** Hands out names, each once: `name`, `name_2`, `name_3`, … */
-export function createNames(): (wish: string) => string {
+export function createNames(): (name: string) => string {
   const taken = new Set<string>();
-  return (wish) => {
-    let name = wish;
-    for (let n = 2; taken.has(name); n++) {
-      name = `${wish}_${n}`;
+  return (name) => {
+    let unique = name;
+    for (let n = 2; taken.has(unique); n++) {
+      unique = `${name}_${n}`;
     }
-    taken.add(name);
-    return name;
+    taken.add(unique);
+    return unique;
   };
 }
 
 /** Hands out titles, each once. Short names need none: classes are named after them. */
-export function createTitles({ names }: OpenApiOptions): Context["title"] {
+export function createTitles({ openapi_names }: Options): Context["title"] {
   const taken = new Set<string>();
-  return (wish) => {
-    if (names === "short" || taken.has(className(wish))) {
+  return (name) => {
+    if (openapi_names === "short" || taken.has(className(name))) {
       return undefined;
     }
-    taken.add(className(wish));
-    return wish;
+    taken.add(className(name));
+    return name;
   };
 }
 
 /** Whether the document says of streams only what tools understand that know none. */
 export function isPlain({ version, options }: Context): boolean {
-  return version === "3.1" && options.streams === "plain";
+  return version === "3.1" && options.openapi_streams === "plain";
+}
+
+/** Where a message travels. */
+export interface MessageUse {
+  readonly inRequests: boolean;
+  readonly inResponses: boolean;
+}
+
+/** Finds where messages travel, those within others too. */
+export function messageUses(services: readonly Service[]): (desc: DescMessage) => MessageUse {
+  const methods = services.flatMap((service) => service.methods);
+  const requests = reachable(methods.map(({ desc }) => desc.input));
+  const responses = reachable(methods.map(({ desc }) => desc.output));
+  return (desc) => ({ inRequests: requests.has(desc), inResponses: responses.has(desc) });
+}
+
+function reachable(from: readonly DescMessage[], found = new Set<DescMessage>()): ReadonlySet<DescMessage> {
+  for (const desc of from) {
+    if (found.has(desc)) {
+      continue;
+    }
+    found.add(desc);
+    reachable(
+      desc.fields.flatMap(({ message }) => message ?? []),
+      found,
+    );
+  }
+  return found;
+}
+
+/** Whether the public may see a field. */
+export function isVisible({ rules }: Context, field: DescField): boolean {
+  return !rules.restricted.has(field);
+}
+
+/** The rules of buf.validate for a field, if the document is to have them. */
+export function validateRules({ options, rules }: Context, field: DescField): ValueRules | undefined {
+  return options.openapi_validate ? fieldRules(rules, field).value : undefined;
 }

@@ -1,27 +1,33 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import type { Options } from "../../options.js";
 import { Problems } from "../../problems.js";
-import { emitOpenApi } from "./openapi.js";
-import { type OpenApiOptions, type OpenApiVersion, openApiDefaults } from "./openapi-options.js";
-import { cases, compileCase, compileFiles } from "./testing/compile.js";
+import type { OpenApiVersion } from "./context.js";
+import { cases, compileCase, compileFiles, documentsOf } from "./testing/compile.js";
 import { findErrors } from "./testing/validate-document.js";
 
-function emit(name: string, options: Partial<OpenApiOptions> = {}) {
+function emit(name: string, options: Partial<Options> = {}) {
   const problems = new Problems();
-  const files = emitOpenApi(compileCase(name).api, { ...openApiDefaults, ...options }, problems);
+  const files = documentsOf(compileCase(name).api, options, problems);
   return { files, names: files.map((file) => file.name), warnings: problems.warnings() };
 }
 
-const variants: Partial<OpenApiOptions>[] = [
-  { versions: ["3.2", "3.1"], formats: ["yaml", "json"] },
-  { versions: ["3.2", "3.1"], output: "merged", oneofs: "union", enums: "open", protoNames: true },
-  { versions: ["3.2", "3.1"], output: "merged", names: "short", streams: "plain" },
+const variants: Partial<Options>[] = [
+  { openapi: ["3.2", "3.1"], openapi_format: ["yaml", "json"] },
   {
-    versions: ["3.2", "3.1"],
-    output: "file",
-    enums: "integer",
-    servers: ["https://example.com/api"],
-    title: "No: 1\n2",
+    openapi: ["3.2", "3.1"],
+    openapi_output: "merged",
+    openapi_oneof: "union",
+    openapi_enum: "open",
+    openapi_proto_names: true,
+  },
+  { openapi: ["3.2", "3.1"], openapi_output: "merged", openapi_names: "short", openapi_streams: "plain" },
+  {
+    openapi: ["3.2", "3.1"],
+    openapi_output: "file",
+    openapi_enum: "integer",
+    openapi_servers: ["https://example.com/api"],
+    openapi_title: "No: 1\n2",
   },
 ];
 
@@ -35,7 +41,7 @@ describe.each(cases)("the documents of %s", (name) => {
   });
 
   test("say the same to readers of YAML 1.1, of YAML 1.2 and of JSON", () => {
-    const { files } = emit(name, { formats: ["yaml", "json"] });
+    const { files } = emit(name, { openapi_format: ["yaml", "json"] });
     for (const yaml of files.filter((file) => file.name.endsWith(".yaml"))) {
       const json = files.find((file) => file.name === yaml.name.replace(/yaml$/, "json"));
       const expected = JSON.parse(json?.content ?? "");
@@ -51,7 +57,7 @@ describe.each(cases)("the documents of %s", (name) => {
 
 describe("the official schema", () => {
   const text = (version: OpenApiVersion) =>
-    emit("events", { versions: [version], formats: ["json"] }).files[0]?.content ?? "";
+    emit("events", { openapi: [version], openapi_format: ["json"] }).files[0]?.content ?? "";
   const faults: [string, string | RegExp, string][] = [
     ["no title", '"title": "assistant.v1"', '"x-title": ""'],
     ["a path without slash", '"/v1/ask"', '"v1/ask"'],
@@ -87,14 +93,14 @@ describe("the files", () => {
   });
 
   test("are one a proto with services, when told so", () => {
-    expect(emit("multi-file", { output: "file" }).names).toEqual([
+    expect(emit("multi-file", { openapi_output: "file" }).names).toEqual([
       "billing/v1/billing.openapi.yaml",
       "shop/v1/orders.openapi.yaml",
     ]);
   });
 
-  test("are one for all, when told so", () => {
-    const { files } = emit("multi-file", { output: "merged" });
+  test("are one for all with openapi_output=merged", () => {
+    const { files } = emit("multi-file", { openapi_output: "merged" });
     expect(files.map(({ name }) => name)).toEqual(["openapi.yaml"]);
     const document = parse(files[0]?.content ?? "");
     expect(document.info).toEqual({ title: "billing.v1, shop.v1", version: "0.0.0" });
@@ -110,8 +116,8 @@ describe("the files", () => {
     expect(names).toEqual([...names].sort());
   });
 
-  test("name components without the package, where no other has the name, when told so", () => {
-    const { files } = emit("multi-file", { output: "merged", names: "short" });
+  test("name components without the package, where no other has the name, with openapi_names=short", () => {
+    const { files } = emit("multi-file", { openapi_output: "merged", openapi_names: "short" });
     const text = files[0]?.content ?? "";
     const names = Object.keys(parse(text).components.schemas);
     expect(names).toEqual([
@@ -137,7 +143,7 @@ describe("the files", () => {
   });
 
   test("are one a version and a format, the newest version under the plain name", () => {
-    const { names, files } = emit("sse", { versions: ["3.1", "3.2"], formats: ["yaml", "json"] });
+    const { names, files } = emit("sse", { openapi: ["3.1", "3.2"], openapi_format: ["yaml", "json"] });
     expect(names).toEqual([
       "chat/v1/ChatService.openapi-3.1.yaml",
       "chat/v1/ChatService.openapi-3.1.json",
@@ -145,12 +151,16 @@ describe("the files", () => {
       "chat/v1/ChatService.openapi.json",
     ]);
     expect(files.map(({ content }) => parse(content).openapi)).toEqual(["3.1.0", "3.1.0", "3.2.0", "3.2.0"]);
-    expect(emit("sse", { versions: ["3.1"] }).names).toEqual(["chat/v1/ChatService.openapi.yaml"]);
+    expect(emit("sse", { openapi: ["3.1"] }).names).toEqual(["chat/v1/ChatService.openapi.yaml"]);
   });
 
-  test("have the title, the version and the servers that they are given", () => {
+  test("have the title, the version and the servers of the options", () => {
     const title = "no: # a \"title\"\nwith 'quotes'";
-    const [file] = emit("sse", { title, apiVersion: "1.0", servers: ["https://a.example/b", "/c"] }).files;
+    const [file] = emit("sse", {
+      openapi_title: title,
+      openapi_version: "1.0",
+      openapi_servers: ["https://a.example/b", "/c"],
+    }).files;
     expect(parse(file?.content ?? "")).toMatchObject({
       info: { title, version: "1.0" },
       servers: [{ url: "https://a.example/b" }, { url: "/c" }],
@@ -158,13 +168,13 @@ describe("the files", () => {
   });
 
   test("are none without services", () => {
-    expect(emitOpenApi({ services: [] }, openApiDefaults, new Problems())).toEqual([]);
+    expect(documentsOf({ ...compileCase("sse").api, services: [] })).toEqual([]);
   });
 });
 
 describe("a tag", () => {
   const tags = (version: OpenApiVersion) => {
-    const [file] = emit("multi-file", { output: "merged", versions: [version] }).files;
+    const [file] = emit("multi-file", { openapi_output: "merged", openapi: [version] }).files;
     return parse(file?.content ?? "").tags;
   };
 
@@ -203,7 +213,7 @@ describe("a tag", () => {
       "c/c.proto": service("package T;", "/c").replace("service S", "service T"),
       "d/d.proto": service("package d;", "/d").replace("service S", "service U"),
     });
-    const [file] = emitOpenApi(api, { ...openApiDefaults, output: "merged" }, new Problems());
+    const [file] = documentsOf(api, { openapi_output: "merged" });
     const document = parse(file?.content ?? "");
     expect(document.tags.slice(4).map((tag: { name: string }) => tag.name)).toEqual(["a.S", "b.S", "T.T", "U"]);
     expect([document.paths["/a"].get.operationId, document.paths["/b"].get.operationId]).toEqual([

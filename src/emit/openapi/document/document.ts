@@ -1,20 +1,17 @@
-import type { Service } from "../../../model/model.js";
+import type { Api, Service } from "../../../model/model.js";
+import type { Options } from "../../../options.js";
 import type { Problems } from "../../../problems.js";
-import { type Context, createNames, createTitles, isPlain } from "../context.js";
-import { messageUses } from "../message-use.js";
-import type { OpenApiObject } from "../objects.js";
-import type { OpenApiOptions, OpenApiVersion } from "../openapi-options.js";
+import { type Context, createNames, createTitles, isPlain, messageUses, type OpenApiVersion } from "../context.js";
+import type { OpenApiObject, TagObject } from "../objects.js";
 import { Components, renameSchemas } from "./components.js";
-import { fileOverrides } from "./gnostic-overrides.js";
 import { merge, type Tree } from "./merge.js";
 import { paths } from "./paths.js";
-import { tagNames, tags } from "./tags.js";
 
-/** The document of some services, OpenAPI 3.2.0, OpenAPI Object. What it has no words for goes to `problems`. */
+/** The document of some services, OpenAPI 3.2.0, OpenAPI Object. What it cannot express goes to `problems`. */
 export function openApiDocument(
-  services: readonly Service[],
+  { services, rules }: Api,
   version: OpenApiVersion,
-  options: OpenApiOptions,
+  options: Options,
   problems: Problems,
 ): OpenApiObject {
   const components = new Components();
@@ -22,6 +19,7 @@ export function openApiDocument(
   const context: Context = {
     version,
     options,
+    rules,
     components,
     problems,
     useOf: messageUses(services),
@@ -31,18 +29,20 @@ export function openApiDocument(
   };
   const items = paths(context, services); // fills the components
   const described = { tags: tags(context, services), paths: items, components: components.toObject() };
-  const decided = isPlain(context) ? withoutExtensions(described) : described;
-  const { title, apiVersion, servers, base } = options;
-  const said = {
+  const generated = isPlain(context) ? withoutExtensions(described) : described;
+  const servers = options.openapi_servers.map((url) => ({ url }));
+  const fromOptions = {
     openapi: `${version}.0`,
-    info: { title, version: apiVersion },
-    servers: servers.length > 0 ? servers.map((url) => ({ url })) : undefined,
+    info: { title: options.openapi_title, version: options.openapi_version },
+    servers: servers.length > 0 ? servers : undefined,
   };
-  const unsaid = { info: { title: defaultTitle(services), version: "0.0.0" } };
-  const names = options.names === "short" ? components.shortNames() : new Map<string, string>();
-  const parts: Tree[] = [unsaid, base ?? {}, decided, ...fileOverrides(services), said];
-  // Each part, since authors may write either name.
-  return arrange(parts.map((part) => renameSchemas(part, names)).reduce(merge));
+  const defaults = { info: { title: defaultTitle(services), version: "0.0.0" } };
+  const names = options.openapi_names === "short" ? components.shortNames() : new Map<string, string>();
+  const files = [...new Set(services.map(({ desc }) => desc.file))];
+  const fromFiles = files.map((file) => rules.gnostic.get(file) ?? {});
+  const layers: Tree[] = [defaults, options.openapi_base ?? {}, generated, ...fromFiles, fromOptions];
+  // Each layer, since authors may write either name.
+  return arrange(layers.map((layer) => renameSchemas(layer, names)).reduce(merge));
 }
 
 /** Fields in the order of the specification, and components by name. */
@@ -52,7 +52,7 @@ function arrange(document: Tree): OpenApiObject {
   const others = Object.entries(rest).filter(([field]) => !FIELDS.includes(field));
   return {
     ...Object.fromEntries([...known, ...others]),
-    components: mapValues(components as Tree, (section) => sorted(section as Tree)), // as `decided` has them
+    components: mapValues(components as Tree, (section) => sorted(section as Tree)), // as generated
   };
 }
 
@@ -104,4 +104,41 @@ const FIELDS: readonly string[] = [
 /** The packages; the services, where there is no package. */
 function defaultTitle(services: readonly Service[]): string {
   return [...new Set(services.map(({ desc }) => desc.file.proto.package || desc.name))].join(", ");
+}
+
+/**
+ * A tag for each service and, in 3.2, one for each package where there are several: OpenAPI 3.2.0, Tag Object.
+ * Documentation shows the only package as a section without operations.
+ */
+function tags(context: Context, services: readonly Service[]): readonly TagObject[] {
+  if (context.version === "3.1") {
+    return services.map((service) => ({ name: context.tagOf(service), description: service.docs.text || undefined }));
+  }
+  const packages = [...new Set(services.map(packageOf))];
+  const isGrouped = packages.length > 1;
+  const groups = isGrouped ? packages.filter((name) => name !== "") : [];
+  return [
+    ...groups.map((name) => ({ name, summary: name, kind: "nav", description: `The package \`${name}\`.` })),
+    ...services.map((service) => ({
+      name: context.tagOf(service),
+      summary: service.desc.name,
+      parent: (isGrouped && packageOf(service)) || undefined,
+      kind: "nav",
+      description: service.docs.text || undefined,
+    })),
+  ];
+}
+
+/** Names services: by their short name where nothing else of the document has it, else in full. */
+function tagNames(services: readonly Service[]): (service: Service) => string {
+  const packages = new Set(services.map(packageOf));
+  const count = new Map<string, number>();
+  for (const { desc } of services) {
+    count.set(desc.name, (count.get(desc.name) ?? 0) + 1);
+  }
+  return ({ desc }) => (count.get(desc.name) === 1 && !packages.has(desc.name) ? desc.name : desc.typeName);
+}
+
+function packageOf({ desc }: Service): string {
+  return desc.file.proto.package;
 }

@@ -57,3 +57,8 @@ function hasName(element: Tree): boolean {
 function isSame(a: Tree, b: Tree): boolean {
   return hasName(a) && a["name"] === b["name"] && a["in"] === b["in"];
 }
+
+/** An operation or a schema, with what the author wrote about it in an option of gnostic. */
+export function overridden<T extends object>(object: T, override: Tree | undefined): T {
+  return override === undefined ? object : (merge(object as Tree, override) as T); // not checked
+}

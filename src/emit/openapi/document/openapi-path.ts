@@ -4,8 +4,8 @@ import { type Context, createNames, jsonKey } from "../context.js";
 
 /** A path in OpenAPI's form, where a parameter is all of a segment: OpenAPI 3.2.0, "Path Templating". */
 export interface OpenApiPath {
-  /** Literals, and a slot for each parameter, in the order of `parameters`. */
-  readonly parts: readonly string[];
+  /** The text around the parameters: one more than there are parameters. */
+  readonly literals: readonly string[];
   readonly parameters: readonly PathSlot[];
 }
 
@@ -22,7 +22,7 @@ export interface PathSlot {
 
 /** The path with its parameters in braces. */
 export function toPath(path: OpenApiPath, names: readonly string[]): string {
-  return path.parts.reduce((text, part, i) => `${text}{${names[i - 1]}}${part}`);
+  return path.literals.reduce((text, literal, i) => `${text}{${names[i - 1]}}${literal}`);
 }
 
 /**
@@ -40,10 +40,10 @@ export function openApiPath(context: Context, { template, variables }: Binding):
         : [],
     ),
   );
-  const parts = [""];
+  const literals = [""];
   const parameters: PathSlot[] = [];
   segments.forEach((segment, i) => {
-    parts[parts.length - 1] += segment.kind === "literal" ? `/${segment.value}` : "/";
+    literals[literals.length - 1] += segment.kind === "literal" ? `/${segment.value}` : "/";
     if (segment.kind === "literal") {
       return;
     }
@@ -54,15 +54,15 @@ export function openApiPath(context: Context, { template, variables }: Binding):
       isWhole: whole.has(i),
       isMultiSegment: segment.kind === "rest",
     });
-    parts.push("");
+    literals.push("");
   });
   if (segments.length === 0) {
-    parts[0] = "/";
+    literals[0] = "/";
   }
   if (template.verb !== undefined) {
-    parts[parts.length - 1] += `:${template.verb}`;
+    literals[literals.length - 1] += `:${template.verb}`;
   }
-  return { parts, parameters };
+  return { literals, parameters };
 }
 
 /** The field that a variable sets, by its names in JSON. */

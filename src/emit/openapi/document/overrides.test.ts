@@ -1,17 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { Problems } from "../../../problems.js";
-import { emitOpenApi } from "../openapi.js";
-import { type OpenApiOptions, openApiDefaults } from "../openapi-options.js";
-import { compileFiles } from "../testing/compile.js";
-import { gnosticProto, googleProtos } from "../testing/gnostic-proto.js";
+import { gnosticProto, googleProtos } from "../../../annotations/testing/gnostic-proto.js";
+import type { Options } from "../../../options.js";
+import { compileFiles, documentsOf } from "../testing/compile.js";
 import { findErrors } from "../testing/validate-document.js";
 
 /** The documents of a proto file of package `t`, which imports what it names. */
-function emit(text: string, files: Record<string, string>, options: Partial<OpenApiOptions> = {}) {
+function emit(text: string, files: Record<string, string>, options: Partial<Options> = {}) {
   const imports = Object.keys(files).map((name) => `import "${name}";`);
   const head = ['syntax = "proto3";', "package t;", 'import "sse/v1/annotations.proto";', ...imports];
   const { api } = compileFiles({ ...files, "t.proto": [...head, text].join("\n") });
-  const documents = emitOpenApi(api, { ...openApiDefaults, formats: ["json"], ...options }, new Problems());
+  const documents = documentsOf(api, { openapi_format: ["json"], ...options });
   return documents.map(({ name, content }) => ({ name, document: JSON.parse(content) as Loose }));
 }
 
@@ -152,7 +150,7 @@ describe.each(["openapi.v3", "gnostic.openapi.v3"])("the options of %s", (pkg) =
       }
     `,
     { "gnostic.proto": gnosticProto(pkg) },
-    { servers: [] },
+    { openapi_servers: [] },
   );
 
   test("say over the document", () => {
@@ -254,11 +252,16 @@ describe.each(["openapi.v3", "gnostic.openapi.v3"])("the options of %s", (pkg) =
         message M {}
       `,
       { "gnostic.proto": gnosticProto(pkg) },
-      { title: "Said", apiVersion: "3", servers: ["/said"], base: { info: { title: "Base", description: "Base." } } },
+      {
+        openapi_title: "From the option",
+        openapi_version: "3",
+        openapi_servers: ["/option"],
+        openapi_base: { info: { title: "Base", description: "Base." } },
+      },
     );
     expect(document).toMatchObject({
-      info: { title: "Said", version: "3", description: "Base." },
-      servers: [{ url: "/said" }],
+      info: { title: "From the option", version: "3", description: "Base." },
+      servers: [{ url: "/option" }],
     });
   });
 });

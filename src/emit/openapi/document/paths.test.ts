@@ -1,23 +1,19 @@
 import { describe, expect, test } from "vitest";
+import type { Options } from "../../../options.js";
 import { Problems } from "../../../problems.js";
+import type { OpenApiVersion } from "../context.js";
 import type { OperationObject, PathItemObject } from "../objects.js";
-import { type OpenApiOptions, type OpenApiVersion, openApiDefaults } from "../openapi-options.js";
-import { type Compiled, cases, compileCase, compileFiles, compileProto } from "../testing/compile.js";
+import { type Compiled, cases, compileCase, compileFiles, compileProto, defaultOptions } from "../testing/compile.js";
 import { openApiDocument } from "./document.js";
 
-function build({ api }: Compiled, options: Partial<OpenApiOptions> = {}, version: OpenApiVersion = "3.2") {
+function build({ api }: Compiled, options: Partial<Options> = {}, version: OpenApiVersion = "3.2") {
   const problems = new Problems();
-  const document = openApiDocument(api.services, version, { ...openApiDefaults, ...options }, problems);
+  const document = openApiDocument(api, version, { ...defaultOptions, ...options }, problems);
   return { document, warnings: problems.warnings() };
 }
 
 /** A document of the methods of a service, each `Name: {http rule}`. */
-function methods(
-  rules: Record<string, string>,
-  message: string,
-  options?: Partial<OpenApiOptions>,
-  version?: OpenApiVersion,
-) {
+function methods(rules: Record<string, string>, message: string, options?: Partial<Options>, version?: OpenApiVersion) {
   const rpcs = Object.entries(rules).map(
     ([name, rule]) => `rpc ${name}(M) returns (M) { option (sse.v1.http) = {${rule}}; }`,
   );
@@ -87,9 +83,9 @@ describe("a path", () => {
   );
 
   /** The one path of a document, and its operation. */
-  const of = (template: string, options?: Partial<OpenApiOptions>) => {
+  const of = (template: string, options?: Partial<Options>) => {
     const services = compiled.api.services.filter(({ methods }) => methods[0]?.bindings[0].template.text === template);
-    const { document } = build({ ...compiled, api: { services } }, options);
+    const { document } = build({ ...compiled, api: { ...compiled.api, services } }, options);
     const [path = "", item = {}] = Object.entries(document.paths)[0] ?? [];
     return { path, operation: operationsOf(item).get("GET") };
   };
@@ -109,7 +105,7 @@ describe("a path", () => {
   });
 
   test("keeps the names of the proto when told to", () => {
-    expect(of(inProto, { protoNames: true }).path).toBe("/v1/{two_words}/{in_it_two_words}");
+    expect(of(inProto, { openapi_proto_names: true }).path).toBe("/v1/{two_words}/{in_it_two_words}");
   });
 
   test("tells what of the proto a parameter is, when its name does not", () => {
@@ -209,7 +205,7 @@ describe("paths", () => {
 
   test.each(cases)("are the routes of the services of %s, all of them", (name) => {
     const compiled = compileCase(name);
-    const { document, warnings } = build(compiled, { output: "merged" });
+    const { document, warnings } = build(compiled, { openapi_output: "merged" });
     const documented = Object.entries(document.paths).flatMap(([path, item]) =>
       [...operationsOf(item)].map(([method, operation]) => `${method} ${operation["x-google-http-template"] ?? path}`),
     );
@@ -221,7 +217,7 @@ describe("paths", () => {
   });
 
   test.each(cases)("have operation ids that occur once in %s", (name) => {
-    const { document } = build(compileCase(name), { output: "merged" });
+    const { document } = build(compileCase(name), { openapi_output: "merged" });
     const ids = Object.values(document.paths).flatMap((item) =>
       [...operationsOf(item).values()].map((o) => o.operationId),
     );

@@ -54,7 +54,7 @@ function addOperation(
   const names = template.parameters.map(({ name }) => name);
   const path = toPath(template, names);
   // "Templated paths with the same hierarchy but different templated names […] are identical."
-  const shape = template.parts.join("{}");
+  const shape = template.literals.join("{}");
   const entry = entries.get(shape) ?? { path, names, operations: new Map() };
   if (entry.operations.has(httpMethod)) {
     return `its path is ${path} there, and ${entry.path} has a ${httpMethod} already`;

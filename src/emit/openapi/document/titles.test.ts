@@ -1,14 +1,13 @@
 /** Generators of code name classes after titles: of two that are equal, openapi-python-client drops both schemas. */
 import { describe, expect, test } from "vitest";
 import { Problems } from "../../../problems.js";
-import { openApiDefaults } from "../openapi-options.js";
-import { type Compiled, cases, compileCase, compileFiles } from "../testing/compile.js";
+import { type Compiled, cases, compileCase, compileFiles, defaultOptions } from "../testing/compile.js";
 import { openApiDocument } from "./document.js";
 
 /** What a class is called after the title of each schema of a document, or after the component where it has no title. */
-function classNames({ api }: Compiled, version: "3.1" | "3.2", oneofs: "exclusive" | "union"): string[] {
-  const options = { ...openApiDefaults, oneofs };
-  const { paths, components } = openApiDocument(api.services, version, options, new Problems());
+function classNames({ api }: Compiled, version: "3.1" | "3.2", openapi_oneof: "exclusive" | "union"): string[] {
+  const options = { ...defaultOptions, openapi_oneof };
+  const { paths, components } = openApiDocument(api, version, options, new Problems());
   const untitled = Object.entries(components.schemas).flatMap(([name, { title }]) =>
     title === undefined ? [name] : [],
   );

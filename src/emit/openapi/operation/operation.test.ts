@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
+import type { Options } from "../../../options.js";
 import { Problems } from "../../../problems.js";
 import { openApiDocument } from "../document/document.js";
 import type { OpenApiObject, OperationObject, ParameterObject } from "../objects.js";
-import { type OpenApiOptions, openApiDefaults } from "../openapi-options.js";
-import { type Compiled, compileCase, compileFiles, compileProto } from "../testing/compile.js";
+import { type Compiled, compileCase, compileFiles, compileProto, defaultOptions } from "../testing/compile.js";
 
-function build({ api }: Compiled, options: Partial<OpenApiOptions> = {}): OpenApiObject {
-  return openApiDocument(api.services, "3.2", { ...openApiDefaults, ...options }, new Problems());
+function build({ api }: Compiled, options: Partial<Options> = {}): OpenApiObject {
+  return openApiDocument(api, "3.2", { ...defaultOptions, ...options }, new Problems());
 }
 
 function operation(document: OpenApiObject, id: string): OperationObject {
@@ -106,7 +106,7 @@ describe("a query parameter", () => {
   });
 
   test("has its name of the proto when told so, but for a name of its own", () => {
-    const proto = build(compileCase("bindings"), { protoNames: true });
+    const proto = build(compileCase("bindings"), { openapi_proto_names: true });
     expect(operation(proto, "QueryService_Named").parameters?.map(({ name }) => name)).toContain("w.end_time");
     expect(operation(proto, "QueryService_Scalars").parameters?.map(({ name }) => name)).toContain(
       "several_words_long",
@@ -463,16 +463,16 @@ test("a parameter has the default of its field", () => {
       }
     `,
   });
-  const parameters = (enums: OpenApiOptions["enums"]) => {
-    const options = { ...openApiDefaults, enums };
-    const { paths } = openApiDocument(api.services, "3.2", options, new Problems());
+  const parameters = (enums: Options["openapi_enum"]) => {
+    const options = { ...defaultOptions, openapi_enum: enums };
+    const { paths } = openApiDocument(api, "3.2", options, new Problems());
     return (paths["/m/{path}"]?.["get"] as OperationObject | undefined)?.parameters?.map(
       ({ schema }) => schema.default,
     );
   };
   expect(parameters("string")).toEqual([undefined, 20, "9", "SOME", undefined, undefined]);
   expect(parameters("integer")).toEqual([undefined, 20, "9", 1, undefined, undefined]);
-  const { paths, components } = openApiDocument(api.services, "3.2", openApiDefaults, new Problems());
+  const { paths, components } = openApiDocument(api, "3.2", defaultOptions, new Problems());
   const limit = (paths["/m/{path}"]?.["get"] as OperationObject | undefined)?.parameters?.find(
     ({ name }) => name === "limit",
   );

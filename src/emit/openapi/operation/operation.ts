@@ -1,7 +1,7 @@
 import type { Binding, Method, Service, Stream } from "../../../model/model.js";
 import { type Context, isPlain } from "../context.js";
 import { paragraphs } from "../describe.js";
-import { overridden } from "../document/gnostic-overrides.js";
+import { overridden } from "../document/merge.js";
 import type { PathSlot } from "../document/openapi-path.js";
 import type { OperationObject } from "../objects.js";
 import { headerParameters, pathParameters } from "./parameters.js";
@@ -42,8 +42,8 @@ export function operation(
     "x-google-http-template": binding.template.text === path ? undefined : binding.template.text,
     "x-sse": answer.kind === "stream" && !isPlain(context) ? streamExtension(answer.stream) : undefined,
   };
-  const told = overridden(object, desc);
-  return { ...told, operationId: context.operationId(told.operationId) };
+  const result = overridden(object, context.rules.gnostic.get(desc));
+  return { ...result, operationId: context.operationId(result.operationId) };
 }
 
 function recurringNote(names: readonly string[]): string | undefined {

@@ -1,11 +1,10 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Binding, QueryField, QueryMessage } from "../../../model/model.js";
-import { type Context, jsonKey } from "../context.js";
+import { type Context, isVisible, jsonKey } from "../context.js";
 import { paragraphs } from "../describe.js";
 import type { ParameterObject } from "../objects.js";
 import { parameterSchema } from "../schema/field-schema.js";
-import { isRequired } from "../schema/is-required.js";
-import { isVisible } from "../visible.js";
+import { isRequired } from "../schema/message-schema.js";
 
 /** What travels in a query string. */
 export interface QueryParameters {
@@ -25,7 +24,7 @@ export function queryParameters(context: Context, { query, variables }: Binding)
 
   function visit(message: QueryMessage, place: Place): void {
     const messages = [...place.messages, message.desc];
-    for (const entry of message.fields.filter(({ field }) => isVisible(field))) {
+    for (const entry of message.fields.filter(({ field }) => isVisible(context, field))) {
       const name = place.prefix + (entry.name ?? jsonKey(context, entry.field));
       const isDeprecated = place.isDeprecated || entry.field.deprecated;
       if (entry.kind !== "message") {

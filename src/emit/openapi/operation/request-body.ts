@@ -6,7 +6,7 @@ import { componentName } from "../document/components.js";
 import type { RequestBodyObject, Schema } from "../objects.js";
 import { valueSchema } from "../schema/field-schema.js";
 import { messageSchema, type Omitted, objectSchema } from "../schema/message-schema.js";
-import { jsonContent } from "./media-type.js";
+import { jsonContent } from "./responses.js";
 
 const REQUEST = { inRequests: true, inResponses: false };
 

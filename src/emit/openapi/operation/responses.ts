@@ -1,12 +1,13 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import { isHttpBody } from "../../../model/json-form.js";
 import type { Binding, Method, Stream } from "../../../model/model.js";
 import type { Context } from "../context.js";
 import { describe } from "../describe.js";
-import type { OperationObject, ResponseObject } from "../objects.js";
+import type { Content, OperationObject, ResponseObject, Schema } from "../objects.js";
 import { valueSchema } from "../schema/field-schema.js";
 import { messageSchema } from "../schema/message-schema.js";
-import { statusSchema } from "../schema/status-schema.js";
+import { statusSchema } from "../schema/well-known-schema.js";
 import { streamContent } from "../stream/stream-content.js";
-import { jsonContent } from "./media-type.js";
 
 /** Every answer of an operation, OpenAPI 3.2.0, Responses Object. */
 export function responses(context: Context, method: Method, binding: Binding): OperationObject["responses"] {
@@ -55,4 +56,12 @@ function streamResponse(context: Context, method: Method, stream: Stream): Respo
 /** The longest silence; a server's default where the method says nothing. */
 export function heartbeatSeconds({ heartbeatMs }: Stream): number {
   return (heartbeatMs ?? 15_000) / 1000;
+}
+
+/**
+ * The content of a body that holds one value, OpenAPI 3.2.0, Media Type Object: JSON, or the bytes of an HttpBody.
+ * The schema is built where it is used, since what is built becomes a component.
+ */
+export function jsonContent(message: DescMessage | undefined, schema: () => Schema): Content {
+  return isHttpBody(message) ? { "*/*": {} } : { "application/json": { schema: schema() } };
 }

@@ -23,17 +23,17 @@ export function enumNames(desc: DescEnum): readonly DescEnumValue[] {
 
 function buildEnum(context: Context, desc: DescEnum): Schema {
   const { options } = context;
-  const values = options.enums === "integer" ? uniqueNumbers(desc) : enumNames(desc);
+  const values = options.openapi_enum === "integer" ? uniqueNumbers(desc) : enumNames(desc);
   const docs = values.map((value) => describe(value)?.replace(/\s*\n\s*/g, " "));
   const numbers = { type: "integer", format: "int32" } as const;
   const names = { type: "string", enum: values.map((value) => value.name) } as const;
   return {
     title: context.title(desc.name),
     description: paragraphs(describe(desc), values.map((value, i) => listItem(value, docs[i])).join("\n")),
-    ...(options.enums === "integer"
+    ...(options.openapi_enum === "integer"
       ? { ...numbers, enum: values.map((value) => value.number) }
       : // Readers of a closed enum refuse numbers that they do not know, so writers have none.
-        options.enums === "open" && desc.open
+        options.openapi_enum === "open" && desc.open
         ? { anyOf: [names, numbers] }
         : names),
     deprecated: desc.deprecated || desc.parent?.deprecated || desc.file.deprecated || undefined,

@@ -1,14 +1,13 @@
-import { type DescField, fromJson, type JsonObject, ScalarType, toJson } from "@bufbuild/protobuf";
+import { type DescField, fromJson, type JsonObject, toJson } from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
-import { fieldExamples } from "../../../model/field-rules.js";
+import { type Example, type FieldRules, fieldRules } from "../../../model/rules.js";
 import { type Context, jsonKey } from "../context.js";
 import { describe, paragraphs } from "../describe.js";
-import { overridden } from "../document/gnostic-overrides.js";
+import { overridden } from "../document/merge.js";
 import type { JsonValue, Schema } from "../objects.js";
 import { distinct } from "../stream/fit-example.js";
 import { withRules } from "../validate/field-rules.js";
 import { enumInJson } from "../validate/value-rules.js";
-import { behaviorKeywords, behaviorNote } from "./behavior-schema.js";
 import { enumSchema } from "./enum-schema.js";
 import { messageSchema } from "./message-schema.js";
 import { mapKeySchema, scalarSchema } from "./scalar-schema.js";
@@ -21,17 +20,18 @@ export function fieldSchema(context: Context, field: DescField): Schema {
 /** A schema with what a field's declaration adds to it. */
 export function withField(context: Context, schema: Schema, field: DescField): Schema {
   const { value, note } = declaredDefault(context, field);
+  const rules = fieldRules(context.rules, field);
   const declaration: Schema = {
     ...schema,
-    description: paragraphs(describe(field), note, behaviorNote(field), schema.description),
+    description: paragraphs(describe(field), note, behaviorNote(rules), schema.description),
     default: value,
     deprecated: field.deprecated || undefined,
-    ...behaviorKeywords(field),
+    ...behaviorKeywords(rules),
   };
-  return overridden(declaration, field);
+  return overridden(declaration, context.rules.gnostic.get(field));
 }
 
-/** The schema of a parameter that holds a field, and what is told about it. */
+/** The schema and the description of a parameter that holds a field. */
 export function parameterSchema(
   context: Context,
   field: DescField,
@@ -40,7 +40,7 @@ export function parameterSchema(
   const { value, note } = declaredDefault(context, field);
   const { description, ...rest } = overridden(
     { ...schema, description: paragraphs(describe(field), note, schema.description), default: value },
-    field,
+    context.rules.gnostic.get(field),
   );
   return { description, schema: rest };
 }
@@ -52,27 +52,22 @@ export function valueSchema(context: Context, field: DescField): Schema {
 
 /** With the author's examples, which stand in front of those of its rules. */
 function withExamples(context: Context, field: DescField, schema: Schema): Schema {
-  const examples = fieldExamples(field).flatMap((text) => exampleOf(context, field, text) ?? []);
-  const whole = add(schema, examples, "whole");
+  const { examples } = fieldRules(context.rules, field);
+  const values = (of: Example["of"]) =>
+    examples.filter((example) => example.of === of).map((example) => exampleValue(context, field, example));
+  const whole = addExamples(schema, values("field"));
   if (field.fieldKind === "list") {
-    return { ...whole, items: add(schema.items ?? {}, examples, "element") };
+    return { ...whole, items: addExamples(schema.items ?? {}, values("element")) };
   }
   const { additionalProperties: ofValues } = schema;
   if (field.fieldKind !== "map" || typeof ofValues !== "object") {
     return whole;
   }
-  return { ...whole, additionalProperties: add(ofValues, examples, "element") };
+  return { ...whole, additionalProperties: addExamples(ofValues, values("element")) };
 }
 
-/** An example of a field, or of one element of a list or a map. */
-interface Example {
-  readonly of: "whole" | "element";
-  readonly value: JsonValue;
-}
-
-function add(schema: Schema, examples: readonly Example[], of: Example["of"]): Schema {
-  const values = distinct(examples.filter((example) => example.of === of).map(({ value }) => value));
-  return values.length === 0 ? schema : { ...schema, examples: [...values, ...(schema.examples ?? [])] };
+function addExamples(schema: Schema, values: readonly JsonValue[]): Schema {
+  return values.length === 0 ? schema : { ...schema, examples: [...distinct(values), ...(schema.examples ?? [])] };
 }
 
 function typeSchema(context: Context, field: DescField): Schema {
@@ -101,67 +96,17 @@ export function singleSchema(context: Context, field: DescField): Schema {
   return scalarSchema(field.scalar);
 }
 
-/** What a text says, which is a string or JSON; undefined, with a warning, where the field does not take it. */
-function exampleOf(context: Context, field: DescField, text: string): Example | undefined {
-  const json = parseJson(text);
-  const whole = isCollection(json) ? writtenField(context, field, json) : undefined;
-  if (whole !== undefined) {
-    return { of: "whole", value: whole };
-  }
-  const of = field.fieldKind === "list" || field.fieldKind === "map" ? "element" : "whole";
-  const value =
-    writtenElement(context, field, text) ?? (json === undefined ? json : writtenElement(context, field, json));
-  // Schemas take no number that JSON does not have.
-  if (value !== undefined && !(isFloat(field) && typeof value === "string")) {
-    return { of, value };
-  }
-  context.problems.warn({ desc: field }, `the example "${text}" is not a value of the field: it is left out`);
-  return undefined;
-}
-
-function isCollection(json: JsonValue | undefined): json is JsonObject | JsonValue[] {
-  return typeof json === "object" && json !== null;
-}
-
-function isFloat({ scalar }: DescField): boolean {
-  return scalar === ScalarType.DOUBLE || scalar === ScalarType.FLOAT;
-}
-
-/** What a writer makes of an element of a list or a map, or of the value of another field. */
-function writtenElement(context: Context, field: DescField, value: JsonValue): JsonValue | undefined {
-  switch (field.fieldKind) {
-    case "list":
-      return Object.values(writtenField(context, field, [value]) ?? {})[0];
-    case "map": {
-      const key = { [ScalarType.STRING]: "key", [ScalarType.BOOL]: "true" }[Number(field.mapKey)] ?? "1";
-      return Object.values(writtenField(context, field, { [key]: value }) ?? {})[0];
-    }
-    default:
-      return writtenField(context, field, value);
-  }
-}
-
-/** What a writer makes of the value of a field; undefined for what the field does not take. */
-function writtenField(context: Context, field: DescField, value: JsonValue): JsonValue | undefined {
-  try {
-    const message = fromJson(field.parent, { [field.jsonName]: value } as JsonObject); // its values are JSON
-    const written = toJson(field.parent, message, {
-      alwaysEmitImplicit: true,
-      enumAsInteger: context.options.enums === "integer",
-      useProtoFieldName: context.options.protoNames,
-    }) as JsonObject; // a message with fields is an object
-    return written[jsonKey(context, field)];
-  } catch {
-    return undefined;
-  }
-}
-
-function parseJson(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/** The value of an example in the form that the document describes: with other names of fields, or numbers of enums. */
+function exampleValue(context: Context, field: DescField, { of, value }: Example): JsonValue {
+  const { openapi_enum, openapi_proto_names } = context.options;
+  const json = { [field.jsonName]: value } as JsonObject; // ours is read-only
+  const message = toJson(field.parent, fromJson(field.parent, json), {
+    alwaysEmitImplicit: true,
+    enumAsInteger: openapi_enum === "integer",
+    useProtoFieldName: openapi_proto_names,
+  }) as JsonObject; // a message with fields is an object
+  const written = message[jsonKey(context, field)] ?? null; // the model has seen that there is a value
+  return of === "element" ? Object.values(written ?? {})[0] : written;
 }
 
 /** What proto2 and editions can declare as a field's default; a note where JSON has no form for it. */
@@ -184,4 +129,25 @@ function declaredDefault(context: Context, field: DescField): { value?: JsonValu
     return { value: declared.toString() };
   }
   return { value: declared instanceof Uint8Array ? base64Encode(declared) : declared };
+}
+
+/** What no keyword says about a field. */
+const NOTES: Record<FieldRules["behaviors"][number], string> = {
+  IMMUTABLE: "Immutable: it cannot be changed after creation.",
+  UNORDERED_LIST: "The order of the elements is not defined.",
+  NON_EMPTY_DEFAULT: "If it is not set, the server sets a non-empty value.",
+  IDENTIFIER: "The identifier of the resource.",
+};
+
+/** google.api.field_behavior as keywords of a property. */
+function behaviorKeywords({ readOnly, writeOnly, behaviors }: FieldRules): Schema {
+  return {
+    readOnly: readOnly || undefined,
+    writeOnly: writeOnly || undefined,
+    "x-field-behavior": behaviors.length > 0 ? behaviors : undefined,
+  };
+}
+
+function behaviorNote({ behaviors }: FieldRules): string | undefined {
+  return paragraphs(...behaviors.map((behavior) => NOTES[behavior]));
 }

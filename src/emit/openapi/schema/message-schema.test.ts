@@ -2,14 +2,14 @@ import { createRegistry, type DescFile, type DescMessage, type JsonWriteOptions,
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { arbitraryMessage } from "../../../../test/arbitrary-message.js";
+import type { Options } from "../../../options.js";
 import { Problems } from "../../../problems.js";
 import { openApiDocument } from "../document/document.js";
-import { type OpenApiOptions, openApiDefaults } from "../openapi-options.js";
-import { type Compiled, cases, compileCase, compileProto } from "../testing/compile.js";
+import { type Compiled, cases, compileCase, compileProto, defaultOptions } from "../testing/compile.js";
 import { createChecker } from "../testing/schema-checker.js";
 
-function build({ api }: Compiled, options: Partial<OpenApiOptions> = {}) {
-  return openApiDocument(api.services, "3.2", { ...openApiDefaults, ...options }, new Problems());
+function build({ api }: Compiled, options: Partial<Options> = {}) {
+  return openApiDocument(api, "3.2", { ...defaultOptions, ...options }, new Problems());
 }
 
 /** Every message of the files, nested ones included. */
@@ -19,7 +19,7 @@ function messagesOf(files: readonly DescFile[]): DescMessage[] {
 }
 
 /** Random messages of every type, as protobuf-es writes them, against the type's schema. */
-function fuzz(compiled: Compiled, options: Partial<OpenApiOptions>, written: Partial<JsonWriteOptions>) {
+function fuzz(compiled: Compiled, options: Partial<Options>, written: Partial<JsonWriteOptions>) {
   const document = build(compiled, options);
   const check = createChecker(document);
   const messages = messagesOf(compiled.files).filter((desc) => desc.typeName in document.components.schemas);
@@ -40,9 +40,9 @@ describe("what protobuf-es writes fits the schema of its message", () => {
   test.each(cases)("in %s", (name) => fuzz(compileCase(name), {}, {}));
 
   const types = compileCase("types");
-  test("with the names of the proto", () => fuzz(types, { protoNames: true }, { useProtoFieldName: true }));
-  test("with enums as numbers", () => fuzz(types, { enums: "integer" }, { enumAsInteger: true }));
-  test("with enums that may be numbers", () => fuzz(types, { enums: "open" }, {}));
+  test("with the names of the proto", () => fuzz(types, { openapi_proto_names: true }, { useProtoFieldName: true }));
+  test("with enums as numbers", () => fuzz(types, { openapi_enum: "integer" }, { enumAsInteger: true }));
+  test("with enums that may be numbers", () => fuzz(types, { openapi_enum: "open" }, {}));
   test("with a oneof of many members", () => fuzz(manyMembers, {}, {}));
 });
 
@@ -125,7 +125,7 @@ describe("an object's schema", () => {
   });
 
   test("makes a union of a oneof when told to, of which one member is set", () => {
-    const document = build(compileCase("types"), { oneofs: "union" });
+    const document = build(compileCase("types"), { openapi_oneof: "union" });
     const choices = document.components.schemas["types.v1.Choices"];
     expect(Object.keys(choices?.properties ?? {})).toEqual(["beside", "alone", "more"]);
     expect(choices?.allOf?.[1]).toEqual({
@@ -170,10 +170,10 @@ describe("an object's schema", () => {
   });
 
   test("has enums by their numbers, or both ways, when told to", () => {
-    const integer = build(compileCase("types"), { enums: "integer" }).components.schemas["types.v1.Light"];
+    const integer = build(compileCase("types"), { openapi_enum: "integer" }).components.schemas["types.v1.Light"];
     expect(integer).toMatchObject({ type: "integer", format: "int32", enum: [0, 1, 2, 3] });
     expect(integer?.["x-enum-varnames"]).toEqual(["LIGHT_UNSPECIFIED", "LIGHT_RED", "LIGHT_YELLOW", "LIGHT_GREEN"]);
-    const open = build(compileCase("types"), { enums: "open" }).components.schemas;
+    const open = build(compileCase("types"), { openapi_enum: "open" }).components.schemas;
     expect(open["types.v1.Open"]?.anyOf).toEqual([
       { type: "string", enum: ["OPEN_UNSPECIFIED", "OPEN_ONE"] },
       { type: "integer", format: "int32" },

@@ -1,15 +1,13 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import { isZeroUnset } from "../../../model/field-rules.js";
-import { type Context, jsonKey } from "../context.js";
+import { isAlwaysWritten, isZeroUnset } from "../../../model/json-form.js";
+import { fieldRules, messageRules } from "../../../model/rules.js";
+import { type Context, isVisible, jsonKey, type MessageUse, validateRules } from "../context.js";
 import { describe, paragraphs } from "../describe.js";
 import { type ComponentName, componentName } from "../document/components.js";
-import { overridden } from "../document/gnostic-overrides.js";
-import type { MessageUse } from "../message-use.js";
+import { overridden } from "../document/merge.js";
 import type { Schema } from "../objects.js";
-import { messageNotes } from "../validate/value-rules.js";
-import { isVisible } from "../visible.js";
+import { celNotes } from "../validate/value-rules.js";
 import { fieldSchema, withField } from "./field-schema.js";
-import { isAlwaysPresent, isRequired } from "./is-required.js";
 import { type OneofGroup, oneofGroups, oneofPart } from "./oneof-schema.js";
 import { wellKnownSchema } from "./well-known-schema.js";
 
@@ -44,7 +42,7 @@ interface Part {
 /** The members of a message, OpenAPI 3.2.0, Schema Object. Other members are allowed: a new field breaks nobody. */
 export function objectSchema(context: Context, desc: DescMessage, part: Part): Schema {
   const { omitted, use, title } = part;
-  const fields = desc.fields.filter((field) => isVisible(field) && !isOmitted(field, omitted));
+  const fields = desc.fields.filter((field) => isVisible(context, field) && !isOmitted(field, omitted));
   const groups = oneofGroups(context, desc)
     .map((group) => ({ ...group, present: group.members.filter((field) => fields.includes(field)) }))
     .map((group) => ({ ...group, required: group.required && canRequire(group, use) }))
@@ -58,7 +56,11 @@ export function objectSchema(context: Context, desc: DescMessage, part: Part): S
   const allOf = groups.flatMap(({ part }) => part.allOf ?? []);
   const schema: Schema = {
     title,
-    description: describe(desc, extensionNote(desc), ...messageNotes(context, desc)),
+    description: describe(
+      desc,
+      extensionNote(desc),
+      ...(context.options.openapi_validate ? celNotes(messageRules(context.rules, desc).cel) : []),
+    ),
     type: "object",
     required: required.length > 0 ? required.map((field) => jsonKey(context, field)) : undefined,
     properties: own.length > 0 ? Object.fromEntries(own.map((field) => property(context, field, part))) : undefined,
@@ -67,7 +69,7 @@ export function objectSchema(context: Context, desc: DescMessage, part: Part): S
     deprecated: isDeprecated(desc) || undefined,
     "x-oneof": oneofNames(context, groups),
   };
-  return overridden(schema, desc);
+  return overridden(schema, context.rules.gnostic.get(desc));
 }
 
 /** A field without presence is not written where it is zero. */
@@ -117,4 +119,25 @@ function extensionNote(desc: DescMessage): string | undefined {
 
 function isDeprecated(desc: DescMessage): boolean {
   return desc.deprecated || (desc.parent ? isDeprecated(desc.parent) : desc.file.deprecated);
+}
+
+/** Whether the author asks for the field. */
+export function isRequired(context: Context, field: DescField): boolean {
+  return (
+    isAlwaysWritten(field) ||
+    fieldRules(context.rules, field).required ||
+    validateRules(context, field)?.required === true
+  );
+}
+
+/** Whether every message has the field that travels so. ProtoJSON leaves out a field without presence that is zero. */
+export function isAlwaysPresent(context: Context, field: DescField, { inRequests, inResponses }: MessageUse): boolean {
+  if (isAlwaysWritten(field)) {
+    return true;
+  }
+  const { readOnly, writeOnly } = fieldRules(context.rules, field);
+  if ((inRequests && readOnly) || (inResponses && (writeOnly || isZeroUnset(field)))) {
+    return false;
+  }
+  return isRequired(context, field);
 }

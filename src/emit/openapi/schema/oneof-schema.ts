@@ -1,5 +1,5 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import { isOneofRequired, messageRules } from "../../../model/field-rules.js";
+import { messageRules } from "../../../model/rules.js";
 import { type Context, jsonKey } from "../context.js";
 import type { Schema } from "../objects.js";
 import { fieldSchema } from "./field-schema.js";
@@ -25,14 +25,15 @@ export interface OneofPart {
   readonly allOf?: readonly Schema[] | undefined;
 }
 
-export function oneofGroups({ options }: Context, desc: DescMessage): readonly OneofGroup[] {
+export function oneofGroups({ options, rules }: Context, desc: DescMessage): readonly OneofGroup[] {
+  const { groups, requiredOneofs } = messageRules(rules, desc);
   const declared = desc.oneofs.map((oneof) => ({
     name: oneof.name,
     members: oneof.fields,
-    required: options.validate && isOneofRequired(oneof),
+    required: options.openapi_validate && requiredOneofs.includes(oneof),
   }));
-  const named = options.validate
-    ? messageRules(desc).oneofs.map(({ fields, required }) => ({ name: undefined, members: fields, required }))
+  const named = options.openapi_validate
+    ? groups.map(({ fields, required }) => ({ name: undefined, members: fields, required }))
     : [];
   return [...declared, ...named];
 }
@@ -46,7 +47,7 @@ export function oneofPart(context: Context, group: OneofGroup, members: readonly
   const keys = members.map((member) => jsonKey(context, member));
   const each = keys.map((key) => ({ required: [key] }));
   // What is no oneof may overlap another group: its fields stay where they are.
-  if (group.name !== undefined && (required || context.options.oneofs === "union")) {
+  if (group.name !== undefined && (required || context.options.openapi_oneof === "union")) {
     return { properties: [], allOf: [{ oneOf: members.map((member, i) => branch(context, member, keys[i] ?? "")) }] };
   }
   if (members.length > MAX_PAIRS) {

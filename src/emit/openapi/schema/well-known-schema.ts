@@ -46,11 +46,6 @@ const components: ReadonlyMap<string, NamedSchema> = new Map([
   ["google.protobuf.Value", { title: "Value", description: "Any JSON value." }],
 ]);
 
-/** The schema of google.protobuf.Any, for messages that no proto of the user declares. */
-export function anySchema(context: Context): Schema {
-  return wellKnownComponent(context, any);
-}
-
 /** The schema of a message to which ProtoJSON gives a form of its own; undefined for all others. */
 export function wellKnownSchema(context: Context, desc: DescMessage): Schema | undefined {
   // A wrapper is not null when it is unset: ProtoJSON leaves it out.
@@ -67,4 +62,26 @@ export function wellKnownSchema(context: Context, desc: DescMessage): Schema | u
 function wellKnownComponent({ components, title }: Context, schema: NamedSchema): Schema {
   const name = { package: "google.protobuf", local: schema.title };
   return components.schema(name, () => ({ ...schema, title: title(schema.title) }));
+}
+
+/** The schema of a failure, google/rpc/status.proto: what an error response and an error event hold. */
+export function statusSchema(context: Context): Schema {
+  return context.components.schema({ package: "google.rpc", local: "Status" }, () => ({
+    title: context.title("Status"),
+    description: "An error.",
+    type: "object",
+    // Without it, documentation shows the smallest code that an integer can be.
+    examples: [{ code: 5, message: "not found" }],
+    properties: {
+      code: {
+        description: "A code of google/rpc/code.proto, such as 5 for `NOT_FOUND`.",
+        type: "integer",
+        format: "int32",
+        minimum: -2147483648,
+        maximum: 2147483647,
+      },
+      message: { description: "A message for developers, in English.", type: "string" },
+      details: { description: "Details for programs.", type: "array", items: wellKnownComponent(context, any) },
+    },
+  }));
 }

@@ -6,7 +6,7 @@ import { componentName, componentPart } from "../document/components.js";
 import type { Schema } from "../objects.js";
 import { valueSchema } from "../schema/field-schema.js";
 import { messageSchema } from "../schema/message-schema.js";
-import { statusSchema } from "../schema/status-schema.js";
+import { statusSchema } from "../schema/well-known-schema.js";
 
 /** One kind of event of a stream. */
 interface EventKind {

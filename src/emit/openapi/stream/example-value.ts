@@ -1,12 +1,10 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
-import { fieldExamples, fieldRules } from "../../../model/field-rules.js";
-import { type Context, jsonKey } from "../context.js";
+import { fieldRules } from "../../../model/rules.js";
+import { type Context, isVisible, jsonKey, validateRules } from "../context.js";
 import type { JsonValue } from "../objects.js";
 import { valueSchema } from "../schema/field-schema.js";
 import { oneofGroups } from "../schema/oneof-schema.js";
-import { rulesOf } from "../validate/field-rules.js";
-import { isVisible } from "../visible.js";
 import { fitExamples } from "./fit-example.js";
 
 const wellKnown: ReadonlyMap<string, JsonValue> = new Map<string, JsonValue>([
@@ -37,8 +35,8 @@ export function exampleMessage(context: Context, desc: DescMessage, outer: reado
   const entries: [DescField, JsonValue][] = [];
   for (const field of desc.fields) {
     if (
-      !isVisible(field) ||
-      fieldRules(field).writeOnly ||
+      !isVisible(context, field) ||
+      fieldRules(context.rules, field).writeOnly ||
       (field.message !== undefined && messages.includes(field.message))
     ) {
       continue;
@@ -62,7 +60,7 @@ export function exampleField(context: Context, field: DescField): JsonValue {
 /** A value that obeys the field's rules, if one is found. */
 function findExample(context: Context, field: DescField, outer: readonly DescMessage[]): JsonValue | undefined {
   // Without rules and examples any value of the type will do.
-  const isFree = rulesOf(context, field) === undefined && fieldExamples(field).length === 0;
+  const isFree = validateRules(context, field) === undefined && fieldRules(context.rules, field).examples.length === 0;
   const schema = isFree ? {} : valueSchema(context, field);
   const single = exampleSingle(context, field, outer);
   switch (field.fieldKind) {
@@ -99,7 +97,7 @@ function exampleSingle(context: Context, field: DescField, outer: readonly DescM
   }
   // The first value mostly says that there is none.
   const value = field.enum.values[1] ?? field.enum.values[0];
-  return (context.options.enums === "integer" ? value?.number : value?.name) ?? null;
+  return (context.options.openapi_enum === "integer" ? value?.number : value?.name) ?? null;
 }
 
 function exampleScalar(type: ScalarType, text: string): JsonValue {

@@ -6,11 +6,10 @@ import type { StreamRule } from "../../../../templates/typescript/shared/method.
 import { arbitraryMessage } from "../../../../test/arbitrary-message.js";
 import type { Method, Stream } from "../../../model/model.js";
 import { Problems } from "../../../problems.js";
+import type { OpenApiVersion } from "../context.js";
 import { openApiDocument } from "../document/document.js";
 import type { MediaTypeObject, OpenApiObject, OperationObject, Schema } from "../objects.js";
-import type { OpenApiVersion } from "../openapi-options.js";
-import { openApiDefaults } from "../openapi-options.js";
-import { type Compiled, cases, compileCase, compileProto } from "../testing/compile.js";
+import { type Compiled, cases, compileCase, compileProto, defaultOptions } from "../testing/compile.js";
 import { createChecker } from "../testing/schema-checker.js";
 
 /** A streaming method with its model and what the document says of it. */
@@ -23,7 +22,7 @@ interface StreamCase {
 }
 
 function build({ api }: Compiled, version: OpenApiVersion = "3.2"): OpenApiObject {
-  return openApiDocument(api.services, version, openApiDefaults, new Problems());
+  return openApiDocument(api, version, defaultOptions, new Problems());
 }
 
 function operations(document: OpenApiObject): OperationObject[] {
@@ -291,16 +290,16 @@ describe("a stream", () => {
   });
 
   test("is its parsed data and nothing else in 3.1 for tools that know no streams", () => {
-    const options = { ...openApiDefaults, streams: "plain" } as const;
+    const options = { ...defaultOptions, openapi_streams: "plain" } as const;
     for (const [, { api }] of golden) {
-      const document = openApiDocument(api.services, "3.1", options, new Problems());
+      const document = openApiDocument(api, "3.1", options, new Problems());
       const text = JSON.stringify(document);
       for (const word of ["itemSchema", "contentMediaType", "contentSchema", '.Event"']) {
         expect(text).not.toContain(word);
       }
       expect(text.match(/"x-[a-z-]+":/g)).toEqual(null);
     }
-    const document = openApiDocument(compileCase("events").api.services, "3.1", options, new Problems());
+    const document = openApiDocument(compileCase("events").api, "3.1", options, new Problems());
     const complete = operations(document).find(({ operationId }) => operationId.endsWith("_Complete"));
     expect(complete?.responses["200"]).toHaveProperty("content", {
       "text/event-stream": { schema: byName("Complete", "3.1").sse.schema },
@@ -315,15 +314,15 @@ describe("a stream", () => {
       enum E { E_UNSPECIFIED = 0; }
     `);
     const base = { "x-base": true };
-    const options = { ...openApiDefaults, streams: "plain", base } as const;
-    const document = openApiDocument(api.services, "3.1", options, new Problems());
+    const options = { ...defaultOptions, openapi_streams: "plain", openapi_base: base } as const;
+    const document = openApiDocument(api, "3.1", options, new Problems());
     expect(document).toHaveProperty("x-base", true);
     const { "t.M": message, "t.E": enumeration } = document.components.schemas;
     expect(Object.keys(message?.properties ?? {})).toEqual(["x-a", "properties", "x-b"]);
     expect(Object.keys(message?.dependentSchemas ?? {})).toEqual(["x-a", "properties"]);
     expect(message?.["x-oneof"]).toBeUndefined();
     expect(enumeration?.["x-enum-varnames"]).toBeUndefined();
-    const full = openApiDocument(api.services, "3.2", options, new Problems());
+    const full = openApiDocument(api, "3.2", options, new Problems());
     expect(full.components.schemas["t.M"]?.["x-oneof"]).toBeDefined();
   });
 

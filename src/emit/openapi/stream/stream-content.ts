@@ -2,7 +2,7 @@ import type { Method, Stream } from "../../../model/model.js";
 import { type Context, isPlain } from "../context.js";
 import type { Content, Schema } from "../objects.js";
 import { messageSchema } from "../schema/message-schema.js";
-import { statusSchema } from "../schema/status-schema.js";
+import { statusSchema } from "../schema/well-known-schema.js";
 import { dataSchemas, eventSchema } from "./event-schema.js";
 import { dataExamples, streamExamples } from "./stream-examples.js";
 

@@ -5,7 +5,12 @@ import { loadCase } from "../../../../test/golden.js";
 import { createReader } from "../../../annotations/read.js";
 import { buildApi } from "../../../model/build.js";
 import type { Api } from "../../../model/model.js";
+import { type Options, parseOptions } from "../../../options.js";
 import { Problems } from "../../../problems.js";
+import { emitDocuments } from "../emit-documents.js";
+
+/** The options of a user who sets none. */
+export const defaultOptions: Options = parseOptions("").options;
 
 /** Golden cases whose protos are right. */
 export const cases = [
@@ -58,4 +63,20 @@ function build(request: ReturnType<typeof compileText>, strict = true): Compiled
     throw new Error(errors.join("\n"));
   }
   return { files, api };
+}
+
+/** The documents of a model. The options that are left out have their defaults. */
+export function documentsOf(
+  api: Api,
+  options: Partial<Options> = {},
+  problems: Problems = new Problems(),
+): { readonly name: string; readonly content: string }[] {
+  const files: { name: string; content: string }[] = [];
+  emitDocuments({
+    api,
+    options: { ...defaultOptions, ...options },
+    problems,
+    addFile: (name, content) => files.push({ name, content }),
+  });
+  return files;
 }

@@ -1,6 +1,6 @@
-import type { ValueRules } from "../../../model/field-rules.js";
+import type { ValueRules } from "../../../model/rules.js";
 import type { JsonValue, Schema } from "../objects.js";
-import type { RuleSchema } from "./validate-rule-schema.js";
+import type { RuleSchema } from "./combine.js";
 
 /** `gt`, `gte`, `lt` and `lte` of a type. A range whose ends are swapped is all that is outside of it. */
 interface Range {

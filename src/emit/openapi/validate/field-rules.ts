@@ -1,32 +1,18 @@
 import { type DescEnum, type DescField, ScalarType } from "@bufbuild/protobuf";
-import { isZeroUnset, type ValueRules, validateRules } from "../../../model/field-rules.js";
-import type { Context } from "../context.js";
+import { isZeroUnset } from "../../../model/json-form.js";
+import type { ValueRules } from "../../../model/rules.js";
+import { type Context, validateRules } from "../context.js";
 import { paragraphs } from "../describe.js";
 import type { JsonValue, Schema } from "../objects.js";
-import { combine } from "./combine.js";
-import { joinRules, type RuleSchema } from "./validate-rule-schema.js";
+import { combine, joinRules, type RuleSchema } from "./combine.js";
 import { enumInJson, oneOfValues, valueRuleSchema } from "./value-rules.js";
 
 /** The values in JSON that are as good as none: enums may have several names for it. Undefined for messages. */
 type Zero = readonly JsonValue[] | undefined;
 
-/** The rules of a field, unless the user wants none. */
-export function rulesOf({ options, problems }: Context, field: DescField): ValueRules | undefined {
-  if (!options.validate) {
-    return undefined;
-  }
-  try {
-    return validateRules(field);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    problems.error({ desc: field }, `(buf.validate.field) has a value without a form in JSON: ${reason}`);
-    return undefined;
-  }
-}
-
 /** A field's schema with what buf.validate says about its values. */
 export function withRules(context: Context, field: DescField, schema: Schema): Schema {
-  const rules = rulesOf(context, field);
+  const rules = validateRules(context, field);
   if (rules === undefined) {
     return schema;
   }
@@ -96,9 +82,6 @@ function withValueRules(
   desc: DescEnum | undefined,
   more: RuleSchema = {},
 ): Schema {
-  if (rules.ignore === "always") {
-    return schema;
-  }
   const { keywords, notes, extensions } = joinRules(valueRuleSchema(context, rules, desc), more);
   // Of a scalar it says what is no number, of which `finite` allows nothing.
   const description = rules.rules["finite"] === true ? undefined : schema.description;
@@ -109,8 +92,8 @@ function withValueRules(
 }
 
 /** `IGNORE_IF_ZERO_VALUE`: the zero value need not satisfy the rules. A message has none but being unset. */
-function exempting(keywords: readonly Schema[], { ignore }: ValueRules, zero: Zero): readonly Schema[] {
-  if (ignore !== "zero" || zero === undefined || keywords.length === 0) {
+function exempting(keywords: readonly Schema[], { exemptsZero }: ValueRules, zero: Zero): readonly Schema[] {
+  if (!exemptsZero || zero === undefined || keywords.length === 0) {
     return keywords;
   }
   return [{ anyOf: [oneOfValues(zero), combine({}, ...keywords)] }];

@@ -1,7 +1,7 @@
-import type { ValueRules } from "../../../model/field-rules.js";
+import type { ValueRules } from "../../../model/rules.js";
 import type { JsonValue, Schema } from "../objects.js";
+import type { RuleSchema } from "./combine.js";
 import { escapePattern, toEcmaPattern } from "./re2-pattern.js";
-import type { RuleSchema } from "./validate-rule-schema.js";
 
 type Rule = (value: JsonValue) => Schema | string;
 

@@ -1,11 +1,11 @@
-import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
-import { type CelRule, messageRules, type ValueRules } from "../../../model/field-rules.js";
+import type { DescEnum } from "@bufbuild/protobuf";
+import type { CelRule, ValueRules } from "../../../model/rules.js";
 import type { Context } from "../context.js";
 import type { JsonValue, Schema } from "../objects.js";
 import { enumNames } from "../schema/enum-schema.js";
 import { int64Bounds, numberBounds, timeBounds } from "./bounds.js";
+import { type JoinedRules, joinRules, type RuleSchema } from "./combine.js";
 import { textRules } from "./text-rules.js";
-import { type JoinedRules, joinRules, type RuleSchema } from "./validate-rule-schema.js";
 
 const INT64 = new Set(["int64", "sint64", "sfixed64", "uint64", "fixed64"]);
 
@@ -14,17 +14,12 @@ export function valueRuleSchema(context: Context, rules: ValueRules, desc?: Desc
   return joinRules(choices(context, rules, desc), ofType(context, rules), { notes: celNotes(rules.cel) });
 }
 
-/** What a rule in CEL says, which no keyword does. */
-function celNotes(rules: readonly CelRule[]): readonly string[] {
+/** What rules in CEL say, which no keyword does. */
+export function celNotes(rules: readonly CelRule[]): readonly string[] {
   return rules.map(({ id, message, expression }) => {
     const text = message === "" ? `\`${expression}\`` : message;
     return id === "" ? text : `${id}: ${text}`;
   });
-}
-
-/** What buf.validate says about a message in CEL. */
-export function messageNotes({ options }: Context, desc: DescMessage): readonly string[] {
-  return options.validate ? celNotes(messageRules(desc).cel) : [];
 }
 
 function ofType({ options }: Context, rules: ValueRules): RuleSchema {
@@ -46,7 +41,9 @@ function ofType({ options }: Context, rules: ValueRules): RuleSchema {
       return anyRules(rules);
     case "enum":
       // An enum that is open has its numbers beside its names.
-      return { keywords: options.enums === "open" && rules.rules["defined_only"] === true ? [{ type: "string" }] : [] };
+      return {
+        keywords: options.openapi_enum === "open" && rules.rules["defined_only"] === true ? [{ type: "string" }] : [],
+      };
     case "bool":
     case "repeated":
     case "map":
@@ -89,7 +86,7 @@ function examples(values: JsonValue | undefined): Schema {
 
 /** The names of a number, or the number where there is none. */
 export function enumInJson({ options }: Context, desc: DescEnum, number: JsonValue): readonly JsonValue[] {
-  if (options.enums === "integer") {
+  if (options.openapi_enum === "integer") {
     return [number];
   }
   const names = enumNames(desc).filter((value) => value.number === number);

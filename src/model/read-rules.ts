@@ -1,0 +1,152 @@
+import type { DescField, DescFile, DescMessage } from "@bufbuild/protobuf";
+import { type FieldBehavior, readFieldBehavior } from "../annotations/field-behavior.js";
+import { ForeignOptions, UnreadableOption } from "../annotations/foreign-option.js";
+import { readGnostic } from "../annotations/gnostic.js";
+import { readSebufExamples } from "../annotations/sebuf.js";
+import * as validate from "../annotations/validate.js";
+import { isRestricted } from "../annotations/visibility.js";
+import type { Problems } from "../problems.js";
+import { readExample } from "./examples.js";
+import { isZeroUnset } from "./json-form.js";
+import type { Service } from "./model.js";
+import type { FieldRules, MessageRules, Rules, ValueRules } from "./rules.js";
+
+/** Reads the rules of the services of `files`, and of the messages that their methods lead to. */
+export function readRules(files: readonly DescFile[], services: readonly Service[], problems: Problems): Rules {
+  const options = new ForeignOptions(files);
+  const fields = new Map<DescField, FieldRules>();
+  const messages = new Map<DescMessage, MessageRules>();
+  const restricted = new Set<Parameters<typeof isRestricted>[0]>();
+  const gnostic = new Map<Parameters<typeof readGnostic>[0], NonNullable<ReturnType<typeof readGnostic>>>();
+
+  for (const file of new Set(services.map(({ desc }) => desc.file))) {
+    readDocument(file);
+  }
+  for (const { desc, methods } of services) {
+    readVisibility(desc);
+    for (const method of methods) {
+      readVisibility(method.desc);
+      readDocument(method.desc);
+    }
+  }
+  for (const desc of reachableFrom(services)) {
+    readDocument(desc);
+    const rules = read(() => messageRules(desc, options));
+    if (rules !== undefined) {
+      messages.set(desc, rules);
+    }
+    // Whatever has none of these options is left out quickly: most fields, of most protos.
+    for (const field of desc.fields.filter(({ proto }) => proto.options?.$unknown !== undefined)) {
+      readVisibility(field);
+      readDocument(field);
+      fields.set(field, {
+        ...behaviorRules(field),
+        value: read(() => valueRules(field, options, rules)),
+        examples: readSebufExamples(field).flatMap((text) => readExample(field, text, problems) ?? []),
+      });
+    }
+  }
+  return { fields, messages, restricted, gnostic };
+
+  function readVisibility(desc: Parameters<typeof isRestricted>[0]): void {
+    if (read(() => isRestricted(desc, options)) === true) {
+      restricted.add(desc);
+    }
+  }
+
+  function readDocument(desc: Parameters<typeof readGnostic>[0]): void {
+    const json = read(() => readGnostic(desc, options));
+    if (json !== undefined) {
+      gnostic.set(desc, json);
+    }
+  }
+
+  function read<T>(readOption: () => T): T | undefined {
+    try {
+      return readOption();
+    } catch (error) {
+      if (!(error instanceof UnreadableOption)) {
+        throw error;
+      }
+      problems.error(error.place, error.message);
+      return undefined;
+    }
+  }
+}
+
+/** The messages of requests and responses, and those within them, each once. */
+function reachableFrom(services: readonly Service[]): ReadonlySet<DescMessage> {
+  const found = new Set(services.flatMap(({ methods }) => methods.flatMap(({ desc }) => [desc.input, desc.output])));
+  for (const { fields } of found) {
+    for (const { message } of fields) {
+      if (message !== undefined) {
+        found.add(message);
+      }
+    }
+  }
+  return found;
+}
+
+/** What google.api.field_behavior says about a field. */
+export function behaviorRules(field: DescField): Pick<FieldRules, "required" | "readOnly" | "writeOnly" | "behaviors"> {
+  const behaviors = readFieldBehavior(field);
+  return {
+    required: behaviors.includes("REQUIRED") && !isChoice(field),
+    readOnly: behaviors.includes("OUTPUT_ONLY"),
+    writeOnly: behaviors.includes("INPUT_ONLY"),
+    behaviors: behaviors.filter(isOther),
+  };
+}
+
+function isOther(behavior: FieldBehavior): behavior is FieldRules["behaviors"][number] {
+  return !["OPTIONAL", "REQUIRED", "OUTPUT_ONLY", "INPUT_ONLY"].includes(behavior);
+}
+
+/** Whether another field can be set instead, so that no message needs this one: google.api.field_behavior is per field. */
+function isChoice({ oneof }: DescField): boolean {
+  return oneof !== undefined && oneof.fields.length > 1;
+}
+
+function messageRules(desc: DescMessage, options: ForeignOptions): MessageRules | undefined {
+  const { cel, oneofs } = validate.readMessageRules(desc, options);
+  const requiredOneofs = desc.oneofs.filter((oneof) => validate.readOneofRequired(oneof, options));
+  if (cel.length === 0 && oneofs.length === 0 && requiredOneofs.length === 0) {
+    return undefined;
+  }
+  const groups = oneofs.map(({ fields, required }) => ({
+    fields: desc.fields.filter((field) => fields.includes(field.name)),
+    required,
+  }));
+  return { cel, groups, requiredOneofs };
+}
+
+function valueRules(
+  field: DescField,
+  options: ForeignOptions,
+  message: MessageRules | undefined,
+): ValueRules | undefined {
+  const rules = validate.readValueRules(field, options);
+  const isInGroup = message?.groups.some(({ fields }) => fields.includes(field)) === true;
+  return (
+    rules && decided(rules, isZeroUnset(field) && (rules.ignore === undefined ? isInGroup : rules.ignore === "zero"))
+  );
+}
+
+/** Where a field has presence, zero is a value like any other, and being unset is what exempts it. */
+function decided(rules: validate.ValueRules, exemptsZero: boolean): ValueRules | undefined {
+  if (rules.ignore === "always") {
+    return undefined;
+  }
+  const nested = (of: validate.ValueRules | undefined) => of && decided(of, of.ignore === "zero");
+  const { required, cel, type, rules: values } = rules;
+  return {
+    required,
+    exemptsZero,
+    cel,
+    type,
+    rules: values,
+    items: nested(rules.items),
+    keys: nested(rules.keys),
+    values: nested(rules.values),
+  };
+}

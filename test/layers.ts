@@ -1,0 +1,133 @@
+import { dirname, join, relative } from "node:path";
+import type { Project, SourceFile } from "ts-morph";
+
+/** A part of the architecture: its files, what they may import besides each other, and how long they may be. */
+interface Part {
+  readonly files: RegExp;
+  /** Files of other parts; undefined for none. */
+  readonly imports?: RegExp;
+  readonly packages?: RegExp;
+  readonly maxLines: number;
+}
+
+const SOURCE = { packages: /^(?!node:|yaml$)/, maxLines: 300 };
+const EMITTER = { packages: /^(@bufbuild\/|yaml$|node:)/, maxLines: 200 };
+
+/** The parts. A file belongs to the first that has it. */
+const parts: readonly Part[] = [
+  { ...SOURCE, files: /^src\/main\.ts$/, imports: /^src\/(help|plugin)\.ts$/, packages: /./ },
+  { ...SOURCE, files: /^src\/help\.ts$/, imports: /^src\/options\.ts$/ },
+  {
+    ...SOURCE,
+    files: /^src\/plugin\.ts$/,
+    imports: /^src\/(options|problems|transpile|version|annotations\/read|model\/build|emit\/emit)\.ts$/,
+  },
+  {
+    ...SOURCE,
+    files: /^src\/(options|transpile|version)\.ts$/,
+    imports: /^(src\/problems\.ts|package\.json)$/,
+    packages: /./,
+  },
+  { ...SOURCE, files: /^src\/(problems|source-info)\.ts$/ },
+  { ...SOURCE, files: /^src\/gen\//, maxLines: Number.POSITIVE_INFINITY },
+  { ...SOURCE, files: /^src\/annotations\//, imports: /^src\/(gen\/.*|problems)\.ts$/, packages: /./ },
+  { ...SOURCE, files: /^src\/model\//, imports: /^src\/(gen\/.*|annotations\/.*|problems|source-info)\.ts$/ },
+  { ...SOURCE, files: /^src\/print\// },
+  { ...EMITTER, files: /^src\/emit\/emit\.ts$/, imports: /^src\/(emit\/.*|options|model\/model)\.ts$/ },
+  {
+    ...EMITTER,
+    files: /^src\/emit\/(runtime|output)\.ts$/,
+    imports: /^src\/(options|problems|model\/model|print\/layout)\.ts$/,
+  },
+  {
+    ...EMITTER,
+    files: /^src\/emit\/typescript\//,
+    imports: /^src\/(emit\/(runtime|output)|options|model\/(model|method-table|path|json-form)|print\/.*)\.ts$/,
+  },
+  {
+    ...EMITTER,
+    files: /^src\/emit\/openapi\//,
+    imports: /^src\/(emit\/output|options|problems|model\/(model|rules|path|json-form|docs))\.ts$/,
+  },
+  { files: /^templates\/typescript\//, packages: /^@bufbuild\/protobuf(\/|$)/, maxLines: 360 },
+];
+
+/** What breaks the rules of the architecture, a line each; `root` is the folder that the paths of `parts` start from. */
+export function findViolations(project: Project, root: string): string[] {
+  return project.getSourceFiles().flatMap((file) => {
+    const path = relative(root, file.getFilePath());
+    if (path.endsWith(".test.ts") || path.includes("/testing/")) {
+      return [];
+    }
+    const part = parts.find(({ files }) => files.test(path));
+    if (part === undefined) {
+      return [`${path} belongs to no part of the architecture`];
+    }
+    const lines = file.getEndLineNumber();
+    return [
+      ...(lines > part.maxLines ? [`${path} has ${lines} lines, more than ${part.maxLines}`] : []),
+      ...importsOf(file, path)
+        .filter((target) => !mayImport(part, target))
+        .map((target) => `${path} imports ${target.name}`),
+      ...reexportsOf(file, path)
+        .filter(({ isFile, name }) => isFile && !part.files.test(name))
+        .map((target) => `${path} exports what ${target.name} declares`),
+    ];
+  });
+}
+
+interface Target {
+  /** A path from the root, or the name of a package. */
+  readonly name: string;
+  readonly isFile: boolean;
+}
+
+function mayImport(part: Part, { name, isFile }: Target): boolean {
+  return isFile ? part.files.test(name) || part.imports?.test(name) === true : part.packages?.test(name) === true;
+}
+
+function importsOf(file: SourceFile, path: string): Target[] {
+  return [...file.getImportDeclarations(), ...file.getExportDeclarations()].flatMap((declaration) => {
+    const specifier = declaration.getModuleSpecifierValue();
+    return specifier === undefined ? [] : [target(path, specifier)];
+  });
+}
+
+/** Where the names come from that a file exports and does not declare: `export … from`, and `export { … }` of an import. */
+function reexportsOf(file: SourceFile, path: string): Target[] {
+  const imported = new Map(
+    file.getImportDeclarations().flatMap((declaration) => {
+      const names = [
+        ...declaration.getNamedImports().map((name) => name.getAliasNode()?.getText() ?? name.getName()),
+        declaration.getDefaultImport()?.getText(),
+        declaration.getNamespaceImport()?.getText(),
+      ];
+      return names.flatMap((name) =>
+        name === undefined ? [] : [[name, target(path, declaration.getModuleSpecifierValue())] as const],
+      );
+    }),
+  );
+  const declared = file.getExportDeclarations().flatMap((declaration) => {
+    const specifier = declaration.getModuleSpecifierValue();
+    return specifier !== undefined
+      ? [target(path, specifier)]
+      : declaration.getNamedExports().flatMap((name) => imported.get(name.getName()) ?? []);
+  });
+  const assigned = [
+    ...file.getExportAssignments().map((assignment) => assignment.getExpression().getText()),
+    ...file
+      .getVariableDeclarations()
+      .filter((declaration) => declaration.isExported())
+      .map((declaration) => declaration.getInitializer()?.getText() ?? ""),
+    ...file
+      .getTypeAliases()
+      .filter((alias) => alias.isExported())
+      .map((alias) => alias.getTypeNode()?.getText() ?? ""),
+  ];
+  return [...declared, ...assigned.flatMap((name) => imported.get(name) ?? [])];
+}
+
+function target(from: string, specifier: string): Target {
+  const isFile = specifier.startsWith(".");
+  return { name: isFile ? join(dirname(from), specifier).replace(/\.js$/, ".ts") : specifier, isFile };
+}

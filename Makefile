@@ -4,7 +4,7 @@ BIN := node_modules/.bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 node_modules/.package-lock.json: package.json package-lock.json
 	npm ci
@@ -32,6 +32,9 @@ generate: install ## src/gen and test/gen from their protos
 
 test: build ## every test
 	vitest run
+
+test-unit: install ## the tests that open no socket and start no process: seconds
+	vitest run --project modules --pool threads $$(node test/unit-tests.js)
 
 golden: build ## rewrite golden/**/want and the README's tables; read the diff before you commit it
 	UPDATE_GOLDEN=1 vitest run test/golden.test.ts test/readme.test.ts
@@ -69,4 +72,4 @@ verify: lint generate demo ## the rest of check; nothing may have changed in the
 clean: ## removes what was built and installed
 	rm -rf dist .cache node_modules examples/*/node_modules examples/*/gen examples/*/dist bench/node_modules test/openapi/clients/node_modules
 
-.PHONY: help install build generate test golden demo lint format matrix corpus bench check verify clean
+.PHONY: help install build generate test test-unit golden demo lint format matrix corpus bench check verify clean

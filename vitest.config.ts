@@ -23,6 +23,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "modules",
+          setupFiles: "test/unit-guard.ts",
           include: ["{src,templates,test,examples}/**/*.test.ts"],
           exclude: ["**/node_modules/**", "examples/*/node_modules/**"],
         },

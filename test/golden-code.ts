@@ -1,13 +1,10 @@
 /** The goldens as a project: what the plugin emitted, beside what protoc-gen-es makes of the same protos. */
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import {
-  type CodeGeneratorRequest,
-  CodeGeneratorRequestSchema,
-  CodeGeneratorResponseSchema,
-} from "@bufbuild/protobuf/wkt";
+import { create } from "@bufbuild/protobuf";
+import { type CodeGeneratorRequest, CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
 import { caseNames, type GoldenCase, loadCase, readWant, root, writeFiles } from "./golden.js";
 
 /** Where the project of a test is written: inside ours, so that packages are found. */
@@ -39,6 +36,11 @@ const STRICT = {
   noEmit: true,
   paths: { "protoc-gen-sse/*": ["../../dist/joined/client+server/*.ts", "../../dist/joined/client-json/*.ts"] },
 };
+
+type ProtocGenEs = typeof import("@bufbuild/protoc-gen-es/dist/cjs/src/protoc-gen-es-plugin.js");
+
+/** Loads it when it is needed: it brings the TypeScript compiler. */
+const require = createRequire(import.meta.url);
 
 /** The cases that generate code. */
 export function codeCases(): GoldenCase[] {
@@ -77,19 +79,15 @@ export function typeCheck(cache: string, tsconfig: string, tsc: string = join(ro
   }
 }
 
-/** The messages that protoc-gen-es generates. */
+/** The messages that protoc-gen-es generates. It runs in this process, because its start takes longer than its work. */
 export function generateMessages(request: CodeGeneratorRequest): Record<string, string> {
-  const response = execFileSync(join(root, "node_modules/.bin/protoc-gen-es"), {
-    input: toBinary(
-      CodeGeneratorRequestSchema,
-      create(CodeGeneratorRequestSchema, {
-        ...request,
-        fileToGenerate: request.protoFile.map((f) => f.name).filter((name) => !name.startsWith("google/protobuf/")),
-        parameter: "target=ts,json_types=true",
-      }),
-    ),
-    maxBuffer: 1 << 26,
-  });
-  const { file } = fromBinary(CodeGeneratorResponseSchema, response);
+  const { protocGenEs } = require("@bufbuild/protoc-gen-es/dist/cjs/src/protoc-gen-es-plugin.js") as ProtocGenEs;
+  const { file } = protocGenEs.run(
+    create(CodeGeneratorRequestSchema, {
+      ...request,
+      fileToGenerate: request.protoFile.map((f) => f.name).filter((name) => !name.startsWith("google/protobuf/")),
+      parameter: "target=ts,json_types=true",
+    }),
+  );
   return Object.fromEntries(file.map(({ name, content }) => [name, content]));
 }

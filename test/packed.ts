@@ -28,15 +28,16 @@ export function npm(cwd: string, ...args: string[]): void {
   });
 }
 
-/** What a plugin that is installed in a folder generates, run in `cwd`. What it answers as an error is thrown. */
+/**
+ * What the protoc-gen-sse that is installed in a folder generates, run in `cwd`. What it answers as an error is thrown.
+ */
 export function runInstalled(
   dir: string,
-  plugin: "protoc-gen-es" | "protoc-gen-sse",
   request: CodeGeneratorRequest,
   parameter: string,
   cwd: string = root,
 ): Record<string, string> {
-  const answer = execFileSync(join(dir, "node_modules/.bin", plugin), {
+  const answer = execFileSync(join(dir, "node_modules/.bin/protoc-gen-sse"), {
     cwd,
     input: toBinary(CodeGeneratorRequestSchema, create(CodeGeneratorRequestSchema, { ...request, parameter })),
     maxBuffer: 1 << 26,
@@ -49,8 +50,43 @@ export function runInstalled(
   return Object.fromEntries(file.map(({ name, content }) => [name, content]));
 }
 
+const messagesScript = `
+import { fromBinary } from "@bufbuild/protobuf";
+import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
+import { protocGenEs } from "@bufbuild/protoc-gen-es/dist/cjs/src/protoc-gen-es-plugin.js";
+import { readFileSync } from "node:fs";
+
+const requests = JSON.parse(readFileSync(0, "utf8"));
+const answers = requests.map((text) => {
+  const { file } = protocGenEs.run(fromBinary(CodeGeneratorRequestSchema, Buffer.from(text, "base64")));
+  return Object.fromEntries(file.map(({ name, content }) => [name, content]));
+});
+console.log(JSON.stringify(answers));
+`;
+
+/**
+ * The messages of all files of each request, as the protoc-gen-es that is installed in a folder generates them. One
+ * process answers all requests, because its start takes longer than its work.
+ */
+export function generateInstalledMessages(
+  dir: string,
+  requests: readonly { readonly request: CodeGeneratorRequest; readonly parameter: string }[],
+): Record<string, string>[] {
+  const input = requests.map(({ request, parameter }) => {
+    const all = create(CodeGeneratorRequestSchema, { ...withImports(request), parameter });
+    return Buffer.from(toBinary(CodeGeneratorRequestSchema, all)).toString("base64");
+  });
+  const answer = execFileSync(process.execPath, ["--input-type=module", "--eval", messagesScript], {
+    cwd: dir,
+    input: JSON.stringify(input),
+    maxBuffer: 1 << 28,
+    encoding: "utf8",
+  });
+  return JSON.parse(answer); // of our own script
+}
+
 /** All files of a golden case: what protoc-gen-es generates from the protos that the case does not generate itself. */
-export function withImports(request: CodeGeneratorRequest): CodeGeneratorRequest {
+function withImports(request: CodeGeneratorRequest): CodeGeneratorRequest {
   const files = request.protoFile.map(({ name }) => name).filter((name) => !name.startsWith("google/protobuf/"));
   return create(CodeGeneratorRequestSchema, { ...request, fileToGenerate: files });
 }

@@ -73,7 +73,7 @@ test.skipIf(!hasProtoc)(
   "a sample of googleapis is generated, compiled and validated",
   { timeout: 600_000 },
   async () => {
-    const packages = loadCorpus().filter(({ folder }) => SAMPLE.includes(folder));
+    const packages = loadCorpus(SAMPLE);
     expect(packages.map(({ folder }) => folder).sort()).toEqual([...SAMPLE].sort());
     const report = await checkPackages(packages, cacheFolder("corpus-sample"));
     expect(report.refused).toEqual([]);

@@ -22,13 +22,16 @@ export interface Package {
   readonly protoFile: readonly FileDescriptorProto[];
 }
 
-/** Compiles the corpus with protoc; one package for each folder with a service. */
-export function loadCorpus(): Package[] {
+/** Compiles the corpus with protoc, or only some folders of it; one package for each folder with a service. */
+export function loadCorpus(only?: readonly string[]): Package[] {
   const set = join(root, ".cache/corpus.binpb");
   mkdirSync(dirname(set), { recursive: true });
   // Its copies of google/protobuf are those of a test suite, some broken on purpose.
   const protos = files(source).filter(
-    (file) => file.endsWith(".proto") && !/^(google\/protobuf|node_modules)\//.test(file),
+    (file) =>
+      file.endsWith(".proto") &&
+      !/^(google\/protobuf|node_modules)\//.test(file) &&
+      (only === undefined || only.includes(dirname(file))),
   );
   const include = ["-I", source, "--include_imports", "--include_source_info", "-o", set];
   execFileSync("protoc", [...include, ...protos], {
@@ -40,7 +43,7 @@ export function loadCorpus(): Package[] {
   const byName = new Map(all.map((file) => [file.name, file]));
   const folders = new Map<string, string[]>();
   for (const { name, service } of all) {
-    if (service.length > 0) {
+    if (service.length > 0 && (only === undefined || only.includes(dirname(name)))) {
       folders.set(dirname(name), [...(folders.get(dirname(name)) ?? []), name]);
     }
   }

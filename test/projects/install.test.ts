@@ -10,7 +10,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { files, type GoldenCase, root, writeFiles } from "../golden.js";
 import { codeCases, typeCheck } from "../golden-code.js";
-import { npm, pack, runInstalled, serviceCase, serviceMain, serviceOutput, withImports } from "../packed.js";
+import {
+  generateInstalledMessages,
+  npm,
+  pack,
+  runInstalled,
+  serviceCase,
+  serviceMain,
+  serviceOutput,
+} from "../packed.js";
 
 const dir = mkdtempSync(join(tmpdir(), "protoc-gen-sse-install-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -78,17 +86,22 @@ describe.each(["oldest", "newest"])("the %s @bufbuild/protobuf", (end) => {
     ] as const) {
       const request = serviceCase();
       writeFiles(join(project, "src", runtime), {
-        ...runInstalled(project, "protoc-gen-es", withImports(request), messages),
-        ...runInstalled(project, "protoc-gen-sse", request, `import_extension=js${option}`),
+        ...generateInstalledMessages(project, [{ request, parameter: messages }])[0],
+        ...runInstalled(project, request, `import_extension=js${option}`),
         "main.ts": serviceMain(module),
       });
     }
-    for (const { name, request } of end === "oldest" ? codeCases().filter(isInOldest) : []) {
+    const cases = end === "oldest" ? codeCases().filter(isInOldest) : [];
+    const generated = generateInstalledMessages(
+      project,
+      cases.map(({ request }) => ({ request, parameter: `${messages},json_types=true` })),
+    );
+    cases.forEach(({ name, request }, i) => {
       writeFiles(join(project, "src/cases", name), {
-        ...runInstalled(project, "protoc-gen-es", withImports(request), `${messages},json_types=true`),
-        ...runInstalled(project, "protoc-gen-sse", request, `${request.parameter},import_extension=js`),
+        ...generated[i],
+        ...runInstalled(project, request, `${request.parameter},import_extension=js`),
       });
-    }
+    });
     const config = { compilerOptions: { ...tsconfig, rootDir: "src", outDir: "dist" }, include: ["src"] };
     writeFiles(project, { "tsconfig.json": JSON.stringify(config) });
     expect(typeCheck(project, "tsconfig.json", join(project, "node_modules/typescript/bin/tsc"))).toBe("");
@@ -112,14 +125,12 @@ describe.each(["oldest", "newest"])("the %s @bufbuild/protobuf", (end) => {
   });
 
   test.each(["js", "dts"])("says what target=%s needs when TypeScript is not installed", (target) => {
-    expect(() => runInstalled(project, "protoc-gen-sse", serviceCase(), `target=${target}`, project)).toThrow(
+    expect(() => runInstalled(project, serviceCase(), `target=${target}`, project)).toThrow(
       `option "target": ${target} needs TypeScript, which is not installed: npm install --save-dev typescript`,
     );
   });
 
   test("needs no TypeScript otherwise", () => {
-    expect(Object.keys(runInstalled(project, "protoc-gen-sse", serviceCase(), "", project))).toContain(
-      "chat/v1/chat_client.ts",
-    );
+    expect(Object.keys(runInstalled(project, serviceCase(), "", project))).toContain("chat/v1/chat_client.ts");
   });
 });

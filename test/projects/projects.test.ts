@@ -7,10 +7,18 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type GoldenCase, writeFiles } from "../golden.js";
+import { writeFiles } from "../golden.js";
 import { codeCases } from "../golden-code.js";
 import { isCommand } from "../is-command.js";
-import { npm, pack, runInstalled, serviceCase, serviceMain, serviceOutput, withImports } from "../packed.js";
+import {
+  generateInstalledMessages,
+  npm,
+  pack,
+  runInstalled,
+  serviceCase,
+  serviceMain,
+  serviceOutput,
+} from "../packed.js";
 
 const dir = mkdtempSync(join(tmpdir(), "protoc-gen-sse-projects-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -122,31 +130,27 @@ beforeAll(() => {
   }
   npm(dir, "ci");
   npm(dir, "install", "--no-save", pack(dir));
-  const cases = codeCases();
-  for (const extension of ["js", "none", "ts"] as const) {
-    for (const golden of cases) {
-      generate(golden, extension);
+  const all = (["js", "none", "ts"] as const).flatMap((extension) =>
+    codeCases().map((golden) => ({ golden, extension, style: `import_extension=${extension}` })),
+  );
+  const messages = generateInstalledMessages(
+    dir,
+    all.map(({ golden, style }) => ({ request: golden.request, parameter: `target=ts,json_types=true,${style}` })),
+  );
+  all.forEach(({ golden: { name, request }, extension, style }, i) => {
+    const code = runInstalled(dir, request, `${request.parameter},${style}`);
+    writeFiles(join(dir, extension, name), { ...messages[i], ...code });
+    if (jsonCases.includes(name)) {
+      const json = runInstalled(dir, request, `emit=client,messages=json,${style}`);
+      writeFiles(join(dir, extension, `${name}-json`), { ...messages[i], ...json });
     }
-  }
+  });
   // Types of a version of Node have the name that the others import, and so stand in the project itself.
   for (const { project, typescript } of kinds.filter(({ project }) => project === "@tsconfig/node20")) {
     const types = join(dir, folder(project, typescript), "node_modules/@types/node");
     cpSync(join(dir, "node_modules/types-node-20"), types, { recursive: true });
   }
 }, 600_000);
-
-/** Generates a case with the plugins that are installed, into `<extension>/<case>`. */
-function generate({ name, request }: GoldenCase, extension: Extension): void {
-  const style = `import_extension=${extension}`;
-  const messages = runInstalled(dir, "protoc-gen-es", withImports(request), `target=ts,json_types=true,${style}`);
-  const code = runInstalled(dir, "protoc-gen-sse", request, `${request.parameter},${style}`);
-  writeFiles(join(dir, extension, name), { ...messages, ...code });
-  if (!jsonCases.includes(name)) {
-    return;
-  }
-  const json = runInstalled(dir, "protoc-gen-sse", request, `emit=client,messages=json,${style}`);
-  writeFiles(join(dir, extension, `${name}-json`), { ...messages, ...json });
-}
 
 function folder(project: string, typescript: string): string {
   return `${project} ${typescript}`.replace(/\W+/g, "-");
@@ -197,8 +201,8 @@ describe("every golden case compiles in a project of", () => {
     const parameter = "target=js+dts,import_extension=js";
     const main = serviceMain("./sse/runtime/server.js");
     writeFiles(join(dir, path), {
-      ...runInstalled(dir, "protoc-gen-es", withImports(request), parameter),
-      ...runInstalled(join(dir, path), "protoc-gen-sse", request, parameter),
+      ...generateInstalledMessages(dir, [{ request, parameter }])[0],
+      ...runInstalled(join(dir, path), request, parameter),
       "main.js": main,
       "check.ts": main,
     });

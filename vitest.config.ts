@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { joinedRuntime } from "./test/joined-runtime.js";
 
@@ -13,8 +14,8 @@ export default defineConfig({
   },
   test: {
     globalSetup: "test/setup.ts",
-    // Vitest leaves one core free by default, which is half of a machine with two.
-    maxWorkers: "100%",
+    // One more than cores, as tests wait for sockets, timers and the processes that they start.
+    maxWorkers: availableParallelism() + 1,
     // Real sockets, compilers and processes on a shared machine: a limit is there to end what hangs.
     testTimeout: 60_000,
     hookTimeout: 120_000,
@@ -33,6 +34,8 @@ export default defineConfig({
         plugins: [joinedRuntime()],
         test: {
           name: "joined",
+          // The same tests run one by one over the modules. Here files share a process, which saves its start.
+          isolate: false,
           include: ["templates/typescript/**/*.test.ts"],
           // Compares what the entries export: here they export their internals too.
           exclude: ["templates/typescript/client.test.ts"],

@@ -42,12 +42,13 @@ const parts: readonly Part[] = [
   {
     ...EMITTER,
     files: /^src\/emit\/typescript\//,
-    imports: /^src\/(emit\/(runtime|output)|options|model\/(model|method-table|path|json-form)|print\/.*)\.ts$/,
+    imports:
+      /^src\/(emit\/(runtime|output)|options|model\/(model|method-table|path-template|json-form)|print\/.*)\.ts$/,
   },
   {
     ...EMITTER,
     files: /^src\/emit\/openapi\//,
-    imports: /^src\/(emit\/output|options|problems|model\/(model|rules|path|json-form|docs))\.ts$/,
+    imports: /^src\/(emit\/output|options|problems|model\/(model|rules|path-template|json-form|docs))\.ts$/,
   },
   { files: /^templates\/typescript\//, packages: /^@bufbuild\/protobuf(\/|$)/, maxLines: 360 },
 ];

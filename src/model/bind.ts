@@ -3,28 +3,28 @@ import type { RuleAnnotation } from "../annotations/annotations.js";
 import { didYouMean, type Problems } from "../problems.js";
 import { hasOwnJson, isAlwaysWritten, isHttpBody } from "./json-form.js";
 import type { Body, Variable } from "./model.js";
-import type { PathTemplate, TemplateVariable } from "./path.js";
+import type { PathTemplate, TemplateVariable } from "./path-template.js";
 import { behaviorRules } from "./read-rules.js";
-import type { RuleTemplate } from "./template.js";
+import type { Route } from "./route.js";
 
 /** The fields that the variables of a path name. */
 export function buildVariables(
   input: DescMessage,
-  template: RuleTemplate,
+  route: Route,
   problems: Problems,
 ): { variables: readonly Variable[]; isComplete: boolean } {
   const variables: Variable[] = [];
   const seen = new Set<DescField[]>();
-  for (const variable of template.parsed.variables) {
+  for (const variable of route.template.variables) {
     const name = `path variable {${variable.fieldPath.join(".")}}`;
-    const error = (message: string) => problems.error(template.place(variable.offset), `${name}: ${message}`);
+    const error = (message: string) => problems.error(route.place(variable.offset), `${name}: ${message}`);
     const fields = resolve(input, variable.fieldPath);
     if (typeof fields === "string") {
       error(fields);
       continue;
     }
     const [leaf] = fields.slice(-1);
-    const multiSegment = isMultiSegment(template.parsed, variable);
+    const multiSegment = isMultiSegment(route.template, variable);
     const reason = leaf === undefined ? undefined : whyNotInPath(leaf, multiSegment);
     if (reason !== undefined) {
       error(reason);
@@ -41,7 +41,7 @@ export function buildVariables(
       variables.push({ fields, multiSegment });
     }
   }
-  return { variables, isComplete: variables.length === template.parsed.variables.length };
+  return { variables, isComplete: variables.length === route.template.variables.length };
 }
 
 /** What the request's body is. */

@@ -9,10 +9,11 @@ import { readDocs } from "./docs.js";
 import { buildStream, checkEventOptions } from "./events.js";
 import { warnOfForeignOptions } from "./foreign-options.js";
 import { buildHeaders } from "./headers.js";
+import { isHttpBody } from "./json-form.js";
 import type { Api, Binding, Header, Method, Service } from "./model.js";
 import { buildQuery } from "./query.js";
 import { readRules } from "./read-rules.js";
-import { type BasePath, buildBasePath, buildTemplate } from "./template.js";
+import { type BasePath, buildBasePath, buildRoute } from "./route.js";
 
 /** Decides everything about the services of the files. What the author got wrong goes to `problems`. */
 export function buildApi(files: readonly DescFile[], readMethod: ReadMethod, problems: Problems): Api {
@@ -120,27 +121,31 @@ function buildMethod(
   };
 }
 
-/** undefined when path and fields do not fit; the problem is told. */
+/** undefined if path and fields do not match; the mistake goes to `problems`. */
 function buildBinding(desc: DescMethod, rule: RuleAnnotation, base: BasePath, problems: Problems): Binding | undefined {
   if (rule.hasNestedRules) {
     problems.error(rule.place, "additional_bindings cannot be nested: move them one level up");
   }
-  const template = buildTemplate(rule, base, problems);
-  if (template === undefined) {
+  const route = buildRoute(rule, base, problems);
+  if (route === undefined) {
     return undefined;
   }
-  const { variables, isComplete } = buildVariables(desc.input, template, problems);
+  const { variables, isComplete } = buildVariables(desc.input, route, problems);
   const body = buildBody(desc.input, rule, variables, problems);
   if (!isComplete) {
     return undefined; // what it leaves to the query is not known
   }
+  const responseBody = buildResponseBody(desc.output, rule, problems);
+  const content = body.kind === "field" ? body.field.message : body.kind === "message" ? desc.input : undefined;
   return {
-    method: template.method,
-    template: template.parsed,
+    method: route.method,
+    template: route.template,
     variables,
     body,
-    query: body.kind === "message" ? undefined : buildQuery(desc.input, variables, body, template, problems),
-    responseBody: buildResponseBody(desc.output, rule, problems),
+    query: body.kind === "message" ? undefined : buildQuery(desc.input, variables, body, route, problems),
+    responseBody,
+    rawBody: isHttpBody(content),
+    rawResponse: isHttpBody(responseBody === undefined ? desc.output : responseBody.message),
     place: rule.place,
   };
 }

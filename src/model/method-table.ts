@@ -1,6 +1,5 @@
-import { type DescField, type DescMessage, type DescMethod, ScalarType } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
-import { isHttpBody } from "./json-form.js";
 import type { Binding, Header, Method, QueryMessage, Stream, Variable } from "./model.js";
 
 /**
@@ -62,9 +61,9 @@ export type HeaderTable = {
   readonly required: true | undefined;
 };
 
-export function methodTable({ desc, bindings, answer, headers }: Method): MethodTable {
+export function methodTable({ bindings, answer, headers }: Method): MethodTable {
   return {
-    bindings: bindings.map((binding) => bindingTable(binding, desc)),
+    bindings: bindings.map(bindingTable),
     stream: answer.kind === "stream" ? streamTable(answer.stream) : undefined,
     headers: headers.length === 0 ? undefined : headers.map(headerTable),
   };
@@ -78,20 +77,17 @@ function headerTable({ name, type, format, required }: Header): HeaderTable {
   return { name, type: type === "string" ? undefined : type, format, required: required || undefined };
 }
 
-function bindingTable(
-  { method, template, variables, body, query, responseBody }: Binding,
-  { input, output }: DescMethod,
-): BindingTable {
-  const content = body.kind === "field" ? body.field.message : body.kind === "message" ? input : undefined;
+function bindingTable(binding: Binding): BindingTable {
+  const { template, variables, body, query, responseBody } = binding;
   return {
-    method,
+    method: binding.method,
     path: template.text,
     variables: variables.length === 0 ? undefined : variables.map(variableTable),
     body: body.kind === "message" ? "*" : body.kind === "field" ? { field: body.field.jsonName } : undefined,
     bodyRequired: (body.kind !== "none" && body.required) || undefined,
     responseBody: responseBody?.jsonName,
-    rawBody: isHttpBody(content) || undefined,
-    rawResponse: isHttpBody(responseBody === undefined ? output : responseBody.message) || undefined,
+    rawBody: binding.rawBody || undefined,
+    rawResponse: binding.rawResponse || undefined,
     query: query === undefined ? undefined : queryTable(query),
   };
 }

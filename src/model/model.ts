@@ -1,6 +1,6 @@
 import type { DescField, DescMessage, DescMethod, DescOneof, DescService } from "@bufbuild/protobuf";
 import type { Place } from "../problems.js";
-import type { PathTemplate } from "./path.js";
+import type { PathTemplate } from "./path-template.js";
 import type { Rules } from "./rules.js";
 
 /**
@@ -47,6 +47,10 @@ export interface Binding {
   readonly query: QueryMessage | undefined;
   /** The response field whose value is the response's body; undefined for the whole message. */
   readonly responseBody: DescField | undefined;
+  /** The request's body is a google.api.HttpBody: bytes with a content type of their own. */
+  readonly rawBody: boolean;
+  /** The response's body is a google.api.HttpBody. */
+  readonly rawResponse: boolean;
   /** Where the rule stands. */
   readonly place: Place;
 }

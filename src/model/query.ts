@@ -4,14 +4,14 @@ import type { Problems } from "../problems.js";
 import { areOneofRivals } from "./bind.js";
 import { hasOwnJson, isFreeJson, isScalarJson } from "./json-form.js";
 import type { Body, QueryField, QueryMessage, Variable } from "./model.js";
-import type { RuleTemplate } from "./template.js";
+import type { Route } from "./route.js";
 
 /** The fields that the path and the body leave, and how each of them travels in the query string. */
 export function buildQuery(
   input: DescMessage,
   variables: readonly Variable[],
   body: Body,
-  template: RuleTemplate,
+  route: Route,
   problems: Problems,
 ): QueryMessage {
   const bound: (readonly DescField[])[] = variables.map((variable) => variable.fields);
@@ -23,7 +23,7 @@ export function buildQuery(
 
   if (hasOwnJson(input)) {
     problems.error(
-      template.place(0),
+      route.place(0),
       `the request is a ${input.typeName}, whose JSON has no separate fields: use body: "*"`,
     );
     return { desc: input, fields: [] };
@@ -64,7 +64,7 @@ export function buildQuery(
     };
     const refuse = (what: string) => {
       const name = path.map((f) => f.name).join(".");
-      problems.error(template.place(0), `field "${name}" cannot be a query parameter: it is ${what}; ${remedy()}`);
+      problems.error(route.place(0), `field "${name}" cannot be a query parameter: it is ${what}; ${remedy()}`);
       return undefined;
     };
     switch (field.fieldKind) {
@@ -89,7 +89,7 @@ export function buildQuery(
   }
 
   function remedy(): string {
-    return template.method === "GET" || template.method === "DELETE" || template.method === "HEAD"
+    return route.method === "GET" || route.method === "DELETE" || route.method === "HEAD"
       ? 'bind it in the path, or use post with body: "*"'
       : 'write body: "*"';
   }

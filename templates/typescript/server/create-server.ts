@@ -111,7 +111,7 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     value: V,
   ): Promise<Response> {
     const { request } = call;
-    const { method, binder, encoders, offers, idField, responseBody } = endpoint;
+    const { method, binder, encoders, offers, idField, binding } = endpoint;
     const { desc, http } = method;
     const { unaryTimeoutMs, maxDurationMs, maxBodyBytes = 4 * 1024 * 1024 } = options;
     if (http.stream) {
@@ -139,7 +139,7 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     const context = toContext(call, desc, contextValue, lastEventId, (id) => checkIdOfField(idField, id));
     return encoder
       ? answerStream(call, method, encoder, { kind: "stream", method: desc, message, context }, handle, commitWindowMs)
-      : answerUnary(call, { kind: "unary", method: desc, message, context }, handle, responseBody, json);
+      : answerUnary(call, { kind: "unary", method: desc, message, context }, handle, binding, json);
   }
 
   async function fetch(request: Request, value: V): Promise<Response> {

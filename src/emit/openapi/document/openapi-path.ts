@@ -1,5 +1,5 @@
 import type { Binding, Variable } from "../../../model/model.js";
-import type { Segment } from "../../../model/path.js";
+import type { Segment } from "../../../model/path-template.js";
 import { type Context, createNames, jsonKey } from "../context.js";
 
 /** A path in OpenAPI's form, where a parameter is all of a segment: OpenAPI 3.2.0, "Path Templating". */

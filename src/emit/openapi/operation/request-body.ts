@@ -6,7 +6,7 @@ import { componentName } from "../document/components.js";
 import type { RequestBodyObject, Schema } from "../objects.js";
 import { valueSchema } from "../schema/field-schema.js";
 import { messageSchema, type Omitted, objectSchema } from "../schema/message-schema.js";
-import { jsonContent } from "./responses.js";
+import { bodyContent } from "./responses.js";
 
 const REQUEST = { inRequests: true, inResponses: false };
 
@@ -14,7 +14,7 @@ const REQUEST = { inRequests: true, inResponses: false };
 export function requestBody(
   context: Context,
   { desc }: Method,
-  { body, variables }: Binding,
+  { body, variables, rawBody }: Binding,
   index: number,
 ): RequestBodyObject | undefined {
   const bound: Omitted = variables.map((variable) => variable.fields);
@@ -29,14 +29,14 @@ export function requestBody(
     case "message": {
       const { input } = desc;
       const schema = () => (bound.length === 0 ? messageSchema(context, input) : rest(input, bound));
-      return { required: body.required, content: jsonContent(input, schema) };
+      return { required: body.required, content: bodyContent(rawBody, schema) };
     }
     case "field": {
       const { field } = body;
       const within = bound.filter(([first]) => first === field).map(([, ...fields]) => fields);
       const schema = () =>
         within.length > 0 && field.fieldKind === "message" ? rest(field.message, within) : valueSchema(context, field);
-      return { description: describe(field), required: body.required, content: jsonContent(field.message, schema) };
+      return { description: describe(field), required: body.required, content: bodyContent(rawBody, schema) };
     }
   }
 }

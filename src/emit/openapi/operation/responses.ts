@@ -1,5 +1,3 @@
-import type { DescMessage } from "@bufbuild/protobuf";
-import { isHttpBody } from "../../../model/json-form.js";
 import type { Binding, Method, Stream } from "../../../model/model.js";
 import type { Context } from "../context.js";
 import { describe } from "../describe.js";
@@ -26,15 +24,18 @@ export function responses(context: Context, method: Method, binding: Binding): O
   };
 }
 
-function unaryResponse(context: Context, { desc: { output } }: Method, { responseBody }: Binding): ResponseObject {
+function unaryResponse(
+  context: Context,
+  { desc: { output } }: Method,
+  { responseBody, rawResponse }: Binding,
+): ResponseObject {
   // The comments of Google's messages are about the messages.
   const described = responseBody ?? (output.typeName.startsWith("google.") ? undefined : output);
   return {
     description: (described && describe(described)) ?? "OK.",
-    content:
-      responseBody === undefined
-        ? jsonContent(output, () => messageSchema(context, output))
-        : jsonContent(responseBody.message, () => valueSchema(context, responseBody)),
+    content: bodyContent(rawResponse, () =>
+      responseBody === undefined ? messageSchema(context, output) : valueSchema(context, responseBody),
+    ),
   };
 }
 
@@ -60,8 +61,8 @@ export function heartbeatSeconds({ heartbeatMs }: Stream): number {
 
 /**
  * The content of a body that holds one value, OpenAPI 3.2.0, Media Type Object: JSON, or the bytes of an HttpBody.
- * The schema is built where it is used, since what is built becomes a component.
+ * The schema is only built for JSON, because what is built becomes a component.
  */
-export function jsonContent(message: DescMessage | undefined, schema: () => Schema): Content {
-  return isHttpBody(message) ? { "*/*": {} } : { "application/json": { schema: schema() } };
+export function bodyContent(isRaw: boolean, schema: () => Schema): Content {
+  return isRaw ? { "*/*": {} } : { "application/json": { schema: schema() } };
 }

@@ -1,6 +1,6 @@
 import { hasOwn, isJsonObject, type JsonObject, type JsonValue } from "../../shared/json.js";
 import type { HttpBinding, MethodHttp, QueryField } from "../../shared/method.js";
-import { decodeVariable, parsePathTemplate } from "../../shared/path-template.js";
+import { decodeVariable, parsePathPattern } from "../../shared/path-pattern.js";
 
 /** What goes over HTTP of a request. */
 export interface BoundRequest {
@@ -33,7 +33,7 @@ export function bindRequest({ bindings }: MethodHttp, request: JsonValue): Bound
 
 function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
   const { method, body, variables = [], query = {} } = binding;
-  const { segments, verb: suffix, variables: spans } = parsePathTemplate(binding.path);
+  const { segments, verb: suffix, variables: spans } = parsePathPattern(binding.path);
   const parts: (string | undefined)[] = [...segments];
   let rest: JsonValue | undefined = request;
   let content: JsonValue | undefined;

@@ -1,6 +1,6 @@
 import { type DescField, type DescMessage, type Message, toJson } from "@bufbuild/protobuf";
 import { isJsonObject, type JsonValue } from "../../shared/json.js";
-import { isHttpBody } from "../request/field-slot.js";
+import type { HttpBinding } from "../../shared/method.js";
 import { utf8 } from "../stream/chunk.js";
 import type { JsonOptions } from "../stream/event-encoder.js";
 import type { Call } from "./call.js";
@@ -12,7 +12,7 @@ export async function answerUnary<C>(
   call: Call,
   request: UnaryRequest<C>,
   handle: Next<C>,
-  responseBody: string | undefined,
+  binding: HttpBinding,
   json: JsonOptions,
 ): Promise<Response> {
   const { method, context } = request;
@@ -21,7 +21,7 @@ export async function answerUnary<C>(
     if (response.kind !== "unary") {
       throw new TypeError(`interceptor answered the unary method ${method.name} with a stream`);
     }
-    const { contentType, body } = toUnaryBody(method.output, response.message, responseBody, json);
+    const { contentType, body } = toUnaryBody(method.output, response.message, binding, json);
     return call.respond(200, toHeaders(context.responseHeaders, { "Content-Type": contentType }), body);
   } catch (error) {
     return call.fail(error, context.responseHeaders);
@@ -34,21 +34,21 @@ export interface UnaryBody {
   readonly body: Uint8Array;
 }
 
-/** The body of an answer: the JSON of the message, or of its field `responseBody`; a `google.api.HttpBody` is itself. */
+/** The body of an answer: the JSON of the message or of its field `responseBody`, or the bytes of a `google.api.HttpBody`. */
 export function toUnaryBody(
   schema: DescMessage,
   message: Message,
-  responseBody: string | undefined,
+  { responseBody, rawResponse }: HttpBinding,
   json: JsonOptions,
 ): UnaryBody {
   const field =
     responseBody === undefined ? undefined : schema.fields.find(({ jsonName }) => jsonName === responseBody);
   if (field === undefined) {
-    return isHttpBody(schema) ? toHttpBody(message) : toJsonBody(toJson(schema, message, json));
+    return rawResponse ? toHttpBody(message) : toJsonBody(toJson(schema, message, json));
   }
   // Fields of a message are its properties; one of a oneof cannot be a response body of bytes.
   const value: unknown = Reflect.get(message, field.localName);
-  if (field.fieldKind === "message" && isHttpBody(field.message)) {
+  if (rawResponse) {
     return toHttpBody(value ?? { contentType: "", data: new Uint8Array() });
   }
   return toJsonBody(fieldToJson(schema, message, field, json));

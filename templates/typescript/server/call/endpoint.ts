@@ -1,6 +1,6 @@
 import type { DescField } from "@bufbuild/protobuf";
+import type { HttpBinding } from "../../shared/method.js";
 import { type Binder, createBinder } from "../request/bind.js";
-import { isHttpBody } from "../request/field-slot.js";
 import type { Route } from "../request/router.js";
 import type { EventEncoder, JsonOptions } from "../stream/event-encoder.js";
 import { JsonLinesEncoder, jsonLinesProfile } from "../stream/json-lines-encoder.js";
@@ -12,8 +12,7 @@ import type { ServiceMethod } from "./service.js";
 export interface Endpoint<C> {
   readonly method: ServiceMethod<C>;
   readonly binder: Binder;
-  /** The field of the response that is the body. */
-  readonly responseBody: string | undefined;
+  readonly binding: HttpBinding;
   /** The content types that it answers with, the preferred one first. None for a `google.api.HttpBody`, which has any. */
   readonly offers: readonly string[];
   /** Of a stream, how it is written in each of them. */
@@ -34,15 +33,10 @@ export function createRoutes<C>(options: CallOptions<C>, json: JsonOptions): rea
       const idField = desc.output.fields.find(({ jsonName }) => jsonName === http.stream?.id);
       const reserved = http.stream ? [lastEventIdParameter] : [];
       return http.bindings.map((binding) => {
-        const { path, responseBody } = binding;
+        const { method: httpMethod, path, rawResponse } = binding;
         const binder = createBinder(desc.input, binding, { unknownQuery: options.unknownQuery, reserved, json });
-        const field = desc.output.fields.find(({ jsonName }) => jsonName === responseBody);
-        const offers = encoders
-          ? [...encoders.keys()]
-          : isHttpBody(field?.message ?? desc.output)
-            ? []
-            : ["application/json"];
-        return { method: binding.method, path, value: { method, binder, responseBody, offers, encoders, idField } };
+        const offers = encoders ? [...encoders.keys()] : rawResponse ? [] : ["application/json"];
+        return { method: httpMethod, path, value: { method, binding, binder, offers, encoders, idField } };
       });
     }),
   );

@@ -3,13 +3,19 @@ import { expect, test } from "vitest";
 import { MarketService } from "../../../../test/gen/market/v1/market_pb.js";
 import { Color, type Params, ParamsSchema } from "../../../../test/gen/vectors/v1/http_rule_pb.js";
 import { createServer, type Init, type Service } from "../../server.js";
+import type { HttpBinding } from "../../shared/method.js";
 import { buildMessages } from "../../testing/build-message.js";
 import { serve } from "../../testing/serve.js";
 
 /** Gets the answer of a method with this output. */
-async function answer(output: DescMessage, value: unknown, responseBody?: string, accept = "*/*"): Promise<Response> {
+async function answer(
+  output: DescMessage,
+  value: unknown,
+  rule: Pick<HttpBinding, "responseBody" | "rawResponse">,
+  accept = "*/*",
+): Promise<Response> {
   const desc = { ...MarketService.method.getQuote, output };
-  const binding = { method: "GET", path: "/a", ...(responseBody !== undefined && { responseBody }) };
+  const binding = { method: "GET", path: "/a", ...rule };
   const service: Service = {
     desc: MarketService,
     methods: [{ desc, http: { bindings: [binding] }, handler: () => value }],
@@ -36,7 +42,7 @@ test.each<[string, Init<Params>, unknown]>([
   ["cString", { choice: { case: "cString", value: "c" } }, "c"],
   ["customJsonName", { renamed: "r" }, "r"],
 ])("response body %s of %o", async (field, value, expected) => {
-  const response = await answer(ParamsSchema, value, field);
+  const response = await answer(ParamsSchema, value, { responseBody: field });
   expect(response.headers.get("content-type")).toBe("application/json");
   expect(await response.json()).toEqual(expected);
 });
@@ -56,13 +62,18 @@ test("a google.api.HttpBody is itself, whatever is accepted", async () => {
   const data = new Uint8Array([0, 1, 255]);
   const image: MessageInitShape<DescMessage> = { contentType: "image/png", data };
   for (const response of [
-    await answer(messages("HttpBody"), image, undefined, "image/*"),
-    await answer(messages("Download"), { name: "a", file: image }, "file", "image/*"),
+    await answer(messages("HttpBody"), image, { rawResponse: true }, "image/*"),
+    await answer(
+      messages("Download"),
+      { name: "a", file: image },
+      { responseBody: "file", rawResponse: true },
+      "image/*",
+    ),
   ]) {
     expect([response.status, response.headers.get("content-type")]).toEqual([200, "image/png"]);
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(data);
   }
   const bare: Message = create(messages("HttpBody"));
-  const response = await answer(messages("HttpBody"), bare);
+  const response = await answer(messages("HttpBody"), bare, { rawResponse: true });
   expect([response.headers.get("content-type"), await response.text()]).toEqual(["application/octet-stream", ""]);
 });

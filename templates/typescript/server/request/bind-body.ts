@@ -5,7 +5,6 @@ import { hasOwn, isJsonObject, type JsonValue } from "../../shared/json.js";
 import { findJsonError, type JsonError, MAX_DEPTH } from "../../shared/json-error.js";
 import type { HttpBinding } from "../../shared/method.js";
 import { BindError, type FieldViolation, quote } from "../errors/bind-error.js";
-import { isHttpBody } from "./field-slot.js";
 import { expectedText, isTextMessage, type MessageField } from "./parse-value.js";
 
 /** A request's body as it came. */
@@ -23,7 +22,7 @@ export interface BodyReader {
 /** Prepares reading the body of a binding: the message, a field of it, or bytes. */
 export function createBodyReader(
   desc: DescMessage,
-  body: HttpBinding["body"],
+  { body, rawBody }: HttpBinding,
   options: Partial<JsonReadOptions>,
 ): BodyReader {
   const empty = () => reflect(desc, undefined, false);
@@ -31,7 +30,7 @@ export function createBodyReader(
     return { kind: "none", read: () => empty().message };
   }
   if (body === "*") {
-    return isHttpBody(desc)
+    return rawBody
       ? { kind: "bytes", read: (bytes) => setHttpBody(empty(), bytes) }
       : {
           kind: "json",
@@ -42,7 +41,7 @@ export function createBodyReader(
   if (field === undefined) {
     throw new Error(`${desc.typeName} has no field "${body.field}": generate the code again`);
   }
-  if (field.fieldKind === "message" && isHttpBody(field.message)) {
+  if (rawBody && field.fieldKind === "message") {
     return { kind: "bytes", read: (bytes) => readHttpBodyField(empty(), field, bytes) };
   }
   return {

@@ -273,7 +273,7 @@ describe("google.api.HttpBody", () => {
   const body = new Uint8Array([0, 0xff, 0x7b]);
 
   test("as the request", () => {
-    const binder = createBinder(message("HttpBody"), { method: "POST", path: "/raw", body: "*" });
+    const binder = createBinder(message("HttpBody"), { method: "POST", path: "/raw", body: "*", rawBody: true });
     expect(binder.body).toBe("bytes");
     expect(
       json(message("HttpBody"), binder.bind({ variables: [], query: "", body, contentType: "image/png" })),
@@ -290,6 +290,7 @@ describe("google.api.HttpBody", () => {
       path: "/files/{name}",
       variables: [{ field: ["name"] }],
       body: { field: "file" },
+      rawBody: true,
     });
     expect(binder.body).toBe("bytes");
     const parts = { variables: ["a"], query: "overwrite=1&file.data=YQ" };

@@ -1,7 +1,7 @@
 import type { DescField, DescMessage, JsonReadOptions, Message } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { HttpBinding } from "../../shared/method.js";
-import { decodeVariable, parsePathTemplate } from "../../shared/path-template.js";
+import { decodeVariable, parsePathPattern } from "../../shared/path-pattern.js";
 import { BindError, quote, Violations } from "../errors/bind-error.js";
 import { createBodyReader } from "./bind-body.js";
 import { bindQuery } from "./bind-query.js";
@@ -48,7 +48,7 @@ export interface Binder {
  */
 export function createBinder(desc: DescMessage, binding: HttpBinding, options: BindOptions = {}): Binder {
   const variables = createVariables(desc, binding);
-  const body = createBodyReader(desc, binding.body, { ignoreUnknownFields: true, ...options.json });
+  const body = createBodyReader(desc, binding, { ignoreUnknownFields: true, ...options.json });
   const scope = createQueryScope(desc, binding);
   const query = { unknown: options.unknownQuery ?? "ignore", reserved: new Set(options.reserved) };
   return {
@@ -77,7 +77,7 @@ interface Variable {
 }
 
 function createVariables(desc: DescMessage, { path, variables = [] }: HttpBinding): Variable[] {
-  const spans = parsePathTemplate(path).variables;
+  const spans = parsePathPattern(path).variables;
   return variables.map(({ field: names }, index) => {
     const holders: MessageField[] = [];
     let inner: DescMessage | undefined = desc;

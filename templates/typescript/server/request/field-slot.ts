@@ -1,4 +1,4 @@
-import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import type { DescField } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { quote, type Violations } from "../errors/bind-error.js";
 import { expectedText, type MessageField, parseValue } from "./parse-value.js";
@@ -53,9 +53,4 @@ export function setText(
 /** Why a text is refused: `"abc" is not a number`. */
 export function notAValue(field: DescField, text: string): string {
   return `${quote(text)} is not ${expectedText(field)}`;
-}
-
-/** Whether a message is bytes with a content type of their own. */
-export function isHttpBody(schema: DescMessage): boolean {
-  return schema.typeName === "google.api.HttpBody";
 }

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { PathSyntaxError, parsePathTemplate } from "../../../../src/model/path.js";
+import { PathSyntaxError, parsePathTemplate } from "../../../../src/model/path-template.js";
 import facts from "../../../../test/http-rule.json" with { type: "json" };
-import { parsePathTemplate as cut, decodeVariable } from "../../shared/path-template.js";
+import { decodeVariable, parsePathPattern } from "../../shared/path-pattern.js";
 import { createRouter, type RouteMatch, type Router } from "./router.js";
 
 describe("facts of three implementations", () => {
@@ -43,7 +43,7 @@ describe("facts of three implementations", () => {
     const template = match.value.slice("GET ".length);
     const names = parsePathTemplate(template).variables.map(({ fieldPath }) => fieldPath.join("."));
     return Object.fromEntries(
-      cut(template).variables.map(({ multi }, index) => {
+      parsePathPattern(template).variables.map(({ multi }, index) => {
         const raw = match.variables[index] ?? "";
         try {
           return [names[index], decodeVariable(raw, multi)];

@@ -1,4 +1,4 @@
-import { type PathTemplate, parsePathTemplate } from "../../shared/path-template.js";
+import { type PathPattern, parsePathPattern } from "../../shared/path-pattern.js";
 
 /** An HTTP method and a path template, and what answers them. */
 export interface Route<T> {
@@ -34,7 +34,7 @@ export function createRouter<T>(routes: Iterable<Route<T>>): Router<T> {
   // By the template's `:verb`, decoded; "" for none.
   const roots = new Map<string, TreeNode<T>>();
   for (const route of routes) {
-    const template = parsePathTemplate(route.path);
+    const template = parsePathPattern(route.path);
     insert(childOf(roots, decodeLiteral(template.verb)), route, template);
   }
   return {
@@ -67,7 +67,7 @@ export function createRouter<T>(routes: Iterable<Route<T>>): Router<T> {
 
 interface Leaf<T> {
   readonly route: Route<T>;
-  readonly template: PathTemplate;
+  readonly template: PathPattern;
   /** Index of `**`; the number of segments when there is none. */
   readonly rest: number;
 }
@@ -88,7 +88,7 @@ function childOf<T>(nodes: Map<string, TreeNode<T>>, key: string): TreeNode<T> {
   return node;
 }
 
-function insert<T>(root: TreeNode<T>, route: Route<T>, template: PathTemplate): void {
+function insert<T>(root: TreeNode<T>, route: Route<T>, template: PathPattern): void {
   let node = root;
   for (const [index, segment] of template.segments.entries()) {
     if (segment === "**") {

@@ -34,7 +34,7 @@ import {
   type JsonValue,
   maxTimerMs,
   type MethodHttp,
-  parsePathTemplate,
+  parsePathPattern,
   type QueryField,
   startTimer,
   stopTimer,
@@ -1088,7 +1088,7 @@ function bindRequest({ bindings }: MethodHttp, request: JsonValue): BoundRequest
 
 function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
   const { method, body, variables = [], query = {} } = binding;
-  const { segments, verb: suffix, variables: spans } = parsePathTemplate(binding.path);
+  const { segments, verb: suffix, variables: spans } = parsePathPattern(binding.path);
   const parts: (string | undefined)[] = [...segments];
   let rest: JsonValue | undefined = request;
   let content: JsonValue | undefined;

@@ -47,8 +47,8 @@ import {
   type JsonValue,
   MAX_DEPTH,
   type MethodHttp,
-  parsePathTemplate,
-  type PathTemplate,
+  parsePathPattern,
+  type PathPattern,
   type QueryField,
   startTimer,
   stopTimer,
@@ -1060,6 +1060,77 @@ function jitter(ms: number): number {
   return Math.round(ms * (0.5 + Math.random()));
 }
 
+/** Answers a unary call. Never rejects. */
+async function answerUnary<C>(
+  call: Call,
+  request: UnaryRequest<C>,
+  handle: Next<C>,
+  binding: HttpBinding,
+  json: JsonOptions,
+): Promise<Response> {
+  const { method, context } = request;
+  try {
+    const response = await call.run(() => handle(request));
+    if (response.kind !== "unary") {
+      throw new TypeError(`interceptor answered the unary method ${method.name} with a stream`);
+    }
+    const { contentType, body } = toUnaryBody(method.output, response.message, binding, json);
+    return call.respond(200, toHeaders(context.responseHeaders, { "Content-Type": contentType }), body);
+  } catch (error) {
+    return call.fail(error, context.responseHeaders);
+  }
+}
+
+/** The body of a unary answer. */
+interface UnaryBody {
+  readonly contentType: string;
+  readonly body: Uint8Array;
+}
+
+/** The body of an answer: the JSON of the message or of its field `responseBody`, or the bytes of a `google.api.HttpBody`. */
+function toUnaryBody(
+  schema: DescMessage,
+  message: Message,
+  { responseBody, rawResponse }: HttpBinding,
+  json: JsonOptions,
+): UnaryBody {
+  const field =
+    responseBody === undefined ? undefined : schema.fields.find(({ jsonName }) => jsonName === responseBody);
+  if (field === undefined) {
+    return rawResponse ? toHttpBody(message) : toJsonBody(toJson(schema, message, json));
+  }
+  // Fields of a message are its properties; one of a oneof cannot be a response body of bytes.
+  const value: unknown = Reflect.get(message, field.localName);
+  if (rawResponse) {
+    return toHttpBody(value ?? { contentType: "", data: new Uint8Array() });
+  }
+  return toJsonBody(fieldToJson(schema, message, field, json));
+}
+
+/** google/api/httpbody.proto: `content_type` and `data`. */
+function toHttpBody(value: unknown): UnaryBody {
+  const { contentType, data } = value as { readonly contentType: string; readonly data: Uint8Array };
+  // A copy: the body outlives this call, and its buffer may be a shared one.
+  return { contentType: contentType || "application/octet-stream", body: data.slice() };
+}
+
+function toJsonBody(json: JsonValue): UnaryBody {
+  return { contentType: "application/json", body: utf8.encode(JSON.stringify(json)) };
+}
+
+/** The JSON of one field. ProtoJSON leaves out what has its default value, but a body has to say it. */
+function fieldToJson(schema: DescMessage, message: Message, field: DescField, options: JsonOptions): JsonValue {
+  const key = options.useProtoFieldName ? field.name : field.jsonName;
+  for (const alwaysEmitImplicit of [options.alwaysEmitImplicit ?? false, true]) {
+    const json = toJson(schema, message, { ...options, alwaysEmitImplicit });
+    const value = isJsonObject(json) ? json[key] : undefined;
+    if (value !== undefined) {
+      return value;
+    }
+  }
+  return null;
+}
+
 /** What is wrong with one field of a request, for a `google.rpc.BadRequest`. */
 interface FieldViolation {
   /**
@@ -1107,350 +1178,6 @@ class Violations {
 /** What a client sent, in quotes, and not all of it when it is long. */
 function quote(text: string): string {
   return text.length > 60 ? `"${text.slice(0, 60)}…"` : `"${text}"`;
-}
-
-/** A field that holds one message. */
-type MessageField = DescField & { readonly fieldKind: "message" };
-
-/**
- * Reads the text of a field's value in a path or a query, or of one of its values: a scalar, an enum, or a
- * message whose ProtoJSON is a scalar. Undefined when the text is not one.
- */
-function parseValue(field: DescField, text: string): ScalarValue | ReflectMessage | undefined {
-  if (field.enum !== undefined) {
-    return parseEnum(field.enum, text);
-  }
-  if (field.scalar !== undefined) {
-    return parseScalar(field.scalar, text);
-  }
-  return field.message && parseMessage(field.message, text);
-}
-
-/** What the text of such a field has to be: `an integer from 0 to 4294967295`. */
-function expectedText({ scalar, enum: descEnum, message }: DescField): string {
-  if (descEnum !== undefined) {
-    return `a value of ${descEnum.typeName}`;
-  }
-  if (message !== undefined && isWrapperDesc(message)) {
-    return expectedText(message.fields[0]);
-  }
-  if (scalar !== undefined) {
-    return expectedScalar(scalar);
-  }
-  const text = message && textMessages.get(message.typeName);
-  return text?.expected ?? "a text";
-}
-
-/** Whether a message stands in a path or a query as one text. */
-function isTextMessage(desc: DescMessage): boolean {
-  return isWrapperDesc(desc) || textMessages.has(desc.typeName);
-}
-
-interface TextMessage {
-  readonly expected: string;
-  isValid(text: string): boolean;
-}
-
-// `fromJson` reads on behind a duration's "s", and takes the 30th of February for a day of March.
-const textMessages: ReadonlyMap<string, TextMessage> = new Map([
-  ["google.protobuf.Timestamp", { expected: "a time as in 2026-01-31T09:30:00Z", isValid: isCalendarTime }],
-  [
-    "google.protobuf.Duration",
-    { expected: "seconds as in 1.5s", isValid: (text) => /^-?\d{1,12}(?:\.\d{1,9})?s$/.test(text) },
-  ],
-  ["google.protobuf.FieldMask", { expected: "names of fields, as in id,displayName", isValid: () => true }],
-]);
-
-function parseMessage(desc: DescMessage, text: string): ReflectMessage | undefined {
-  if (isWrapperDesc(desc)) {
-    const [field] = desc.fields;
-    const value = parseValue(field, text);
-    if (value === undefined) {
-      return undefined;
-    }
-    const wrapper = reflect(desc);
-    wrapper.set(field, value);
-    return wrapper;
-  }
-  if (!textMessages.get(desc.typeName)?.isValid(text)) {
-    return undefined;
-  }
-  try {
-    return reflect(desc, fromJson(desc, text));
-  } catch {
-    return undefined;
-  }
-}
-
-function isCalendarTime(text: string): boolean {
-  const local = text.slice(0, 19);
-  const time = new Date(`${local}Z`);
-  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(local);
-}
-
-/** A value as the reflection of protobuf-es takes it. */
-type ScalarValue = string | number | bigint | boolean | Uint8Array;
-
-type IntegerRange = readonly [bigint, bigint];
-
-const INT32 = /* @__PURE__ */ signedRange(32);
-const UINT32 = /* @__PURE__ */ unsignedRange(32);
-const INT64 = /* @__PURE__ */ signedRange(64);
-const UINT64 = /* @__PURE__ */ unsignedRange(64);
-
-/** The greatest finite number of single precision. */
-const FLOAT_MAX = 2 ** 128 - 2 ** 104;
-
-// More digits are no number that a computer wrote, and BigInt takes quadratic time over them.
-const LONGEST = 400;
-
-/** What the text of a scalar has to be: `an integer from 0 to 4294967295`. */
-function expectedScalar(scalar: ScalarType): string {
-  const range = integerRange(scalar);
-  if (range !== undefined) {
-    return `an integer from ${range[0]} to ${range[1]}`;
-  }
-  switch (scalar) {
-    case ScalarType.BOOL:
-      return `"true" or "false"`;
-    case ScalarType.BYTES:
-      return "base64";
-    case ScalarType.FLOAT:
-      return "a number of single precision";
-    case ScalarType.DOUBLE:
-      return "a number";
-    default:
-      return "text";
-  }
-}
-
-/** Reads the text of a scalar in a path or a query; undefined when it is not one. */
-function parseScalar(type: ScalarType, text: string): ScalarValue | undefined {
-  switch (type) {
-    case ScalarType.STRING:
-      return text;
-    case ScalarType.BOOL:
-      return parseBool(text);
-    case ScalarType.BYTES:
-      return parseBytes(text);
-    case ScalarType.DOUBLE:
-    case ScalarType.FLOAT:
-      return parseFloatingPoint(type, text);
-    default:
-      return parseInteger(type, text);
-  }
-}
-
-/** Reads a value's name, or its number; a number without a name where the enum is open. */
-function parseEnum(desc: DescEnum, text: string): number | undefined {
-  const value = desc.values.find(({ name }) => name === text);
-  if (value !== undefined) {
-    return value.number;
-  }
-  const number = parseInteger(ScalarType.INT32, text);
-  return typeof number === "number" && (desc.open || desc.value[number] !== undefined) ? number : undefined;
-}
-
-function parseBool(text: string): boolean | undefined {
-  if (text === "true" || text === "1") {
-    return true;
-  }
-  return text === "false" || text === "0" ? false : undefined;
-}
-
-/** Base64 or base64url, padded or not; never both alphabets, no line breaks. */
-function parseBytes(text: string): Uint8Array | undefined {
-  const [digits = ""] = text.split("=", 1);
-  const padding = text.length - digits.length;
-  if (!/^(?:[A-Za-z0-9+/]*|[\w-]*)$/.test(digits) || digits.length % 4 === 1) {
-    return undefined;
-  }
-  if (padding > 0 && (padding > 2 || text.length % 4 !== 0 || !text.endsWith("=".repeat(padding)))) {
-    return undefined;
-  }
-  return base64Decode(digits);
-}
-
-function parseFloatingPoint(type: ScalarType, text: string): number | undefined {
-  if (text === "NaN" || text === "Infinity" || text === "-Infinity") {
-    return Number(text);
-  }
-  if (text.length > LONGEST || !/^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) {
-    return undefined;
-  }
-  const number = Number(text);
-  return Math.abs(number) <= (type === ScalarType.FLOAT ? FLOAT_MAX : Number.MAX_VALUE) ? number : undefined;
-}
-
-function parseInteger(type: ScalarType, text: string): number | bigint | undefined {
-  const range = integerRange(type);
-  if (range === undefined || text.length > LONGEST || !/^-?\d+$/.test(text)) {
-    return undefined;
-  }
-  const integer = BigInt(text);
-  if (integer < range[0] || integer > range[1]) {
-    return undefined;
-  }
-  return range === INT32 || range === UINT32 ? Number(integer) : integer;
-}
-
-function integerRange(type: ScalarType): IntegerRange | undefined {
-  switch (type) {
-    case ScalarType.INT32:
-    case ScalarType.SINT32:
-    case ScalarType.SFIXED32:
-      return INT32;
-    case ScalarType.UINT32:
-    case ScalarType.FIXED32:
-      return UINT32;
-    case ScalarType.INT64:
-    case ScalarType.SINT64:
-    case ScalarType.SFIXED64:
-      return INT64;
-    case ScalarType.UINT64:
-    case ScalarType.FIXED64:
-      return UINT64;
-    default:
-      return undefined;
-  }
-}
-
-// Without literals of BigInt, which a project with a `target` before ES2020 refuses.
-function signedRange(bits: number): IntegerRange {
-  const limit = BigInt(2) ** BigInt(bits - 1);
-  return [-limit, limit - BigInt(1)];
-}
-
-function unsignedRange(bits: number): IntegerRange {
-  return [BigInt(0), BigInt(2) ** BigInt(bits) - BigInt(1)];
-}
-
-/**
- * Whether a field may be set: not when another member of its oneof is, which is told to `violations`.
- * `path` leads to the field.
- */
-function claim(holder: ReflectMessage, field: DescField, path: string, violations: Violations): boolean {
-  const other = field.oneof && holder.oneofCase(field.oneof);
-  if (other === undefined || other === field) {
-    return true;
-  }
-  violations.add(path, `is set beside "${other.name}" of the same oneof: leave one of them out`);
-  return false;
-}
-
-/** The message of a field, made when there is none; undefined when the field may not be set. */
-function openMessage(
-  holder: ReflectMessage,
-  field: MessageField,
-  path: string,
-  violations: Violations,
-): ReflectMessage | undefined {
-  if (!claim(holder, field, path, violations)) {
-    return undefined;
-  }
-  if (holder.isSet(field)) {
-    return holder.get(field);
-  }
-  const message = reflect(field.message, undefined, false);
-  holder.set(field, message);
-  return message;
-}
-
-/** Sets a field that holds one value from its text in a path or a query. */
-function setText(
-  holder: ReflectMessage,
-  field: DescField,
-  text: string,
-  path: string,
-  violations: Violations,
-): void {
-  const value = parseValue(field, text);
-  if (value === undefined) {
-    violations.add(path, notAValue(field, text));
-  } else if (claim(holder, field, path, violations)) {
-    holder.set(field, value);
-  }
-}
-
-/** Why a text is refused: `"abc" is not a number`. */
-function notAValue(field: DescField, text: string): string {
-  return `${quote(text)} is not ${expectedText(field)}`;
-}
-
-/** Whether a message is bytes with a content type of their own. */
-function isHttpBody(schema: DescMessage): boolean {
-  return schema.typeName === "google.api.HttpBody";
-}
-
-/** Answers a unary call. Never rejects. */
-async function answerUnary<C>(
-  call: Call,
-  request: UnaryRequest<C>,
-  handle: Next<C>,
-  responseBody: string | undefined,
-  json: JsonOptions,
-): Promise<Response> {
-  const { method, context } = request;
-  try {
-    const response = await call.run(() => handle(request));
-    if (response.kind !== "unary") {
-      throw new TypeError(`interceptor answered the unary method ${method.name} with a stream`);
-    }
-    const { contentType, body } = toUnaryBody(method.output, response.message, responseBody, json);
-    return call.respond(200, toHeaders(context.responseHeaders, { "Content-Type": contentType }), body);
-  } catch (error) {
-    return call.fail(error, context.responseHeaders);
-  }
-}
-
-/** The body of a unary answer. */
-interface UnaryBody {
-  readonly contentType: string;
-  readonly body: Uint8Array;
-}
-
-/** The body of an answer: the JSON of the message, or of its field `responseBody`; a `google.api.HttpBody` is itself. */
-function toUnaryBody(
-  schema: DescMessage,
-  message: Message,
-  responseBody: string | undefined,
-  json: JsonOptions,
-): UnaryBody {
-  const field =
-    responseBody === undefined ? undefined : schema.fields.find(({ jsonName }) => jsonName === responseBody);
-  if (field === undefined) {
-    return isHttpBody(schema) ? toHttpBody(message) : toJsonBody(toJson(schema, message, json));
-  }
-  // Fields of a message are its properties; one of a oneof cannot be a response body of bytes.
-  const value: unknown = Reflect.get(message, field.localName);
-  if (field.fieldKind === "message" && isHttpBody(field.message)) {
-    return toHttpBody(value ?? { contentType: "", data: new Uint8Array() });
-  }
-  return toJsonBody(fieldToJson(schema, message, field, json));
-}
-
-/** google/api/httpbody.proto: `content_type` and `data`. */
-function toHttpBody(value: unknown): UnaryBody {
-  const { contentType, data } = value as { readonly contentType: string; readonly data: Uint8Array };
-  // A copy: the body outlives this call, and its buffer may be a shared one.
-  return { contentType: contentType || "application/octet-stream", body: data.slice() };
-}
-
-function toJsonBody(json: JsonValue): UnaryBody {
-  return { contentType: "application/json", body: utf8.encode(JSON.stringify(json)) };
-}
-
-/** The JSON of one field. ProtoJSON leaves out what has its default value, but a body has to say it. */
-function fieldToJson(schema: DescMessage, message: Message, field: DescField, options: JsonOptions): JsonValue {
-  const key = options.useProtoFieldName ? field.name : field.jsonName;
-  for (const alwaysEmitImplicit of [options.alwaysEmitImplicit ?? false, true]) {
-    const json = toJson(schema, message, { ...options, alwaysEmitImplicit });
-    const value = isJsonObject(json) ? json[key] : undefined;
-    if (value !== undefined) {
-      return value;
-    }
-  }
-  return null;
 }
 
 /** What the client is told of an error. */
@@ -1949,6 +1676,222 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** A field that holds one message. */
+type MessageField = DescField & { readonly fieldKind: "message" };
+
+/**
+ * Reads the text of a field's value in a path or a query, or of one of its values: a scalar, an enum, or a
+ * message whose ProtoJSON is a scalar. Undefined when the text is not one.
+ */
+function parseValue(field: DescField, text: string): ScalarValue | ReflectMessage | undefined {
+  if (field.enum !== undefined) {
+    return parseEnum(field.enum, text);
+  }
+  if (field.scalar !== undefined) {
+    return parseScalar(field.scalar, text);
+  }
+  return field.message && parseMessage(field.message, text);
+}
+
+/** What the text of such a field has to be: `an integer from 0 to 4294967295`. */
+function expectedText({ scalar, enum: descEnum, message }: DescField): string {
+  if (descEnum !== undefined) {
+    return `a value of ${descEnum.typeName}`;
+  }
+  if (message !== undefined && isWrapperDesc(message)) {
+    return expectedText(message.fields[0]);
+  }
+  if (scalar !== undefined) {
+    return expectedScalar(scalar);
+  }
+  const text = message && textMessages.get(message.typeName);
+  return text?.expected ?? "a text";
+}
+
+/** Whether a message stands in a path or a query as one text. */
+function isTextMessage(desc: DescMessage): boolean {
+  return isWrapperDesc(desc) || textMessages.has(desc.typeName);
+}
+
+interface TextMessage {
+  readonly expected: string;
+  isValid(text: string): boolean;
+}
+
+// `fromJson` reads on behind a duration's "s", and takes the 30th of February for a day of March.
+const textMessages: ReadonlyMap<string, TextMessage> = new Map([
+  ["google.protobuf.Timestamp", { expected: "a time as in 2026-01-31T09:30:00Z", isValid: isCalendarTime }],
+  [
+    "google.protobuf.Duration",
+    { expected: "seconds as in 1.5s", isValid: (text) => /^-?\d{1,12}(?:\.\d{1,9})?s$/.test(text) },
+  ],
+  ["google.protobuf.FieldMask", { expected: "names of fields, as in id,displayName", isValid: () => true }],
+]);
+
+function parseMessage(desc: DescMessage, text: string): ReflectMessage | undefined {
+  if (isWrapperDesc(desc)) {
+    const [field] = desc.fields;
+    const value = parseValue(field, text);
+    if (value === undefined) {
+      return undefined;
+    }
+    const wrapper = reflect(desc);
+    wrapper.set(field, value);
+    return wrapper;
+  }
+  if (!textMessages.get(desc.typeName)?.isValid(text)) {
+    return undefined;
+  }
+  try {
+    return reflect(desc, fromJson(desc, text));
+  } catch {
+    return undefined;
+  }
+}
+
+function isCalendarTime(text: string): boolean {
+  const local = text.slice(0, 19);
+  const time = new Date(`${local}Z`);
+  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(local);
+}
+
+/** A value as the reflection of protobuf-es takes it. */
+type ScalarValue = string | number | bigint | boolean | Uint8Array;
+
+type IntegerRange = readonly [bigint, bigint];
+
+const INT32 = /* @__PURE__ */ signedRange(32);
+const UINT32 = /* @__PURE__ */ unsignedRange(32);
+const INT64 = /* @__PURE__ */ signedRange(64);
+const UINT64 = /* @__PURE__ */ unsignedRange(64);
+
+/** The greatest finite number of single precision. */
+const FLOAT_MAX = 2 ** 128 - 2 ** 104;
+
+// More digits are no number that a computer wrote, and BigInt takes quadratic time over them.
+const LONGEST = 400;
+
+/** What the text of a scalar has to be: `an integer from 0 to 4294967295`. */
+function expectedScalar(scalar: ScalarType): string {
+  const range = integerRange(scalar);
+  if (range !== undefined) {
+    return `an integer from ${range[0]} to ${range[1]}`;
+  }
+  switch (scalar) {
+    case ScalarType.BOOL:
+      return `"true" or "false"`;
+    case ScalarType.BYTES:
+      return "base64";
+    case ScalarType.FLOAT:
+      return "a number of single precision";
+    case ScalarType.DOUBLE:
+      return "a number";
+    default:
+      return "text";
+  }
+}
+
+/** Reads the text of a scalar in a path or a query; undefined when it is not one. */
+function parseScalar(type: ScalarType, text: string): ScalarValue | undefined {
+  switch (type) {
+    case ScalarType.STRING:
+      return text;
+    case ScalarType.BOOL:
+      return parseBool(text);
+    case ScalarType.BYTES:
+      return parseBytes(text);
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      return parseFloatingPoint(type, text);
+    default:
+      return parseInteger(type, text);
+  }
+}
+
+/** Reads a value's name, or its number; a number without a name where the enum is open. */
+function parseEnum(desc: DescEnum, text: string): number | undefined {
+  const value = desc.values.find(({ name }) => name === text);
+  if (value !== undefined) {
+    return value.number;
+  }
+  const number = parseInteger(ScalarType.INT32, text);
+  return typeof number === "number" && (desc.open || desc.value[number] !== undefined) ? number : undefined;
+}
+
+function parseBool(text: string): boolean | undefined {
+  if (text === "true" || text === "1") {
+    return true;
+  }
+  return text === "false" || text === "0" ? false : undefined;
+}
+
+/** Base64 or base64url, padded or not; never both alphabets, no line breaks. */
+function parseBytes(text: string): Uint8Array | undefined {
+  const [digits = ""] = text.split("=", 1);
+  const padding = text.length - digits.length;
+  if (!/^(?:[A-Za-z0-9+/]*|[\w-]*)$/.test(digits) || digits.length % 4 === 1) {
+    return undefined;
+  }
+  if (padding > 0 && (padding > 2 || text.length % 4 !== 0 || !text.endsWith("=".repeat(padding)))) {
+    return undefined;
+  }
+  return base64Decode(digits);
+}
+
+function parseFloatingPoint(type: ScalarType, text: string): number | undefined {
+  if (text === "NaN" || text === "Infinity" || text === "-Infinity") {
+    return Number(text);
+  }
+  if (text.length > LONGEST || !/^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) {
+    return undefined;
+  }
+  const number = Number(text);
+  return Math.abs(number) <= (type === ScalarType.FLOAT ? FLOAT_MAX : Number.MAX_VALUE) ? number : undefined;
+}
+
+function parseInteger(type: ScalarType, text: string): number | bigint | undefined {
+  const range = integerRange(type);
+  if (range === undefined || text.length > LONGEST || !/^-?\d+$/.test(text)) {
+    return undefined;
+  }
+  const integer = BigInt(text);
+  if (integer < range[0] || integer > range[1]) {
+    return undefined;
+  }
+  return range === INT32 || range === UINT32 ? Number(integer) : integer;
+}
+
+function integerRange(type: ScalarType): IntegerRange | undefined {
+  switch (type) {
+    case ScalarType.INT32:
+    case ScalarType.SINT32:
+    case ScalarType.SFIXED32:
+      return INT32;
+    case ScalarType.UINT32:
+    case ScalarType.FIXED32:
+      return UINT32;
+    case ScalarType.INT64:
+    case ScalarType.SINT64:
+    case ScalarType.SFIXED64:
+      return INT64;
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+      return UINT64;
+    default:
+      return undefined;
+  }
+}
+
+// Without literals of BigInt, which a project with a `target` before ES2020 refuses.
+function signedRange(bits: number): IntegerRange {
+  const limit = BigInt(2) ** BigInt(bits - 1);
+  return [-limit, limit - BigInt(1)];
+}
+
+function unsignedRange(bits: number): IntegerRange {
+  return [BigInt(0), BigInt(2) ** BigInt(bits) - BigInt(1)];
+}
+
 /** A request's body as it came. */
 interface BodyBytes {
   readonly body?: Uint8Array | undefined;
@@ -1964,7 +1907,7 @@ interface BodyReader {
 /** Prepares reading the body of a binding: the message, a field of it, or bytes. */
 function createBodyReader(
   desc: DescMessage,
-  body: HttpBinding["body"],
+  { body, rawBody }: HttpBinding,
   options: Partial<JsonReadOptions>,
 ): BodyReader {
   const empty = () => reflect(desc, undefined, false);
@@ -1972,7 +1915,7 @@ function createBodyReader(
     return { kind: "none", read: () => empty().message };
   }
   if (body === "*") {
-    return isHttpBody(desc)
+    return rawBody
       ? { kind: "bytes", read: (bytes) => setHttpBody(empty(), bytes) }
       : {
           kind: "json",
@@ -1983,7 +1926,7 @@ function createBodyReader(
   if (field === undefined) {
     throw new Error(`${desc.typeName} has no field "${body.field}": generate the code again`);
   }
-  if (field.fieldKind === "message" && isHttpBody(field.message)) {
+  if (rawBody && field.fieldKind === "message") {
     return { kind: "bytes", read: (bytes) => readHttpBodyField(empty(), field, bytes) };
   }
   return {
@@ -2102,6 +2045,58 @@ function refuseProto(json: JsonValue): void {
       }
     }
   }
+}
+
+/**
+ * Whether a field may be set: not when another member of its oneof is, which is told to `violations`.
+ * `path` leads to the field.
+ */
+function claim(holder: ReflectMessage, field: DescField, path: string, violations: Violations): boolean {
+  const other = field.oneof && holder.oneofCase(field.oneof);
+  if (other === undefined || other === field) {
+    return true;
+  }
+  violations.add(path, `is set beside "${other.name}" of the same oneof: leave one of them out`);
+  return false;
+}
+
+/** The message of a field, made when there is none; undefined when the field may not be set. */
+function openMessage(
+  holder: ReflectMessage,
+  field: MessageField,
+  path: string,
+  violations: Violations,
+): ReflectMessage | undefined {
+  if (!claim(holder, field, path, violations)) {
+    return undefined;
+  }
+  if (holder.isSet(field)) {
+    return holder.get(field);
+  }
+  const message = reflect(field.message, undefined, false);
+  holder.set(field, message);
+  return message;
+}
+
+/** Sets a field that holds one value from its text in a path or a query. */
+function setText(
+  holder: ReflectMessage,
+  field: DescField,
+  text: string,
+  path: string,
+  violations: Violations,
+): void {
+  const value = parseValue(field, text);
+  if (value === undefined) {
+    violations.add(path, notAValue(field, text));
+  } else if (claim(holder, field, path, violations)) {
+    holder.set(field, value);
+  }
+}
+
+/** Why a text is refused: `"abc" is not a number`. */
+function notAValue(field: DescField, text: string): string {
+  return `${quote(text)} is not ${expectedText(field)}`;
 }
 
 /** What becomes of parameters that no field has. */
@@ -2502,7 +2497,7 @@ interface Binder {
  */
 function createBinder(desc: DescMessage, binding: HttpBinding, options: BindOptions = {}): Binder {
   const variables = createVariables(desc, binding);
-  const body = createBodyReader(desc, binding.body, { ignoreUnknownFields: true, ...options.json });
+  const body = createBodyReader(desc, binding, { ignoreUnknownFields: true, ...options.json });
   const scope = createQueryScope(desc, binding);
   const query = { unknown: options.unknownQuery ?? "ignore", reserved: new Set(options.reserved) };
   return {
@@ -2531,7 +2526,7 @@ interface Variable {
 }
 
 function createVariables(desc: DescMessage, { path, variables = [] }: HttpBinding): Variable[] {
-  const spans = parsePathTemplate(path).variables;
+  const spans = parsePathPattern(path).variables;
   return variables.map(({ field: names }, index) => {
     const holders: MessageField[] = [];
     let inner: DescMessage | undefined = desc;
@@ -2754,8 +2749,7 @@ function findField(schema: DescMessage, jsonName: string): DescField {
 interface Endpoint<C> {
   readonly method: ServiceMethod<C>;
   readonly binder: Binder;
-  /** The field of the response that is the body. */
-  readonly responseBody: string | undefined;
+  readonly binding: HttpBinding;
   /** The content types that it answers with, the preferred one first. None for a `google.api.HttpBody`, which has any. */
   readonly offers: readonly string[];
   /** Of a stream, how it is written in each of them. */
@@ -2776,15 +2770,10 @@ function createRoutes<C>(options: CallOptions<C>, json: JsonOptions): readonly R
       const idField = desc.output.fields.find(({ jsonName }) => jsonName === http.stream?.id);
       const reserved = http.stream ? [lastEventIdParameter] : [];
       return http.bindings.map((binding) => {
-        const { path, responseBody } = binding;
+        const { method: httpMethod, path, rawResponse } = binding;
         const binder = createBinder(desc.input, binding, { unknownQuery: options.unknownQuery, reserved, json });
-        const field = desc.output.fields.find(({ jsonName }) => jsonName === responseBody);
-        const offers = encoders
-          ? [...encoders.keys()]
-          : isHttpBody(field?.message ?? desc.output)
-            ? []
-            : ["application/json"];
-        return { method: binding.method, path, value: { method, binder, responseBody, offers, encoders, idField } };
+        const offers = encoders ? [...encoders.keys()] : rawResponse ? [] : ["application/json"];
+        return { method: httpMethod, path, value: { method, binding, binder, offers, encoders, idField } };
       });
     }),
   );
@@ -3589,7 +3578,7 @@ function createRouter<T>(routes: Iterable<Route<T>>): Router<T> {
   // By the template's `:verb`, decoded; "" for none.
   const roots = new Map<string, TreeNode<T>>();
   for (const route of routes) {
-    const template = parsePathTemplate(route.path);
+    const template = parsePathPattern(route.path);
     insert(childOf(roots, decodeLiteral(template.verb)), route, template);
   }
   return {
@@ -3622,7 +3611,7 @@ function createRouter<T>(routes: Iterable<Route<T>>): Router<T> {
 
 interface Leaf<T> {
   readonly route: Route<T>;
-  readonly template: PathTemplate;
+  readonly template: PathPattern;
   /** Index of `**`; the number of segments when there is none. */
   readonly rest: number;
 }
@@ -3643,7 +3632,7 @@ function childOf<T>(nodes: Map<string, TreeNode<T>>, key: string): TreeNode<T> {
   return node;
 }
 
-function insert<T>(root: TreeNode<T>, route: Route<T>, template: PathTemplate): void {
+function insert<T>(root: TreeNode<T>, route: Route<T>, template: PathPattern): void {
   let node = root;
   for (const [index, segment] of template.segments.entries()) {
     if (segment === "**") {
@@ -3834,7 +3823,7 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     value: V,
   ): Promise<Response> {
     const { request } = call;
-    const { method, binder, encoders, offers, idField, responseBody } = endpoint;
+    const { method, binder, encoders, offers, idField, binding } = endpoint;
     const { desc, http } = method;
     const { unaryTimeoutMs, maxDurationMs, maxBodyBytes = 4 * 1024 * 1024 } = options;
     if (http.stream) {
@@ -3862,7 +3851,7 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     const context = toContext(call, desc, contextValue, lastEventId, (id) => checkIdOfField(idField, id));
     return encoder
       ? answerStream(call, method, encoder, { kind: "stream", method: desc, message, context }, handle, commitWindowMs)
-      : answerUnary(call, { kind: "unary", method: desc, message, context }, handle, responseBody, json);
+      : answerUnary(call, { kind: "unary", method: desc, message, context }, handle, binding, json);
   }
 
   async function fetch(request: Request, value: V): Promise<Response> {

@@ -406,17 +406,17 @@ export function stopTimer(timer: Timer | undefined): void {
 }
 
 /** A path template in the grammar of google/api/http.proto, cut into what a URL's path is made of. */
-export interface PathTemplate {
+export interface PathPattern {
   /** `*`, `**`, or a literal as it stands in a URL, which may hold percent escapes. None for the path `/`. */
   readonly segments: readonly string[];
   /** What follows the `:` at the end; empty for none. */
   readonly verb: string;
   /** In the order in which they stand. */
-  readonly variables: readonly TemplateVariable[];
+  readonly variables: readonly PatternVariable[];
 }
 
 /** The segments whose text is the value of one field. */
-interface TemplateVariable {
+interface PatternVariable {
   /** Index of its first segment. */
   readonly start: number;
   /** Index after its last segment. */
@@ -426,9 +426,9 @@ interface TemplateVariable {
 }
 
 /** Cuts a template that the plugin has checked: whatever breaks the grammar gives an arbitrary result. */
-export function parsePathTemplate(text: string): PathTemplate {
+export function parsePathPattern(text: string): PathPattern {
   const [, path = "", verb = ""] = /^\/(.*?)(?::([^/:}]*))?$/.exec(text) ?? [];
-  const variables: TemplateVariable[] = [];
+  const variables: PatternVariable[] = [];
   let start = 0;
   const segments = (path === "" ? [] : path.split("/")).map((part, index) => {
     if (part.startsWith("{")) {

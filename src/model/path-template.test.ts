@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import facts from "../../test/http-rule.json" with { type: "json" };
-import { PathSyntaxError, type PathTemplate, parsePathTemplate } from "./path.js";
+import { PathSyntaxError, type PathTemplate, parsePathTemplate } from "./path-template.js";
 
 test.each(facts.templates.filter(({ valid }) => valid))("$template is a template", (fact) => {
   const template = parsePathTemplate(fact.template);

@@ -1,22 +1,22 @@
 import { expect, test } from "vitest";
-import { parsePathTemplate as parseStrictly } from "../../../src/model/path.js";
+import { parsePathTemplate } from "../../../src/model/path-template.js";
 import facts from "../../../test/http-rule.json" with { type: "json" };
-import { decodeVariable, parsePathTemplate } from "./path-template.js";
+import { decodeVariable, parsePathPattern } from "./path-pattern.js";
 
 const taken = ["/", ...facts.templates.filter(({ valid }) => valid).map(({ template }) => template)];
 
-test.each(taken)("%s is cut as the plugin cuts it", (text) => {
-  const strict = parseStrictly(text);
-  const segments = strict.segments.map((segment) => {
+test.each(taken)("%s has the segments and variables that the plugin finds", (text) => {
+  const template = parsePathTemplate(text);
+  const segments = template.segments.map((segment) => {
     if (segment.kind === "literal") {
       return segment.value;
     }
     return segment.kind === "any" ? "*" : "**";
   });
-  expect(parsePathTemplate(text)).toEqual({
+  expect(parsePathPattern(text)).toEqual({
     segments,
-    verb: strict.verb ?? "",
-    variables: strict.variables.map(({ start, end }) => ({
+    verb: template.verb ?? "",
+    variables: template.variables.map(({ start, end }) => ({
       start,
       end,
       multi: end - start > 1 || segments[start] === "**",
@@ -36,7 +36,7 @@ test.each([
   expect(decodeVariable(text, true)).toBe(multi);
 });
 
-test.each(["%", "%2", "%zz", "%FF", "%C3%2F%A9", "%ED%A0%80", "%C0%AF"])("%j is no text", (text) => {
+test.each(["%", "%2", "%zz", "%FF", "%C3%2F%A9", "%ED%A0%80", "%C0%AF"])("%j is not text", (text) => {
   expect(() => decodeVariable(text, true)).toThrow(URIError);
   if (text !== "%C3%2F%A9") {
     expect(() => decodeVariable(text, false)).toThrow(URIError);

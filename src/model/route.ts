@@ -1,6 +1,6 @@
 import type { RuleAnnotation, ServiceAnnotations } from "../annotations/annotations.js";
 import type { Place, Problems } from "../problems.js";
-import { PathSyntaxError, type PathTemplate, parsePathTemplate } from "./path.js";
+import { PathSyntaxError, type PathTemplate, parsePathTemplate } from "./path-template.js";
 
 /** The base path of a service: empty, or a template without `:verb`. */
 export interface BasePath {
@@ -9,17 +9,18 @@ export interface BasePath {
   readonly place: Place | undefined;
 }
 
-/** The HTTP method and template of a rule, and where each of the template's characters stands. */
-export interface RuleTemplate {
+/** The HTTP method and the path template of a rule. */
+export interface Route {
   readonly method: string;
-  readonly parsed: PathTemplate;
+  readonly template: PathTemplate;
+  /** Where a character of the template is in the proto. */
   place(offset: number): Place;
 }
 
 /** Methods that fetch does not send (WHATWG Fetch, "forbidden method"). */
 const FORBIDDEN = new Set(["CONNECT", "TRACE", "TRACK"]);
 
-/** The base path that one of the annotations of a service gives. */
+/** The base path in the annotations of a service. */
 export function buildBasePath(annotations: readonly ServiceAnnotations[], problems: Problems): BasePath {
   const [first, second] = annotations.filter(({ basePath }) => basePath !== "");
   if (first === undefined) {
@@ -52,12 +53,8 @@ export function buildBasePath(annotations: readonly ServiceAnnotations[], proble
   return { text, place };
 }
 
-/** The rule's template behind the base path; undefined when there is none, and then the problem is told. */
-export function buildTemplate(
-  { pattern, place }: RuleAnnotation,
-  base: BasePath,
-  problems: Problems,
-): RuleTemplate | undefined {
+/** The route of a rule, with the base path in front; undefined for a mistake, which goes to `problems`. */
+export function buildRoute({ pattern, place }: RuleAnnotation, base: BasePath, problems: Problems): Route | undefined {
   if (pattern === undefined) {
     problems.error(
       place,
@@ -93,7 +90,7 @@ export function buildTemplate(
   if (parsed instanceof PathSyntaxError) {
     return error(parsed.message, parsed.offset);
   }
-  return { method, parsed, place: placeAt };
+  return { method, template: parsed, place: placeAt };
 }
 
 function parse(text: string): PathTemplate | PathSyntaxError {

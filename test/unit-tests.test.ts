@@ -8,7 +8,7 @@ const load = (name: string) => import(/* @vite-ignore */ `node:${name}`);
 test("a test is a unit test if no module that it imports opens a socket or starts a process", () => {
   const isUnit = (path: string) => isUnitTest(fileURLToPath(new URL(path, import.meta.url)));
   expect(isUnit("unit-tests.test.ts")).toBe(true);
-  expect(isUnit("../templates/typescript/server/call.test.ts")).toBe(false);
+  expect(isUnit("../templates/typescript/server/call/call.test.ts")).toBe(false);
   expect(isUnit("golden.test.ts")).toBe(false);
 });
 

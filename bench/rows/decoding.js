@@ -10,22 +10,19 @@
 import { createParser } from "eventsource-parser";
 import { cpuOfSync } from "../measure.js";
 import { load } from "../runtime.js";
+import { cut, trade } from "../trades.js";
 
 const { createSseDecoder } = await load('export * from "./templates/typescript/client/stream/sse-decoder.ts"');
 
 const KIB = 1024;
 const MAX_EVENT_BYTES = 16 * KIB * KIB;
-const price = (/** @type {number} */ i) => 100 + (i % 1000) / 8;
-/** With `data: ` and the blank line it has about 147 bytes. */
-const trade = (/** @type {number} */ i) =>
-  `{"sequence":"${1_000_000 + i}","symbol":"AAPL","price":${price(i)},"size":${i % 500},"venue":"XNAS","conditions":["regular","odd-lot"],"time":"2026-11-21T15:04:05.123456Z"}`;
-const event = (/** @type {number} */ i) => `data: ${trade(i)}\n\n`;
+const event = (/** @type {number} */ i) => `data: ${JSON.stringify(trade(i))}\n\n`;
 
 /** @param {number} count @param {(i: number) => string} write */
-const repeat = (count, write) => Array.from({ length: count }, (_, i) => write(i)).join("");
+const repeat = (count, write) => Array.from({ length: count }, (_, i) => write(i));
 const large = `data: {"text":"${"x".repeat(4 * KIB * KIB)}"}\n\n`;
 
-/** @type {[name: string, text: string, chunk: number | "event"][]} */
+/** @type {[name: string, events: string[], chunk: number | "event"][]} */
 const streams = [
   ["chunks of 64 KiB", repeat(100_000, event), 64 * KIB],
   ["chunks of 16 KiB", repeat(100_000, event), 16 * KIB],
@@ -39,18 +36,8 @@ const streams = [
   ["one line in 1,000 ends with CR, 64 KiB", repeat(100_000, (i) => (i % 500 ? "" : ":\r") + event(i)), 64 * KIB],
   ["a comment before each event, 64 KiB", repeat(100_000, (i) => `: ping\n${event(i)}`), 64 * KIB],
   ["non-ASCII text, 64 KiB", repeat(100_000, (i) => `data: {"text":"価格は${i}円です。Größe €"}\n\n`), 64 * KIB],
-  ["events of 4 MiB, 16 KiB", large.repeat(8), 16 * KIB],
+  ["events of 4 MiB, 16 KiB", repeat(8, () => large), 16 * KIB],
 ];
-
-/** @param {string} text @param {number | "event"} size @returns {Uint8Array[]} */
-function cut(text, size) {
-  const encoder = new TextEncoder();
-  if (size === "event") {
-    return (text.match(/[^]*?\n\n/g) ?? []).map((each) => encoder.encode(each));
-  }
-  const bytes = encoder.encode(text);
-  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
-}
 
 /** What a reader does with events: enough that none of it can be left out, and the same for both. */
 function createSum() {
@@ -95,8 +82,8 @@ function decodeTheirs(chunks) {
 }
 
 /** @param {typeof streams[number]} stream @returns {import("../harness.js").Row} */
-function row([name, text, size]) {
-  const chunks = cut(text, size);
+function row([name, events, size]) {
+  const chunks = cut(events, size);
   const [ours, theirs] = [decodeOurs(chunks), decodeTheirs(chunks)];
   if (JSON.stringify(ours) !== JSON.stringify(theirs)) {
     throw new Error(`${name}: ours ${JSON.stringify(ours)}, theirs ${JSON.stringify(theirs)}`);

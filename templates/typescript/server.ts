@@ -40,6 +40,8 @@ export {
   type Retention,
   type TailListener,
 } from "./server/topic/event-log.js";
+export type { LogSubscription } from "./server/topic/log-subscription.js";
+export { createLogTopic, type LogTopic, type LogTopicOptions, type TailInfo } from "./server/topic/log-topic.js";
 export {
   createMemoryEventLog,
   type MemoryEventLogOptions,

@@ -102,7 +102,7 @@ class MemoryEventLog implements EventLog {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    const tails = [...this.#topics.values()].flatMap((topic) => topic.takeTails());
+    const tails = [...this.#topics.values()].flatMap((topic) => [...topic.tails]);
     this.#topics.clear();
     for (const { listener } of tails) {
       listener.failed(closedError());
@@ -264,12 +264,6 @@ class MemoryTopic {
       }
     }
     this.#isDelivering = false;
-  }
-
-  takeTails(): Tail[] {
-    const tails = [...this.tails];
-    this.tails.clear();
-    return tails;
   }
 
   #expireKeys(now: number): void {

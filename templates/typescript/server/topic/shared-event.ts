@@ -5,12 +5,18 @@ import { Tracked } from "../stream/tracked.js";
 /** An event that goes to many streams: whatever their number, it is encoded once for each method and format. */
 export class SharedEvent<T> extends Tracked<T> {
   readonly #frames: Map<EventEncoder, Frame> = new Map();
+  readonly #read: () => T;
   readonly #onEncode: (bytes: number) => void;
 
-  /** `onEncode` is told how many bytes the event holds in addition from now on. */
-  constructor(id: string, message: T, onEncode: (bytes: number) => void) {
-    super(id, message);
+  /** `read` gives the message. `onEncode` is told how many bytes the event holds in addition from now on. */
+  constructor(id: string, read: () => T, onEncode: (bytes: number) => void) {
+    super(id, undefined as T); // the getter below is in its place
+    this.#read = read;
     this.#onEncode = onEncode;
+  }
+
+  override get message(): T {
+    return this.#read();
   }
 
   frame(encoder: EventEncoder, encode: () => EncodedEvent): Frame {

@@ -1,35 +1,35 @@
+import { onAbort } from "../errors/cancelled-error.js";
 import type { Tracked } from "../stream/tracked.js";
+import type { EventRing } from "./event-ring.js";
 
-/** The events that a subscription reads, numbered from 0. */
-export interface NumberedEvents<T> {
-  /** The number that the next event will have. */
-  readonly end: number;
-  readonly closed: boolean;
-  /** An event that was published. Throws a `StatusError` with code 11 when it is not kept any more. */
-  at(number: number): Tracked<T>;
-  /** Calls a listener once, at the next event or at the end of the topic. */
-  wait(listener: () => void): void;
-  unwait(listener: () => void): void;
+/** Where one subscriber is in a topic. */
+export interface Place<T> {
+  readonly ring: EventRing<T>;
+  /** The next event; undefined when there is none yet. `wake` is for changes that are not the ring's. Throws what ends the subscription. */
+  take(wake: () => void): Tracked<T> | undefined;
+  /** Whether there will be no more events. Asked for when there is none. */
+  readonly isAtEnd: boolean;
+  /** The subscription is over. May be called several times. */
+  leave?(): void;
 }
 
 type Result<T> = IteratorResult<Tracked<T>, undefined>;
 
-/** One subscriber's place in a topic. Holds no events: those that it has yet to take are the topic's. */
+/** The events of one subscriber. Holds none of them: those that it has yet to take are the topic's. */
 export class Subscription<T> implements AsyncIterableIterator<Tracked<T>> {
-  readonly #topic: NumberedEvents<T>;
+  readonly #place: Place<T>;
   readonly #signal: AbortSignal | undefined;
-  /** The number of the event to take next. */
-  #number: number;
-  #over = false;
-  #listening = false;
+  readonly #stopListening: () => void;
+  #isOver = false;
   /** What all who wait for the next event wait for. */
   #waiting: Promise<void> | undefined;
   #wake: () => void = () => {};
 
-  constructor(topic: NumberedEvents<T>, number: number, signal: AbortSignal | undefined) {
-    this.#topic = topic;
-    this.#number = number;
+  constructor(place: Place<T>, signal: AbortSignal | undefined) {
+    this.#place = place;
     this.#signal = signal;
+    // Once, not once an event: it would cost as much as the event.
+    this.#stopListening = onAbort(signal, () => this.#leave());
   }
 
   [Symbol.asyncIterator](): this {
@@ -40,16 +40,17 @@ export class Subscription<T> implements AsyncIterableIterator<Tracked<T>> {
   async next(): Promise<Result<T>> {
     try {
       for (;;) {
-        if (!this.#over) {
+        if (!this.#isOver) {
           this.#signal?.throwIfAborted();
         }
-        if (this.#over || (this.#topic.closed && this.#number === this.#topic.end)) {
+        const value = this.#isOver ? undefined : this.#place.take(this.#onChange);
+        if (value) {
+          return { done: false, value };
+        }
+        if (this.#isOver || this.#place.isAtEnd) {
           return await this.return();
         }
-        if (this.#number < this.#topic.end) {
-          return { done: false, value: this.#topic.at(this.#number++) };
-        }
-        await this.#event();
+        await this.#change();
       }
     } catch (error) {
       await this.return();
@@ -58,29 +59,29 @@ export class Subscription<T> implements AsyncIterableIterator<Tracked<T>> {
   }
 
   async return(): Promise<Result<T>> {
-    this.#over = true;
-    this.#signal?.removeEventListener("abort", this.#onEvent);
-    this.#onEvent();
+    this.#isOver = true;
+    this.#stopListening();
+    this.#leave();
     return { done: true, value: undefined };
   }
 
   /** Waits for an event, the end, or the signal. */
-  #event(): Promise<void> {
+  #change(): Promise<void> {
     this.#waiting ??= new Promise((resolve) => {
       this.#wake = resolve;
-      this.#topic.wait(this.#onEvent);
-      if (!this.#listening) {
-        // Once, not once an event: it would cost as much as the event.
-        this.#listening = true;
-        this.#signal?.addEventListener("abort", this.#onEvent, { once: true });
-      }
+      this.#place.ring.wait(this.#onChange);
     });
     return this.#waiting;
   }
 
-  readonly #onEvent = (): void => {
-    this.#topic.unwait(this.#onEvent);
+  readonly #onChange = (): void => {
+    this.#place.ring.unwait(this.#onChange);
     this.#waiting = undefined;
     this.#wake();
   };
+
+  #leave(): void {
+    this.#onChange();
+    this.#place.leave?.();
+  }
 }

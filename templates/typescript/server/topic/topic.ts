@@ -7,9 +7,13 @@ import { type Init, toMessage } from "../call/to-message.js";
 import { StatusError } from "../errors/status-error.js";
 import { checkIdOfField, createIdReader } from "../stream/event-id.js";
 import type { Tracked } from "../stream/tracked.js";
+import { EventRing } from "./event-ring.js";
 import { checkEventIsSet, findIdField } from "./schema-options.js";
 import { SharedEvent } from "./shared-event.js";
-import { type NumberedEvents, Subscription } from "./subscription.js";
+import { type Place, Subscription } from "./subscription.js";
+
+/** How many bytes a topic holds, unless its options say otherwise. */
+export const defaultMaxBytes: number = 64 * 1024 * 1024;
 
 /** What a topic keeps, and how its events are called. */
 export interface TopicOptions<T> {
@@ -59,146 +63,114 @@ export function createTopic<T extends Message>(schema: GenMessage<T>, options: T
   return new EventTopic(schema, options);
 }
 
-/** The last events of a topic, and those who wait for the next. Events are numbered from 0. */
-class EventTopic<T extends Message> implements Topic<T>, NumberedEvents<T> {
+class EventTopic<T extends Message> implements Topic<T> {
   readonly #schema: DescMessage;
-  readonly #capacity: number;
+  readonly #ring: EventRing<T>;
   readonly #idOf: (message: T) => string | undefined;
   readonly #prefix: string = Math.random().toString(36).slice(2);
-  readonly #maxBytes: number;
-  readonly #canLackJson: boolean;
   readonly #idField: DescField | undefined;
-  /** Event `n` stands at `n % capacity`, with the bytes that it holds. */
-  readonly #events: ({ readonly event: SharedEvent<T>; bytes: number } | undefined)[] = [];
-  readonly #numbers: Map<string, number> = new Map();
-  readonly #waiting: Set<() => void> = new Set();
-  /** The number of the oldest event that is kept. */
-  #start = 0;
-  #end = 0;
-  #bytes = 0;
-  #closed = false;
 
-  constructor(schema: GenMessage<T>, { replay = 1024, queue = 256, maxBytes = 64 * 1024 * 1024, id }: TopicOptions<T>) {
+  constructor(schema: GenMessage<T>, { replay = 1024, queue = 256, maxBytes = defaultMaxBytes, id }: TopicOptions<T>) {
     checkNumber("option replay", replay, 0, "events");
     checkNumber("option queue", queue, 0, "events");
     checkNumber("option maxBytes", maxBytes, 0, "bytes");
     this.#schema = schema;
-    this.#capacity = Math.floor(Math.max(replay, queue, 1));
-    this.#maxBytes = maxBytes;
+    this.#ring = new EventRing(Math.floor(Math.max(replay, queue, 1)), maxBytes);
     this.#idField = findIdField(schema);
-    this.#canLackJson = canLackJson(schema);
     this.#idOf = id ?? (this.#idField ? createIdReader(this.#idField) : () => undefined);
   }
 
-  /** The number that the next event will have. */
-  get end(): number {
-    return this.#end;
-  }
-
-  get closed(): boolean {
-    return this.#closed;
-  }
-
   publish(init: Init<T>): void {
-    if (this.#closed) {
-      throw new Error("topic is closed: publish to an open one");
-    }
-    const message = toMessage(this.#schema, init) as T; // the schema's own type
-    checkEventIsSet(this.#schema, message);
-    const number = this.#end;
+    checkIsOpen(this.#ring);
+    const { message, data } = toEvent<T>(this.#schema, init);
+    const ring = this.#ring;
+    const number = ring.end;
     const id = checkIdOfField(this.#idField, this.#idOf(message) ?? `${this.#prefix}-${number}`);
-    const bytes = toBinary(this.#schema, message).byteLength;
-    if (this.#canLackJson) {
-      toJson(this.#schema, message);
-    }
-    const event = new SharedEvent(id, message, (bytes) => this.#hold(number, bytes));
-    if (number - this.#start === this.#capacity) {
-      this.#drop();
-    }
-    this.#events[number % this.#capacity] = { event, bytes: 0 };
-    this.#numbers.set(id, number);
-    this.#end++;
-    this.#hold(number, bytes);
-    this.#wake();
+    ring.push(
+      new SharedEvent(
+        id,
+        () => message,
+        (bytes) => ring.hold(number, bytes),
+      ),
+      data.byteLength,
+    );
+    ring.wake();
   }
 
   subscribe({ signal, after }: SubscribeOptions = {}): AsyncIterableIterator<Tracked<T>> {
-    const number = after === undefined ? this.#end - 1 : this.#numbers.get(after);
+    const number = after === undefined ? this.#ring.end : this.#ring.after(after);
     if (number === undefined) {
       throw new StatusError(Code.OutOfRange, `the events after ${JSON.stringify(after)} are not kept: start over`);
     }
-    return new Subscription(this, number + 1, signal);
+    return new Subscription(new RingPlace(this.#ring, number), signal);
   }
 
   close(): void {
-    this.#closed = true;
-    this.#wake();
+    this.#ring.close();
+  }
+}
+
+/** The place of a subscriber of whom nobody else keeps what the ring drops. */
+class RingPlace<T> implements Place<T> {
+  readonly ring: EventRing<T>;
+  #number: number;
+
+  constructor(ring: EventRing<T>, number: number) {
+    this.ring = ring;
+    this.#number = number;
   }
 
-  /** An event that was published. Throws a `StatusError` with code 11 when it is not kept any more. */
-  at(number: number): Tracked<T> {
-    const event = number >= this.#start ? this.#events[number % this.#capacity]?.event : undefined;
-    if (event === undefined) {
+  get isAtEnd(): boolean {
+    return this.ring.isClosed;
+  }
+
+  take(): Tracked<T> | undefined {
+    const { ring } = this;
+    const event = ring.at(this.#number);
+    if (event) {
+      this.#number++;
+    } else if (this.#number < ring.start) {
       throw new StatusError(
         Code.OutOfRange,
-        `the client is ${this.#end - number} events behind, and ${this.#end - this.#start} are kept: start over`,
+        `the client is ${ring.end - this.#number} events behind, and ${ring.end - ring.start} are kept: start over`,
       );
     }
     return event;
   }
+}
 
-  /** Calls a listener once, at the next event or at the end of the topic. */
-  wait(listener: () => void): void {
-    this.#waiting.add(listener);
-  }
-
-  unwait(listener: () => void): void {
-    this.#waiting.delete(listener);
-  }
-
-  /** Counts what an event holds, and drops the oldest events while there is too much. */
-  #hold(number: number, bytes: number): void {
-    const entry = this.#events[number % this.#capacity];
-    // One that is dropped is held by those who took it, and by nobody else.
-    if (entry === undefined || number < this.#start) {
-      return;
-    }
-    entry.bytes += bytes;
-    this.#bytes += bytes;
-    while (this.#bytes > this.#maxBytes && this.#start < this.#end - 1) {
-      this.#drop();
-    }
-  }
-
-  /** Drops the oldest event. */
-  #drop(): void {
-    const place = this.#start % this.#capacity;
-    const entry = this.#events[place];
-    if (entry) {
-      this.#bytes -= entry.bytes;
-      // An id that was given twice means the later event.
-      if (this.#numbers.get(entry.event.id) === this.#start) {
-        this.#numbers.delete(entry.event.id);
-      }
-      this.#events[place] = undefined;
-    }
-    this.#start++;
-  }
-
-  #wake(): void {
-    const listeners = [...this.#waiting];
-    this.#waiting.clear();
-    for (const listener of listeners) {
-      listener();
-    }
+/** Throws an `Error` after `close` of a topic. */
+export function checkIsOpen({ isClosed }: { readonly isClosed: boolean }): void {
+  if (isClosed) {
+    throw new Error("topic is closed: publish to an open one");
   }
 }
+
+/** The message that is published, and its binary form. Throws for what is not the message, for a oneof of events that is not set, and for what has no JSON. */
+export function toEvent<T extends Message>(
+  schema: DescMessage,
+  init: Init<T>,
+): { readonly message: T; readonly data: Uint8Array<ArrayBuffer> } {
+  const message = toMessage(schema, init) as T; // the schema's own type
+  checkEventIsSet(schema, message);
+  const data = toBinary(schema, message);
+  if (canLackJson(schema)) {
+    toJson(schema, message);
+  }
+  return { message, data };
+}
+
+const lackingJson: WeakMap<DescMessage, boolean> = new WeakMap();
 
 /**
  * Whether a message that is valid in the binary format may have no JSON: a `Timestamp` after the year 9999, a `Value`
  * without a kind. Types with an `Any` are left out, as its JSON needs the registry of the server.
  */
 function canLackJson(schema: DescMessage): boolean {
+  const known = lackingJson.get(schema);
+  if (known !== undefined) {
+    return known;
+  }
   const types = new Set([schema]);
   // A set also gives what is added on the way.
   for (const { fields } of types) {
@@ -209,5 +181,7 @@ function canLackJson(schema: DescMessage): boolean {
     }
   }
   const hasAny = [...types].some(({ typeName }) => typeName === "google.protobuf.Any");
-  return !hasAny && [...types].some(hasOwnJson);
+  const canLack = !hasAny && [...types].some(hasOwnJson);
+  lackingJson.set(schema, canLack);
+  return canLack;
 }

@@ -15,6 +15,7 @@ import {
   type DescMethod,
   type DescOneof,
   type DescService,
+  fromBinary,
   fromJson,
   isFieldSet,
   isMessage,
@@ -448,12 +449,18 @@ function checkEventId(id: string): string {
 /** An event that goes to many streams: whatever their number, it is encoded once for each method and format. */
 class SharedEvent<T> extends Tracked<T> {
   readonly #frames: Map<EventEncoder, Frame> = new Map();
+  readonly #read: () => T;
   readonly #onEncode: (bytes: number) => void;
 
-  /** `onEncode` is told how many bytes the event holds in addition from now on. */
-  constructor(id: string, message: T, onEncode: (bytes: number) => void) {
-    super(id, message);
+  /** `read` gives the message. `onEncode` is told how many bytes the event holds in addition from now on. */
+  constructor(id: string, read: () => T, onEncode: (bytes: number) => void) {
+    super(id, undefined as T); // the getter below is in its place
+    this.#read = read;
     this.#onEncode = onEncode;
+  }
+
+  override get message(): T {
+    return this.#read();
   }
 
   frame(encoder: EventEncoder, encode: () => EncodedEvent): Frame {
@@ -4017,6 +4024,588 @@ export class CursorError extends StatusError {
   }
 }
 
+interface Held<T> {
+  readonly event: SharedEvent<T>;
+  bytes: number;
+}
+
+/** The last events of a topic, which all its subscribers share, and those who wait for the next. Events are numbered from 0. */
+class EventRing<T> {
+  readonly #capacity: number;
+  readonly #maxBytes: number;
+  /** Event `n` is at `n % capacity`. */
+  readonly #events: (Held<T> | undefined)[] = [];
+  readonly #numbers: Map<string, number> = new Map();
+  readonly #waiting: Set<() => void> = new Set();
+  #start = 0;
+  #end = 0;
+  #bytes = 0;
+  #isClosed = false;
+
+  constructor(capacity: number, maxBytes: number) {
+    this.#capacity = capacity;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** The number of the oldest event that is kept. */
+  get start(): number {
+    return this.#start;
+  }
+
+  /** The number that the next event will have. */
+  get end(): number {
+    return this.#end;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Adds an event that holds `bytes` so far. Whoever waits is not woken: `wake` does that, once for many events. */
+  push(event: SharedEvent<T>, bytes: number): void {
+    const number = this.#end;
+    if (number - this.#start === this.#capacity) {
+      this.#drop();
+    }
+    this.#events[number % this.#capacity] = { event, bytes: 0 };
+    this.#numbers.set(event.id, number);
+    this.#end++;
+    this.hold(number, bytes);
+  }
+
+  /** The event with a number; undefined when it is not kept. */
+  at(number: number): SharedEvent<T> | undefined {
+    return number >= this.#start && number < this.#end ? this.#events[number % this.#capacity]?.event : undefined;
+  }
+
+  /** The number of the event that follows an id; undefined when the id is not kept. */
+  after(id: string): number | undefined {
+    const number = this.#numbers.get(id);
+    // What a ring was reset to has a number, but no event that could be dropped.
+    return number === undefined || number + 1 < this.#start ? undefined : number + 1;
+  }
+
+  /** Drops all events. The next one follows `id`, and no event of before has a number of its own next to it. */
+  reset(id: string): void {
+    while (this.#start < this.#end) {
+      this.#drop();
+    }
+    this.#numbers.clear();
+    this.#numbers.set(id, this.#end++);
+    this.#start = this.#end;
+    this.wake();
+  }
+
+  /** Counts what an event holds in addition, and drops the oldest events while there is too much. The last one is always kept. */
+  hold(number: number, bytes: number): void {
+    const held = this.#events[number % this.#capacity];
+    // One that is dropped is held by those who took it, and by nobody else.
+    if (held === undefined || number < this.#start) {
+      return;
+    }
+    held.bytes += bytes;
+    this.#bytes += bytes;
+    while (this.#bytes > this.#maxBytes && this.#start < this.#end - 1) {
+      this.#drop();
+    }
+  }
+
+  /** Calls a listener once, at the next change. */
+  wait(listener: () => void): void {
+    this.#waiting.add(listener);
+  }
+
+  unwait(listener: () => void): void {
+    this.#waiting.delete(listener);
+  }
+
+  wake(): void {
+    const listeners = [...this.#waiting];
+    this.#waiting.clear();
+    for (const listener of listeners) {
+      listener();
+    }
+  }
+
+  /** There will be no more events. */
+  close(): void {
+    this.#isClosed = true;
+    this.wake();
+  }
+
+  #drop(): void {
+    const place = this.#start % this.#capacity;
+    const held = this.#events[place];
+    if (held) {
+      this.#bytes -= held.bytes;
+      // An id that was given twice means the later event.
+      if (this.#numbers.get(held.event.id) === this.#start) {
+        this.#numbers.delete(held.event.id);
+      }
+      this.#events[place] = undefined;
+    }
+    this.#start++;
+  }
+}
+
+/** How many entries of a topic a node holds. */
+const ringSize = 1024;
+/** How many entries a subscriber that is behind reads at once. */
+const pageSize = 256;
+/** How long a subscription, or a publication that follows it, waits for the log. */
+const answerMs = 5_000;
+
+/**
+ * What a node has of a topic that is followed: the ring of its last entries, and the tail that fills it. Who is further behind than the
+ * ring reads pages of the log. A tail that fails begins again at the end of the log with an empty ring; the subscribers
+ * then read on after their own cursors, so that each finds out for itself whether something is missing.
+ */
+class LogTail<T> {
+  readonly ring: EventRing<T>;
+  readonly #log: EventLog;
+  readonly #name: string;
+  readonly #toEvent: (entry: Entry, onEncode: (bytes: number) => void) => SharedEvent<T>;
+  readonly #hooks: Pick<LogTopicOptions, "onTail" | "onGap">;
+  /** Reads that are under way: subscribers at the same cursor share one. */
+  readonly #pages: Map<Cursor, Promise<readonly SharedEvent<T>[]>> = new Map();
+  readonly #begun: Promise<void>;
+  #onBegun: () => void = () => {};
+  #isBegun = false;
+  /** Where the tail that runs began, and the last entry that it was told. */
+  #beginning: Cursor = "";
+  #tip: Cursor = "";
+  /** The tail that runs. What an older one still says is ignored. */
+  #listener: TailListener | undefined;
+  #stopTail: () => void = () => {};
+  #retry: Timer | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(
+    log: EventLog,
+    { name, maxBytes, ...hooks }: LogTopicOptions & { readonly maxBytes: number },
+    toEvent: (entry: Entry, onEncode: (bytes: number) => void) => SharedEvent<T>,
+  ) {
+    this.#log = log;
+    this.#name = name;
+    this.#hooks = hooks;
+    this.#toEvent = toEvent;
+    this.ring = new EventRing(ringSize, maxBytes);
+    this.#begun = new Promise((resolve) => {
+      this.#onBegun = resolve;
+    });
+    void this.#begin(0);
+  }
+
+  /** Whether the tail runs, or has run and is beginning again. */
+  get isBegun(): boolean {
+    return this.#isBegun;
+  }
+
+  /** Where the tail that runs began. */
+  get beginning(): Cursor {
+    return this.#beginning;
+  }
+
+  /** The last entry that this node was told. */
+  get tip(): Cursor {
+    return this.#tip;
+  }
+
+  /** Waits until the tail runs. Rejects with what ends all subscriptions, or with code 14 after 5 seconds. */
+  async begun(): Promise<void> {
+    await within(this.#begun);
+    this.check();
+  }
+
+  /** Throws what ends all subscriptions. */
+  check(): void {
+    if (this.#failure) {
+      throw this.#failure.error;
+    }
+  }
+
+  /** A page of the log. */
+  read(after: Cursor): Promise<readonly SharedEvent<T>[]> {
+    let page = this.#pages.get(after);
+    if (page === undefined) {
+      page = this.#read(after).finally(() => this.#pages.delete(after));
+      this.#pages.set(after, page);
+    }
+    return page;
+  }
+
+  /** Tells the hook of a gap. */
+  onGap({ cursor, reason }: CursorError): void {
+    run(() => this.#hooks.onGap?.(this.#name, cursor, reason));
+  }
+
+  /** Lets go of the log. Subscribers end when they have what is there. */
+  close(): void {
+    this.#end();
+    this.ring.close();
+  }
+
+  async #begin(failures: number): Promise<void> {
+    const listener: TailListener = {
+      entries: (entries) => this.#listener === listener && this.#push(entries),
+      failed: (error) => this.#listener === listener && this.#onFailed(error, 0),
+    };
+    this.#listener = listener;
+    try {
+      const tip = await this.#log.tip(this.#name);
+      if (this.#listener !== listener) {
+        return;
+      }
+      this.#beginning = this.#tip = tip;
+      this.ring.reset(tip);
+      const stop = await this.#log.tail(this.#name, tip, listener);
+      if (this.#listener === listener) {
+        this.#stopTail = stop;
+        this.#isBegun = true;
+        this.#onBegun();
+      } else {
+        stop();
+      }
+    } catch (error) {
+      if (this.#listener === listener) {
+        this.#onFailed(error, failures);
+      }
+    }
+  }
+
+  #onFailed(error: unknown, failures: number): void {
+    this.#end();
+    const known = toLogError(error);
+    const isGap = known instanceof CursorError;
+    if (isGap) {
+      this.onGap(new CursorError(this.#tip, known.reason));
+    } else if (known === error) {
+      this.#failure = { error };
+      this.#onBegun();
+      this.ring.wake();
+      return;
+    }
+    this.#retry = startTimer(isGap ? 0 : retryDelay(failures), () => this.#begin(failures + 1));
+  }
+
+  #push(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      const number = this.ring.end;
+      const event = this.#toEvent(entry, (bytes) => this.ring.hold(number, bytes));
+      this.ring.push(event, entry.data.byteLength);
+      this.#tip = entry.cursor;
+    }
+    this.ring.wake();
+    const time = entries.at(-1)?.time;
+    // The clock of the log may be ahead of this one.
+    const lag = time === undefined ? undefined : Math.max(0, Date.now() - time);
+    run(() => this.#hooks.onTail?.(this.#name, { lag, entries: entries.length }));
+  }
+
+  async #read(after: Cursor): Promise<readonly SharedEvent<T>[]> {
+    const entries = await this.#log.read(this.#name, after, pageSize);
+    return entries.map((entry) => this.#toEvent(entry, () => {}));
+  }
+
+  #end(): void {
+    this.#listener = undefined;
+    stopTimer(this.#retry);
+    this.#stopTail();
+    this.#stopTail = () => {};
+  }
+}
+
+/**
+ * What a subscriber is told of an error of its log: a `StatusError` as it is, any other as code 14. A `CursorError` is known by its
+ * name, since an adapter may come with another copy of the class.
+ */
+function toLogError(cause: unknown): StatusError {
+  if (cause instanceof StatusError) {
+    return cause;
+  }
+  if (cause instanceof Error && cause.name === "CursorError") {
+    const { cursor, reason } = cause as CursorError;
+    return new CursorError(cursor, reason, { cause });
+  }
+  return new StatusError(Code.Unavailable, "the event log is unavailable", { cause });
+}
+
+/** Half to one and a half times as long, from 100 milliseconds to 2 seconds. */
+function retryDelay(failures: number): number {
+  return Math.min(100 * 2 ** failures, 2000) * (0.5 + Math.random());
+}
+
+/** Rejects with code 14 when a promise takes longer than 5 seconds. */
+function within<R>(promise: Promise<R>): Promise<R> {
+  return new Promise((resolve, reject) => {
+    const late = new StatusError(Code.Unavailable, "the event log does not answer");
+    const timer = startTimer(answerMs, () => reject(late));
+    promise.then(resolve, reject).finally(() => stopTimer(timer));
+  });
+}
+
+function run(hook: () => void): void {
+  try {
+    hook();
+  } catch {
+    // A hook that fails is no reason to lose events.
+  }
+}
+
+/** Where one subscriber is in a topic. */
+interface Place<T> {
+  readonly ring: EventRing<T>;
+  /** The next event; undefined when there is none yet. `wake` is for changes that are not the ring's. Throws what ends the subscription. */
+  take(wake: () => void): Tracked<T> | undefined;
+  /** Whether there will be no more events. Asked for when there is none. */
+  readonly isAtEnd: boolean;
+  /** The subscription is over. May be called several times. */
+  leave?(): void;
+}
+
+type Result<T> = IteratorResult<Tracked<T>, undefined>;
+
+/** The events of one subscriber. Holds none of them: those that it has yet to take are the topic's. */
+class Subscription<T> implements AsyncIterableIterator<Tracked<T>> {
+  readonly #place: Place<T>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #stopListening: () => void;
+  #isOver = false;
+  /** What all who wait for the next event wait for. */
+  #waiting: Promise<void> | undefined;
+  #wake: () => void = () => {};
+
+  constructor(place: Place<T>, signal: AbortSignal | undefined) {
+    this.#place = place;
+    this.#signal = signal;
+    // Once, not once an event: it would cost as much as the event.
+    this.#stopListening = onAbort(signal, () => this.#leave());
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** The next event, as soon as there is one. Rejects with the signal's reason, or with code 11. */
+  async next(): Promise<Result<T>> {
+    try {
+      for (;;) {
+        if (!this.#isOver) {
+          this.#signal?.throwIfAborted();
+        }
+        const value = this.#isOver ? undefined : this.#place.take(this.#onChange);
+        if (value) {
+          return { done: false, value };
+        }
+        if (this.#isOver || this.#place.isAtEnd) {
+          return await this.return();
+        }
+        await this.#change();
+      }
+    } catch (error) {
+      await this.return();
+      throw error;
+    }
+  }
+
+  async return(): Promise<Result<T>> {
+    this.#isOver = true;
+    this.#stopListening();
+    this.#leave();
+    return { done: true, value: undefined };
+  }
+
+  /** Waits for an event, the end, or the signal. */
+  #change(): Promise<void> {
+    this.#waiting ??= new Promise((resolve) => {
+      this.#wake = resolve;
+      this.#place.ring.wait(this.#onChange);
+    });
+    return this.#waiting;
+  }
+
+  readonly #onChange = (): void => {
+    this.#place.ring.unwait(this.#onChange);
+    this.#waiting = undefined;
+    this.#wake();
+  };
+
+  #leave(): void {
+    this.#onChange();
+    this.#place.leave?.();
+  }
+}
+
+/** How long a subscriber waits for a log that refuses every call. After that its client is sent elsewhere. */
+const patienceMs = 60_000;
+
+/**
+ * The events of one subscriber of a log. When a handler returns it as it is, the opening comment of the stream tells the client
+ * its cursor, so that a client which is cut before its first event resumes without a loss.
+ */
+export class LogSubscription<T> extends Subscription<T> {
+  /** The cursor after which the subscription begins. Rejects with what the first `next()` rejects with; need not be handled. */
+  readonly cursor: Promise<Cursor>;
+
+  constructor(tail: LogTail<T>, { signal, after }: SubscribeOptions, onLeave: () => void) {
+    const place = new LogPlace(tail, after, onLeave);
+    super(place, signal);
+    this.cursor = place.opened;
+  }
+}
+
+/** The place of one subscriber of a log: its cursor, which is in the ring, or else in the log. */
+class LogPlace<T> implements Place<T> {
+  readonly ring: EventRing<T>;
+  /** Resolves with the cursor where the subscription begins, once the log has confirmed it. */
+  readonly opened: Promise<Cursor>;
+  readonly #tail: LogTail<T>;
+  readonly #onLeave: () => void;
+  #state: "opening" | "ready" | "reading" | "over" = "opening";
+  #cursor: Cursor = "";
+  /** The number of the next event in the ring; less than the ring's first one when the cursor is not in the ring. */
+  #number = -1;
+  /** The rest of a page of the log, the next event last. */
+  #page: SharedEvent<T>[] = [];
+  #failure: { readonly error: unknown } | undefined;
+  /** How many pages in a row failed or were empty. */
+  #idlePages = 0;
+  /** When the first of the pages that fail did, in milliseconds. */
+  #failingSince: number | undefined;
+  /** Whether the last page was empty, and there will be no more. */
+  #isDrained = false;
+  #pause: Timer | undefined;
+  #wake: () => void = () => {};
+
+  constructor(tail: LogTail<T>, after: Cursor | undefined, onLeave: () => void) {
+    this.ring = tail.ring;
+    this.#tail = tail;
+    this.#onLeave = onLeave;
+    this.opened = this.#open(after);
+    this.opened.then(
+      () => this.#settle(),
+      (error) => this.#fail(error),
+    );
+  }
+
+  get isAtEnd(): boolean {
+    return this.ring.isClosed && (this.#state === "opening" || this.#number >= this.ring.start || this.#isDrained);
+  }
+
+  take(wake: () => void): Tracked<T> | undefined {
+    this.#wake = wake;
+    if (this.#failure) {
+      throw this.#failure.error;
+    }
+    this.#tail.check();
+    if (this.#state === "opening" || this.#state === "over") {
+      return undefined;
+    }
+    if (this.#number < this.ring.start) {
+      // The ring may have moved on, or begun again, since the last event: only the cursor tells where it is.
+      this.#number = this.ring.after(this.#cursor) ?? -1;
+    }
+    if (this.#number >= this.ring.start) {
+      this.#page = [];
+      const event = this.ring.at(this.#number);
+      if (event) {
+        this.#number++;
+        this.#cursor = event.id;
+      }
+      return event;
+    }
+    const event = this.#page.pop();
+    if (event) {
+      this.#cursor = event.id;
+    } else if (this.#state === "ready" && !this.#isDrained) {
+      this.#state = "reading";
+      void this.#read(this.#cursor);
+    }
+    return event;
+  }
+
+  leave(): void {
+    if (this.#state !== "over") {
+      this.#state = "over";
+      this.#page = [];
+      stopTimer(this.#pause);
+      this.#onLeave();
+    }
+  }
+
+  async #open(after: Cursor | undefined): Promise<Cursor> {
+    const tail = this.#tail;
+    // What this node was told by now is the past; what the tail begins with, too.
+    const now = tail.isBegun ? tail.tip : undefined;
+    if (after !== undefined && !/^[!-~]{1,64}$/.test(after)) {
+      throw this.#onGap(new CursorError(after, "unknown"));
+    }
+    try {
+      await tail.begun();
+      this.#cursor = after ?? now ?? tail.beginning;
+      if (after !== undefined && this.ring.after(after) === undefined) {
+        this.#page = [...(await within(tail.read(after)))].reverse();
+      }
+    } catch (cause) {
+      const error = toLogError(cause);
+      throw error instanceof CursorError ? this.#onGap(error) : error;
+    }
+    return this.#cursor;
+  }
+
+  /** Reads the page that follows. */
+  async #read(after: Cursor): Promise<void> {
+    try {
+      const events = await this.#tail.read(after);
+      this.#failingSince = undefined;
+      if (events.length > 0) {
+        this.#idlePages = 0;
+        this.#page = this.#cursor === after ? [...events].reverse() : [];
+        this.#settle();
+      } else {
+        // The tail is behind the log. When the ring has the cursor, `take` goes on without this.
+        this.#isDrained = this.ring.isClosed;
+        this.#settleAfter(retryDelay(this.#idlePages++ / 2) / 4);
+      }
+    } catch (cause) {
+      const error = toLogError(cause);
+      const now = performance.now();
+      this.#failingSince ??= now;
+      if (error instanceof CursorError) {
+        // It was there when the subscription began, or when the event was taken.
+        this.#fail(this.#onGap(error.reason === "trimmed" ? new CursorError(after, "behind", { cause }) : error));
+      } else if (error === cause || now - this.#failingSince > patienceMs) {
+        this.#fail(error);
+      } else {
+        this.#settleAfter(retryDelay(this.#idlePages++));
+      }
+    }
+  }
+
+  #settleAfter(ms: number): void {
+    if (this.#state === "reading") {
+      this.#pause = startTimer(ms, () => this.#settle());
+    }
+  }
+
+  #settle(): void {
+    if (this.#state !== "over") {
+      this.#state = "ready";
+      this.#wake();
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = { error };
+    this.#wake();
+  }
+
+  #onGap(error: CursorError): CursorError {
+    this.#tail.onGap(error);
+    return error;
+  }
+}
+
 /** How much of each topic a log in memory keeps. */
 export interface MemoryRetention extends Retention {
   /** The size of the data of all entries in bytes. Default: 64 MiB. */
@@ -4108,7 +4697,7 @@ class MemoryEventLog implements EventLog {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    const tails = [...this.#topics.values()].flatMap((topic) => topic.takeTails());
+    const tails = [...this.#topics.values()].flatMap((topic) => [...topic.tails]);
     this.#topics.clear();
     for (const { listener } of tails) {
       listener.failed(closedError());
@@ -4272,12 +4861,6 @@ class MemoryTopic {
     this.#isDelivering = false;
   }
 
-  takeTails(): Tail[] {
-    const tails = [...this.tails];
-    this.tails.clear();
-    return tails;
-  }
-
   #expireKeys(now: number): void {
     for (const [key, { time }] of this.#keys) {
       if (now - time < keyWindowMs && this.#keys.size <= maxKeys) {
@@ -4331,90 +4914,8 @@ function hasFlag(options: Pick<Message, "$unknown"> | undefined, number: number)
   return options?.$unknown?.some(({ no, data }) => no === number && data[0] === 1) ?? false;
 }
 
-/** The events that a subscription reads, numbered from 0. */
-interface NumberedEvents<T> {
-  /** The number that the next event will have. */
-  readonly end: number;
-  readonly closed: boolean;
-  /** An event that was published. Throws a `StatusError` with code 11 when it is not kept any more. */
-  at(number: number): Tracked<T>;
-  /** Calls a listener once, at the next event or at the end of the topic. */
-  wait(listener: () => void): void;
-  unwait(listener: () => void): void;
-}
-
-type Result<T> = IteratorResult<Tracked<T>, undefined>;
-
-/** One subscriber's place in a topic. Holds no events: those that it has yet to take are the topic's. */
-class Subscription<T> implements AsyncIterableIterator<Tracked<T>> {
-  readonly #topic: NumberedEvents<T>;
-  readonly #signal: AbortSignal | undefined;
-  /** The number of the event to take next. */
-  #number: number;
-  #over = false;
-  #listening = false;
-  /** What all who wait for the next event wait for. */
-  #waiting: Promise<void> | undefined;
-  #wake: () => void = () => {};
-
-  constructor(topic: NumberedEvents<T>, number: number, signal: AbortSignal | undefined) {
-    this.#topic = topic;
-    this.#number = number;
-    this.#signal = signal;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  /** The next event, as soon as there is one. Rejects with the signal's reason, or with code 11. */
-  async next(): Promise<Result<T>> {
-    try {
-      for (;;) {
-        if (!this.#over) {
-          this.#signal?.throwIfAborted();
-        }
-        if (this.#over || (this.#topic.closed && this.#number === this.#topic.end)) {
-          return await this.return();
-        }
-        if (this.#number < this.#topic.end) {
-          return { done: false, value: this.#topic.at(this.#number++) };
-        }
-        await this.#event();
-      }
-    } catch (error) {
-      await this.return();
-      throw error;
-    }
-  }
-
-  async return(): Promise<Result<T>> {
-    this.#over = true;
-    this.#signal?.removeEventListener("abort", this.#onEvent);
-    this.#onEvent();
-    return { done: true, value: undefined };
-  }
-
-  /** Waits for an event, the end, or the signal. */
-  #event(): Promise<void> {
-    this.#waiting ??= new Promise((resolve) => {
-      this.#wake = resolve;
-      this.#topic.wait(this.#onEvent);
-      if (!this.#listening) {
-        // Once, not once an event: it would cost as much as the event.
-        this.#listening = true;
-        this.#signal?.addEventListener("abort", this.#onEvent, { once: true });
-      }
-    });
-    return this.#waiting;
-  }
-
-  readonly #onEvent = (): void => {
-    this.#topic.unwait(this.#onEvent);
-    this.#waiting = undefined;
-    this.#wake();
-  };
-}
+/** How many bytes a topic holds, unless its options say otherwise. */
+const defaultMaxBytes: number = 64 * 1024 * 1024;
 
 /** What a topic keeps, and how its events are called. */
 export interface TopicOptions<T> {
@@ -4464,146 +4965,114 @@ export function createTopic<T extends Message>(schema: GenMessage<T>, options: T
   return new EventTopic(schema, options);
 }
 
-/** The last events of a topic, and those who wait for the next. Events are numbered from 0. */
-class EventTopic<T extends Message> implements Topic<T>, NumberedEvents<T> {
+class EventTopic<T extends Message> implements Topic<T> {
   readonly #schema: DescMessage;
-  readonly #capacity: number;
+  readonly #ring: EventRing<T>;
   readonly #idOf: (message: T) => string | undefined;
   readonly #prefix: string = Math.random().toString(36).slice(2);
-  readonly #maxBytes: number;
-  readonly #canLackJson: boolean;
   readonly #idField: DescField | undefined;
-  /** Event `n` stands at `n % capacity`, with the bytes that it holds. */
-  readonly #events: ({ readonly event: SharedEvent<T>; bytes: number } | undefined)[] = [];
-  readonly #numbers: Map<string, number> = new Map();
-  readonly #waiting: Set<() => void> = new Set();
-  /** The number of the oldest event that is kept. */
-  #start = 0;
-  #end = 0;
-  #bytes = 0;
-  #closed = false;
 
-  constructor(schema: GenMessage<T>, { replay = 1024, queue = 256, maxBytes = 64 * 1024 * 1024, id }: TopicOptions<T>) {
+  constructor(schema: GenMessage<T>, { replay = 1024, queue = 256, maxBytes = defaultMaxBytes, id }: TopicOptions<T>) {
     checkNumber("option replay", replay, 0, "events");
     checkNumber("option queue", queue, 0, "events");
     checkNumber("option maxBytes", maxBytes, 0, "bytes");
     this.#schema = schema;
-    this.#capacity = Math.floor(Math.max(replay, queue, 1));
-    this.#maxBytes = maxBytes;
+    this.#ring = new EventRing(Math.floor(Math.max(replay, queue, 1)), maxBytes);
     this.#idField = findIdField(schema);
-    this.#canLackJson = canLackJson(schema);
     this.#idOf = id ?? (this.#idField ? createIdReader(this.#idField) : () => undefined);
   }
 
-  /** The number that the next event will have. */
-  get end(): number {
-    return this.#end;
-  }
-
-  get closed(): boolean {
-    return this.#closed;
-  }
-
   publish(init: Init<T>): void {
-    if (this.#closed) {
-      throw new Error("topic is closed: publish to an open one");
-    }
-    const message = toMessage(this.#schema, init) as T; // the schema's own type
-    checkEventIsSet(this.#schema, message);
-    const number = this.#end;
+    checkIsOpen(this.#ring);
+    const { message, data } = toEvent<T>(this.#schema, init);
+    const ring = this.#ring;
+    const number = ring.end;
     const id = checkIdOfField(this.#idField, this.#idOf(message) ?? `${this.#prefix}-${number}`);
-    const bytes = toBinary(this.#schema, message).byteLength;
-    if (this.#canLackJson) {
-      toJson(this.#schema, message);
-    }
-    const event = new SharedEvent(id, message, (bytes) => this.#hold(number, bytes));
-    if (number - this.#start === this.#capacity) {
-      this.#drop();
-    }
-    this.#events[number % this.#capacity] = { event, bytes: 0 };
-    this.#numbers.set(id, number);
-    this.#end++;
-    this.#hold(number, bytes);
-    this.#wake();
+    ring.push(
+      new SharedEvent(
+        id,
+        () => message,
+        (bytes) => ring.hold(number, bytes),
+      ),
+      data.byteLength,
+    );
+    ring.wake();
   }
 
   subscribe({ signal, after }: SubscribeOptions = {}): AsyncIterableIterator<Tracked<T>> {
-    const number = after === undefined ? this.#end - 1 : this.#numbers.get(after);
+    const number = after === undefined ? this.#ring.end : this.#ring.after(after);
     if (number === undefined) {
       throw new StatusError(Code.OutOfRange, `the events after ${JSON.stringify(after)} are not kept: start over`);
     }
-    return new Subscription(this, number + 1, signal);
+    return new Subscription(new RingPlace(this.#ring, number), signal);
   }
 
   close(): void {
-    this.#closed = true;
-    this.#wake();
+    this.#ring.close();
+  }
+}
+
+/** The place of a subscriber of whom nobody else keeps what the ring drops. */
+class RingPlace<T> implements Place<T> {
+  readonly ring: EventRing<T>;
+  #number: number;
+
+  constructor(ring: EventRing<T>, number: number) {
+    this.ring = ring;
+    this.#number = number;
   }
 
-  /** An event that was published. Throws a `StatusError` with code 11 when it is not kept any more. */
-  at(number: number): Tracked<T> {
-    const event = number >= this.#start ? this.#events[number % this.#capacity]?.event : undefined;
-    if (event === undefined) {
+  get isAtEnd(): boolean {
+    return this.ring.isClosed;
+  }
+
+  take(): Tracked<T> | undefined {
+    const { ring } = this;
+    const event = ring.at(this.#number);
+    if (event) {
+      this.#number++;
+    } else if (this.#number < ring.start) {
       throw new StatusError(
         Code.OutOfRange,
-        `the client is ${this.#end - number} events behind, and ${this.#end - this.#start} are kept: start over`,
+        `the client is ${ring.end - this.#number} events behind, and ${ring.end - ring.start} are kept: start over`,
       );
     }
     return event;
   }
+}
 
-  /** Calls a listener once, at the next event or at the end of the topic. */
-  wait(listener: () => void): void {
-    this.#waiting.add(listener);
-  }
-
-  unwait(listener: () => void): void {
-    this.#waiting.delete(listener);
-  }
-
-  /** Counts what an event holds, and drops the oldest events while there is too much. */
-  #hold(number: number, bytes: number): void {
-    const entry = this.#events[number % this.#capacity];
-    // One that is dropped is held by those who took it, and by nobody else.
-    if (entry === undefined || number < this.#start) {
-      return;
-    }
-    entry.bytes += bytes;
-    this.#bytes += bytes;
-    while (this.#bytes > this.#maxBytes && this.#start < this.#end - 1) {
-      this.#drop();
-    }
-  }
-
-  /** Drops the oldest event. */
-  #drop(): void {
-    const place = this.#start % this.#capacity;
-    const entry = this.#events[place];
-    if (entry) {
-      this.#bytes -= entry.bytes;
-      // An id that was given twice means the later event.
-      if (this.#numbers.get(entry.event.id) === this.#start) {
-        this.#numbers.delete(entry.event.id);
-      }
-      this.#events[place] = undefined;
-    }
-    this.#start++;
-  }
-
-  #wake(): void {
-    const listeners = [...this.#waiting];
-    this.#waiting.clear();
-    for (const listener of listeners) {
-      listener();
-    }
+/** Throws an `Error` after `close` of a topic. */
+function checkIsOpen({ isClosed }: { readonly isClosed: boolean }): void {
+  if (isClosed) {
+    throw new Error("topic is closed: publish to an open one");
   }
 }
+
+/** The message that is published, and its binary form. Throws for what is not the message, for a oneof of events that is not set, and for what has no JSON. */
+function toEvent<T extends Message>(
+  schema: DescMessage,
+  init: Init<T>,
+): { readonly message: T; readonly data: Uint8Array<ArrayBuffer> } {
+  const message = toMessage(schema, init) as T; // the schema's own type
+  checkEventIsSet(schema, message);
+  const data = toBinary(schema, message);
+  if (canLackJson(schema)) {
+    toJson(schema, message);
+  }
+  return { message, data };
+}
+
+const lackingJson: WeakMap<DescMessage, boolean> = new WeakMap();
 
 /**
  * Whether a message that is valid in the binary format may have no JSON: a `Timestamp` after the year 9999, a `Value`
  * without a kind. Types with an `Any` are left out, as its JSON needs the registry of the server.
  */
 function canLackJson(schema: DescMessage): boolean {
+  const known = lackingJson.get(schema);
+  if (known !== undefined) {
+    return known;
+  }
   const types = new Set([schema]);
   // A set also gives what is added on the way.
   for (const { fields } of types) {
@@ -4614,7 +5083,235 @@ function canLackJson(schema: DescMessage): boolean {
     }
   }
   const hasAny = [...types].some(({ typeName }) => typeName === "google.protobuf.Any");
-  return !hasAny && [...types].some(hasOwnJson);
+  const canLack = !hasAny && [...types].some(hasOwnJson);
+  lackingJson.set(schema, canLack);
+  return canLack;
+}
+
+/** What the hook `onTail` is told. */
+export interface TailInfo {
+  /** How long ago the log took the newest of these entries, in milliseconds by the clocks of both; undefined where the log does not say when. */
+  readonly lag: number | undefined;
+  /** How many entries came at once. */
+  readonly entries: number;
+}
+
+/** Options of `createLogTopic`. Of topics of one log with one name, those of the first count. */
+export interface LogTopicOptions extends Pick<TopicOptions<never>, "maxBytes"> {
+  /** Names the topic in its log. All nodes that use the name share its events. */
+  readonly name: string;
+  /** What keeps the events. Default: one log in memory for the whole process. */
+  readonly log?: EventLog | undefined;
+  /** Called when this node was told of new entries of a topic. Hooks run at once; what they throw is ignored. */
+  readonly onTail?: ((topic: string, info: TailInfo) => void) | undefined;
+  /**
+   * Called when a subscriber cannot go on after a cursor, and ends with code 11, and when this node itself missed entries. The
+   * reason tells retention that is too short (`trimmed`, `behind`) from a log that lost events (`future`, `unknown`).
+   */
+  readonly onGap?: ((topic: string, cursor: Cursor, reason: GapReason) => void) | undefined;
+}
+
+/**
+ * A topic whose events are kept in an event log, so that every node which uses the log has the same events in the same
+ * order, and a client resumes at any of them.
+ */
+export interface LogTopic<T extends Message> extends Topic<T> {
+  /**
+   * Appends an event. Resolves with its cursor, the `id:` of the event, when the log has it. A `key` lets you repeat a
+   * publication that failed.
+   *
+   * Rejects with code 14 when the log did not confirm the event: it may be kept all the same. Rejects with a `TypeError` for what is not
+   * the message, for a oneof of events that is not set and for what has no JSON, and with an `Error` after `close`.
+   */
+  publish(message: Init<T>, options?: AppendOptions): Promise<Cursor>;
+  /**
+   * The events from now on, or after an earlier one. Its first `next()` rejects with a `CursorError`, which is code 11, when the
+   * events after that one cannot be given without a gap, and with code 14 when the log does not answer within 5 seconds.
+   */
+  subscribe(options?: SubscribeOptions): LogSubscription<T>;
+  /** Ends all subscriptions of this node, once they have what it was told of. The log and other nodes go on. */
+  close(): void;
+}
+
+/**
+ * Creates a topic whose events are kept in a log. The same log and name give the same topic again, so the call may be in
+ * a handler. The topic follows the log while it has subscribers and for 60 seconds after the last one.
+ *
+ * ```ts
+ * const trades = (symbol: string) => createLogTopic(TradeSchema, { log, name: `trades:${symbol}` });
+ * const cursor = await trades("AAPL").publish({ symbol: "AAPL", price: 187.2 });
+ * createMarketService({
+ *   watchTrades: ({ symbol }, { signal, lastEventId }) => trades(symbol).subscribe({ signal, after: lastEventId }),
+ * });
+ * ```
+ *
+ * The id of an event is its cursor. A string field with `event_id` gets it when the event is delivered; what the publisher
+ * put there is replaced. Throws a `TypeError` for an `event_id` of another type, which cannot hold a cursor, for an
+ * option with a wrong value, and for a name that already has another schema.
+ */
+export function createLogTopic<T extends Message>(schema: GenMessage<T>, options: LogTopicOptions): LogTopic<T> {
+  const { name, log = defaultLog() } = options;
+  if (typeof name !== "string" || name === "") {
+    throw new TypeError(`option name is ${name === "" ? "empty" : typeof name}: give the topic a name in its log`);
+  }
+  const topics = topicsOf(log);
+  const topic = topics.get(name) ?? new EventLogTopic(schema, log, topics, options);
+  return topic.of(schema);
+}
+
+let memoryLog: EventLog | undefined;
+
+function defaultLog(): EventLog {
+  memoryLog ??= createMemoryEventLog();
+  return memoryLog;
+}
+
+type Topics = Map<string, EventLogTopic<Message>>;
+
+/** The topics of each log that are in use, by their names. */
+const allTopics: WeakMap<EventLog, Topics> = new WeakMap();
+
+function topicsOf(log: EventLog): Topics {
+  const topics = allTopics.get(log) ?? new Map();
+  allTopics.set(log, topics);
+  return topics;
+}
+
+/** How long a topic is kept that has no subscribers. */
+const idleMs = 60_000;
+
+class EventLogTopic<T extends Message> implements LogTopic<T> {
+  readonly #schema: GenMessage<T>;
+  readonly #log: EventLog;
+  readonly #topics: Topics;
+  readonly #options: LogTopicOptions & { readonly maxBytes: number };
+  readonly #idField: DescField | undefined;
+  #tail: LogTail<T> | undefined;
+  #subscribers = 0;
+  #idle: Timer | undefined;
+  #isClosed = false;
+
+  constructor(schema: GenMessage<T>, log: EventLog, topics: Topics, options: LogTopicOptions) {
+    checkNumber("option maxBytes", options.maxBytes, 0, "bytes");
+    this.#schema = schema;
+    this.#log = log;
+    this.#topics = topics;
+    this.#options = { ...options, maxBytes: options.maxBytes ?? defaultMaxBytes };
+    this.#idField = findCursorField(schema);
+    this.#register();
+  }
+
+  /** This topic, if it has the messages of a schema. Throws a `TypeError`. */
+  of<M extends Message>(schema: GenMessage<M>): EventLogTopic<M> {
+    const own: DescMessage = this.#schema;
+    if (own !== schema) {
+      const name = JSON.stringify(this.#options.name);
+      throw new TypeError(
+        `topic ${name} has messages of ${own.typeName}, not of ${schema.typeName}: use another name for it`,
+      );
+    }
+    return this as EventLogTopic<Message> as EventLogTopic<M>; // of the same schema
+  }
+
+  async publish(init: Init<T>, options?: AppendOptions): Promise<Cursor> {
+    checkIsOpen({ isClosed: this.#isClosed });
+    const { data } = toEvent<T>(this.#schema, init);
+    const tail = this.#shared().#tail;
+    if (tail && !tail.isBegun) {
+      // Who subscribed before gets this event, even if the tail is only beginning.
+      await tail.begun().catch(() => {});
+    }
+    try {
+      return await this.#log.append(this.#options.name, data, options);
+    } catch (cause) {
+      const message = "the event log did not confirm the event: it may have been kept";
+      throw cause instanceof StatusError ? cause : new StatusError(Code.Unavailable, message, { cause });
+    }
+  }
+
+  subscribe(options: SubscribeOptions = {}): LogSubscription<T> {
+    const topic = this.#shared();
+    stopTimer(topic.#idle);
+    topic.#subscribers++;
+    topic.#tail ??= new LogTail(this.#log, this.#options, (entry, onEncode) => this.#toEvent(entry, onEncode));
+    if (topic.#isClosed) {
+      topic.#tail.close();
+    }
+    return new LogSubscription(topic.#tail, options, () => topic.#leave());
+  }
+
+  close(): void {
+    const topic = this.#shared();
+    this.#isClosed = true;
+    topic.#isClosed = true;
+    topic.#unregister();
+  }
+
+  /** The topic that everybody uses: another one, if this was let go of and the name was used again since. */
+  #shared(): EventLogTopic<T> {
+    if (this.#isClosed) {
+      return this;
+    }
+    const topic = this.#topics.get(this.#options.name);
+    if (topic === undefined) {
+      this.#register();
+      return this;
+    }
+    return topic.of(this.#schema);
+  }
+
+  #register(): void {
+    this.#topics.set(this.#options.name, this as EventLogTopic<Message>);
+    this.#waitIdle();
+  }
+
+  #unregister(): void {
+    this.#topics.delete(this.#options.name);
+    stopTimer(this.#idle);
+    this.#tail?.close();
+  }
+
+  #leave(): void {
+    this.#subscribers--;
+    if (this.#subscribers === 0 && !this.#isClosed) {
+      this.#waitIdle();
+    }
+  }
+
+  /** Lets go of the log and of the name unless somebody subscribes meanwhile. */
+  #waitIdle(): void {
+    this.#idle = startTimer(idleMs, () => {
+      this.#unregister();
+      this.#tail = undefined;
+    });
+    // On Node a timer keeps the process: this one is not worth it. Elsewhere it is a number.
+    (this.#idle as { unref?: () => void } | undefined)?.unref?.();
+  }
+
+  /** Decoded when somebody asks for its message, once for all of them. */
+  #toEvent({ cursor, data }: Entry, onEncode: (bytes: number) => void): SharedEvent<T> {
+    let message: T | undefined;
+    const read = (): T => {
+      if (message === undefined) {
+        message = fromBinary(this.#schema, data);
+        if (this.#idField) {
+          Reflect.set(message, this.#idField.localName, cursor);
+        }
+      }
+      return message;
+    };
+    return new SharedEvent(cursor, read, onEncode);
+  }
+}
+
+/** The field that gets the cursor, if there is one. Throws a `TypeError` for one that cannot hold it. */
+function findCursorField(schema: DescMessage): DescField | undefined {
+  const field = findIdField(schema);
+  // A member of a oneof could displace another one.
+  if (field && (field.oneof || field.fieldKind !== "scalar" || field.scalar !== ScalarType.STRING)) {
+    throw new TypeError(`${field} has event_id, and cannot hold the cursor of an event log: make it a string field`);
+  }
+  return field;
 }
 
 export {

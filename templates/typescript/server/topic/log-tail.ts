@@ -1,0 +1,211 @@
+import { Code } from "../../shared/code.js";
+import { startTimer, stopTimer, type Timer } from "../../shared/timer.js";
+import { StatusError } from "../errors/status-error.js";
+import { type Cursor, CursorError, type Entry, type EventLog, type TailListener } from "./event-log.js";
+import { EventRing } from "./event-ring.js";
+import type { LogTopicOptions } from "./log-topic.js";
+import type { SharedEvent } from "./shared-event.js";
+
+/** How many entries of a topic a node holds. */
+const ringSize = 1024;
+/** How many entries a subscriber that is behind reads at once. */
+const pageSize = 256;
+/** How long a subscription, or a publication that follows it, waits for the log. */
+const answerMs = 5_000;
+
+/**
+ * What a node has of a topic that is followed: the ring of its last entries, and the tail that fills it. Who is further behind than the
+ * ring reads pages of the log. A tail that fails begins again at the end of the log with an empty ring; the subscribers
+ * then read on after their own cursors, so that each finds out for itself whether something is missing.
+ */
+export class LogTail<T> {
+  readonly ring: EventRing<T>;
+  readonly #log: EventLog;
+  readonly #name: string;
+  readonly #toEvent: (entry: Entry, onEncode: (bytes: number) => void) => SharedEvent<T>;
+  readonly #hooks: Pick<LogTopicOptions, "onTail" | "onGap">;
+  /** Reads that are under way: subscribers at the same cursor share one. */
+  readonly #pages: Map<Cursor, Promise<readonly SharedEvent<T>[]>> = new Map();
+  readonly #begun: Promise<void>;
+  #onBegun: () => void = () => {};
+  #isBegun = false;
+  /** Where the tail that runs began, and the last entry that it was told. */
+  #beginning: Cursor = "";
+  #tip: Cursor = "";
+  /** The tail that runs. What an older one still says is ignored. */
+  #listener: TailListener | undefined;
+  #stopTail: () => void = () => {};
+  #retry: Timer | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(
+    log: EventLog,
+    { name, maxBytes, ...hooks }: LogTopicOptions & { readonly maxBytes: number },
+    toEvent: (entry: Entry, onEncode: (bytes: number) => void) => SharedEvent<T>,
+  ) {
+    this.#log = log;
+    this.#name = name;
+    this.#hooks = hooks;
+    this.#toEvent = toEvent;
+    this.ring = new EventRing(ringSize, maxBytes);
+    this.#begun = new Promise((resolve) => {
+      this.#onBegun = resolve;
+    });
+    void this.#begin(0);
+  }
+
+  /** Whether the tail runs, or has run and is beginning again. */
+  get isBegun(): boolean {
+    return this.#isBegun;
+  }
+
+  /** Where the tail that runs began. */
+  get beginning(): Cursor {
+    return this.#beginning;
+  }
+
+  /** The last entry that this node was told. */
+  get tip(): Cursor {
+    return this.#tip;
+  }
+
+  /** Waits until the tail runs. Rejects with what ends all subscriptions, or with code 14 after 5 seconds. */
+  async begun(): Promise<void> {
+    await within(this.#begun);
+    this.check();
+  }
+
+  /** Throws what ends all subscriptions. */
+  check(): void {
+    if (this.#failure) {
+      throw this.#failure.error;
+    }
+  }
+
+  /** A page of the log. */
+  read(after: Cursor): Promise<readonly SharedEvent<T>[]> {
+    let page = this.#pages.get(after);
+    if (page === undefined) {
+      page = this.#read(after).finally(() => this.#pages.delete(after));
+      this.#pages.set(after, page);
+    }
+    return page;
+  }
+
+  /** Tells the hook of a gap. */
+  onGap({ cursor, reason }: CursorError): void {
+    run(() => this.#hooks.onGap?.(this.#name, cursor, reason));
+  }
+
+  /** Lets go of the log. Subscribers end when they have what is there. */
+  close(): void {
+    this.#end();
+    this.ring.close();
+  }
+
+  async #begin(failures: number): Promise<void> {
+    const listener: TailListener = {
+      entries: (entries) => this.#listener === listener && this.#push(entries),
+      failed: (error) => this.#listener === listener && this.#onFailed(error, 0),
+    };
+    this.#listener = listener;
+    try {
+      const tip = await this.#log.tip(this.#name);
+      if (this.#listener !== listener) {
+        return;
+      }
+      this.#beginning = this.#tip = tip;
+      this.ring.reset(tip);
+      const stop = await this.#log.tail(this.#name, tip, listener);
+      if (this.#listener === listener) {
+        this.#stopTail = stop;
+        this.#isBegun = true;
+        this.#onBegun();
+      } else {
+        stop();
+      }
+    } catch (error) {
+      if (this.#listener === listener) {
+        this.#onFailed(error, failures);
+      }
+    }
+  }
+
+  #onFailed(error: unknown, failures: number): void {
+    this.#end();
+    const known = toLogError(error);
+    const isGap = known instanceof CursorError;
+    if (isGap) {
+      this.onGap(new CursorError(this.#tip, known.reason));
+    } else if (known === error) {
+      this.#failure = { error };
+      this.#onBegun();
+      this.ring.wake();
+      return;
+    }
+    this.#retry = startTimer(isGap ? 0 : retryDelay(failures), () => this.#begin(failures + 1));
+  }
+
+  #push(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      const number = this.ring.end;
+      const event = this.#toEvent(entry, (bytes) => this.ring.hold(number, bytes));
+      this.ring.push(event, entry.data.byteLength);
+      this.#tip = entry.cursor;
+    }
+    this.ring.wake();
+    const time = entries.at(-1)?.time;
+    // The clock of the log may be ahead of this one.
+    const lag = time === undefined ? undefined : Math.max(0, Date.now() - time);
+    run(() => this.#hooks.onTail?.(this.#name, { lag, entries: entries.length }));
+  }
+
+  async #read(after: Cursor): Promise<readonly SharedEvent<T>[]> {
+    const entries = await this.#log.read(this.#name, after, pageSize);
+    return entries.map((entry) => this.#toEvent(entry, () => {}));
+  }
+
+  #end(): void {
+    this.#listener = undefined;
+    stopTimer(this.#retry);
+    this.#stopTail();
+    this.#stopTail = () => {};
+  }
+}
+
+/**
+ * What a subscriber is told of an error of its log: a `StatusError` as it is, any other as code 14. A `CursorError` is known by its
+ * name, since an adapter may come with another copy of the class.
+ */
+export function toLogError(cause: unknown): StatusError {
+  if (cause instanceof StatusError) {
+    return cause;
+  }
+  if (cause instanceof Error && cause.name === "CursorError") {
+    const { cursor, reason } = cause as CursorError;
+    return new CursorError(cursor, reason, { cause });
+  }
+  return new StatusError(Code.Unavailable, "the event log is unavailable", { cause });
+}
+
+/** Half to one and a half times as long, from 100 milliseconds to 2 seconds. */
+export function retryDelay(failures: number): number {
+  return Math.min(100 * 2 ** failures, 2000) * (0.5 + Math.random());
+}
+
+/** Rejects with code 14 when a promise takes longer than 5 seconds. */
+export function within<R>(promise: Promise<R>): Promise<R> {
+  return new Promise((resolve, reject) => {
+    const late = new StatusError(Code.Unavailable, "the event log does not answer");
+    const timer = startTimer(answerMs, () => reject(late));
+    promise.then(resolve, reject).finally(() => stopTimer(timer));
+  });
+}
+
+function run(hook: () => void): void {
+  try {
+    hook();
+  } catch {
+    // A hook that fails is no reason to lose events.
+  }
+}

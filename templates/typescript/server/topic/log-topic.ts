@@ -1,0 +1,247 @@
+import { type DescField, type DescMessage, fromBinary, type Message, ScalarType } from "@bufbuild/protobuf";
+import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { Code } from "../../shared/code.js";
+import { startTimer, stopTimer, type Timer } from "../../shared/timer.js";
+import { checkNumber } from "../call/server-options.js";
+import type { Init } from "../call/to-message.js";
+import { StatusError } from "../errors/status-error.js";
+import type { AppendOptions, Cursor, Entry, EventLog, GapReason } from "./event-log.js";
+import { LogSubscription } from "./log-subscription.js";
+import { LogTail } from "./log-tail.js";
+import { createMemoryEventLog } from "./memory-event-log.js";
+import { findIdField } from "./schema-options.js";
+import { SharedEvent } from "./shared-event.js";
+import {
+  checkIsOpen,
+  defaultMaxBytes,
+  type SubscribeOptions,
+  type Topic,
+  type TopicOptions,
+  toEvent,
+} from "./topic.js";
+
+/** What the hook `onTail` is told. */
+export interface TailInfo {
+  /** How long ago the log took the newest of these entries, in milliseconds by the clocks of both; undefined where the log does not say when. */
+  readonly lag: number | undefined;
+  /** How many entries came at once. */
+  readonly entries: number;
+}
+
+/** Options of `createLogTopic`. Of topics of one log with one name, those of the first count. */
+export interface LogTopicOptions extends Pick<TopicOptions<never>, "maxBytes"> {
+  /** Names the topic in its log. All nodes that use the name share its events. */
+  readonly name: string;
+  /** What keeps the events. Default: one log in memory for the whole process. */
+  readonly log?: EventLog | undefined;
+  /** Called when this node was told of new entries of a topic. Hooks run at once; what they throw is ignored. */
+  readonly onTail?: ((topic: string, info: TailInfo) => void) | undefined;
+  /**
+   * Called when a subscriber cannot go on after a cursor, and ends with code 11, and when this node itself missed entries. The
+   * reason tells retention that is too short (`trimmed`, `behind`) from a log that lost events (`future`, `unknown`).
+   */
+  readonly onGap?: ((topic: string, cursor: Cursor, reason: GapReason) => void) | undefined;
+}
+
+/**
+ * A topic whose events are kept in an event log, so that every node which uses the log has the same events in the same
+ * order, and a client resumes at any of them.
+ */
+export interface LogTopic<T extends Message> extends Topic<T> {
+  /**
+   * Appends an event. Resolves with its cursor, the `id:` of the event, when the log has it. A `key` lets you repeat a
+   * publication that failed.
+   *
+   * Rejects with code 14 when the log did not confirm the event: it may be kept all the same. Rejects with a `TypeError` for what is not
+   * the message, for a oneof of events that is not set and for what has no JSON, and with an `Error` after `close`.
+   */
+  publish(message: Init<T>, options?: AppendOptions): Promise<Cursor>;
+  /**
+   * The events from now on, or after an earlier one. Its first `next()` rejects with a `CursorError`, which is code 11, when the
+   * events after that one cannot be given without a gap, and with code 14 when the log does not answer within 5 seconds.
+   */
+  subscribe(options?: SubscribeOptions): LogSubscription<T>;
+  /** Ends all subscriptions of this node, once they have what it was told of. The log and other nodes go on. */
+  close(): void;
+}
+
+/**
+ * Creates a topic whose events are kept in a log. The same log and name give the same topic again, so the call may be in
+ * a handler. The topic follows the log while it has subscribers and for 60 seconds after the last one.
+ *
+ * ```ts
+ * const trades = (symbol: string) => createLogTopic(TradeSchema, { log, name: `trades:${symbol}` });
+ * const cursor = await trades("AAPL").publish({ symbol: "AAPL", price: 187.2 });
+ * createMarketService({
+ *   watchTrades: ({ symbol }, { signal, lastEventId }) => trades(symbol).subscribe({ signal, after: lastEventId }),
+ * });
+ * ```
+ *
+ * The id of an event is its cursor. A string field with `event_id` gets it when the event is delivered; what the publisher
+ * put there is replaced. Throws a `TypeError` for an `event_id` of another type, which cannot hold a cursor, for an
+ * option with a wrong value, and for a name that already has another schema.
+ */
+export function createLogTopic<T extends Message>(schema: GenMessage<T>, options: LogTopicOptions): LogTopic<T> {
+  const { name, log = defaultLog() } = options;
+  if (typeof name !== "string" || name === "") {
+    throw new TypeError(`option name is ${name === "" ? "empty" : typeof name}: give the topic a name in its log`);
+  }
+  const topics = topicsOf(log);
+  const topic = topics.get(name) ?? new EventLogTopic(schema, log, topics, options);
+  return topic.of(schema);
+}
+
+let memoryLog: EventLog | undefined;
+
+function defaultLog(): EventLog {
+  memoryLog ??= createMemoryEventLog();
+  return memoryLog;
+}
+
+type Topics = Map<string, EventLogTopic<Message>>;
+
+/** The topics of each log that are in use, by their names. */
+const allTopics: WeakMap<EventLog, Topics> = new WeakMap();
+
+function topicsOf(log: EventLog): Topics {
+  const topics = allTopics.get(log) ?? new Map();
+  allTopics.set(log, topics);
+  return topics;
+}
+
+/** How long a topic is kept that has no subscribers. */
+const idleMs = 60_000;
+
+class EventLogTopic<T extends Message> implements LogTopic<T> {
+  readonly #schema: GenMessage<T>;
+  readonly #log: EventLog;
+  readonly #topics: Topics;
+  readonly #options: LogTopicOptions & { readonly maxBytes: number };
+  readonly #idField: DescField | undefined;
+  #tail: LogTail<T> | undefined;
+  #subscribers = 0;
+  #idle: Timer | undefined;
+  #isClosed = false;
+
+  constructor(schema: GenMessage<T>, log: EventLog, topics: Topics, options: LogTopicOptions) {
+    checkNumber("option maxBytes", options.maxBytes, 0, "bytes");
+    this.#schema = schema;
+    this.#log = log;
+    this.#topics = topics;
+    this.#options = { ...options, maxBytes: options.maxBytes ?? defaultMaxBytes };
+    this.#idField = findCursorField(schema);
+    this.#register();
+  }
+
+  /** This topic, if it has the messages of a schema. Throws a `TypeError`. */
+  of<M extends Message>(schema: GenMessage<M>): EventLogTopic<M> {
+    const own: DescMessage = this.#schema;
+    if (own !== schema) {
+      const name = JSON.stringify(this.#options.name);
+      throw new TypeError(
+        `topic ${name} has messages of ${own.typeName}, not of ${schema.typeName}: use another name for it`,
+      );
+    }
+    return this as EventLogTopic<Message> as EventLogTopic<M>; // of the same schema
+  }
+
+  async publish(init: Init<T>, options?: AppendOptions): Promise<Cursor> {
+    checkIsOpen({ isClosed: this.#isClosed });
+    const { data } = toEvent<T>(this.#schema, init);
+    const tail = this.#shared().#tail;
+    if (tail && !tail.isBegun) {
+      // Who subscribed before gets this event, even if the tail is only beginning.
+      await tail.begun().catch(() => {});
+    }
+    try {
+      return await this.#log.append(this.#options.name, data, options);
+    } catch (cause) {
+      const message = "the event log did not confirm the event: it may have been kept";
+      throw cause instanceof StatusError ? cause : new StatusError(Code.Unavailable, message, { cause });
+    }
+  }
+
+  subscribe(options: SubscribeOptions = {}): LogSubscription<T> {
+    const topic = this.#shared();
+    stopTimer(topic.#idle);
+    topic.#subscribers++;
+    topic.#tail ??= new LogTail(this.#log, this.#options, (entry, onEncode) => this.#toEvent(entry, onEncode));
+    if (topic.#isClosed) {
+      topic.#tail.close();
+    }
+    return new LogSubscription(topic.#tail, options, () => topic.#leave());
+  }
+
+  close(): void {
+    const topic = this.#shared();
+    this.#isClosed = true;
+    topic.#isClosed = true;
+    topic.#unregister();
+  }
+
+  /** The topic that everybody uses: another one, if this was let go of and the name was used again since. */
+  #shared(): EventLogTopic<T> {
+    if (this.#isClosed) {
+      return this;
+    }
+    const topic = this.#topics.get(this.#options.name);
+    if (topic === undefined) {
+      this.#register();
+      return this;
+    }
+    return topic.of(this.#schema);
+  }
+
+  #register(): void {
+    this.#topics.set(this.#options.name, this as EventLogTopic<Message>);
+    this.#waitIdle();
+  }
+
+  #unregister(): void {
+    this.#topics.delete(this.#options.name);
+    stopTimer(this.#idle);
+    this.#tail?.close();
+  }
+
+  #leave(): void {
+    this.#subscribers--;
+    if (this.#subscribers === 0 && !this.#isClosed) {
+      this.#waitIdle();
+    }
+  }
+
+  /** Lets go of the log and of the name unless somebody subscribes meanwhile. */
+  #waitIdle(): void {
+    this.#idle = startTimer(idleMs, () => {
+      this.#unregister();
+      this.#tail = undefined;
+    });
+    // On Node a timer keeps the process: this one is not worth it. Elsewhere it is a number.
+    (this.#idle as { unref?: () => void } | undefined)?.unref?.();
+  }
+
+  /** Decoded when somebody asks for its message, once for all of them. */
+  #toEvent({ cursor, data }: Entry, onEncode: (bytes: number) => void): SharedEvent<T> {
+    let message: T | undefined;
+    const read = (): T => {
+      if (message === undefined) {
+        message = fromBinary(this.#schema, data);
+        if (this.#idField) {
+          Reflect.set(message, this.#idField.localName, cursor);
+        }
+      }
+      return message;
+    };
+    return new SharedEvent(cursor, read, onEncode);
+  }
+}
+
+/** The field that gets the cursor, if there is one. Throws a `TypeError` for one that cannot hold it. */
+function findCursorField(schema: DescMessage): DescField | undefined {
+  const field = findIdField(schema);
+  // A member of a oneof could displace another one.
+  if (field && (field.oneof || field.fieldKind !== "scalar" || field.scalar !== ScalarType.STRING)) {
+    throw new TypeError(`${field} has event_id, and cannot hold the cursor of an event log: make it a string field`);
+  }
+  return field;
+}

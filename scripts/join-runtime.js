@@ -89,12 +89,16 @@ export function createJoiner(folder) {
       }
       const exported = new Set(entry === undefined ? needed : []);
       for (const [exportedName, nodes] of entry?.getExportedDeclarations() ?? []) {
-        exported.add(exportedName);
-        if (declared.has(exportedName)) {
-          continue;
+        const [declaredName = exportedName] = nodes.flatMap((node) => (Node.hasName(node) ? [node.getName()] : []));
+        const specifier = exportedName === declaredName ? exportedName : `${declaredName} as ${exportedName}`;
+        if (!declared.has(declaredName)) {
+          exports.add("./shared.js", specifier, nodes.every(isTypeOnly));
+          needed.add(declaredName);
+        } else if (specifier === exportedName) {
+          exported.add(exportedName); // where it is declared
+        } else {
+          exports.add("", specifier, nodes.every(isTypeOnly));
         }
-        exports.add("./shared.js", exportedName, nodes.every(isTypeOnly));
-        needed.add(exportedName);
       }
       for (const hidden of [...declared.keys(), ...imports.names()]) {
         const user = modules.find((module) => means(module, globals.get(hidden)));
@@ -342,10 +346,9 @@ class Imports {
         const allTypes = sorted.every(([, isType]) => isType);
         const items = sorted.map(([name, isType]) => (isType && !allTypes ? `type ${name}` : name));
         const start = `${keyword}${allTypes ? " type" : ""} {`;
-        const line = `${start} ${items.join(", ")} } from "${from}";`;
-        return line.length <= LINE_WIDTH
-          ? line
-          : `${start}\n${items.map((item) => `  ${item},\n`).join("")}} from "${from}";`;
+        const end = from === "" ? "};" : `} from "${from}";`; // "" is the file itself
+        const line = `${start} ${items.join(", ")} ${end}`;
+        return line.length <= LINE_WIDTH ? line : `${start}\n${items.map((item) => `  ${item},\n`).join("")}${end}`;
       })
       .join("\n");
   }

@@ -1,5 +1,5 @@
 /** The client whose messages are those of protobuf-es. */
-export { type EventHandlers, handleEvents, type Otherwise } from "./client/es/handle-events.js";
+export { type EventHandlers, handleEvents } from "./client/es/handle-events.js";
 export { defineMethod, type MessageSettings } from "./client/es/method.js";
 export {
   type ClientOptions,

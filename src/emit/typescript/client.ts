@@ -45,10 +45,10 @@ function clientClass(f: GeneratedFile, service: Service, names: Names): Printabl
         )}
       };
 
-      readonly #transport: ${runtime.type("Transport")};
+      readonly #options: ${runtime.type("ClientOptions")};
 
       constructor(options: ${runtime.type("ClientOptions")}) {
-        this.#transport = new ${runtime.value("Transport")}(options);
+        this.#options = options;
       }
 
       ${join(service.methods.map((method) => clientMethod(method, name, names)))}
@@ -70,11 +70,13 @@ function clientMethod(method: Method, className: string, { runtime, promise, req
     method.headers.length === 0
       ? plainOptions
       : [runtime.type("WithHeaders"), "<", plainOptions, ", ", headersName(method), ">"];
+  // Functions, so that a bundler drops what reads streams from a client that has none.
+  const call = runtime.value(isStream ? "callStream" : "callUnary");
   const answer = [isStream ? runtime.type("EventStream") : promise, "<", response(output), ">"];
   return code`
     ${methodDocs(method)}
     ${localName}(request: ${request(input)}, options?: ${options}): ${answer} {
-      return this.#transport.${isStream ? "stream" : "unary"}(${className}.#methods.${localName}, request, options);
+      return ${call}(this.#options, ${className}.#methods.${localName}, request, options);
     }
   `;
 }

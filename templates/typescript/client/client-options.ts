@@ -1,30 +1,27 @@
 import type { BaseInterceptor } from "./interceptor.js";
 import type { CallOptions } from "./request/call-options.js";
+import type { ReadError } from "./request/errors.js";
 import type { Kinds } from "./request/method.js";
-import type { ReadError } from "./request/read-error.js";
 import type { StreamOptions } from "./stream/stream-options.js";
 
-/** Whether cookies and the like are sent, as `fetch` takes it; the types of Workers do not have it. */
+/** The `credentials` of `fetch`. The types of Workers lack it. */
 export type Credentials = "include" | "omit" | "same-origin";
 
-/** Options of a client: where its server is, and defaults of the options of its calls. */
-export interface BaseClientOptions<K extends Kinds>
+/** Options of a client: the address of its server, and defaults for the options of its calls. */
+export interface BaseClientOptions<K extends Kinds = Kinds>
   extends Omit<StreamOptions & CallOptions, "signal" | "lastEventId"> {
   /**
-   * What stands before the paths: `https://api.example.com`, with or without a path and a trailing slash.
-   * In a browser it may be relative to the page: `/api`, or empty. Without `?` and `#`: parameters are `query`.
+   * The URL before the paths of the methods: `https://api.example.com`, with or without a path and a trailing slash.
+   * In a browser it may be relative to the page: `/api`, or empty. For query parameters, use `query`.
    */
   readonly baseUrl: string | URL;
-  /** Wrap every call. The first is the outermost. */
+  /** They wrap every call. The first is the outermost. */
   readonly interceptors?: readonly BaseInterceptor<K>[] | undefined;
-  /** Reads the errors of a server that sends no google.rpc.Status, for `StatusError`. What it throws, the call rejects with. */
+  /** Reads the errors of a server that sends no google.rpc.Status, for `StatusError`. If it throws, the call rejects with that. */
   readonly readError?: ReadError | undefined;
-  /** Whether cookies and the like are sent to another origin, as `fetch` takes it. Default: what `fetch` does. */
+  /** Whether cookies and other credentials are sent to another origin, as in `fetch`. Default: that of `fetch`. */
   readonly credentials?: Credentials | undefined;
 }
 
-/** The entries that are given: one that is undefined is not. */
-export function given<T extends object>(entries: { readonly [K in keyof T]: T[K] | undefined }): T {
-  // Without those that are undefined, they are as `T` says.
-  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as T;
-}
+/** The options of a client, with those that its kind of messages adds. */
+export type ClientOf<K extends Kinds> = BaseClientOptions<K> & K["settings"];

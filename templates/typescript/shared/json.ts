@@ -11,5 +11,11 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /** Whether an object has a property of its own. `Object.hasOwn` is part of ES2022, which not every project's `lib` has. */
 export function hasOwn(object: object, name: string): boolean {
-  return Object.getOwnPropertyDescriptor(object, name) !== undefined;
+  return Object.hasOwn(object, name);
+}
+
+/** The entries of an object whose value is not undefined. */
+export function withoutUndefined<T extends object>(entries: { readonly [K in keyof T]: T[K] | undefined }): T {
+  // What is left has the types of `T`.
+  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as T;
 }

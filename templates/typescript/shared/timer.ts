@@ -16,3 +16,40 @@ export function stopTimer(timer: Timer | undefined): void {
     clearTimeout(timer);
   }
 }
+
+/**
+ * A timer that fires `ms` after the last `touch`. `touch` only notes the time, and the timeout checks it when it fires:
+ * a `clearTimeout` and a `setTimeout` for each event would cost as much as the event.
+ */
+export class IdleTimer {
+  readonly #ms: number;
+  readonly #onIdle: () => void;
+  #touched = 0;
+  #timeout: Timer | undefined;
+
+  constructor(ms: number, onIdle: () => void) {
+    this.#ms = ms;
+    this.#onIdle = onIdle;
+  }
+
+  /** Starts the timer, or restarts it. */
+  touch(): void {
+    this.#touched = performance.now();
+    this.#timeout ??= startTimer(this.#ms, this.#check);
+  }
+
+  stop(): void {
+    stopTimer(this.#timeout);
+    this.#timeout = undefined;
+  }
+
+  readonly #check = (): void => {
+    const left = this.#touched + this.#ms - performance.now();
+    this.#timeout = undefined;
+    if (left > 0) {
+      this.#timeout = startTimer(left, this.#check);
+    } else {
+      this.#onIdle();
+    }
+  };
+}

@@ -9,7 +9,7 @@ import {
   type WatchTradesRequestSchema,
 } from "../../../test/gen/market/v1/market_pb.js";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions } from "../client.js";
-import { defineMethod, Transport } from "../client.js";
+import { callStream, callUnary, defineMethod } from "../client.js";
 
 /** What is generated for test/proto/market/v1/market.proto, for the tests of the runtime. */
 export class MarketServiceClient {
@@ -32,21 +32,21 @@ export class MarketServiceClient {
       },
     }),
   };
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   getQuote(request: MessageInitShape<typeof GetQuoteRequestSchema>, options?: CallOptions): Promise<Quote> {
-    return this.#transport.unary(MarketServiceClient.#methods.getQuote, request, options);
+    return callUnary(this.#options, MarketServiceClient.#methods.getQuote, request, options);
   }
 
   watchTrades(request: MessageInitShape<typeof WatchTradesRequestSchema>, options?: StreamOptions): EventStream<Trade> {
-    return this.#transport.stream(MarketServiceClient.#methods.watchTrades, request, options);
+    return callStream(this.#options, MarketServiceClient.#methods.watchTrades, request, options);
   }
 
   ask(request: MessageInitShape<typeof AskRequestSchema>, options?: StreamOptions): EventStream<AskEvent> {
-    return this.#transport.stream(MarketServiceClient.#methods.ask, request, options);
+    return callStream(this.#options, MarketServiceClient.#methods.ask, request, options);
   }
 }

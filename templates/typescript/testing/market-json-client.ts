@@ -7,7 +7,7 @@ import type {
   WatchTradesRequestJson,
 } from "../../../test/gen/market/v1/market_pb.js";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions } from "../client-json.js";
-import { defineMethod, Transport } from "../client-json.js";
+import { callStream, callUnary, defineMethod } from "../client-json.js";
 
 /** What is generated for test/proto/market/v1/market.proto with `messages=json`, for the tests of the runtime. */
 export class MarketServiceClient {
@@ -30,21 +30,21 @@ export class MarketServiceClient {
       },
     }),
   };
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   getQuote(request: GetQuoteRequestJson, options?: CallOptions): Promise<QuoteJson> {
-    return this.#transport.unary(MarketServiceClient.#methods.getQuote, request, options);
+    return callUnary(this.#options, MarketServiceClient.#methods.getQuote, request, options);
   }
 
   watchTrades(request: WatchTradesRequestJson, options?: StreamOptions): EventStream<TradeJson> {
-    return this.#transport.stream(MarketServiceClient.#methods.watchTrades, request, options);
+    return callStream(this.#options, MarketServiceClient.#methods.watchTrades, request, options);
   }
 
   ask(request: AskRequestJson, options?: StreamOptions): EventStream<AskEventJson> {
-    return this.#transport.stream(MarketServiceClient.#methods.ask, request, options);
+    return callStream(this.#options, MarketServiceClient.#methods.ask, request, options);
   }
 }

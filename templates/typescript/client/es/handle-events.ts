@@ -1,7 +1,9 @@
+import { callHandlers, type Otherwise } from "../stream/handle-events.js";
+
 /** The oneof of a message: `{ case: "delta", value: Delta } | … | { case: undefined }`. */
 type OneofOf<T> = Extract<T[keyof T], { readonly case: string | undefined }>;
 
-/** A handler for each event of a stream: each member of the oneof in its message `T`. */
+/** A handler for each event of a stream, which is a member of the oneof in its message `T`. */
 export type EventHandlers<T> = [OneofOf<T>] extends [never]
   ? never
   : {
@@ -11,15 +13,10 @@ export type EventHandlers<T> = [OneofOf<T>] extends [never]
       ) => unknown;
     };
 
-/** Takes the events whose handlers are left out, and a message without any event. */
-export interface Otherwise<T> {
-  otherwise(message: T): unknown;
-}
-
 /**
- * Calls the handler of each event, one after the other, and resolves when the stream ends. There is a handler for
- * each event, or `otherwise`: one that is missing does not compile. What a handler returns is awaited,
- * and otherwise ignored. What it throws ends the stream.
+ * Calls the handler of each event, one after the other, and resolves when the stream ends. Each event needs a handler,
+ * unless there is `otherwise`: without both, the call does not compile. A promise that a handler returns is awaited.
+ * If a handler throws, the stream ends with that error.
  *
  * ```ts
  * await handleEvents(client.ask({ question }), {
@@ -33,13 +30,10 @@ export async function handleEvents<T extends object>(
   stream: AsyncIterable<T>,
   handlers: EventHandlers<T> | (Partial<EventHandlers<T>> & Otherwise<T>),
 ): Promise<void> {
-  // By names that only the descriptor knows; `EventHandlers` gave them their types.
-  const table = handlers as Readonly<Record<string, ((...args: unknown[]) => unknown) | undefined>>;
-  for await (const message of stream) {
+  await callHandlers(stream, handlers, (message) => {
     const event = Object.values(message).find(isOneof);
-    const handler = event?.case === undefined ? undefined : table[event.case];
-    await (handler ? handler.call(handlers, event?.value, message) : table["otherwise"]?.(message));
-  }
+    return event?.case === undefined ? undefined : [event.case, event.value];
+  });
 }
 
 function isOneof(value: unknown): value is { readonly case: string | undefined; readonly value?: unknown } {

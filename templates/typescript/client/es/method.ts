@@ -1,5 +1,6 @@
 import {
   create,
+  createRegistry,
   type DescMessage,
   type DescMethod,
   type DescService,
@@ -10,15 +11,16 @@ import {
   type Registry,
   toJson,
 } from "@bufbuild/protobuf";
+import { pathToString } from "@bufbuild/protobuf/reflect";
+import { AnySchema, anyUnpack } from "@bufbuild/protobuf/wkt";
+import type { JsonObject } from "../../shared/json.js";
 import { findJsonError } from "../../shared/json-error.js";
 import type { MethodHttp } from "../../shared/method.js";
 import type { Validator } from "../../shared/validator.js";
+import type { MessageError } from "../request/errors.js";
 import type { ClientMethod } from "../request/method.js";
-import { checkMessage } from "./check-message.js";
-import { createMessageError } from "./message-error.js";
-import { readDetail } from "./read-detail.js";
 
-/** What a client of protobuf-es messages deals in. */
+/** The kinds of a client of protobuf-es messages. */
 export interface EsKinds {
   readonly method: DescMethod;
   readonly message: Message;
@@ -27,9 +29,9 @@ export interface EsKinds {
 
 /** How messages are read and checked. */
 export interface MessageSettings {
-  /** The types that messages of google.protobuf.Any hold, and extensions. Default: none. */
+  /** The types of messages in google.protobuf.Any, and extensions. Default: none. */
   readonly registry?: Registry | undefined;
-  /** Checks requests before they are sent, and responses and events before they are handed out. Default: none. */
+  /** Checks requests before they are sent, and responses and events before they are returned. Default: none. */
   readonly validator?: Validator | undefined;
 }
 
@@ -83,4 +85,47 @@ function createMethod<I extends DescMessage, O extends DescMessage>(
     },
     readDetail: (schema, json, { registry }) => readDetail(schema, json, registry),
   };
+}
+
+/** Throws an error with the rules that a message breaks, or for rules that cannot be run. */
+function checkMessage(validator: Validator | undefined, schema: DescMessage, message: Message): void {
+  const result = validator?.validate(schema, message);
+  if (result?.kind === "error") {
+    const cause = result.error;
+    throw createMessageError(`the rules of ${schema.typeName} cannot be run: ${cause}`, { cause });
+  }
+  if (result?.kind === "invalid") {
+    const { violations } = result;
+    const paths = violations.map(({ field }) => pathToString(field));
+    const rules = violations.map(({ message, ruleId }, index) => `"${paths[index]}" ${message || ruleId}`);
+    const path = paths[0] || undefined;
+    throw createMessageError(`${schema.typeName} breaks its rules: ${rules.join(", ")}`, { path, violations });
+  }
+}
+
+/** The reason why a message cannot be encoded or decoded, with the details that the error of the call repeats. */
+function createMessageError(
+  message: string,
+  details: Pick<MessageError, "path" | "violations" | "cause">,
+): MessageError {
+  return Object.assign(new Error(message), details);
+}
+
+/**
+ * The message of an error's detail; undefined if it is not of the schema. Read as an Any, since the JSON of messages
+ * like Duration is in `value`.
+ */
+function readDetail(
+  schema: { readonly typeName: string },
+  json: JsonObject,
+  registry: Registry | undefined,
+): Message | undefined {
+  // `findDetails` takes schemas of protoc-gen-es only.
+  const desc = schema as DescMessage;
+  try {
+    const types = registry ? createRegistry(registry, desc) : createRegistry(desc);
+    return anyUnpack(fromJson(AnySchema, json, { registry: types, ignoreUnknownFields: true }), desc);
+  } catch {
+    return undefined;
+  }
 }

@@ -12,23 +12,23 @@ import type {
 import { BaseTransport } from "../transport.js";
 import type { EsKinds, MessageSettings } from "./method.js";
 
-/** Options of a client: where its server is, and defaults of the options of its calls. */
+/** Options of a client: the address of its server, and defaults for the options of its calls. */
 export interface ClientOptions extends BaseClientOptions<EsKinds>, MessageSettings {}
 
-/** Calls the methods of a client; called by generated code. */
+/** Calls methods that are defined by hand. */
 export class Transport extends BaseTransport<EsKinds> {}
 
-/** Wraps a call; see the interceptor of the core, which this is for messages of protobuf-es. */
+/** Wraps a call; see `BaseInterceptor`, for messages of protobuf-es. */
 export type Interceptor = BaseInterceptor<EsKinds>;
 /** The rest of a call. */
 export type Next = BaseNext<EsKinds>;
 /** A call before it is sent. */
 export type ClientRequest = BaseClientRequest<EsKinds>;
-/** What a call is answered with. */
+/** The response of a call. */
 export type ClientResponse = BaseClientResponse<EsKinds>;
-/** A call with one answer. */
+/** A call of a method that responds with one message. */
 export type UnaryRequest = BaseUnaryRequest<EsKinds>;
-/** The answer of a call, read. */
+/** The response of a unary call. */
 export type UnaryResponse = BaseUnaryResponse<EsKinds>;
 /** One attempt of a stream. */
 export type StreamRequest = BaseStreamRequest<EsKinds>;

@@ -3,8 +3,8 @@ import { type ErrorContext, TimeoutError } from "./errors.js";
 import { createWaiter, throwIfAborted } from "./waiter.js";
 
 /**
- * Runs a call until it ends, its signal is aborted or its time is up, whichever is first: also where what runs
- * ignores the signal that it is given. That one is aborted by every failure, which cancels a response.
+ * Runs a call until it ends, its signal is aborted or its time is up, even if `run` ignores the signal that it gets.
+ * Every failure aborts that signal, which cancels the response.
  */
 export async function withDeadline<T>(
   { signal, timeoutMs }: CallOptions,

@@ -1,11 +1,11 @@
 import { Code } from "../../shared/code.js";
 import { CausedError } from "../../shared/error.js";
 import type { JsonObject } from "../../shared/json.js";
-import { type ErrorReader, readErrorFields } from "./read-error.js";
+import { httpToCode, readStatus, type Status } from "../../shared/status.js";
 
-/** Where a call stood when it failed. */
+/** The state of a call when it failed. */
 export interface ErrorContext {
-  /** `open`: until the head of a response was accepted; `body`: while its body was read. */
+  /** `open`: until the head of a response was accepted. `body`: while its body was read. */
   readonly phase: "open" | "body";
   /** The request that failed: 1 is the first, and each reconnection counts one more. Default 1. */
   readonly attempt?: number;
@@ -15,7 +15,7 @@ export interface ErrorContext {
   readonly cause?: unknown;
 }
 
-/** What tells the classes of errors apart. */
+/** The code of each class of errors. */
 export type ClientErrorCode =
   | "request"
   | "status"
@@ -28,21 +28,21 @@ export type ClientErrorCode =
   | "reconnect";
 
 /**
- * A call that failed for a reason of its own. `code` tells the classes apart, also across copies of
- * this runtime, where `instanceof` does not. A call that its signal aborted rejects with `signal.reason` instead.
+ * The base of all errors of a call. `code` tells the classes apart, also across copies of this runtime, where
+ * `instanceof` does not. A call that is aborted by its signal rejects with `signal.reason` instead.
  */
 export abstract class ClientError extends CausedError {
-  // A getter, as those below: the head of the stack is made before fields are set, and names the class by it.
+  // A getter, as in the classes below: the first line of the stack names the class by it, before fields are set.
   abstract get code(): ClientErrorCode;
-  readonly phase: "open" | "body";
-  readonly attempt: number;
-  readonly lastEventId: string | undefined;
+  declare readonly phase: "open" | "body";
+  declare readonly attempt: number;
+  declare readonly lastEventId: string | undefined;
 
-  constructor(message: string, context: ErrorContext) {
+  /** `fields` are those of the class. Declared and assigned here, they take half the code in a bundle. */
+  constructor(message: string, context: ErrorContext, fields?: object) {
     super(message, context);
-    this.phase = context.phase;
-    this.attempt = context.attempt ?? 1;
-    this.lastEventId = context.lastEventId;
+    const { phase, attempt = 1, lastEventId } = context;
+    Object.assign(this, { phase, attempt, lastEventId }, fields);
   }
 
   /** `EventTooLargeError` for `event_too_large`: as text, since a minifier renames the class. */
@@ -51,28 +51,68 @@ export abstract class ClientError extends CausedError {
   }
 }
 
-/** What `encode` and `decode` of a method throw beyond an error's message. */
+/** The errors that `encode` and `decode` of a method throw. */
 export interface MessageError extends Error {
   /** The path from the message to the field that is wrong: `legs[1].size`. */
   readonly path?: string | undefined;
-  /** The rules that the message breaks, as the validator tells them. */
+  /** The rules that the message breaks, as the validator reports them. */
   readonly violations?: readonly unknown[] | undefined;
   readonly cause?: unknown;
 }
 
-/** A request that was not sent: it breaks a rule of its message, or the URL cannot carry one of its values. */
+/** The request was not sent: it breaks a rule of its message, or no URL can hold one of its values. */
 export class RequestError extends ClientError {
   get code(): "request" {
     return "request";
   }
-  /** The rules that it breaks, as the validator tells them; undefined where it is not that. */
-  readonly violations: readonly unknown[] | undefined;
+  /** The rules that the request breaks, as the validator reports them; undefined for another reason. */
+  declare readonly violations: readonly unknown[] | undefined;
 
   constructor(cause: unknown, context: ErrorContext) {
-    // What is thrown there is an error; what is not one has no message.
+    // If something else than an error was thrown, it has no message.
     const { message, violations } = cause as MessageError;
-    super(message, { ...context, cause });
-    this.violations = violations;
+    super(message, { ...context, cause }, { violations });
+  }
+}
+
+/** The fields of a server's error. A field that is undefined is read as if there were no `readError`. */
+export interface ErrorFields {
+  readonly message?: string | undefined;
+  readonly statusCode?: Code | undefined;
+  readonly details?: readonly JsonObject[] | undefined;
+}
+
+/**
+ * Reads an error of a server that sends no google.rpc.Status. `body` is the body of the HTTP error, or the data of the
+ * error event: the JSON in it, or the text if it is not JSON. The body of `response` is already read; its status is 200
+ * for an error event.
+ */
+export type ReadError = (body: unknown, response: Response) => ErrorFields | undefined;
+
+/** How the errors of a call are read. */
+export interface ErrorReader {
+  readonly readError?: ReadError | undefined;
+  /** Reads the JSON of a detail as a message; undefined if it is not that message. */
+  readonly readDetail?: (schema: { readonly typeName: string }, json: JsonObject) => unknown;
+}
+
+/** The fields of an error, from `readError`, a google.rpc.Status or the HTTP status. */
+function readErrorFields(body: string, response: Response, readError: ReadError | undefined): Status {
+  const standard = readStatus(body);
+  const custom = readError?.(parseJson(body), response);
+  return {
+    code: custom?.statusCode ?? standard.code ?? httpToCode(response.status),
+    message: custom?.message ?? standard.message ?? "",
+    details: custom?.details ?? standard.details ?? [],
+  };
+}
+
+/** The JSON of a body, or the body if it is not JSON. */
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return body;
   }
 }
 
@@ -84,35 +124,33 @@ interface DetailSchema<T> {
 
 /**
  * A failure that the server reported: an HTTP error, or an error event in a stream.
- * Both carry a google.rpc.Status; for another body the code follows from the HTTP status.
+ * Both carry a google.rpc.Status. For another body, the code follows from the HTTP status.
  */
 export class StatusError extends ClientError {
   get code(): "status" {
     return "status";
   }
-  /** The HTTP status of the response; 200 where an error event ended a stream. */
-  readonly status: number;
+  /** The HTTP status of the response; 200 if an error event ended a stream. */
+  declare readonly status: number;
   /** The code of the RPC: `Code.NotFound`. */
-  readonly statusCode: Code;
+  declare readonly statusCode: Code;
   /** Messages as google.protobuf.Any writes them, each with its type in `@type`. */
-  readonly details: readonly JsonObject[];
+  declare readonly details: readonly JsonObject[];
   /** The headers of the response; `retryAfterMs(error.headers)` reads `Retry-After`. */
-  readonly headers: Headers;
-  /** The body of the error, or the data of the error event, as it came: at most 64 KiB of it. */
-  readonly body: string;
+  declare readonly headers: Headers;
+  /** The body of the error, or the data of the error event, as received, cut at 64 KiB. */
+  declare readonly body: string;
   readonly #readDetail: ErrorReader["readDetail"];
 
   constructor(response: Response, body: string, { readError, readDetail }: ErrorReader, context: ErrorContext) {
     const { status, headers } = response;
-    const { code, message, details } = readErrorFields(body, response, readError);
+    const { code: statusCode, message, details } = readErrorFields(body, response, readError);
     const what =
-      context.phase === "open" ? `HTTP ${status} (code ${code})` : `error event (code ${code}, ${codeName(code)})`;
-    super(message || `${what}${excerpt(body)}`, context);
-    this.status = status;
-    this.statusCode = code;
-    this.details = details;
-    this.headers = headers;
-    this.body = body.slice(0, 65_536);
+      context.phase === "open"
+        ? `HTTP ${status} (code ${statusCode})`
+        : `error event (code ${statusCode}, ${codeName(statusCode)})`;
+    const fields = { status, statusCode, details, headers, body: body.slice(0, 65_536) };
+    super(message || `${what}${excerpt(body)}`, context, fields);
     this.#readDetail = readDetail;
   }
 
@@ -144,28 +182,27 @@ function excerpt(body: string): string {
   return text && `: ${text.slice(0, 200)}`;
 }
 
-/** A connection that could not be made, or broke. `cause` is what `fetch` threw. */
+/** The connection failed or broke. `cause` is what `fetch` threw. */
 export class NetworkError extends ClientError {
   get code(): "network" {
     return "network";
   }
 }
 
-/** A limit of time that was passed. */
+/** A time limit was exceeded. */
 export class TimeoutError extends ClientError {
   get code(): "timeout" {
     return "timeout";
   }
-  /** `connect`: no response; `idle`: an open stream fell silent; `deadline`: the call as a whole. */
-  readonly kind: "connect" | "idle" | "deadline";
+  /** `connect`: no response. `idle`: an open stream sent nothing. `deadline`: the whole call took too long. */
+  declare readonly kind: "connect" | "idle" | "deadline";
 
   constructor(kind: "connect" | "idle" | "deadline", ms: number, context: ErrorContext) {
-    super(`${kind} timeout after ${ms} ms`, context);
-    this.kind = kind;
+    super(`${kind} timeout after ${ms} ms`, context, { kind });
   }
 }
 
-/** A stream whose body ended before its end: the server, or something before it, was cut off. */
+/** The body ended before the stream did: the server or a proxy closed the connection too early. */
 export class TruncatedError extends ClientError {
   get code(): "truncated" {
     return "truncated";
@@ -176,27 +213,24 @@ export class TruncatedError extends ClientError {
   }
 }
 
-/** A response that succeeded but is of a kind that the method does not answer with. */
+/** A successful response whose content type is not the one of the method. */
 export class ContentTypeError extends ClientError {
   get code(): "content_type" {
     return "content_type";
   }
   /** The `Content-Type` of the response; `null` without one. */
-  readonly contentType: string | null;
-  readonly status: number;
-  readonly headers: Headers;
+  declare readonly contentType: string | null;
+  declare readonly status: number;
+  declare readonly headers: Headers;
   /** The first bytes of the body, as text. */
-  readonly body: string;
+  declare readonly body: string;
 
   constructor(expected: string, { status, headers }: Response, body: string, context: ErrorContext) {
     const contentType = headers.get("content-type");
     const got = contentType ? `"${contentType}"` : "no content type";
     const other = status === 200 ? "" : ` with status ${status}`;
-    super(`expected ${expected}, got ${got}${other}${excerpt(body)}`, context);
-    this.contentType = contentType;
-    this.status = status;
-    this.headers = headers;
-    this.body = body;
+    const fields = { contentType, status, headers, body };
+    super(`expected ${expected}, got ${got}${other}${excerpt(body)}`, context, fields);
   }
 }
 
@@ -206,32 +240,25 @@ export class DecodeError extends ClientError {
     return "decode";
   }
   /** The name of the event; undefined for a unary response. */
-  readonly event: string | undefined;
+  declare readonly event: string | undefined;
   /** The id of the event. */
-  readonly id: string | undefined;
-  /** The data as it came. */
-  readonly data: string;
-  /** The field that is wrong, as far as it is known: `legs[1].size`. */
-  readonly path: string | undefined;
-  /** The rules that the message breaks, as the validator tells them; undefined where it is not that. */
-  readonly violations: readonly unknown[] | undefined;
+  declare readonly id: string | undefined;
+  /** The data as received. */
+  declare readonly data: string;
+  /** The path of the wrong field, if known: `legs[1].size`. */
+  declare readonly path: string | undefined;
+  /** The rules that the message breaks, as the validator reports them; undefined for another reason. */
+  declare readonly violations: readonly unknown[] | undefined;
 
   constructor({ event, id, data }: Undecoded, cause: unknown, context: ErrorContext) {
     // As in RequestError.
     const { message, path, violations } = cause as MessageError;
-    super(`cannot read ${event === undefined ? "the response" : `event "${event}"`}: ${message}`, {
-      ...context,
-      cause,
-    });
-    this.event = event;
-    this.id = id;
-    this.data = data;
-    this.path = path;
-    this.violations = violations;
+    const what = event === undefined ? "the response" : `event "${event}"`;
+    super(`cannot read ${what}: ${message}`, { ...context, cause }, { event, id, data, path, violations });
   }
 }
 
-/** What could not be read: an event, or the body of a unary response. */
+/** An event, or the body of a unary response, that cannot be read. */
 export interface Undecoded {
   readonly event?: string;
   readonly id?: string | undefined;
@@ -243,34 +270,32 @@ export class EventTooLargeError extends ClientError {
   get code(): "event_too_large" {
     return "event_too_large";
   }
-  readonly maxEventBytes: number;
+  declare readonly maxEventBytes: number;
 
   constructor(maxEventBytes: number, context: ErrorContext) {
-    super(`an event is larger than maxEventBytes, ${maxEventBytes}`, context);
-    this.maxEventBytes = maxEventBytes;
+    super(`an event is larger than maxEventBytes, ${maxEventBytes}`, context, { maxEventBytes });
   }
 }
 
-/** A stream that could not be resumed: `maxAttempts` further requests failed too. `cause` is the last error. */
+/** A stream could not be resumed: `maxAttempts` further requests failed too. `cause` is the last error. */
 export class ReconnectError extends ClientError {
   get code(): "reconnect" {
     return "reconnect";
   }
-  /** The last of what the stream failed with since the last progress, in order: at most ten. */
-  readonly errors: readonly unknown[];
+  /** The last errors since the last progress, in order: at most ten. */
+  declare readonly errors: readonly unknown[];
   /** How often the stream failed since the last progress: once more than `maxAttempts` allows. */
-  readonly failures: number;
+  declare readonly failures: number;
 
   constructor(errors: readonly unknown[], context: ErrorContext, failures: number = errors.length) {
     const cause = errors[errors.length - 1];
     const further = failures - 1;
-    super(`gave up after ${further} further request${further === 1 ? "" : "s"}: ${cause}`, { ...context, cause });
-    this.errors = errors;
-    this.failures = failures;
+    const message = `gave up after ${further} further request${further === 1 ? "" : "s"}: ${cause}`;
+    super(message, { ...context, cause }, { errors, failures });
   }
 }
 
 /** The name of a code: `Unavailable`. */
 function codeName(code: Code): string {
-  return Object.keys(Code)[code] ?? ""; // they stand in the order of their numbers
+  return Object.keys(Code)[code] ?? ""; // the keys are in the order of the codes
 }

@@ -1,26 +1,29 @@
-import { startTimer, stopTimer } from "../../shared/timer.js";
+import { startTimer, stopTimer, type Timer } from "../../shared/timer.js";
 
-/** Waits, one at a time, that can be interrupted. No wait leaves a timer behind. */
+/** Waits for one promise at a time. A wait can be ended from outside, and leaves no timer behind. */
 export interface Waiter {
   /**
-   * Calls `work` and settles as its promise does. Rejects with what `late` returns when `ms` pass before that, and
-   * with `interrupted` when it is interrupted, also by `work` itself. Whatever `work` does later is ignored.
+   * Calls `work` and settles as its promise does. If `ms` pass before that, it rejects with what `late` returns.
+   * After `fail` or `interrupt`, also if `work` itself calls them, the outcome of `work` is ignored.
    */
-  wait<V>(work: () => Promise<V>, ms?: number, late?: () => unknown): Promise<V>;
-  /** Resolves after `ms`. Rejects with `interrupted` when it is interrupted. */
+  wait<V>(work: () => PromiseLike<V>, ms?: number, late?: () => unknown): Promise<V>;
+  /** Resolves after `ms`. */
   sleep(ms: number): Promise<void>;
+  /** Rejects the current wait with a reason. */
+  fail(reason: unknown): void;
+  /** Rejects the current wait with `interrupted`. */
   interrupt(): void;
 }
 
-/** For a promise whose rejection somebody else sees. */
+/** Handles the rejection of a promise that is reported elsewhere. */
 export const ignore = (): void => {};
 
-/** What an interrupted wait rejects with. */
+/** The reason of an interrupted wait. */
 export const interrupted: unique symbol = Symbol("interrupted");
 
 /**
- * Throws the reason of an aborted signal: asked after code of the user ran, since it may end the call that it runs in.
- * React Native's signals lack the method of this name.
+ * Throws the reason of an aborted signal. Called after code of the user ran, since that code may end its own call.
+ * Signals of React Native lack the method of this name.
  */
 export function throwIfAborted(signal: AbortSignal | null | undefined): void {
   if (signal?.aborted) {
@@ -28,31 +31,35 @@ export function throwIfAborted(signal: AbortSignal | null | undefined): void {
   }
 }
 
-/** A promise to race against, or `AbortSignal.any`, would keep all that it was ever raced with; this keeps nothing. */
+/** `Promise.race` and `AbortSignal.any` keep every promise and signal that they were given. This keeps nothing. */
 export function createWaiter(): Waiter {
-  let interrupt = (): void => {};
+  let timer: Timer | undefined;
+  let reject: (reason: unknown) => void = ignore;
 
-  function start(ms: number | undefined, reject: (reason: unknown) => void, expired: () => void): () => void {
-    const timer = startTimer(ms, expired);
-    const stop = (): void => stopTimer(timer);
-    interrupt = () => {
-      stop();
-      reject(interrupted);
-    };
-    return stop;
+  function fail(reason: unknown): void {
+    stopTimer(timer);
+    reject(reason);
   }
 
   return {
+    fail,
     wait: (work, ms, late) =>
-      new Promise((resolve, reject) => {
-        const stop = start(ms, reject, () => reject(late?.()));
+      new Promise((resolve, rejectWait) => {
+        reject = rejectWait;
+        const own = startTimer(ms, () => rejectWait(late?.()));
+        timer = own;
         // Called last, since it may interrupt.
-        work().then(resolve, reject).then(stop);
+        const done = work().then(resolve, rejectWait);
+        // Most reads of a stream have no timer: they save a promise.
+        if (own !== undefined) {
+          done.then(() => stopTimer(own));
+        }
       }),
     sleep: (ms) =>
-      new Promise((resolve, reject) => {
-        start(ms, reject, resolve);
+      new Promise((resolve, rejectWait) => {
+        reject = rejectWait;
+        timer = startTimer(ms, resolve);
       }),
-    interrupt: () => interrupt(),
+    interrupt: () => fail(interrupted),
   };
 }

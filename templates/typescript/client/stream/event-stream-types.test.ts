@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 
-const repository = fileURLToPath(new URL("../../..", import.meta.url));
+const repository = fileURLToPath(new URL("../../../..", import.meta.url));
 const types = JSON.stringify(fileURLToPath(new URL("event-stream.js", import.meta.url)));
 
 /** What the compiler says of a program under the strictest flags, with the libraries given and no other types. */

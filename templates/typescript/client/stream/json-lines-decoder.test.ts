@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { everySplit, utf8 } from "../../testing/splits.js";
-import type { Mark } from "./decoder.js";
+import type { Mark, RawEvent } from "./decoder.js";
 import { createJsonLinesDecoder } from "./json-lines-decoder.js";
-import type { RawEvent } from "./raw-event.js";
 
 function decode(chunks: Iterable<Uint8Array>, maxLineBytes = 1024 * 1024): (RawEvent | Mark)[] {
   const found: (RawEvent | Mark)[] = [];

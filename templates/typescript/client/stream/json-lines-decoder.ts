@@ -1,12 +1,11 @@
-import { type Decoder, type DecoderSink, isOver } from "./decoder.js";
-import { createLineSplitter } from "./line-splitter.js";
+import { createLineSplitter, type Decoder, type DecoderSink, isOver } from "./decoder.js";
 
 /**
- * Decodes JSON Lines: each line that is not blank is an event, the last one also without LF.
+ * Decodes JSON Lines: each line that is not blank is an event, also the last one without LF.
  * The line `{"@error":{…}}` is the event `errorEvent` with the Status as its data.
  *
  * With `hasControls`, a blank line after the first is the comment of a heartbeat, the line `{"@end":{}}` is the
- * comment `end`, and a last line without LF was cut off.
+ * comment `end`, and a last line without LF was cut.
  */
 export function createJsonLinesDecoder(
   sink: DecoderSink,
@@ -15,8 +14,8 @@ export function createJsonLinesDecoder(
   hasControls = false,
 ): Decoder {
   let isOpening = true;
-  const push = createLineSplitter(false, (line) => {
-    onLine(line);
+  const push = createLineSplitter(false, (text, start, end) => {
+    onLine(text.slice(start, end));
     isOpening = false;
   });
 
@@ -51,7 +50,7 @@ export function createJsonLinesDecoder(
   };
 }
 
-/** The JSON of the Status; undefined when the line is no JSON, which is for the decoder of messages to say. */
+/** The JSON of the Status; undefined if the line is not JSON, which the decoder of messages reports. */
 function readError(line: string): string | undefined {
   try {
     return JSON.stringify(JSON.parse(line)["@error"]);

@@ -1,6 +1,6 @@
 import { codeToHttp } from "../../shared/code.js";
 import { type ClientError, type ErrorContext, ReconnectError, StatusError } from "../request/errors.js";
-import { retryDelayMs } from "../request/retry-delay.js";
+import { retryDelayMs } from "../request/retry.js";
 import type { Reconnect, ReconnectOptions } from "./stream-options.js";
 
 /** An error keeps up to 64 KiB of a body, and an outage may bring thousands. */

@@ -2,8 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { chunked, cutAt, everySplit, singly, utf8 } from "../../testing/splits.js";
 import { type Interpretation, interpretEventStream } from "../../testing/sse-oracle.js";
-import type { Mark } from "./decoder.js";
-import type { RawEvent } from "./raw-event.js";
+import type { Mark, RawEvent } from "./decoder.js";
 import { createSseDecoder } from "./sse-decoder.js";
 
 /** All that a decoder finds in chunks. */

@@ -1,79 +1,66 @@
-import { startTimer, stopTimer } from "../../shared/timer.js";
-import { ClientError, EventTooLargeError, TimeoutError, TruncatedError } from "../request/errors.js";
+import { startTimer, stopTimer, type Timer } from "../../shared/timer.js";
+import { ClientError, TimeoutError } from "../request/errors.js";
 import { createWaiter, ignore, interrupted } from "../request/waiter.js";
 import { type Connection, createConnection } from "./connection.js";
-import type { Decoder, Mark } from "./decoder.js";
-import type { StreamInfo, StreamState } from "./event-stream.js";
-import { createJsonLinesDecoder } from "./json-lines-decoder.js";
-import type { RawEvent } from "./raw-event.js";
+import type { Mark } from "./decoder.js";
 import { createFailures, mayReconnect } from "./reconnect-plan.js";
-import { createSseDecoder } from "./sse-decoder.js";
-import { hasControlFrames } from "./stream-format.js";
+import type { Item, StreamCall, StreamInfo, StreamState } from "./stream-call.js";
 import type { StreamOptions } from "./stream-options.js";
-import type { EventPlace, Item, StreamSource } from "./stream-source.js";
 
-/** Where the events of a stream come from: one connection after another. */
+/** The events of a stream, from one connection after another. */
 export interface StreamFeed<T> {
+  readonly opened: Promise<StreamInfo>;
   state(): StreamState;
   /** The id of the last event that the caller has finished with. */
   lastEventId(): string | undefined;
-  readonly opened: Promise<StreamInfo>;
   /** Connects, and reconnects, until a response is accepted. Never rejects: `opened` does. */
   open(): Promise<unknown>;
-  /** The next event; undefined at the end and ever after. Rejects, once, with what the stream failed with. */
+  /** The next event; undefined at the end and after it. Rejects, once, with the failure of the stream. */
   next(): Promise<Item<T> | undefined>;
-  /** The next event if it is queued; undefined when none is, or when `next` has to throw first. */
+  /** The next event if it is queued; undefined if there is none, or if `next` has to throw first. */
   take(): Item<T> | undefined;
-  /** The caller has finished with all that was taken. */
+  /** The caller has finished with all events that it took. */
   commit(): void;
-  /** Ends a wait for the next attempt, or drops the connection; what is queued is still delivered. */
+  /** Ends a wait for the next attempt, or drops the connection. The queue is still delivered. */
   reconnect(): void;
-  /** Lets go of everything. A call that waits gets the end. */
+  /** Releases everything. A pending call gets the end of the stream. */
   close(): void;
 }
 
 /**
- * Makes the feed of a stream. Nothing is read while anything is queued: a slow caller slows the server down, what a
- * body says takes effect in its place among the events, and a connection that is lost takes no event with it.
+ * Makes the feed of a stream. It reads only when the queue is empty: so a slow caller slows the server down, control
+ * frames take effect in their place among the events, and a lost connection loses no event.
  */
-export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): StreamFeed<T> {
+export function createStreamFeed<T>(source: StreamCall<T>, options: StreamOptions): StreamFeed<T> {
   const { rule } = source;
-  const { signal, deadlineMs, maxEventBytes = 16 * 1024 * 1024, reconnect = rule.resumable } = options;
+  const { signal, deadlineMs, reconnect = rule.resumable } = options;
   const reconnectOptions = typeof reconnect === "object" ? reconnect : {};
 
   let state: StreamState = "idle";
-  let deadline: ReturnType<typeof startTimer>;
-  /** What the next call throws: what closed the stream, or what stands in place of the next event. */
-  let thrown: { readonly error: unknown } | undefined;
+  let deadline: Timer | undefined;
+  /** What the next call throws: the reason for the end of the stream, or an error in place of the next event. */
+  let pending: { readonly error: unknown } | undefined;
+  let connection: Connection | undefined;
+  /** Whether the stream is complete. */
+  let ended = false;
 
   let attempt = 0;
   const failures = createFailures(reconnectOptions);
   let retryMs: number | undefined;
   /** The cursor. */
   let lastEventId = options.lastEventId;
-  /** What the cursor will be when the caller has finished with all that was taken. */
+  /** The next cursor, once the caller has finished with all events that it took. */
   let position = lastEventId;
-  /** Whether the last event had no id of its own: the cursor does not tell it from those before it. */
+  /** Whether the last event had no id of its own, so that the cursor does not stand for it. */
   let unidentified = false;
-  /** Whether the caller asked not to wait for the next attempt. */
-  let hurried = false;
+  /** Whether the caller asked to skip the delay before the next attempt. */
+  let skipDelay = false;
 
-  let connection: Connection | undefined;
-  /** The format of the body; undefined until a response was accepted. */
-  let format: EventPlace["format"] | undefined;
-  let decode: Decoder = ignore;
-  let queue: (RawEvent | Mark)[] = [];
-  let head = 0;
-  let heartbeatMs = 0;
-  /** Whether the body may not end before it says that the stream does. */
-  let saysEnd = false;
-  let ended = false;
-
-  let accept: (info: StreamInfo) => void;
-  let refuse: (error: unknown) => void;
+  let resolveOpened: (info: StreamInfo) => void;
+  let rejectOpened: (error: unknown) => void;
   const opened = new Promise<StreamInfo>((resolve, reject) => {
-    accept = resolve;
-    refuse = reject;
+    resolveOpened = resolve;
+    rejectOpened = reject;
   });
   opened.catch(ignore);
 
@@ -82,20 +69,24 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
   const waiter = createWaiter();
 
   /**
-   * Calls code of the user, or what may call it: all of it goes through here or through the waiter. It may close the
-   * stream; then nothing that stands behind it is done.
+   * Calls code that may be the user's: all of it runs here or in the waiter. It may close the stream. Then nothing after
+   * it may run.
    */
   function call<R>(code: () => R): R {
     const result = code();
-    if (isClosed()) {
-      throw interrupted;
-    }
+    throwIfClosed();
     return result;
   }
 
-  /** Where the stream is. */
+  function throwIfClosed(): void {
+    if (isClosed()) {
+      throw interrupted;
+    }
+  }
+
+  /** The state of the stream, for errors. */
   function context() {
-    return { phase: format ? "body" : "open", attempt, lastEventId } as const;
+    return { phase: connection?.format ? "body" : "open", attempt, lastEventId } as const;
   }
 
   function commit(): void {
@@ -103,19 +94,20 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
   }
 
   function throwPending(): void {
-    const pending = thrown;
-    thrown = undefined;
     if (pending) {
-      throw pending.error;
+      const { error } = pending;
+      pending = undefined;
+      throw error;
     }
   }
 
-  /** Connects, reads and reconnects until something is ready; undefined when the stream was closed before. */
+  /** Connects, reads and reconnects until something is ready; undefined if the stream is closed before. */
   async function until<R>(ready: () => R | undefined): Promise<R | undefined> {
     if (state === "idle") {
       state = "connecting";
-      const late = () => new TimeoutError("deadline", Number(deadlineMs), context());
-      deadline = startTimer(deadlineMs, () => close({ error: late() }));
+      deadline = startTimer(deadlineMs, () =>
+        close({ error: new TimeoutError("deadline", Number(deadlineMs), context()) }),
+      );
       signal?.addEventListener("abort", onAbort);
       if (signal?.aborted) {
         onAbort();
@@ -127,14 +119,14 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
         if (result !== undefined) {
           return result;
         }
-        // Nothing is queued any more; what was, but was not for the caller, is finished with, too.
+        // The queue is empty. The events in it that were skipped are finished with, too.
         commit();
         if (ended) {
           close();
-        } else if (!connection) {
+        } else if (!connection || connection.isClosed) {
           await connect();
         } else {
-          await read(connection);
+          await connection.read();
         }
       } catch (error) {
         if (error !== interrupted && !isClosed()) {
@@ -148,66 +140,52 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
   async function connect(): Promise<void> {
     state = "connecting";
     attempt++;
-    format = undefined;
-    heartbeatMs = 0;
-    saysEnd = reconnectOptions.afterEnd ?? false;
-    connection = createConnection(source, options, waiter, context);
-    const { response, format: accepted } = await connection.open();
-    // Something else may have run between the end of the wait and this line.
-    if (!connection || isClosed()) {
+    const { afterEnd = false } = reconnectOptions;
+    const next = createConnection(source, options, afterEnd, position, waiter, context);
+    connection = next;
+    const { status, headers } = await next.open();
+    // Other code may have run since the response arrived.
+    if (next.isClosed || isClosed()) {
       return;
     }
-    const { status, headers } = response;
-    accept({ status, headers, attempt });
-    if (!accepted) {
-      return close();
+    resolveOpened({ status, headers, attempt });
+    if (next.format) {
+      state = "open";
+    } else {
+      close();
     }
-    state = "open";
-    format = accepted;
-    const hasControls = hasControlFrames(headers.get("content-type"));
-    saysEnd ||= hasControls;
-    if (hasControls) {
-      heartbeatMs = rule.heartbeatMs ?? 0;
-    }
-    const add = (found: RawEvent | Mark) => queue.push(found);
-    decode =
-      format === "sse"
-        ? createSseDecoder(add, maxEventBytes, position)
-        : createJsonLinesDecoder(add, maxEventBytes, rule.errorEvent ?? "error", hasControls);
   }
 
-  async function read({ read }: Connection): Promise<void> {
-    const { idleTimeoutMs = heartbeatMs * 2.5 } = options;
-    decode(await read(idleTimeoutMs || undefined));
-  }
-
-  /** The next of the queued events. Throws what stands in its place. */
+  /** The next event of the queue. Throws an error in its place. */
   function take(): Item<T> | undefined {
     throwPending();
-    for (;;) {
-      const found = queue[head++];
-      if (!found || !format) {
-        clear();
+    while (connection?.format && !ended) {
+      const found = connection.take();
+      if (!found) {
         return undefined;
       }
       if ("mark" in found) {
         onMark(found);
-      } else if (found.data === rule.terminalData) {
+        continue;
+      }
+      if (found.data === rule.terminalData) {
         end();
-      } else {
-        const place = { format, attempt, lastEventId };
-        const value = call(() => source.decode(found, place));
-        failures.onProgress();
-        unidentified = !found.ownId || found.id === undefined;
-        position = found.id;
-        if (format === "sse" && rule.events?.[found.event]?.terminal) {
-          end();
-        }
-        if (value !== undefined) {
-          return { value, raw: found, attempt };
-        }
+        return undefined;
+      }
+      const { format } = connection;
+      const value = source.decode(found, { format, attempt, lastEventId });
+      throwIfClosed();
+      failures.onProgress();
+      unidentified = !found.ownId || found.id === undefined;
+      position = found.id;
+      if (format === "sse" && rule.events?.[found.event]?.terminal) {
+        end();
+      }
+      if (value !== undefined) {
+        return { value, raw: found, attempt };
       }
     }
+    return undefined;
   }
 
   function onMark(found: Mark): void {
@@ -219,63 +197,43 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
     } else if (found.mark === "retry") {
       retryMs = found.ms;
     } else if (found.mark === "comment") {
-      onComment(found.text);
-    } else if (found.mark === "tooLarge") {
-      throw new EventTooLargeError(maxEventBytes, context());
-    } else if (saysEnd) {
-      throw new TruncatedError(context());
+      const { text } = found;
+      call(() => options.onComment?.(text.replace(/^ /, "")));
+      if (text === "") {
+        failures.onHeartbeat();
+      } else if (text === "end" && connection?.promisesEnd) {
+        end();
+      }
     } else {
       end();
     }
   }
 
-  function onComment(text: string): void {
-    call(() => options.onComment?.(text.replace(/^ /, "")));
-    if (text === "") {
-      failures.onHeartbeat();
-    }
-    if (text === "end" && saysEnd) {
-      end();
-    }
-    if (/^sse\/1( |$)/.test(text)) {
-      saysEnd ||= / end( |$)/.test(text);
-      heartbeatMs = Number(/ heartbeat=(\d+)/.exec(text)?.[1] ?? 0);
-    }
-  }
-
-  /** The stream is over, whatever follows in the body. */
+  /** The stream is complete, whatever follows in the body. */
   function end(): void {
     ended = true;
-    clear();
     call(() => connection?.close());
-  }
-
-  function clear(): void {
-    queue = [];
-    head = 0;
   }
 
   /** Waits for the next attempt, or closes the stream. */
   async function recover(error: unknown): Promise<void> {
     const at = context();
     try {
-      call(release);
-      if (!reconnect || (unidentified && options.reconnect === undefined)) {
-        throw error;
-      }
-      // Anything else was thrown by a function of the user.
-      if (!(error instanceof ClientError)) {
+      call(drop);
+      // An error of another class comes from a function of the user.
+      const isResumable = reconnect && !(unidentified && options.reconnect === undefined);
+      if (!isResumable || !(error instanceof ClientError)) {
         throw error;
       }
       state = "waiting";
-      hurried = false;
+      skipDelay = false;
       const next = { attempt: attempt + 1, lastEventId: position };
       if (!(await waiter.wait(async () => mayReconnect(error, reconnectOptions, next)))) {
         throw error;
       }
       const delayMs = failures.add(error, retryMs, at);
       call(() => options.onReconnect?.({ ...next, delayMs, error }));
-      if (!hurried) {
+      if (!skipDelay) {
         await waiter.sleep(delayMs);
       }
     } catch (failure) {
@@ -285,29 +243,25 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
     }
   }
 
-  function release(): void {
-    format = thrown = undefined;
-    clear();
-    drop();
-  }
-
+  /** Closes the connection and drops its queue. */
   function drop(): void {
+    pending = undefined;
     const dropped = connection;
     connection = undefined;
     dropped?.close();
   }
 
-  function close(failure?: typeof thrown): void {
+  function close(failure?: typeof pending): void {
     if (isClosed()) {
       return;
     }
     state = "closed";
-    release();
-    thrown = failure;
+    drop();
+    pending = failure;
     stopTimer(deadline);
     signal?.removeEventListener("abort", onAbort);
-    // No DOMException: React Native's Hermes has none.
-    refuse(failure ? failure.error : Object.assign(new Error("closed before it opened"), { name: "AbortError" }));
+    // Not a DOMException: Hermes in React Native has none.
+    rejectOpened(failure ? failure.error : Object.assign(new Error("closed before it opened"), { name: "AbortError" }));
     waiter.interrupt();
   }
 
@@ -316,7 +270,7 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
     commit,
     state: () => state,
     lastEventId: () => lastEventId,
-    open: () => until(() => format),
+    open: () => until(() => connection?.format),
     async next() {
       commit();
       const item = await until(take);
@@ -326,14 +280,14 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
       return item;
     },
     take() {
-      if (thrown) {
+      if (pending) {
         return undefined;
       }
       try {
         return take();
       } catch (error) {
         if (!isClosed()) {
-          thrown = { error };
+          pending = { error };
         }
         return undefined;
       }
@@ -342,15 +296,15 @@ export function createStreamFeed<T>(source: StreamSource<T>, options: StreamOpti
       if (state === "idle" || ended || isClosed()) {
         return;
       }
-      hurried = true;
+      skipDelay = true;
       state = "connecting";
-      drop();
+      connection?.close();
       waiter.interrupt();
     },
     close() {
       close();
       // A caller that leaves gets no failure any more.
-      thrown = undefined;
+      pending = undefined;
     },
   };
 }

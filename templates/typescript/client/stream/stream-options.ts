@@ -1,6 +1,6 @@
 import type { CallOptions, RetryOptions } from "../request/call-options.js";
 import type { ClientError } from "../request/errors.js";
-import type { RawEvent } from "./raw-event.js";
+import type { RawEvent } from "./decoder.js";
 
 /** Options of one stream. Times are in milliseconds; one beyond 2^31-1, `Infinity` included, is no limit. */
 export interface StreamOptions extends Omit<CallOptions, "retry"> {

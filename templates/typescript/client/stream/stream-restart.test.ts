@@ -7,7 +7,7 @@ import { expectNoUnhandledRejections } from "../../testing/unhandled.js";
 
 expectNoUnhandledRejections();
 
-const script = fileURLToPath(new URL("../testing/event-log-server.mjs", import.meta.url));
+const script = fileURLToPath(new URL("../../testing/event-log-server.mjs", import.meta.url));
 const events = 10_000;
 
 /** A server of its own process, which can be killed; it is started again on the same port. */

@@ -232,7 +232,7 @@ function timed(options: StreamOptions): {
   push(frames: string): void;
   pass(ms: number): Promise<unknown>;
 } {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   onTestFinished(() => void vi.useRealTimers());
   let push = (_: string): void => {};
   const body = new ReadableStream<Uint8Array>({

@@ -1,12 +1,11 @@
 import type { DescMessage } from "@bufbuild/protobuf";
-import { startTimer, stopTimer } from "../../shared/timer.js";
+import { IdleTimer, startTimer, stopTimer } from "../../shared/timer.js";
 import type { Call } from "../call/call.js";
 import { toMessage } from "../call/to-message.js";
 import { CancelledError } from "../errors/cancelled-error.js";
 import { SharedEvent } from "../topic/shared-event.js";
 import { Chunk } from "./chunk.js";
 import type { EventEncoder, Frame } from "./event-encoder.js";
-import { IdleTimer } from "./idle-timer.js";
 import type { ResponseBody } from "./response-body.js";
 import { SourceReader } from "./source-reader.js";
 import { Tracked } from "./tracked.js";

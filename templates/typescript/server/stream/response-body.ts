@@ -1,5 +1,5 @@
+import { IdleTimer } from "../../shared/timer.js";
 import type { CancelledError } from "../errors/cancelled-error.js";
-import { IdleTimer } from "./idle-timer.js";
 
 /** The call that a body belongs to. */
 export interface BodyOwner {

@@ -7,7 +7,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Empty, EmptySchema } from "@bufbuild/protobuf/wkt";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callStream, callUnary, defineMethod } from "protoc-gen-sse/client";
 import type {
   AddParcelRequestSchema,
   AnnotateRequest,
@@ -207,10 +207,10 @@ export class DepotServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -221,7 +221,7 @@ export class DepotServiceClient {
    * @generated from rpc depot.v1.DepotService.GetParcel
    */
   getParcel(request: MessageInitShape<typeof ParcelRequestSchema>, options?: CallOptions): Promise<Parcel> {
-    return this.#transport.unary(DepotServiceClient.#methods.getParcel, request, options);
+    return callUnary(this.#options, DepotServiceClient.#methods.getParcel, request, options);
   }
 
   /**
@@ -232,7 +232,7 @@ export class DepotServiceClient {
    * @generated from rpc depot.v1.DepotService.PutParcel
    */
   putParcel(request: MessageInitShape<typeof PutParcelRequestSchema>, options?: CallOptions): Promise<Parcel> {
-    return this.#transport.unary(DepotServiceClient.#methods.putParcel, request, options);
+    return callUnary(this.#options, DepotServiceClient.#methods.putParcel, request, options);
   }
 
   /**
@@ -243,7 +243,7 @@ export class DepotServiceClient {
    * @generated from rpc depot.v1.DepotService.AddParcel
    */
   addParcel(request: MessageInitShape<typeof AddParcelRequestSchema>, options?: CallOptions): Promise<Parcel> {
-    return this.#transport.unary(DepotServiceClient.#methods.addParcel, request, options);
+    return callUnary(this.#options, DepotServiceClient.#methods.addParcel, request, options);
   }
 
   /**
@@ -254,7 +254,7 @@ export class DepotServiceClient {
    * @generated from rpc depot.v1.DepotService.ChangeParcel
    */
   changeParcel(request: MessageInitShape<typeof PutParcelRequestSchema>, options?: CallOptions): Promise<Parcel> {
-    return this.#transport.unary(DepotServiceClient.#methods.changeParcel, request, options);
+    return callUnary(this.#options, DepotServiceClient.#methods.changeParcel, request, options);
   }
 
   /**
@@ -265,7 +265,7 @@ export class DepotServiceClient {
    * @generated from rpc depot.v1.DepotService.RemoveParcel
    */
   removeParcel(request: MessageInitShape<typeof ParcelRequestSchema>, options?: CallOptions): Promise<Empty> {
-    return this.#transport.unary(DepotServiceClient.#methods.removeParcel, request, options);
+    return callUnary(this.#options, DepotServiceClient.#methods.removeParcel, request, options);
   }
 
   /**
@@ -276,7 +276,7 @@ export class DepotServiceClient {
    * @generated from rpc depot.v1.DepotService.ReportParcels
    */
   reportParcels(request: MessageInitShape<typeof ReportRequestSchema>, options?: CallOptions): Promise<Parcels> {
-    return this.#transport.unary(DepotServiceClient.#methods.reportParcels, request, options);
+    return callUnary(this.#options, DepotServiceClient.#methods.reportParcels, request, options);
   }
 
   /**
@@ -287,7 +287,7 @@ export class DepotServiceClient {
    * @generated from rpc depot.v1.DepotService.QueryParcels
    */
   queryParcels(request: MessageInitShape<typeof ReportRequestSchema>, options?: CallOptions): Promise<Parcels> {
-    return this.#transport.unary(DepotServiceClient.#methods.queryParcels, request, options);
+    return callUnary(this.#options, DepotServiceClient.#methods.queryParcels, request, options);
   }
 
   /**
@@ -298,7 +298,7 @@ export class DepotServiceClient {
    * @generated from rpc depot.v1.DepotService.ParcelOptions
    */
   parcelOptions(request: MessageInitShape<typeof ParcelRequestSchema>, options?: CallOptions): Promise<Empty> {
-    return this.#transport.unary(DepotServiceClient.#methods.parcelOptions, request, options);
+    return callUnary(this.#options, DepotServiceClient.#methods.parcelOptions, request, options);
   }
 
   /**
@@ -309,7 +309,7 @@ export class DepotServiceClient {
    * @generated from rpc depot.v1.DepotService.LabelParcel
    */
   labelParcel(request: MessageInitShape<typeof LabelRequestSchema>, options?: CallOptions): Promise<Parcel> {
-    return this.#transport.unary(DepotServiceClient.#methods.labelParcel, request, options);
+    return callUnary(this.#options, DepotServiceClient.#methods.labelParcel, request, options);
   }
 
   /**
@@ -320,7 +320,7 @@ export class DepotServiceClient {
    * @generated from rpc depot.v1.DepotService.TouchParcel
    */
   touchParcel(request: MessageInitShape<typeof ParcelRequestSchema>, options?: CallOptions): Promise<Empty> {
-    return this.#transport.unary(DepotServiceClient.#methods.touchParcel, request, options);
+    return callUnary(this.#options, DepotServiceClient.#methods.touchParcel, request, options);
   }
 
   /**
@@ -331,7 +331,7 @@ export class DepotServiceClient {
    * @generated from rpc depot.v1.DepotService.GetPlace
    */
   getPlace(request: MessageInitShape<typeof ParcelRequestSchema>, options?: CallOptions): Promise<PlaceResponse> {
-    return this.#transport.unary(DepotServiceClient.#methods.getPlace, request, options);
+    return callUnary(this.#options, DepotServiceClient.#methods.getPlace, request, options);
   }
 
   /**
@@ -342,7 +342,7 @@ export class DepotServiceClient {
    * @generated from rpc depot.v1.DepotService.GetWeight
    */
   getWeight(request: MessageInitShape<typeof ParcelRequestSchema>, options?: CallOptions): Promise<WeightResponse> {
-    return this.#transport.unary(DepotServiceClient.#methods.getWeight, request, options);
+    return callUnary(this.#options, DepotServiceClient.#methods.getWeight, request, options);
   }
 
   /**
@@ -353,7 +353,7 @@ export class DepotServiceClient {
    * @generated from rpc depot.v1.DepotService.Annotate
    */
   annotate(request: MessageInitShape<typeof AnnotateRequestSchema>, options?: CallOptions): Promise<AnnotateRequest> {
-    return this.#transport.unary(DepotServiceClient.#methods.annotate, request, options);
+    return callUnary(this.#options, DepotServiceClient.#methods.annotate, request, options);
   }
 
   /**
@@ -364,7 +364,7 @@ export class DepotServiceClient {
    * @generated from rpc depot.v1.DepotService.FindParcel
    */
   findParcel(request: MessageInitShape<typeof FindRequestSchema>, options?: CallOptions): Promise<Parcel> {
-    return this.#transport.unary(DepotServiceClient.#methods.findParcel, request, options);
+    return callUnary(this.#options, DepotServiceClient.#methods.findParcel, request, options);
   }
 
   /**
@@ -375,7 +375,7 @@ export class DepotServiceClient {
    * @generated from rpc depot.v1.DepotService.WatchPlace
    */
   watchPlace(request: MessageInitShape<typeof WatchPlaceRequestSchema>, options?: StreamOptions): EventStream<Parcel> {
-    return this.#transport.stream(DepotServiceClient.#methods.watchPlace, request, options);
+    return callStream(this.#options, DepotServiceClient.#methods.watchPlace, request, options);
   }
 }
 
@@ -471,10 +471,10 @@ export class FileServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -485,7 +485,7 @@ export class FileServiceClient {
    * @generated from rpc depot.v1.FileService.GetDrive
    */
   getDrive(request: MessageInitShape<typeof DriveRequestSchema>, options?: CallOptions): Promise<Drive> {
-    return this.#transport.unary(FileServiceClient.#methods.getDrive, request, options);
+    return callUnary(this.#options, FileServiceClient.#methods.getDrive, request, options);
   }
 
   /**
@@ -496,7 +496,7 @@ export class FileServiceClient {
    * @generated from rpc depot.v1.FileService.GetLabel
    */
   getLabel(request: MessageInitShape<typeof DriveRequestSchema>, options?: CallOptions): Promise<Drive> {
-    return this.#transport.unary(FileServiceClient.#methods.getLabel, request, options);
+    return callUnary(this.#options, FileServiceClient.#methods.getLabel, request, options);
   }
 
   /**
@@ -507,7 +507,7 @@ export class FileServiceClient {
    * @generated from rpc depot.v1.FileService.GetFolder
    */
   getFolder(request: MessageInitShape<typeof NamedRequestSchema>, options?: CallOptions): Promise<Drive> {
-    return this.#transport.unary(FileServiceClient.#methods.getFolder, request, options);
+    return callUnary(this.#options, FileServiceClient.#methods.getFolder, request, options);
   }
 
   /**
@@ -518,7 +518,7 @@ export class FileServiceClient {
    * @generated from rpc depot.v1.FileService.ListFiles
    */
   listFiles(request: MessageInitShape<typeof NamedRequestSchema>, options?: CallOptions): Promise<Drive> {
-    return this.#transport.unary(FileServiceClient.#methods.listFiles, request, options);
+    return callUnary(this.#options, FileServiceClient.#methods.listFiles, request, options);
   }
 
   /**
@@ -529,7 +529,7 @@ export class FileServiceClient {
    * @generated from rpc depot.v1.FileService.GetFile
    */
   getFile(request: MessageInitShape<typeof FileRequestSchema>, options?: CallOptions): Promise<Drive> {
-    return this.#transport.unary(FileServiceClient.#methods.getFile, request, options);
+    return callUnary(this.#options, FileServiceClient.#methods.getFile, request, options);
   }
 
   /**
@@ -540,7 +540,7 @@ export class FileServiceClient {
    * @generated from rpc depot.v1.FileService.GetArchive
    */
   getArchive(request: MessageInitShape<typeof NamedRequestSchema>, options?: CallOptions): Promise<Drive> {
-    return this.#transport.unary(FileServiceClient.#methods.getArchive, request, options);
+    return callUnary(this.#options, FileServiceClient.#methods.getArchive, request, options);
   }
 
   /**
@@ -551,7 +551,7 @@ export class FileServiceClient {
    * @generated from rpc depot.v1.FileService.GetMeta
    */
   getMeta(request: MessageInitShape<typeof FileRequestSchema>, options?: CallOptions): Promise<Drive> {
-    return this.#transport.unary(FileServiceClient.#methods.getMeta, request, options);
+    return callUnary(this.#options, FileServiceClient.#methods.getMeta, request, options);
   }
 
   /**
@@ -562,7 +562,7 @@ export class FileServiceClient {
    * @generated from rpc depot.v1.FileService.Download
    */
   download(request: MessageInitShape<typeof FileRequestSchema>, options?: StreamOptions): EventStream<Block> {
-    return this.#transport.stream(FileServiceClient.#methods.download, request, options);
+    return callStream(this.#options, FileServiceClient.#methods.download, request, options);
   }
 
   /**
@@ -573,7 +573,7 @@ export class FileServiceClient {
    * @generated from rpc depot.v1.FileService.Purge
    */
   purge(request: MessageInitShape<typeof EmptySchema>, options?: CallOptions): Promise<Empty> {
-    return this.#transport.unary(FileServiceClient.#methods.purge, request, options);
+    return callUnary(this.#options, FileServiceClient.#methods.purge, request, options);
   }
 
   /**
@@ -584,7 +584,7 @@ export class FileServiceClient {
    * @generated from rpc depot.v1.FileService.GetAnything
    */
   getAnything(request: MessageInitShape<typeof FileRequestSchema>, options?: CallOptions): Promise<Drive> {
-    return this.#transport.unary(FileServiceClient.#methods.getAnything, request, options);
+    return callUnary(this.#options, FileServiceClient.#methods.getAnything, request, options);
   }
 
   /**
@@ -595,7 +595,7 @@ export class FileServiceClient {
    * @generated from rpc depot.v1.FileService.GetOwner
    */
   getOwner(request: MessageInitShape<typeof OwnerRequestSchema>, options?: CallOptions): Promise<Drive> {
-    return this.#transport.unary(FileServiceClient.#methods.getOwner, request, options);
+    return callUnary(this.#options, FileServiceClient.#methods.getOwner, request, options);
   }
 
   /**
@@ -606,7 +606,7 @@ export class FileServiceClient {
    * @generated from rpc depot.v1.FileService.GetTyped
    */
   getTyped(request: MessageInitShape<typeof TypedRequestSchema>, options?: CallOptions): Promise<Drive> {
-    return this.#transport.unary(FileServiceClient.#methods.getTyped, request, options);
+    return callUnary(this.#options, FileServiceClient.#methods.getTyped, request, options);
   }
 
   /**
@@ -617,7 +617,7 @@ export class FileServiceClient {
    * @generated from rpc depot.v1.FileService.GetRoot
    */
   getRoot(request: MessageInitShape<typeof EmptySchema>, options?: CallOptions): Promise<Drive> {
-    return this.#transport.unary(FileServiceClient.#methods.getRoot, request, options);
+    return callUnary(this.#options, FileServiceClient.#methods.getRoot, request, options);
   }
 }
 
@@ -704,10 +704,10 @@ export class QueryServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -718,7 +718,7 @@ export class QueryServiceClient {
    * @generated from rpc depot.v1.QueryService.Scalars
    */
   scalars(request: MessageInitShape<typeof ScalarsRequestSchema>, options?: CallOptions): Promise<ScalarsRequest> {
-    return this.#transport.unary(QueryServiceClient.#methods.scalars, request, options);
+    return callUnary(this.#options, QueryServiceClient.#methods.scalars, request, options);
   }
 
   /**
@@ -732,7 +732,7 @@ export class QueryServiceClient {
     request: MessageInitShape<typeof OptionalsRequestSchema>,
     options?: CallOptions,
   ): Promise<OptionalsRequest> {
-    return this.#transport.unary(QueryServiceClient.#methods.optionals, request, options);
+    return callUnary(this.#options, QueryServiceClient.#methods.optionals, request, options);
   }
 
   /**
@@ -743,7 +743,7 @@ export class QueryServiceClient {
    * @generated from rpc depot.v1.QueryService.Lists
    */
   lists(request: MessageInitShape<typeof ListsRequestSchema>, options?: CallOptions): Promise<ListsRequest> {
-    return this.#transport.unary(QueryServiceClient.#methods.lists, request, options);
+    return callUnary(this.#options, QueryServiceClient.#methods.lists, request, options);
   }
 
   /**
@@ -754,7 +754,7 @@ export class QueryServiceClient {
    * @generated from rpc depot.v1.QueryService.Maps
    */
   maps(request: MessageInitShape<typeof MapsRequestSchema>, options?: CallOptions): Promise<MapsRequest> {
-    return this.#transport.unary(QueryServiceClient.#methods.maps, request, options);
+    return callUnary(this.#options, QueryServiceClient.#methods.maps, request, options);
   }
 
   /**
@@ -768,7 +768,7 @@ export class QueryServiceClient {
     request: MessageInitShape<typeof WellKnownRequestSchema>,
     options?: CallOptions,
   ): Promise<WellKnownRequest> {
-    return this.#transport.unary(QueryServiceClient.#methods.wellKnown, request, options);
+    return callUnary(this.#options, QueryServiceClient.#methods.wellKnown, request, options);
   }
 
   /**
@@ -779,7 +779,7 @@ export class QueryServiceClient {
    * @generated from rpc depot.v1.QueryService.Nested
    */
   nested(request: MessageInitShape<typeof NestedRequestSchema>, options?: CallOptions): Promise<NestedRequest> {
-    return this.#transport.unary(QueryServiceClient.#methods.nested, request, options);
+    return callUnary(this.#options, QueryServiceClient.#methods.nested, request, options);
   }
 
   /**
@@ -790,7 +790,7 @@ export class QueryServiceClient {
    * @generated from rpc depot.v1.QueryService.OneOf
    */
   oneOf(request: MessageInitShape<typeof OneOfRequestSchema>, options?: CallOptions): Promise<OneOfRequest> {
-    return this.#transport.unary(QueryServiceClient.#methods.oneOf, request, options);
+    return callUnary(this.#options, QueryServiceClient.#methods.oneOf, request, options);
   }
 
   /**
@@ -804,7 +804,7 @@ export class QueryServiceClient {
     request: MessageInitShape<typeof NamedParametersRequestSchema>,
     options?: CallOptions,
   ): Promise<NamedParametersRequest> {
-    return this.#transport.unary(QueryServiceClient.#methods.named, request, options);
+    return callUnary(this.#options, QueryServiceClient.#methods.named, request, options);
   }
 
   /**
@@ -815,7 +815,7 @@ export class QueryServiceClient {
    * @generated from rpc depot.v1.QueryService.OneOfInPath
    */
   oneOfInPath(request: MessageInitShape<typeof OneOfRequestSchema>, options?: CallOptions): Promise<OneOfRequest> {
-    return this.#transport.unary(QueryServiceClient.#methods.oneOfInPath, request, options);
+    return callUnary(this.#options, QueryServiceClient.#methods.oneOfInPath, request, options);
   }
 
   /**
@@ -826,6 +826,6 @@ export class QueryServiceClient {
    * @generated from rpc depot.v1.QueryService.Watch
    */
   watch(request: MessageInitShape<typeof ScalarsRequestSchema>, options?: StreamOptions): EventStream<ScalarsRequest> {
-    return this.#transport.stream(QueryServiceClient.#methods.watch, request, options);
+    return callStream(this.#options, QueryServiceClient.#methods.watch, request, options);
   }
 }

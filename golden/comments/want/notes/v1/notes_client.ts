@@ -10,7 +10,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callStream, callUnary, defineMethod } from "protoc-gen-sse/client";
 import type {
   GetNoteRequestSchema,
   ListNotesRequestSchema,
@@ -97,10 +97,10 @@ export class NoteServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -111,7 +111,7 @@ export class NoteServiceClient {
    * @generated from rpc notes.v1.NoteService.GetNote
    */
   getNote(request: MessageInitShape<typeof GetNoteRequestSchema>, options?: CallOptions): Promise<Note> {
-    return this.#transport.unary(NoteServiceClient.#methods.getNote, request, options);
+    return callUnary(this.#options, NoteServiceClient.#methods.getNote, request, options);
   }
 
   /**
@@ -123,7 +123,7 @@ export class NoteServiceClient {
     request: MessageInitShape<typeof ListNotesRequestSchema>,
     options?: CallOptions,
   ): Promise<ListNotesResponse> {
-    return this.#transport.unary(NoteServiceClient.#methods.listNotes, request, options);
+    return callUnary(this.#options, NoteServiceClient.#methods.listNotes, request, options);
   }
 
   /**
@@ -134,7 +134,7 @@ export class NoteServiceClient {
    * @generated from rpc notes.v1.NoteService.AddNote
    */
   addNote(request: MessageInitShape<typeof NoteSchema>, options?: CallOptions): Promise<Note> {
-    return this.#transport.unary(NoteServiceClient.#methods.addNote, request, options);
+    return callUnary(this.#options, NoteServiceClient.#methods.addNote, request, options);
   }
 
   /**
@@ -151,7 +151,7 @@ export class NoteServiceClient {
    * @generated from rpc notes.v1.NoteService.RemoveNote
    */
   removeNote(request: MessageInitShape<typeof GetNoteRequestSchema>, options?: CallOptions): Promise<Note> {
-    return this.#transport.unary(NoteServiceClient.#methods.removeNote, request, options);
+    return callUnary(this.#options, NoteServiceClient.#methods.removeNote, request, options);
   }
 
   /**
@@ -163,7 +163,7 @@ export class NoteServiceClient {
    * @generated from rpc notes.v1.NoteService.WatchNotes
    */
   watchNotes(request: MessageInitShape<typeof WatchNotesRequestSchema>, options?: StreamOptions): EventStream<Note> {
-    return this.#transport.stream(NoteServiceClient.#methods.watchNotes, request, options);
+    return callStream(this.#options, NoteServiceClient.#methods.watchNotes, request, options);
   }
 
   /**
@@ -182,7 +182,7 @@ export class NoteServiceClient {
    * @generated from rpc notes.v1.NoteService.WatchTags
    */
   watchTags(request: MessageInitShape<typeof WatchNotesRequestSchema>, options?: StreamOptions): EventStream<Tag> {
-    return this.#transport.stream(NoteServiceClient.#methods.watchTags, request, options);
+    return callStream(this.#options, NoteServiceClient.#methods.watchTags, request, options);
   }
 
   /**
@@ -194,7 +194,7 @@ export class NoteServiceClient {
    * @generated from rpc notes.v1.NoteService.WatchUnicode
    */
   watchUnicode(request: MessageInitShape<typeof WatchNotesRequestSchema>, options?: StreamOptions): EventStream<Note> {
-    return this.#transport.stream(NoteServiceClient.#methods.watchUnicode, request, options);
+    return callStream(this.#options, NoteServiceClient.#methods.watchUnicode, request, options);
   }
 
   /**
@@ -211,7 +211,7 @@ export class NoteServiceClient {
     request: MessageInitShape<typeof WatchNotesRequestSchema>,
     options?: StreamOptions,
   ): EventStream<Note> {
-    return this.#transport.stream(NoteServiceClient.#methods.watchEmptyLines, request, options);
+    return callStream(this.#options, NoteServiceClient.#methods.watchEmptyLines, request, options);
   }
 
   /**
@@ -227,7 +227,7 @@ export class NoteServiceClient {
    * @generated from rpc notes.v1.NoteService.WatchInternal
    */
   watchInternal(request: MessageInitShape<typeof WatchNotesRequestSchema>, options?: StreamOptions): EventStream<Note> {
-    return this.#transport.stream(NoteServiceClient.#methods.watchInternal, request, options);
+    return callStream(this.#options, NoteServiceClient.#methods.watchInternal, request, options);
   }
 
   /**
@@ -239,7 +239,7 @@ export class NoteServiceClient {
     request: MessageInitShape<typeof WatchNotesRequestSchema>,
     options?: StreamOptions,
   ): EventStream<Note> {
-    return this.#transport.stream(NoteServiceClient.#methods.watchDirective, request, options);
+    return callStream(this.#options, NoteServiceClient.#methods.watchDirective, request, options);
   }
 
   /**
@@ -248,7 +248,7 @@ export class NoteServiceClient {
    * @generated from rpc notes.v1.NoteService.WatchNothing
    */
   watchNothing(request: MessageInitShape<typeof WatchNotesRequestSchema>, options?: StreamOptions): EventStream<Note> {
-    return this.#transport.stream(NoteServiceClient.#methods.watchNothing, request, options);
+    return callStream(this.#options, NoteServiceClient.#methods.watchNothing, request, options);
   }
 
   /**
@@ -259,7 +259,7 @@ export class NoteServiceClient {
    * @generated from rpc notes.v1.NoteService.WatchYaml
    */
   watchYaml(request: MessageInitShape<typeof WatchNotesRequestSchema>, options?: StreamOptions): EventStream<Note> {
-    return this.#transport.stream(NoteServiceClient.#methods.watchYaml, request, options);
+    return callStream(this.#options, NoteServiceClient.#methods.watchYaml, request, options);
   }
 
   /**
@@ -272,7 +272,7 @@ export class NoteServiceClient {
    * @generated from rpc notes.v1.NoteService.WatchSpaces
    */
   watchSpaces(request: MessageInitShape<typeof WatchNotesRequestSchema>, options?: StreamOptions): EventStream<Note> {
-    return this.#transport.stream(NoteServiceClient.#methods.watchSpaces, request, options);
+    return callStream(this.#options, NoteServiceClient.#methods.watchSpaces, request, options);
   }
 
   /**
@@ -284,6 +284,6 @@ export class NoteServiceClient {
    * @generated from rpc notes.v1.NoteService.WatchLong
    */
   watchLong(request: MessageInitShape<typeof WatchNotesRequestSchema>, options?: StreamOptions): EventStream<Note> {
-    return this.#transport.stream(NoteServiceClient.#methods.watchLong, request, options);
+    return callStream(this.#options, NoteServiceClient.#methods.watchLong, request, options);
   }
 }

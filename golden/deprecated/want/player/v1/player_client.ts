@@ -6,7 +6,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callStream, callUnary, defineMethod } from "protoc-gen-sse/client";
 import type { PlayRequestSchema, Song, Tick, WatchSongRequestSchema } from "./player_pb";
 import { OldPlayerService, PlayerService } from "./player_pb";
 
@@ -29,10 +29,10 @@ export class PlayerServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -43,7 +43,7 @@ export class PlayerServiceClient {
    * @generated from rpc player.v1.PlayerService.Play
    */
   play(request: MessageInitShape<typeof PlayRequestSchema>, options?: CallOptions): Promise<Song> {
-    return this.#transport.unary(PlayerServiceClient.#methods.play, request, options);
+    return callUnary(this.#options, PlayerServiceClient.#methods.play, request, options);
   }
 
   /**
@@ -56,7 +56,7 @@ export class PlayerServiceClient {
    * @deprecated
    */
   restart(request: MessageInitShape<typeof PlayRequestSchema>, options?: CallOptions): Promise<Song> {
-    return this.#transport.unary(PlayerServiceClient.#methods.restart, request, options);
+    return callUnary(this.#options, PlayerServiceClient.#methods.restart, request, options);
   }
 
   /**
@@ -69,7 +69,7 @@ export class PlayerServiceClient {
    * @deprecated
    */
   watchSong(request: MessageInitShape<typeof WatchSongRequestSchema>, options?: StreamOptions): EventStream<Song> {
-    return this.#transport.stream(PlayerServiceClient.#methods.watchSong, request, options);
+    return callStream(this.#options, PlayerServiceClient.#methods.watchSong, request, options);
   }
 }
 
@@ -91,10 +91,10 @@ export class OldPlayerServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -107,7 +107,7 @@ export class OldPlayerServiceClient {
    * @deprecated
    */
   play(request: MessageInitShape<typeof PlayRequestSchema>, options?: CallOptions): Promise<Song> {
-    return this.#transport.unary(OldPlayerServiceClient.#methods.play, request, options);
+    return callUnary(this.#options, OldPlayerServiceClient.#methods.play, request, options);
   }
 
   /**
@@ -120,6 +120,6 @@ export class OldPlayerServiceClient {
    * @deprecated
    */
   watch(request: MessageInitShape<typeof WatchSongRequestSchema>, options?: StreamOptions): EventStream<Tick> {
-    return this.#transport.stream(OldPlayerServiceClient.#methods.watch, request, options);
+    return callStream(this.#options, OldPlayerServiceClient.#methods.watch, request, options);
   }
 }

@@ -6,7 +6,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ClientOptions, EventStream, StreamOptions } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callStream, defineMethod } from "protoc-gen-sse/client";
 import type { Programme, WatchProgrammeRequestSchema } from "./radio_pb";
 import { RadioService } from "./radio_pb";
 
@@ -25,10 +25,10 @@ export class RadioServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -44,6 +44,6 @@ export class RadioServiceClient {
     request: MessageInitShape<typeof WatchProgrammeRequestSchema>,
     options?: StreamOptions,
   ): EventStream<Programme> {
-    return this.#transport.stream(RadioServiceClient.#methods.watchProgramme, request, options);
+    return callStream(this.#options, RadioServiceClient.#methods.watchProgramme, request, options);
   }
 }

@@ -6,7 +6,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callStream, callUnary, defineMethod } from "protoc-gen-sse/client";
 import type { GetPartRequestSchema, Part, PartEvent, PartSchema, WatchPartsRequestSchema } from "./parts_pb";
 import { PartService } from "./parts_pb";
 
@@ -29,10 +29,10 @@ export class PartServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -43,7 +43,7 @@ export class PartServiceClient {
    * @generated from rpc parts.v1.PartService.GetPart
    */
   getPart(request: MessageInitShape<typeof GetPartRequestSchema>, options?: CallOptions): Promise<Part> {
-    return this.#transport.unary(PartServiceClient.#methods.getPart, request, options);
+    return callUnary(this.#options, PartServiceClient.#methods.getPart, request, options);
   }
 
   /**
@@ -54,7 +54,7 @@ export class PartServiceClient {
    * @generated from rpc parts.v1.PartService.PutPart
    */
   putPart(request: MessageInitShape<typeof PartSchema>, options?: CallOptions): Promise<Part> {
-    return this.#transport.unary(PartServiceClient.#methods.putPart, request, options);
+    return callUnary(this.#options, PartServiceClient.#methods.putPart, request, options);
   }
 
   /**
@@ -68,6 +68,6 @@ export class PartServiceClient {
     request: MessageInitShape<typeof WatchPartsRequestSchema>,
     options?: StreamOptions,
   ): EventStream<PartEvent> {
-    return this.#transport.stream(PartServiceClient.#methods.watchParts, request, options);
+    return callStream(this.#options, PartServiceClient.#methods.watchParts, request, options);
   }
 }

@@ -6,7 +6,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ClientOptions, EventStream, StreamOptions } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callStream, defineMethod } from "protoc-gen-sse/client";
 import type { AskEvent, AskRequestSchema, Chunk, ConverseEvent, ConverseRequestSchema } from "./assistant_pb";
 import { AssistantService } from "./assistant_pb";
 
@@ -51,10 +51,10 @@ export class AssistantServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -65,7 +65,7 @@ export class AssistantServiceClient {
    * @generated from rpc assistant.v1.AssistantService.Ask
    */
   ask(request: MessageInitShape<typeof AskRequestSchema>, options?: StreamOptions): EventStream<AskEvent> {
-    return this.#transport.stream(AssistantServiceClient.#methods.ask, request, options);
+    return callStream(this.#options, AssistantServiceClient.#methods.ask, request, options);
   }
 
   /**
@@ -76,7 +76,7 @@ export class AssistantServiceClient {
    * @generated from rpc assistant.v1.AssistantService.Complete
    */
   complete(request: MessageInitShape<typeof AskRequestSchema>, options?: StreamOptions): EventStream<Chunk> {
-    return this.#transport.stream(AssistantServiceClient.#methods.complete, request, options);
+    return callStream(this.#options, AssistantServiceClient.#methods.complete, request, options);
   }
 
   /**
@@ -90,6 +90,6 @@ export class AssistantServiceClient {
     request: MessageInitShape<typeof ConverseRequestSchema>,
     options?: StreamOptions,
   ): EventStream<ConverseEvent> {
-    return this.#transport.stream(AssistantServiceClient.#methods.converse, request, options);
+    return callStream(this.#options, AssistantServiceClient.#methods.converse, request, options);
   }
 }

@@ -7,7 +7,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Empty } from "@bufbuild/protobuf/wkt";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callStream, callUnary, defineMethod } from "protoc-gen-sse/client";
 import type {
   Book,
   CheckBooksRequestSchema,
@@ -73,10 +73,10 @@ export class CatalogServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -87,7 +87,7 @@ export class CatalogServiceClient {
    * @generated from rpc catalog.v1.CatalogService.GetBook
    */
   getBook(request: MessageInitShape<typeof GetBookRequestSchema>, options?: CallOptions): Promise<Book> {
-    return this.#transport.unary(CatalogServiceClient.#methods.getBook, request, options);
+    return callUnary(this.#options, CatalogServiceClient.#methods.getBook, request, options);
   }
 
   /**
@@ -98,7 +98,7 @@ export class CatalogServiceClient {
    * @generated from rpc catalog.v1.CatalogService.CreateBook
    */
   createBook(request: MessageInitShape<typeof CreateBookRequestSchema>, options?: CallOptions): Promise<Book> {
-    return this.#transport.unary(CatalogServiceClient.#methods.createBook, request, options);
+    return callUnary(this.#options, CatalogServiceClient.#methods.createBook, request, options);
   }
 
   /**
@@ -109,7 +109,7 @@ export class CatalogServiceClient {
    * @generated from rpc catalog.v1.CatalogService.UpdateBook
    */
   updateBook(request: MessageInitShape<typeof UpdateBookRequestSchema>, options?: CallOptions): Promise<Book> {
-    return this.#transport.unary(CatalogServiceClient.#methods.updateBook, request, options);
+    return callUnary(this.#options, CatalogServiceClient.#methods.updateBook, request, options);
   }
 
   /**
@@ -120,7 +120,7 @@ export class CatalogServiceClient {
    * @generated from rpc catalog.v1.CatalogService.DeleteBook
    */
   deleteBook(request: MessageInitShape<typeof DeleteBookRequestSchema>, options?: CallOptions): Promise<Empty> {
-    return this.#transport.unary(CatalogServiceClient.#methods.deleteBook, request, options);
+    return callUnary(this.#options, CatalogServiceClient.#methods.deleteBook, request, options);
   }
 
   /**
@@ -134,7 +134,7 @@ export class CatalogServiceClient {
     request: MessageInitShape<typeof CheckBooksRequestSchema>,
     options?: CallOptions,
   ): Promise<CheckBooksResponse> {
-    return this.#transport.unary(CatalogServiceClient.#methods.checkBooks, request, options);
+    return callUnary(this.#options, CatalogServiceClient.#methods.checkBooks, request, options);
   }
 
   /**
@@ -145,6 +145,6 @@ export class CatalogServiceClient {
    * @generated from rpc catalog.v1.CatalogService.WatchBooks
    */
   watchBooks(request: MessageInitShape<typeof WatchBooksRequestSchema>, options?: StreamOptions): EventStream<Book> {
-    return this.#transport.stream(CatalogServiceClient.#methods.watchBooks, request, options);
+    return callStream(this.#options, CatalogServiceClient.#methods.watchBooks, request, options);
   }
 }

@@ -6,7 +6,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions, WithHeaders } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callStream, callUnary, defineMethod } from "protoc-gen-sse/client";
 import type {
   GetSecretRequestSchema,
   Reading,
@@ -36,10 +36,10 @@ export class VaultServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -53,7 +53,7 @@ export class VaultServiceClient {
     request: MessageInitShape<typeof GetSecretRequestSchema>,
     options?: WithHeaders<CallOptions, VaultServiceGetSecretHeaders>,
   ): Promise<Secret> {
-    return this.#transport.unary(VaultServiceClient.#methods.getSecret, request, options);
+    return callUnary(this.#options, VaultServiceClient.#methods.getSecret, request, options);
   }
 
   /**
@@ -67,7 +67,7 @@ export class VaultServiceClient {
     request: MessageInitShape<typeof SecretSchema>,
     options?: WithHeaders<CallOptions, VaultServicePutSecretHeaders>,
   ): Promise<Secret> {
-    return this.#transport.unary(VaultServiceClient.#methods.putSecret, request, options);
+    return callUnary(this.#options, VaultServiceClient.#methods.putSecret, request, options);
   }
 
   /**
@@ -81,7 +81,7 @@ export class VaultServiceClient {
     request: MessageInitShape<typeof WatchSecretsRequestSchema>,
     options?: WithHeaders<StreamOptions, VaultServiceWatchSecretsHeaders>,
   ): EventStream<SecretChange> {
-    return this.#transport.stream(VaultServiceClient.#methods.watchSecrets, request, options);
+    return callStream(this.#options, VaultServiceClient.#methods.watchSecrets, request, options);
   }
 }
 
@@ -177,10 +177,10 @@ export class AuditServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -194,7 +194,7 @@ export class AuditServiceClient {
     request: MessageInitShape<typeof WatchSecretsRequestSchema>,
     options?: WithHeaders<StreamOptions, AuditServiceWatchReadingsHeaders>,
   ): EventStream<Reading> {
-    return this.#transport.stream(AuditServiceClient.#methods.watchReadings, request, options);
+    return callStream(this.#options, AuditServiceClient.#methods.watchReadings, request, options);
   }
 }
 

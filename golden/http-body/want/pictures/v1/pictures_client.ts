@@ -6,7 +6,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions, ClientOptions } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callUnary, defineMethod } from "protoc-gen-sse/client";
 import type { HttpBody, HttpBodySchema } from "../../google/api/httpbody_pb";
 import type { GetPictureRequestSchema, Picture, PutPictureRequestSchema, Thumbnail } from "./pictures_pb";
 import { PictureService } from "./pictures_pb";
@@ -48,10 +48,10 @@ export class PictureServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -62,7 +62,7 @@ export class PictureServiceClient {
    * @generated from rpc pictures.v1.PictureService.GetPicture
    */
   getPicture(request: MessageInitShape<typeof GetPictureRequestSchema>, options?: CallOptions): Promise<HttpBody> {
-    return this.#transport.unary(PictureServiceClient.#methods.getPicture, request, options);
+    return callUnary(this.#options, PictureServiceClient.#methods.getPicture, request, options);
   }
 
   /**
@@ -73,7 +73,7 @@ export class PictureServiceClient {
    * @generated from rpc pictures.v1.PictureService.PutPicture
    */
   putPicture(request: MessageInitShape<typeof PutPictureRequestSchema>, options?: CallOptions): Promise<Picture> {
-    return this.#transport.unary(PictureServiceClient.#methods.putPicture, request, options);
+    return callUnary(this.#options, PictureServiceClient.#methods.putPicture, request, options);
   }
 
   /**
@@ -84,7 +84,7 @@ export class PictureServiceClient {
    * @generated from rpc pictures.v1.PictureService.Shrink
    */
   shrink(request: MessageInitShape<typeof HttpBodySchema>, options?: CallOptions): Promise<HttpBody> {
-    return this.#transport.unary(PictureServiceClient.#methods.shrink, request, options);
+    return callUnary(this.#options, PictureServiceClient.#methods.shrink, request, options);
   }
 
   /**
@@ -95,6 +95,6 @@ export class PictureServiceClient {
    * @generated from rpc pictures.v1.PictureService.GetThumbnail
    */
   getThumbnail(request: MessageInitShape<typeof GetPictureRequestSchema>, options?: CallOptions): Promise<Thumbnail> {
-    return this.#transport.unary(PictureServiceClient.#methods.getThumbnail, request, options);
+    return callUnary(this.#options, PictureServiceClient.#methods.getThumbnail, request, options);
   }
 }

@@ -6,7 +6,7 @@
 /* eslint-disable */
 
 import type { CallOptions, ClientOptions, EventStream, StreamOptions } from "protoc-gen-sse/client-json";
-import { defineMethod, Transport } from "protoc-gen-sse/client-json";
+import { callStream, callUnary, defineMethod } from "protoc-gen-sse/client-json";
 import type {
   GetReadingRequestJson,
   PutReadingRequestJson,
@@ -76,10 +76,10 @@ export class WeatherServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -90,7 +90,7 @@ export class WeatherServiceClient {
    * @generated from rpc weather.v1.WeatherService.GetReading
    */
   getReading(request: GetReadingRequestJson, options?: CallOptions): Promise<ReadingJson> {
-    return this.#transport.unary(WeatherServiceClient.#methods.getReading, request, options);
+    return callUnary(this.#options, WeatherServiceClient.#methods.getReading, request, options);
   }
 
   /**
@@ -101,7 +101,7 @@ export class WeatherServiceClient {
    * @generated from rpc weather.v1.WeatherService.PutReading
    */
   putReading(request: PutReadingRequestJson, options?: CallOptions): Promise<ReadingJson> {
-    return this.#transport.unary(WeatherServiceClient.#methods.putReading, request, options);
+    return callUnary(this.#options, WeatherServiceClient.#methods.putReading, request, options);
   }
 
   /**
@@ -112,7 +112,7 @@ export class WeatherServiceClient {
    * @generated from rpc weather.v1.WeatherService.WatchReadings
    */
   watchReadings(request: WatchReadingsRequestJson, options?: StreamOptions): EventStream<ReadingJson> {
-    return this.#transport.stream(WeatherServiceClient.#methods.watchReadings, request, options);
+    return callStream(this.#options, WeatherServiceClient.#methods.watchReadings, request, options);
   }
 
   /**
@@ -123,6 +123,6 @@ export class WeatherServiceClient {
    * @generated from rpc weather.v1.WeatherService.WatchSky
    */
   watchSky(request: WatchSkyRequestJson, options?: StreamOptions): EventStream<SkyEventJson> {
-    return this.#transport.stream(WeatherServiceClient.#methods.watchSky, request, options);
+    return callStream(this.#options, WeatherServiceClient.#methods.watchSky, request, options);
   }
 }

@@ -6,7 +6,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callStream, callUnary, defineMethod } from "protoc-gen-sse/client";
 import type { OrderSchema } from "../../shop/v1/types_pb";
 import type { Order, WatchLedgerRequestSchema } from "./billing_pb";
 import { BillingService } from "./billing_pb";
@@ -28,10 +28,10 @@ export class BillingServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -42,7 +42,7 @@ export class BillingServiceClient {
    * @generated from rpc billing.v1.BillingService.Bill
    */
   bill(request: MessageInitShape<typeof OrderSchema>, options?: CallOptions): Promise<Order> {
-    return this.#transport.unary(BillingServiceClient.#methods.bill, request, options);
+    return callUnary(this.#options, BillingServiceClient.#methods.bill, request, options);
   }
 
   /**
@@ -53,6 +53,6 @@ export class BillingServiceClient {
    * @generated from rpc billing.v1.BillingService.WatchLedger
    */
   watchLedger(request: MessageInitShape<typeof WatchLedgerRequestSchema>, options?: StreamOptions): EventStream<Entry> {
-    return this.#transport.stream(BillingServiceClient.#methods.watchLedger, request, options);
+    return callStream(this.#options, BillingServiceClient.#methods.watchLedger, request, options);
   }
 }

@@ -6,7 +6,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callStream, callUnary, defineMethod } from "protoc-gen-sse/client";
 import type { Money } from "../../common/money/v1/money_pb";
 import type { ConvertTotalRequestSchema, GetOrderRequestSchema } from "./orders_pb";
 import { OrderEventService, OrderService } from "./orders_pb";
@@ -29,10 +29,10 @@ export class OrderServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -43,7 +43,7 @@ export class OrderServiceClient {
    * @generated from rpc shop.v1.OrderService.GetOrder
    */
   getOrder(request: MessageInitShape<typeof GetOrderRequestSchema>, options?: CallOptions): Promise<Order> {
-    return this.#transport.unary(OrderServiceClient.#methods.getOrder, request, options);
+    return callUnary(this.#options, OrderServiceClient.#methods.getOrder, request, options);
   }
 
   /**
@@ -54,7 +54,7 @@ export class OrderServiceClient {
    * @generated from rpc shop.v1.OrderService.ConvertTotal
    */
   convertTotal(request: MessageInitShape<typeof ConvertTotalRequestSchema>, options?: CallOptions): Promise<Money> {
-    return this.#transport.unary(OrderServiceClient.#methods.convertTotal, request, options);
+    return callUnary(this.#options, OrderServiceClient.#methods.convertTotal, request, options);
   }
 }
 
@@ -73,10 +73,10 @@ export class OrderEventServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -87,6 +87,6 @@ export class OrderEventServiceClient {
    * @generated from rpc shop.v1.OrderEventService.WatchOrder
    */
   watchOrder(request: MessageInitShape<typeof GetOrderRequestSchema>, options?: StreamOptions): EventStream<Order> {
-    return this.#transport.stream(OrderEventServiceClient.#methods.watchOrder, request, options);
+    return callStream(this.#options, OrderEventServiceClient.#methods.watchOrder, request, options);
   }
 }

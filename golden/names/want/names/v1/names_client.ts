@@ -6,7 +6,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callStream, callUnary, defineMethod } from "protoc-gen-sse/client";
 import type {
   CallOptionsSchema,
   Error,
@@ -24,7 +24,7 @@ import type {
   PromiseSchema,
   snake_case_message,
   snake_case_messageSchema,
-  Transport as Transport$1,
+  Transport,
   TransportSchema,
 } from "./names_pb";
 import { ReservedService, snake_case_2_service } from "./names_pb";
@@ -58,10 +58,10 @@ export class ReservedServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -72,7 +72,7 @@ export class ReservedServiceClient {
    * @generated from rpc names.v1.ReservedService.delete
    */
   delete(request: MessageInitShape<typeof ErrorSchema>, options?: CallOptions): globalThis.Promise<Error> {
-    return this.#transport.unary(ReservedServiceClient.#methods.delete, request, options);
+    return callUnary(this.#options, ReservedServiceClient.#methods.delete, request, options);
   }
 
   /**
@@ -83,7 +83,7 @@ export class ReservedServiceClient {
    * @generated from rpc names.v1.ReservedService.constructor
    */
   constructor$(request: MessageInitShape<typeof ObjectSchema>, options?: CallOptions): globalThis.Promise<Object$> {
-    return this.#transport.unary(ReservedServiceClient.#methods.constructor$, request, options);
+    return callUnary(this.#options, ReservedServiceClient.#methods.constructor$, request, options);
   }
 
   /**
@@ -94,7 +94,7 @@ export class ReservedServiceClient {
    * @generated from rpc names.v1.ReservedService.toString
    */
   toString$(request: MessageInitShape<typeof PromiseSchema>, options?: StreamOptions): EventStream<Promise> {
-    return this.#transport.stream(ReservedServiceClient.#methods.toString$, request, options);
+    return callStream(this.#options, ReservedServiceClient.#methods.toString$, request, options);
   }
 
   /**
@@ -105,7 +105,7 @@ export class ReservedServiceClient {
    * @generated from rpc names.v1.ReservedService.await
    */
   await(request: MessageInitShape<typeof EventStreamSchema>, options?: StreamOptions): EventStream<EventStream$1> {
-    return this.#transport.stream(ReservedServiceClient.#methods.await, request, options);
+    return callStream(this.#options, ReservedServiceClient.#methods.await, request, options);
   }
 
   /**
@@ -115,8 +115,8 @@ export class ReservedServiceClient {
    *
    * @generated from rpc names.v1.ReservedService.then
    */
-  then(request: MessageInitShape<typeof CallOptionsSchema>, options?: CallOptions): globalThis.Promise<Transport$1> {
-    return this.#transport.unary(ReservedServiceClient.#methods.then, request, options);
+  then(request: MessageInitShape<typeof CallOptionsSchema>, options?: CallOptions): globalThis.Promise<Transport> {
+    return callUnary(this.#options, ReservedServiceClient.#methods.then, request, options);
   }
 
   /**
@@ -126,8 +126,8 @@ export class ReservedServiceClient {
    *
    * @generated from rpc names.v1.ReservedService.transport
    */
-  transport(request: MessageInitShape<typeof TransportSchema>, options?: CallOptions): globalThis.Promise<Transport$1> {
-    return this.#transport.unary(ReservedServiceClient.#methods.transport, request, options);
+  transport(request: MessageInitShape<typeof TransportSchema>, options?: CallOptions): globalThis.Promise<Transport> {
+    return callUnary(this.#options, ReservedServiceClient.#methods.transport, request, options);
   }
 }
 
@@ -170,10 +170,10 @@ export class snake_case_2_serviceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -187,7 +187,7 @@ export class snake_case_2_serviceClient {
     request: MessageInitShape<typeof Outer_InnerSchema>,
     options?: CallOptions,
   ): globalThis.Promise<Outer_Inner_Innermost> {
-    return this.#transport.unary(snake_case_2_serviceClient.#methods.get_v2, request, options);
+    return callUnary(this.#options, snake_case_2_serviceClient.#methods.get_v2, request, options);
   }
 
   /**
@@ -201,7 +201,7 @@ export class snake_case_2_serviceClient {
     request: MessageInitShape<typeof snake_case_messageSchema>,
     options?: StreamOptions,
   ): EventStream<snake_case_message> {
-    return this.#transport.stream(snake_case_2_serviceClient.#methods.gETALL, request, options);
+    return callStream(this.#options, snake_case_2_serviceClient.#methods.gETALL, request, options);
   }
 
   /**
@@ -212,7 +212,7 @@ export class snake_case_2_serviceClient {
    * @generated from rpc names.v1.snake_case_2_service.Method1
    */
   method1(request: MessageInitShape<typeof Message1Schema>, options?: CallOptions): globalThis.Promise<Message1> {
-    return this.#transport.unary(snake_case_2_serviceClient.#methods.method1, request, options);
+    return callUnary(this.#options, snake_case_2_serviceClient.#methods.method1, request, options);
   }
 
   /**
@@ -223,6 +223,6 @@ export class snake_case_2_serviceClient {
    * @generated from rpc names.v1.snake_case_2_service.Events
    */
   events(request: MessageInitShape<typeof Message1Schema>, options?: StreamOptions): EventStream<Happening> {
-    return this.#transport.stream(snake_case_2_serviceClient.#methods.events, request, options);
+    return callStream(this.#options, snake_case_2_serviceClient.#methods.events, request, options);
   }
 }

@@ -4,7 +4,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callStream, callUnary, defineMethod } from "protoc-gen-sse/client";
 import type { Member, MemberRequestSchema } from "./members_pb";
 import { MembersService } from "./members_pb";
 
@@ -69,10 +69,10 @@ export class MembersServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -81,7 +81,7 @@ export class MembersServiceClient {
    * @generated from rpc members.v1.MembersService.constructor
    */
   constructor$(request: MessageInitShape<typeof MemberRequestSchema>, options?: CallOptions): Promise<Member> {
-    return this.#transport.unary(MembersServiceClient.#methods.constructor$, request, options);
+    return callUnary(this.#options, MembersServiceClient.#methods.constructor$, request, options);
   }
 
   /**
@@ -90,7 +90,7 @@ export class MembersServiceClient {
    * @generated from rpc members.v1.MembersService.hasOwnProperty
    */
   hasOwnProperty(request: MessageInitShape<typeof MemberRequestSchema>, options?: CallOptions): Promise<Member> {
-    return this.#transport.unary(MembersServiceClient.#methods.hasOwnProperty, request, options);
+    return callUnary(this.#options, MembersServiceClient.#methods.hasOwnProperty, request, options);
   }
 
   /**
@@ -99,7 +99,7 @@ export class MembersServiceClient {
    * @generated from rpc members.v1.MembersService.isPrototypeOf
    */
   isPrototypeOf(request: MessageInitShape<typeof MemberRequestSchema>, options?: CallOptions): Promise<Member> {
-    return this.#transport.unary(MembersServiceClient.#methods.isPrototypeOf, request, options);
+    return callUnary(this.#options, MembersServiceClient.#methods.isPrototypeOf, request, options);
   }
 
   /**
@@ -108,7 +108,7 @@ export class MembersServiceClient {
    * @generated from rpc members.v1.MembersService.propertyIsEnumerable
    */
   propertyIsEnumerable(request: MessageInitShape<typeof MemberRequestSchema>, options?: CallOptions): Promise<Member> {
-    return this.#transport.unary(MembersServiceClient.#methods.propertyIsEnumerable, request, options);
+    return callUnary(this.#options, MembersServiceClient.#methods.propertyIsEnumerable, request, options);
   }
 
   /**
@@ -117,7 +117,7 @@ export class MembersServiceClient {
    * @generated from rpc members.v1.MembersService.toLocaleString
    */
   toLocaleString(request: MessageInitShape<typeof MemberRequestSchema>, options?: CallOptions): Promise<Member> {
-    return this.#transport.unary(MembersServiceClient.#methods.toLocaleString, request, options);
+    return callUnary(this.#options, MembersServiceClient.#methods.toLocaleString, request, options);
   }
 
   /**
@@ -126,7 +126,7 @@ export class MembersServiceClient {
    * @generated from rpc members.v1.MembersService.toString
    */
   toString$(request: MessageInitShape<typeof MemberRequestSchema>, options?: CallOptions): Promise<Member> {
-    return this.#transport.unary(MembersServiceClient.#methods.toString$, request, options);
+    return callUnary(this.#options, MembersServiceClient.#methods.toString$, request, options);
   }
 
   /**
@@ -135,7 +135,7 @@ export class MembersServiceClient {
    * @generated from rpc members.v1.MembersService.valueOf
    */
   valueOf$(request: MessageInitShape<typeof MemberRequestSchema>, options?: CallOptions): Promise<Member> {
-    return this.#transport.unary(MembersServiceClient.#methods.valueOf$, request, options);
+    return callUnary(this.#options, MembersServiceClient.#methods.valueOf$, request, options);
   }
 
   /**
@@ -144,7 +144,7 @@ export class MembersServiceClient {
    * @generated from rpc members.v1.MembersService.toJSON
    */
   toJSON$(request: MessageInitShape<typeof MemberRequestSchema>, options?: CallOptions): Promise<Member> {
-    return this.#transport.unary(MembersServiceClient.#methods.toJSON$, request, options);
+    return callUnary(this.#options, MembersServiceClient.#methods.toJSON$, request, options);
   }
 
   /**
@@ -153,7 +153,7 @@ export class MembersServiceClient {
    * @generated from rpc members.v1.MembersService.__proto__
    */
   __proto__(request: MessageInitShape<typeof MemberRequestSchema>, options?: CallOptions): Promise<Member> {
-    return this.#transport.unary(MembersServiceClient.#methods.__proto__, request, options);
+    return callUnary(this.#options, MembersServiceClient.#methods.__proto__, request, options);
   }
 
   /**
@@ -162,7 +162,7 @@ export class MembersServiceClient {
    * @generated from rpc members.v1.MembersService.__defineGetter__
    */
   __defineGetter__(request: MessageInitShape<typeof MemberRequestSchema>, options?: CallOptions): Promise<Member> {
-    return this.#transport.unary(MembersServiceClient.#methods.__defineGetter__, request, options);
+    return callUnary(this.#options, MembersServiceClient.#methods.__defineGetter__, request, options);
   }
 
   /**
@@ -171,7 +171,7 @@ export class MembersServiceClient {
    * @generated from rpc members.v1.MembersService.__defineSetter__
    */
   __defineSetter__(request: MessageInitShape<typeof MemberRequestSchema>, options?: CallOptions): Promise<Member> {
-    return this.#transport.unary(MembersServiceClient.#methods.__defineSetter__, request, options);
+    return callUnary(this.#options, MembersServiceClient.#methods.__defineSetter__, request, options);
   }
 
   /**
@@ -180,7 +180,7 @@ export class MembersServiceClient {
    * @generated from rpc members.v1.MembersService.__lookupGetter__
    */
   __lookupGetter__(request: MessageInitShape<typeof MemberRequestSchema>, options?: CallOptions): Promise<Member> {
-    return this.#transport.unary(MembersServiceClient.#methods.__lookupGetter__, request, options);
+    return callUnary(this.#options, MembersServiceClient.#methods.__lookupGetter__, request, options);
   }
 
   /**
@@ -189,7 +189,7 @@ export class MembersServiceClient {
    * @generated from rpc members.v1.MembersService.__lookupSetter__
    */
   __lookupSetter__(request: MessageInitShape<typeof MemberRequestSchema>, options?: CallOptions): Promise<Member> {
-    return this.#transport.unary(MembersServiceClient.#methods.__lookupSetter__, request, options);
+    return callUnary(this.#options, MembersServiceClient.#methods.__lookupSetter__, request, options);
   }
 
   /**
@@ -198,7 +198,7 @@ export class MembersServiceClient {
    * @generated from rpc members.v1.MembersService.then
    */
   then(request: MessageInitShape<typeof MemberRequestSchema>, options?: CallOptions): Promise<Member> {
-    return this.#transport.unary(MembersServiceClient.#methods.then, request, options);
+    return callUnary(this.#options, MembersServiceClient.#methods.then, request, options);
   }
 
   /**
@@ -207,7 +207,7 @@ export class MembersServiceClient {
    * @generated from rpc members.v1.MembersService.catch
    */
   catch(request: MessageInitShape<typeof MemberRequestSchema>, options?: CallOptions): Promise<Member> {
-    return this.#transport.unary(MembersServiceClient.#methods.catch, request, options);
+    return callUnary(this.#options, MembersServiceClient.#methods.catch, request, options);
   }
 
   /**
@@ -216,7 +216,7 @@ export class MembersServiceClient {
    * @generated from rpc members.v1.MembersService.finally
    */
   finally(request: MessageInitShape<typeof MemberRequestSchema>, options?: CallOptions): Promise<Member> {
-    return this.#transport.unary(MembersServiceClient.#methods.finally, request, options);
+    return callUnary(this.#options, MembersServiceClient.#methods.finally, request, options);
   }
 
   /**
@@ -225,6 +225,6 @@ export class MembersServiceClient {
    * @generated from rpc members.v1.MembersService.Prototype
    */
   prototype(request: MessageInitShape<typeof MemberRequestSchema>, options?: StreamOptions): EventStream<Member> {
-    return this.#transport.stream(MembersServiceClient.#methods.prototype, request, options);
+    return callStream(this.#options, MembersServiceClient.#methods.prototype, request, options);
   }
 }

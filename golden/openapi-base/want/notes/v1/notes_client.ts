@@ -4,7 +4,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions, ClientOptions } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callUnary, defineMethod } from "protoc-gen-sse/client";
 import type { GetNoteRequestSchema, Note } from "./notes_pb";
 import { NotesService } from "./notes_pb";
 
@@ -20,10 +20,10 @@ export class NotesServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -34,6 +34,6 @@ export class NotesServiceClient {
    * @generated from rpc notes.v1.NotesService.GetNote
    */
   getNote(request: MessageInitShape<typeof GetNoteRequestSchema>, options?: CallOptions): Promise<Note> {
-    return this.#transport.unary(NotesServiceClient.#methods.getNote, request, options);
+    return callUnary(this.#options, NotesServiceClient.#methods.getNote, request, options);
   }
 }

@@ -4,7 +4,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callStream, callUnary, defineMethod } from "protoc-gen-sse/client";
 import type {
   FindOrdersRequestSchema,
   FindOrdersResponse,
@@ -41,10 +41,10 @@ export class ShopServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -55,7 +55,7 @@ export class ShopServiceClient {
    * @generated from rpc shop.v1.ShopService.PlaceOrder
    */
   placeOrder(request: MessageInitShape<typeof PlaceOrderRequestSchema>, options?: CallOptions): Promise<Order> {
-    return this.#transport.unary(ShopServiceClient.#methods.placeOrder, request, options);
+    return callUnary(this.#options, ShopServiceClient.#methods.placeOrder, request, options);
   }
 
   /**
@@ -69,7 +69,7 @@ export class ShopServiceClient {
     request: MessageInitShape<typeof FindOrdersRequestSchema>,
     options?: CallOptions,
   ): Promise<FindOrdersResponse> {
-    return this.#transport.unary(ShopServiceClient.#methods.findOrders, request, options);
+    return callUnary(this.#options, ShopServiceClient.#methods.findOrders, request, options);
   }
 
   /**
@@ -80,6 +80,6 @@ export class ShopServiceClient {
    * @generated from rpc shop.v1.ShopService.WatchOrder
    */
   watchOrder(request: MessageInitShape<typeof WatchOrderRequestSchema>, options?: StreamOptions): EventStream<Step> {
-    return this.#transport.stream(ShopServiceClient.#methods.watchOrder, request, options);
+    return callStream(this.#options, ShopServiceClient.#methods.watchOrder, request, options);
   }
 }

@@ -4,7 +4,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callStream, callUnary, defineMethod } from "protoc-gen-sse/client";
 import type {
   Booking,
   BookingSchema,
@@ -48,10 +48,10 @@ export class BookingServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -62,7 +62,7 @@ export class BookingServiceClient {
    * @generated from rpc booking.v1.BookingService.CreateBooking
    */
   createBooking(request: MessageInitShape<typeof CreateBookingRequestSchema>, options?: CallOptions): Promise<Booking> {
-    return this.#transport.unary(BookingServiceClient.#methods.createBooking, request, options);
+    return callUnary(this.#options, BookingServiceClient.#methods.createBooking, request, options);
   }
 
   /**
@@ -73,7 +73,7 @@ export class BookingServiceClient {
    * @generated from rpc booking.v1.BookingService.UpdateBooking
    */
   updateBooking(request: MessageInitShape<typeof BookingSchema>, options?: CallOptions): Promise<Booking> {
-    return this.#transport.unary(BookingServiceClient.#methods.updateBooking, request, options);
+    return callUnary(this.#options, BookingServiceClient.#methods.updateBooking, request, options);
   }
 
   /**
@@ -87,7 +87,7 @@ export class BookingServiceClient {
     request: MessageInitShape<typeof FindRoomsRequestSchema>,
     options?: CallOptions,
   ): Promise<FindRoomsResponse> {
-    return this.#transport.unary(BookingServiceClient.#methods.findRooms, request, options);
+    return callUnary(this.#options, BookingServiceClient.#methods.findRooms, request, options);
   }
 
   /**
@@ -101,6 +101,6 @@ export class BookingServiceClient {
     request: MessageInitShape<typeof WatchBookingRequestSchema>,
     options?: StreamOptions,
   ): EventStream<Change> {
-    return this.#transport.stream(BookingServiceClient.#methods.watchBooking, request, options);
+    return callStream(this.#options, BookingServiceClient.#methods.watchBooking, request, options);
   }
 }

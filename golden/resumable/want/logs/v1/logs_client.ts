@@ -6,7 +6,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ClientOptions, EventStream, StreamOptions } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callStream, defineMethod } from "protoc-gen-sse/client";
 import type {
   Alert,
   DeploymentStep,
@@ -41,10 +41,10 @@ export class LogServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -55,7 +55,7 @@ export class LogServiceClient {
    * @generated from rpc logs.v1.LogService.TailLog
    */
   tailLog(request: MessageInitShape<typeof TailLogRequestSchema>, options?: StreamOptions): EventStream<LogLine> {
-    return this.#transport.stream(LogServiceClient.#methods.tailLog, request, options);
+    return callStream(this.#options, LogServiceClient.#methods.tailLog, request, options);
   }
 
   /**
@@ -69,7 +69,7 @@ export class LogServiceClient {
     request: MessageInitShape<typeof WatchDeploymentRequestSchema>,
     options?: StreamOptions,
   ): EventStream<DeploymentStep> {
-    return this.#transport.stream(LogServiceClient.#methods.watchDeployment, request, options);
+    return callStream(this.#options, LogServiceClient.#methods.watchDeployment, request, options);
   }
 
   /**
@@ -81,6 +81,6 @@ export class LogServiceClient {
    * @generated from rpc logs.v1.LogService.WatchAlerts
    */
   watchAlerts(request: MessageInitShape<typeof WatchAlertsRequestSchema>, options?: StreamOptions): EventStream<Alert> {
-    return this.#transport.stream(LogServiceClient.#methods.watchAlerts, request, options);
+    return callStream(this.#options, LogServiceClient.#methods.watchAlerts, request, options);
   }
 }

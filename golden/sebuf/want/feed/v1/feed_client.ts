@@ -6,7 +6,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions, WithHeaders } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callStream, callUnary, defineMethod } from "protoc-gen-sse/client";
 import type {
   GetTrendRequestSchema,
   ListPostsRequestSchema,
@@ -34,10 +34,10 @@ export class TrendServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -51,7 +51,7 @@ export class TrendServiceClient {
     request: MessageInitShape<typeof ListTrendsRequestSchema>,
     options?: WithHeaders<CallOptions, TrendServiceListTrendsHeaders>,
   ): Promise<ListPostsResponse> {
-    return this.#transport.unary(TrendServiceClient.#methods.listTrends, request, options);
+    return callUnary(this.#options, TrendServiceClient.#methods.listTrends, request, options);
   }
 
   /**
@@ -62,7 +62,7 @@ export class TrendServiceClient {
    * @generated from rpc feed.v1.TrendService.GetTrend
    */
   getTrend(request: MessageInitShape<typeof GetTrendRequestSchema>, options?: CallOptions): Promise<Post> {
-    return this.#transport.unary(TrendServiceClient.#methods.getTrend, request, options);
+    return callUnary(this.#options, TrendServiceClient.#methods.getTrend, request, options);
   }
 }
 
@@ -116,10 +116,10 @@ export class FeedServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -133,7 +133,7 @@ export class FeedServiceClient {
     request: MessageInitShape<typeof SayRequestSchema>,
     options?: WithHeaders<CallOptions, FeedServiceSayHeaders>,
   ): Promise<Post> {
-    return this.#transport.unary(FeedServiceClient.#methods.say, request, options);
+    return callUnary(this.#options, FeedServiceClient.#methods.say, request, options);
   }
 
   /**
@@ -147,7 +147,7 @@ export class FeedServiceClient {
     request: MessageInitShape<typeof ListPostsRequestSchema>,
     options?: WithHeaders<CallOptions, FeedServiceListPostsHeaders>,
   ): Promise<ListPostsResponse> {
-    return this.#transport.unary(FeedServiceClient.#methods.listPosts, request, options);
+    return callUnary(this.#options, FeedServiceClient.#methods.listPosts, request, options);
   }
 
   /**
@@ -161,7 +161,7 @@ export class FeedServiceClient {
     request: MessageInitShape<typeof RemovePostRequestSchema>,
     options?: WithHeaders<CallOptions, FeedServiceRemovePostHeaders>,
   ): Promise<Post> {
-    return this.#transport.unary(FeedServiceClient.#methods.removePost, request, options);
+    return callUnary(this.#options, FeedServiceClient.#methods.removePost, request, options);
   }
 
   /**
@@ -175,7 +175,7 @@ export class FeedServiceClient {
     request: MessageInitShape<typeof WatchPostsRequestSchema>,
     options?: WithHeaders<StreamOptions, FeedServiceWatchPostsHeaders>,
   ): EventStream<Post> {
-    return this.#transport.stream(FeedServiceClient.#methods.watchPosts, request, options);
+    return callStream(this.#options, FeedServiceClient.#methods.watchPosts, request, options);
   }
 
   /**
@@ -189,7 +189,7 @@ export class FeedServiceClient {
     request: MessageInitShape<typeof SayRequestSchema>,
     options?: WithHeaders<StreamOptions, FeedServiceChatHeaders>,
   ): EventStream<Post> {
-    return this.#transport.stream(FeedServiceClient.#methods.chat, request, options);
+    return callStream(this.#options, FeedServiceClient.#methods.chat, request, options);
   }
 }
 

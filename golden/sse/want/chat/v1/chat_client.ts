@@ -6,7 +6,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions } from "../../sse/runtime/client";
-import { defineMethod, Transport } from "../../sse/runtime/client";
+import { callStream, callUnary, defineMethod } from "../../sse/runtime/client";
 import type {
   Message,
   Presence,
@@ -47,10 +47,10 @@ export class ChatServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -61,7 +61,7 @@ export class ChatServiceClient {
    * @generated from rpc chat.v1.ChatService.SendMessage
    */
   sendMessage(request: MessageInitShape<typeof SendMessageRequestSchema>, options?: CallOptions): Promise<Message> {
-    return this.#transport.unary(ChatServiceClient.#methods.sendMessage, request, options);
+    return callUnary(this.#options, ChatServiceClient.#methods.sendMessage, request, options);
   }
 
   /**
@@ -75,7 +75,7 @@ export class ChatServiceClient {
     request: MessageInitShape<typeof WatchPresenceRequestSchema>,
     options?: StreamOptions,
   ): EventStream<Presence> {
-    return this.#transport.stream(ChatServiceClient.#methods.watchPresence, request, options);
+    return callStream(this.#options, ChatServiceClient.#methods.watchPresence, request, options);
   }
 
   /**
@@ -89,7 +89,7 @@ export class ChatServiceClient {
     request: MessageInitShape<typeof WatchThreadRequestSchema>,
     options?: StreamOptions,
   ): EventStream<Message> {
-    return this.#transport.stream(ChatServiceClient.#methods.watchThread, request, options);
+    return callStream(this.#options, ChatServiceClient.#methods.watchThread, request, options);
   }
 
   /**
@@ -100,6 +100,6 @@ export class ChatServiceClient {
    * @generated from rpc chat.v1.ChatService.Search
    */
   search(request: MessageInitShape<typeof SearchRequestSchema>, options?: StreamOptions): EventStream<Message> {
-    return this.#transport.stream(ChatServiceClient.#methods.search, request, options);
+    return callStream(this.#options, ChatServiceClient.#methods.search, request, options);
   }
 }

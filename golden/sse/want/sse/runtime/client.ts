@@ -29,6 +29,7 @@ import {
   hasOwn,
   type HttpBinding,
   httpStatuses,
+  IdleTimer,
   isJsonObject,
   type JsonObject,
   type JsonValue,
@@ -39,13 +40,38 @@ import {
   startTimer,
   stopTimer,
   type StreamRule,
+  type Timer,
   type Validator,
+  withoutUndefined,
 } from "./shared";
+
+/** Handles the events that have no handler of their own, and messages without an event. */
+export interface Otherwise<T> {
+  otherwise(message: T): unknown;
+}
+
+/**
+ * Calls the handler of each event and waits for it. `find` returns the name of the handler and the value for it;
+ * undefined: `otherwise` handles the message.
+ */
+async function callHandlers<T extends object>(
+  stream: AsyncIterable<T>,
+  handlers: object,
+  find: (message: T) => readonly [name: string, value: unknown] | undefined,
+): Promise<void> {
+  // The types of each kind of messages say what a handler takes.
+  const table = handlers as Readonly<Record<string, ((...args: unknown[]) => unknown) | undefined>>;
+  for await (const message of stream) {
+    const [name, value] = find(message) ?? [];
+    const handler = name === undefined ? undefined : table[name];
+    await (handler ? handler.call(handlers, value, message) : table["otherwise"]?.(message));
+  }
+}
 
 /** The oneof of a message: `{ case: "delta", value: Delta } | … | { case: undefined }`. */
 type OneofOf<T> = Extract<T[keyof T], { readonly case: string | undefined }>;
 
-/** A handler for each event of a stream: each member of the oneof in its message `T`. */
+/** A handler for each event of a stream, which is a member of the oneof in its message `T`. */
 export type EventHandlers<T> = [OneofOf<T>] extends [never]
   ? never
   : {
@@ -55,15 +81,10 @@ export type EventHandlers<T> = [OneofOf<T>] extends [never]
       ) => unknown;
     };
 
-/** Takes the events whose handlers are left out, and a message without any event. */
-export interface Otherwise<T> {
-  otherwise(message: T): unknown;
-}
-
 /**
- * Calls the handler of each event, one after the other, and resolves when the stream ends. There is a handler for
- * each event, or `otherwise`: one that is missing does not compile. What a handler returns is awaited,
- * and otherwise ignored. What it throws ends the stream.
+ * Calls the handler of each event, one after the other, and resolves when the stream ends. Each event needs a handler,
+ * unless there is `otherwise`: without both, the call does not compile. A promise that a handler returns is awaited.
+ * If a handler throws, the stream ends with that error.
  *
  * ```ts
  * await handleEvents(client.ask({ question }), {
@@ -77,60 +98,14 @@ export async function handleEvents<T extends object>(
   stream: AsyncIterable<T>,
   handlers: EventHandlers<T> | (Partial<EventHandlers<T>> & Otherwise<T>),
 ): Promise<void> {
-  // By names that only the descriptor knows; `EventHandlers` gave them their types.
-  const table = handlers as Readonly<Record<string, ((...args: unknown[]) => unknown) | undefined>>;
-  for await (const message of stream) {
+  await callHandlers(stream, handlers, (message) => {
     const event = Object.values(message).find(isOneof);
-    const handler = event?.case === undefined ? undefined : table[event.case];
-    await (handler ? handler.call(handlers, event?.value, message) : table["otherwise"]?.(message));
-  }
+    return event?.case === undefined ? undefined : [event.case, event.value];
+  });
 }
 
 function isOneof(value: unknown): value is { readonly case: string | undefined; readonly value?: unknown } {
   return typeof value === "object" && value !== null && "case" in value;
-}
-
-/** Why a message cannot be encoded or decoded, with what the error of the call tells of it. */
-function createMessageError(
-  message: string,
-  details: Pick<MessageError, "path" | "violations" | "cause">,
-): MessageError {
-  return Object.assign(new Error(message), details);
-}
-
-/** Throws an error with the rules that a message breaks, or for rules that cannot be run. */
-function checkMessage(validator: Validator | undefined, schema: DescMessage, message: Message): void {
-  const result = validator?.validate(schema, message);
-  if (result?.kind === "error") {
-    const cause = result.error;
-    throw createMessageError(`the rules of ${schema.typeName} cannot be run: ${cause}`, { cause });
-  }
-  if (result?.kind === "invalid") {
-    const { violations } = result;
-    const paths = violations.map(({ field }) => pathToString(field));
-    const rules = violations.map(({ message, ruleId }, index) => `"${paths[index]}" ${message || ruleId}`);
-    const path = paths[0] || undefined;
-    throw createMessageError(`${schema.typeName} breaks its rules: ${rules.join(", ")}`, { path, violations });
-  }
-}
-
-/**
- * The message of an error's detail; undefined when it is not of the schema. As an Any: a Duration, say, has its
- * JSON in `value`.
- */
-function readDetail(
-  schema: { readonly typeName: string },
-  json: JsonObject,
-  registry: Registry | undefined,
-): Message | undefined {
-  // `findDetails` takes schemas of protoc-gen-es only.
-  const desc = schema as DescMessage;
-  try {
-    const types = registry ? createRegistry(registry, desc) : createRegistry(desc);
-    return anyUnpack(fromJson(AnySchema, json, { registry: types, ignoreUnknownFields: true }), desc);
-  } catch {
-    return undefined;
-  }
 }
 
 /** What every client knows of a method. The descriptors of protobuf-es fit. */
@@ -165,7 +140,7 @@ export interface ClientMethod<I, O extends K["message"], K extends Kinds> {
   readDetail?(schema: { readonly typeName: string }, json: JsonObject, settings: K["settings"]): unknown;
 }
 
-/** What a client of protobuf-es messages deals in. */
+/** The kinds of a client of protobuf-es messages. */
 interface EsKinds {
   readonly method: DescMethod;
   readonly message: Message;
@@ -174,9 +149,9 @@ interface EsKinds {
 
 /** How messages are read and checked. */
 export interface MessageSettings {
-  /** The types that messages of google.protobuf.Any hold, and extensions. Default: none. */
+  /** The types of messages in google.protobuf.Any, and extensions. Default: none. */
   readonly registry?: Registry | undefined;
-  /** Checks requests before they are sent, and responses and events before they are handed out. Default: none. */
+  /** Checks requests before they are sent, and responses and events before they are returned. Default: none. */
   readonly validator?: Validator | undefined;
 }
 
@@ -232,828 +207,46 @@ function createMethod<I extends DescMessage, O extends DescMessage>(
   };
 }
 
-/** An event as it came: the fields of WHATWG HTML 9.2.6, before any meaning is given to its data. */
-export interface RawEvent {
-  /** The event's type; `"message"` where the server gave none, and for a line of JSON Lines. */
-  readonly event: string;
-  /** The `data:` lines, joined by LF; or the line of JSON. */
-  readonly data: string;
-  /** The last event ID in force; undefined where none is. An earlier event may have set it: see `ownId`. */
-  readonly id: string | undefined;
-  /** Whether this event's block set the id with an `id:` of its own. */
-  readonly ownId: boolean;
-  /** Milliseconds from a `retry:` of this event's block; undefined where it has none. */
-  readonly retry: number | undefined;
+/** Throws an error with the rules that a message breaks, or for rules that cannot be run. */
+function checkMessage(validator: Validator | undefined, schema: DescMessage, message: Message): void {
+  const result = validator?.validate(schema, message);
+  if (result?.kind === "error") {
+    const cause = result.error;
+    throw createMessageError(`the rules of ${schema.typeName} cannot be run: ${cause}`, { cause });
+  }
+  if (result?.kind === "invalid") {
+    const { violations } = result;
+    const paths = violations.map(({ field }) => pathToString(field));
+    const rules = violations.map(({ message, ruleId }, index) => `"${paths[index]}" ${message || ruleId}`);
+    const path = paths[0] || undefined;
+    throw createMessageError(`${schema.typeName} breaks its rules: ${rules.join(", ")}`, { path, violations });
+  }
 }
 
-/** What an event stream is made of: how a request is sent, and what an event means. */
-interface StreamSource<T> {
-  readonly rule: StreamRule;
-  /**
-   * Sends the request once and resolves with a 2xx response whose body is unread. Rejects with a `StatusError`
-   * for another status, a `NetworkError` where `fetch` failed, or whatever a function of the caller threw.
-   * Called again for a reconnection. After `signal` was aborted nobody waits for it.
-   */
-  open(attempt: StreamAttempt): Promise<Response>;
-  /**
-   * The value of one event, or undefined for an event to leave out. Throws a `StatusError` for the error event
-   * (`rule.errorEvent`) and a `DecodeError` for what is not the declared message. Never called for `rule.terminalData`.
-   */
-  decode(event: RawEvent, place: EventPlace): T | undefined;
-}
-
-/** One request of a stream. */
-interface StreamAttempt {
-  /** 1 is the first; each reconnection counts one more. */
-  readonly attempt: number;
-  /** The cursor, as text: a header carries its UTF-8 bytes. Undefined: no `Last-Event-ID`. */
-  readonly lastEventId: string | undefined;
-  /** Aborted when the attempt is over, for whatever reason. */
-  readonly signal: AbortSignal;
-}
-
-/** An event whose value is known. */
-interface Item<T> {
-  readonly value: T;
-  readonly raw: RawEvent;
-  readonly attempt: number;
-}
-
-/** Where an event came from. */
-export interface EventPlace {
-  /** A line of JSON Lines is the whole response message, or the Status of the error event. */
-  readonly format: "sse" | "jsonl";
-  readonly attempt: number;
-  /** The id of the last event that the caller has finished with. */
-  readonly lastEventId: string | undefined;
+/** The reason why a message cannot be encoded or decoded, with the details that the error of the call repeats. */
+function createMessageError(
+  message: string,
+  details: Pick<MessageError, "path" | "violations" | "cause">,
+): MessageError {
+  return Object.assign(new Error(message), details);
 }
 
 /**
- * Wraps a call: runs before its request and after its response, may change both, answer in place of the
- * server, or call `next` again. It wraps every attempt: repetitions of a unary call, and reconnections, included.
- *
- * ```ts
- * const auth: Interceptor = (next) => async (request) => {
- *   request.headers.set("authorization", `Bearer ${await token()}`);
- *   return next(request);
- * };
- * ```
+ * The message of an error's detail; undefined if it is not of the schema. Read as an Any, since the JSON of messages
+ * like Duration is in `value`.
  */
-type BaseInterceptor<K extends Kinds> = (next: BaseNext<K>) => BaseNext<K>;
-
-/** The rest of a call: the interceptors that follow, and the request itself. */
-type BaseNext<K extends Kinds> = (request: BaseClientRequest<K>) => Promise<BaseClientResponse<K>>;
-
-/** A call before it is sent. */
-type BaseClientRequest<K extends Kinds> = BaseUnaryRequest<K> | BaseStreamRequest<K>;
-
-/** What a call is answered with. */
-type BaseClientResponse<K extends Kinds> = BaseUnaryResponse<K> | BaseStreamResponse<K>;
-
-interface AnyRequest<K extends Kinds> {
-  readonly method: K["method"];
-  /** Of the client and of the call; what is set here is sent. */
-  readonly headers: Headers;
-  /** Aborted when nobody waits for the response any more. */
-  readonly signal: AbortSignal;
-  /** 1 is the first request; each repetition of a unary call, and each reconnection, counts one more. */
-  readonly attempt: number;
-  readonly message: K["message"];
-}
-
-/** A call with one answer. */
-interface BaseUnaryRequest<K extends Kinds> extends AnyRequest<K> {
-  readonly kind: "unary";
-}
-
-/** One attempt of a stream. */
-interface BaseStreamRequest<K extends Kinds> extends AnyRequest<K> {
-  readonly kind: "stream";
-  /** The stream as its reader has it. Its events belong to that reader. */
-  readonly stream: EventStream<unknown>;
-  /** What is sent as `Last-Event-ID`. */
-  readonly lastEventId: string | undefined;
-}
-
-/** The answer of a call, read. */
-interface BaseUnaryResponse<K extends Kinds> {
-  readonly kind: "unary";
-  readonly status: number;
-  readonly headers: Headers;
-  readonly message: K["message"];
-}
-
-/** A stream that was opened. */
-interface BaseStreamResponse<K extends Kinds> {
-  readonly kind: "stream";
-  /** The response whose head arrived; its body is the stream. */
-  readonly response: Response;
-  /**
-   * Reads one event of this attempt as it reaches the caller; undefined leaves it out. To count, log or change
-   * events, answer with a function that calls this one.
-   */
-  readonly decode: (event: RawEvent, place: EventPlace) => K["message"] | undefined;
-}
-
-/** `fetch`, as far as it is used: it is called with a URL and its init, and without a `this`. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
-
-/** Headers by name. A value is written as text; `undefined` leaves a header out. */
-export type HeaderRecord = { readonly [name: string]: string | number | boolean | readonly string[] | undefined };
-
-/** Headers: a value, or a function that is called for every attempt, as a token expires between two. */
-export type HeadersSource = HeaderValues | (() => HeaderValues | Promise<HeaderValues>);
-
-type HeaderValues = HeaderRecord | Headers | readonly (readonly [string, string])[];
-
-/** How often and when to send a request again that failed. */
-export interface RetryOptions {
-  /**
-   * How many further requests in a row may fail. With 3, a server that never answers gets four requests: the first
-   * and three more. Default: 10 for a stream, 0 for a unary call.
-   */
-  readonly maxAttempts?: number | undefined;
-  /**
-   * The first delay, in milliseconds. It doubles with each failure in a row, and is made shorter by up to half at
-   * random. Where the server said `retry:`, that is the first delay, made longer by up to half. Default: 1,000.
-   */
-  readonly initialDelayMs?: number | undefined;
-  /** The longest delay, in milliseconds, before a `retry:` is made longer; `Retry-After` may be longer. Default: 30,000. */
-  readonly maxDelayMs?: number | undefined;
-  /** The longest `Retry-After` to wait for, in milliseconds; beyond it the call fails with the server's error. Default: 300,000. */
-  readonly maxRetryAfterMs?: number | undefined;
-}
-
-/** Options of one call. */
-export interface CallOptions {
-  /** Aborts the call, which then rejects with `signal.reason`. */
-  readonly signal?: AbortSignal | undefined;
-  /** Added to the headers of the client; of one name, these win. */
-  readonly headers?: HeadersSource | undefined;
-  /**
-   * Milliseconds until a unary call fails with a `TimeoutError`; for a stream, until an attempt has a
-   * response, unless `connectTimeoutMs` says so. Default: no limit.
-   */
-  readonly timeoutMs?: number | undefined;
-  /** Query parameters that every request has beside its own: `{ alt: "sse" }`. Those of the client and of the call are sent; of one name, the call's. */
-  readonly query?: { readonly [name: string]: string | number | boolean | undefined } | undefined;
-  /**
-   * Sends a unary call again that failed with 408, 425, 429, 502, 503, 504 or on the network, if its HTTP method is
-   * idempotent or it has an `Idempotency-Key` header; `timeoutMs` limits all attempts together. Default: never.
-   */
-  readonly retry?: RetryOptions | undefined;
-  /** Called in place of `globalThis.fetch`. */
-  readonly fetch?: Fetch | undefined;
-  /** Called with every response as its head arrives, errors included. Its body is not to be read. */
-  readonly onResponse?: ((response: Response) => void) | undefined;
-}
-
-/**
- * The options of a method that declares headers: `H` has their names and types, each optional, since the client
- * may set them for all calls. Other headers may stand beside them.
- */
-export type WithHeaders<O extends CallOptions, H extends HeaderRecord> = Omit<O, "headers"> & {
-  readonly headers?: (H & HeaderRecord) | (() => (H & HeaderRecord) | Promise<H & HeaderRecord>) | undefined;
-};
-
-/** Options of one stream. Times are in milliseconds; one beyond 2^31-1, `Infinity` included, is no limit. */
-export interface StreamOptions extends Omit<CallOptions, "retry"> {
-  /** The limit for the head of the response, of each attempt. Default: `timeoutMs`, else none. */
-  readonly connectTimeoutMs?: number | undefined;
-  /**
-   * The longest silence of an open stream; any byte ends it, comments included. `false`: no limit.
-   * Default: 2.5 times the heartbeat that the server promised, none where it promised none.
-   * Only while the caller waits for an event: a slow caller is not a silent server.
-   */
-  readonly idleTimeoutMs?: number | false | undefined;
-  /** The limit for the whole stream, every attempt included, counted from its first use. Default: none. */
-  readonly deadlineMs?: number | undefined;
-  /** The id of the event after which to begin, sent as `Last-Event-ID`. */
-  readonly lastEventId?: string | undefined;
-  /**
-   * Whether to go on after a lost connection, and how. Default: where the method is resumable, unless
-   * events were received without any id: what is lost could then not be told from what is repeated.
-   */
-  readonly reconnect?: boolean | ReconnectOptions | undefined;
-  /** Called before each wait for a reconnection. What it throws ends the stream. */
-  readonly onReconnect?: ((reconnect: Reconnect) => void) | undefined;
-  /** Called with each comment in its place among the events, heartbeats (`""`) and control frames included. */
-  readonly onComment?: ((comment: string) => void) | undefined;
-  /** The largest `data` of an event, or line of JSON Lines, in bytes of UTF-8. Default: 16 MiB. */
-  readonly maxEventBytes?: number | undefined;
-  /**
-   * What to do with an event whose name the oneof of events does not declare: skip it, or throw a `DecodeError`.
-   * A stream with one kind of message has no unknown events: there, every event but the error event is read, whatever
-   * its name. Default: `"skip"`.
-   */
-  readonly unknownEvents?: "skip" | "throw" | undefined;
-  /**
-   * Called with each unknown event as it was received, before `unknownEvents` applies. A newer server may send events
-   * that this client does not know. What the callback throws ends the stream. Default: none.
-   */
-  readonly onUnknownEvent?: ((event: RawEvent) => void) | undefined;
-  /**
-   * What to do with an event that is not the declared message, or that breaks its rules: throw a `DecodeError`, or leave it
-   * out. A validator that throws, or cannot run its rules, is always a `DecodeError`. Default: `"throw"`.
-   */
-  readonly invalidEvents?: "throw" | "skip" | undefined;
-  /** What to ask for: Server-Sent Events, or JSON Lines. The response's content type decides. Default: `"sse"`. */
-  readonly format?: "sse" | "jsonl" | undefined;
-}
-
-/** How to reconnect. `maxAttempts` counts requests in a row that bring neither an event nor a heartbeat. */
-export interface ReconnectOptions extends RetryOptions {
-  /**
-   * Also when the body ends in good order, as EventSource does: for feeds that never end, of servers that
-   * do not promise to say `:end`. Default: false.
-   */
-  readonly afterEnd?: boolean | undefined;
-  /**
-   * Decides, in place of the built-in rule, whether to go on after an error; refresh a token here. Not asked about
-   * what one of your own functions threw. What it throws ends the stream. `maxAttempts` and `maxRetryAfterMs` still
-   * apply. Default: after a lost, cut or silent connection, and after a status of 408, 425, 429 or 5xx but 501.
-   */
-  readonly shouldReconnect?:
-    | ((error: ClientError, next: Pick<Reconnect, "attempt" | "lastEventId">) => boolean | Promise<boolean>)
-    | undefined;
-}
-
-/** A reconnection that is about to be tried. */
-export interface Reconnect {
-  /** The number of the coming attempt: 2 is the first reconnection. */
-  readonly attempt: number;
-  /** How long it is waited. */
-  readonly delayMs: number;
-  /** What is sent as `Last-Event-ID`. */
-  readonly lastEventId: string | undefined;
-  /** Why. */
-  readonly error: ClientError;
-}
-
-/** Whether cookies and the like are sent, as `fetch` takes it; the types of Workers do not have it. */
-type Credentials = "include" | "omit" | "same-origin";
-
-/** Options of a client: where its server is, and defaults of the options of its calls. */
-interface BaseClientOptions<K extends Kinds>
-  extends Omit<StreamOptions & CallOptions, "signal" | "lastEventId"> {
-  /**
-   * What stands before the paths: `https://api.example.com`, with or without a path and a trailing slash.
-   * In a browser it may be relative to the page: `/api`, or empty. Without `?` and `#`: parameters are `query`.
-   */
-  readonly baseUrl: string | URL;
-  /** Wrap every call. The first is the outermost. */
-  readonly interceptors?: readonly BaseInterceptor<K>[] | undefined;
-  /** Reads the errors of a server that sends no google.rpc.Status, for `StatusError`. What it throws, the call rejects with. */
-  readonly readError?: ReadError | undefined;
-  /** Whether cookies and the like are sent to another origin, as `fetch` takes it. Default: what `fetch` does. */
-  readonly credentials?: Credentials | undefined;
-}
-
-/** The entries that are given: one that is undefined is not. */
-function given<T extends object>(entries: { readonly [K in keyof T]: T[K] | undefined }): T {
-  // Without those that are undefined, they are as `T` says.
-  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as T;
-}
-
-/** The JSON of a google.rpc.Status: the body of an HTTP error, and the data of an error event. */
-interface Status {
-  readonly code: Code;
-  readonly message: string;
-  /** Messages as google.protobuf.Any writes them, each with its type in `@type`. */
-  readonly details: readonly JsonObject[];
-}
-
-/**
- * What a body tells of a Status. A part that is absent or malformed is left out: what failed is told as far as
- * it can be understood, and understanding it never fails.
- */
-function readStatus(body: string): Partial<Status> {
+function readDetail(
+  schema: { readonly typeName: string },
+  json: JsonObject,
+  registry: Registry | undefined,
+): Message | undefined {
+  // `findDetails` takes schemas of protoc-gen-es only.
+  const desc = schema as DescMessage;
   try {
-    const { code, message, details } = JSON.parse(body);
-    return {
-      // Ok (0) is no failure: it says nothing about one. 16 is the last code.
-      ...(Number.isInteger(code) && code > 0 && code < 17 && { code }),
-      ...(typeof message === "string" && { message }),
-      ...(Array.isArray(details) && { details: details.filter(isJsonObject) }),
-    };
+    const types = registry ? createRegistry(registry, desc) : createRegistry(desc);
+    return anyUnpack(fromJson(AnySchema, json, { registry: types, ignoreUnknownFields: true }), desc);
   } catch {
-    return {};
-  }
-}
-
-/** Where another code than the first of that status fits better, and statuses of proxies, which no code maps to. */
-const otherCodes: Readonly<Record<number, Code>> = {
-  408: 4,
-  409: 10,
-  410: 11, // the events after the cursor are gone
-  502: 14,
-};
-
-/**
- * The code that stands for an HTTP status where no Status tells it: `Unavailable` for 503. Another 4xx is
- * `FailedPrecondition`, anything else `Unknown`.
- */
-function httpToCode(status: number): Code {
-  const first = httpStatuses.indexOf(status);
-  // Of a list with a status for each code, the index is a code. That of 200 says nothing about a failure.
-  return otherCodes[status] ?? (first > 0 ? (first as Code) : status >= 400 && status < 500 ? 9 : 2);
-}
-
-/** What the error of a server says. What is undefined is read as if there were no `readError`. */
-export interface ErrorFields {
-  readonly message?: string | undefined;
-  readonly statusCode?: Code | undefined;
-  readonly details?: readonly JsonObject[] | undefined;
-}
-
-/**
- * Reads an error of a server that sends no google.rpc.Status. `body` is the body of the HTTP error, or the data of the
- * error event: the JSON in it, or the text where it is not JSON. `response` has been read; its status is 200 for an
- * error event.
- */
-export type ReadError = (body: unknown, response: Response) => ErrorFields | undefined;
-
-/** How errors of a call are read. */
-interface ErrorReader {
-  readonly readError?: ReadError | undefined;
-  /** Reads the JSON of a detail as a message; undefined when it is not that message. */
-  readonly readDetail?: (schema: { readonly typeName: string }, json: JsonObject) => unknown;
-}
-
-/** What an error says, or else what its HTTP status says. */
-function readErrorFields(body: string, response: Response, readError: ReadError | undefined): Status {
-  const standard = readStatus(body);
-  const own = readError?.(parseJson(body), response);
-  return {
-    code: own?.statusCode ?? standard.code ?? httpToCode(response.status),
-    message: own?.message ?? standard.message ?? "",
-    details: own?.details ?? standard.details ?? [],
-  };
-}
-
-/** The JSON of a body, or the body where it is not JSON. */
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return body;
-  }
-}
-
-/** Where a call stood when it failed. */
-interface ErrorContext {
-  /** `open`: until the head of a response was accepted; `body`: while its body was read. */
-  readonly phase: "open" | "body";
-  /** The request that failed: 1 is the first, and each reconnection counts one more. Default 1. */
-  readonly attempt?: number;
-  /** The cursor: the id of the last event that the caller had finished with. */
-  readonly lastEventId?: string | undefined;
-  /** What the runtime threw. */
-  readonly cause?: unknown;
-}
-
-/** What tells the classes of errors apart. */
-export type ClientErrorCode =
-  | "request"
-  | "status"
-  | "network"
-  | "timeout"
-  | "truncated"
-  | "content_type"
-  | "decode"
-  | "event_too_large"
-  | "reconnect";
-
-/**
- * A call that failed for a reason of its own. `code` tells the classes apart, also across copies of
- * this runtime, where `instanceof` does not. A call that its signal aborted rejects with `signal.reason` instead.
- */
-export abstract class ClientError extends CausedError {
-  // A getter, as those below: the head of the stack is made before fields are set, and names the class by it.
-  abstract get code(): ClientErrorCode;
-  readonly phase: "open" | "body";
-  readonly attempt: number;
-  readonly lastEventId: string | undefined;
-
-  constructor(message: string, context: ErrorContext) {
-    super(message, context);
-    this.phase = context.phase;
-    this.attempt = context.attempt ?? 1;
-    this.lastEventId = context.lastEventId;
-  }
-
-  /** `EventTooLargeError` for `event_too_large`: as text, since a minifier renames the class. */
-  override get name(): string {
-    return `${this.code.replace(/(^|_)(.)/g, (_, _gap, letter: string) => letter.toUpperCase())}Error`;
-  }
-}
-
-/** What `encode` and `decode` of a method throw beyond an error's message. */
-interface MessageError extends Error {
-  /** The path from the message to the field that is wrong: `legs[1].size`. */
-  readonly path?: string | undefined;
-  /** The rules that the message breaks, as the validator tells them. */
-  readonly violations?: readonly unknown[] | undefined;
-  readonly cause?: unknown;
-}
-
-/** A request that was not sent: it breaks a rule of its message, or the URL cannot carry one of its values. */
-export class RequestError extends ClientError {
-  get code(): "request" {
-    return "request";
-  }
-  /** The rules that it breaks, as the validator tells them; undefined where it is not that. */
-  readonly violations: readonly unknown[] | undefined;
-
-  constructor(cause: unknown, context: ErrorContext) {
-    // What is thrown there is an error; what is not one has no message.
-    const { message, violations } = cause as MessageError;
-    super(message, { ...context, cause });
-    this.violations = violations;
-  }
-}
-
-/** A message schema of protoc-gen-es; `T` is its message. */
-interface DetailSchema<T> {
-  readonly typeName: string;
-  readonly $codegenv2: { readonly a: T };
-}
-
-/**
- * A failure that the server reported: an HTTP error, or an error event in a stream.
- * Both carry a google.rpc.Status; for another body the code follows from the HTTP status.
- */
-export class StatusError extends ClientError {
-  get code(): "status" {
-    return "status";
-  }
-  /** The HTTP status of the response; 200 where an error event ended a stream. */
-  readonly status: number;
-  /** The code of the RPC: `Code.NotFound`. */
-  readonly statusCode: Code;
-  /** Messages as google.protobuf.Any writes them, each with its type in `@type`. */
-  readonly details: readonly JsonObject[];
-  /** The headers of the response; `retryAfterMs(error.headers)` reads `Retry-After`. */
-  readonly headers: Headers;
-  /** The body of the error, or the data of the error event, as it came: at most 64 KiB of it. */
-  readonly body: string;
-  readonly #readDetail: ErrorReader["readDetail"];
-
-  constructor(response: Response, body: string, { readError, readDetail }: ErrorReader, context: ErrorContext) {
-    const { status, headers } = response;
-    const { code, message, details } = readErrorFields(body, response, readError);
-    const what =
-      context.phase === "open" ? `HTTP ${status} (code ${code})` : `error event (code ${code}, ${codeName(code)})`;
-    super(message || `${what}${excerpt(body)}`, context);
-    this.status = status;
-    this.statusCode = code;
-    this.details = details;
-    this.headers = headers;
-    this.body = body.slice(0, 65_536);
-    this.#readDetail = readDetail;
-  }
-
-  /**
-   * The details of one type: by its full name as JSON, by its schema (of protoc-gen-es) as messages.
-   * A detail that is not a message of its type is left out.
-   *
-   * ```ts
-   * for (const { fieldViolations } of error.findDetails(BadRequestSchema)) …
-   * ```
-   */
-  findDetails(typeName: string): JsonObject[];
-  findDetails<T>(schema: DetailSchema<T>): T[];
-  findDetails(type: string | { readonly typeName: string }): unknown[] {
-    const schema = typeof type === "string" ? undefined : type;
-    return this.details
-      .filter((detail) => String(detail["@type"]).replace(/.*\//, "") === (schema?.typeName ?? type))
-      .map((detail) => (schema ? this.#readDetail?.(schema, detail) : detail))
-      .filter(Boolean);
-  }
-}
-
-/** The beginning of a body on one line, tags removed: a proxy's error page is HTML. */
-function excerpt(body: string): string {
-  const text = body
-    .slice(0, 1024)
-    .replace(/(<[^>]*>|\s)+/g, " ")
-    .trim();
-  return text && `: ${text.slice(0, 200)}`;
-}
-
-/** A connection that could not be made, or broke. `cause` is what `fetch` threw. */
-export class NetworkError extends ClientError {
-  get code(): "network" {
-    return "network";
-  }
-}
-
-/** A limit of time that was passed. */
-export class TimeoutError extends ClientError {
-  get code(): "timeout" {
-    return "timeout";
-  }
-  /** `connect`: no response; `idle`: an open stream fell silent; `deadline`: the call as a whole. */
-  readonly kind: "connect" | "idle" | "deadline";
-
-  constructor(kind: "connect" | "idle" | "deadline", ms: number, context: ErrorContext) {
-    super(`${kind} timeout after ${ms} ms`, context);
-    this.kind = kind;
-  }
-}
-
-/** A stream whose body ended before its end: the server, or something before it, was cut off. */
-export class TruncatedError extends ClientError {
-  get code(): "truncated" {
-    return "truncated";
-  }
-
-  constructor(context: ErrorContext) {
-    super("the body ended before the stream did", context);
-  }
-}
-
-/** A response that succeeded but is of a kind that the method does not answer with. */
-export class ContentTypeError extends ClientError {
-  get code(): "content_type" {
-    return "content_type";
-  }
-  /** The `Content-Type` of the response; `null` without one. */
-  readonly contentType: string | null;
-  readonly status: number;
-  readonly headers: Headers;
-  /** The first bytes of the body, as text. */
-  readonly body: string;
-
-  constructor(expected: string, { status, headers }: Response, body: string, context: ErrorContext) {
-    const contentType = headers.get("content-type");
-    const got = contentType ? `"${contentType}"` : "no content type";
-    const other = status === 200 ? "" : ` with status ${status}`;
-    super(`expected ${expected}, got ${got}${other}${excerpt(body)}`, context);
-    this.contentType = contentType;
-    this.status = status;
-    this.headers = headers;
-    this.body = body;
-  }
-}
-
-/** A response or an event that is not the declared message. */
-export class DecodeError extends ClientError {
-  get code(): "decode" {
-    return "decode";
-  }
-  /** The name of the event; undefined for a unary response. */
-  readonly event: string | undefined;
-  /** The id of the event. */
-  readonly id: string | undefined;
-  /** The data as it came. */
-  readonly data: string;
-  /** The field that is wrong, as far as it is known: `legs[1].size`. */
-  readonly path: string | undefined;
-  /** The rules that the message breaks, as the validator tells them; undefined where it is not that. */
-  readonly violations: readonly unknown[] | undefined;
-
-  constructor({ event, id, data }: Undecoded, cause: unknown, context: ErrorContext) {
-    // As in RequestError.
-    const { message, path, violations } = cause as MessageError;
-    super(`cannot read ${event === undefined ? "the response" : `event "${event}"`}: ${message}`, {
-      ...context,
-      cause,
-    });
-    this.event = event;
-    this.id = id;
-    this.data = data;
-    this.path = path;
-    this.violations = violations;
-  }
-}
-
-/** What could not be read: an event, or the body of a unary response. */
-interface Undecoded {
-  readonly event?: string;
-  readonly id?: string | undefined;
-  readonly data: string;
-}
-
-/** An event, or a line of JSON Lines, over `maxEventBytes`. */
-export class EventTooLargeError extends ClientError {
-  get code(): "event_too_large" {
-    return "event_too_large";
-  }
-  readonly maxEventBytes: number;
-
-  constructor(maxEventBytes: number, context: ErrorContext) {
-    super(`an event is larger than maxEventBytes, ${maxEventBytes}`, context);
-    this.maxEventBytes = maxEventBytes;
-  }
-}
-
-/** A stream that could not be resumed: `maxAttempts` further requests failed too. `cause` is the last error. */
-export class ReconnectError extends ClientError {
-  get code(): "reconnect" {
-    return "reconnect";
-  }
-  /** The last of what the stream failed with since the last progress, in order: at most ten. */
-  readonly errors: readonly unknown[];
-  /** How often the stream failed since the last progress: once more than `maxAttempts` allows. */
-  readonly failures: number;
-
-  constructor(errors: readonly unknown[], context: ErrorContext, failures: number = errors.length) {
-    const cause = errors[errors.length - 1];
-    const further = failures - 1;
-    super(`gave up after ${further} further request${further === 1 ? "" : "s"}: ${cause}`, { ...context, cause });
-    this.errors = errors;
-    this.failures = failures;
-  }
-}
-
-/** The name of a code: `Unavailable`. */
-function codeName(code: Code): string {
-  return Object.keys(Code)[code] ?? ""; // they stand in the order of their numbers
-}
-
-/** Waits, one at a time, that can be interrupted. No wait leaves a timer behind. */
-interface Waiter {
-  /**
-   * Calls `work` and settles as its promise does. Rejects with what `late` returns when `ms` pass before that, and
-   * with `interrupted` when it is interrupted, also by `work` itself. Whatever `work` does later is ignored.
-   */
-  wait<V>(work: () => Promise<V>, ms?: number, late?: () => unknown): Promise<V>;
-  /** Resolves after `ms`. Rejects with `interrupted` when it is interrupted. */
-  sleep(ms: number): Promise<void>;
-  interrupt(): void;
-}
-
-/** For a promise whose rejection somebody else sees. */
-const ignore = (): void => {};
-
-/** What an interrupted wait rejects with. */
-const interrupted: unique symbol = Symbol("interrupted");
-
-/**
- * Throws the reason of an aborted signal: asked after code of the user ran, since it may end the call that it runs in.
- * React Native's signals lack the method of this name.
- */
-function throwIfAborted(signal: AbortSignal | null | undefined): void {
-  if (signal?.aborted) {
-    throw signal.reason;
-  }
-}
-
-/** A promise to race against, or `AbortSignal.any`, would keep all that it was ever raced with; this keeps nothing. */
-function createWaiter(): Waiter {
-  let interrupt = (): void => {};
-
-  function start(ms: number | undefined, reject: (reason: unknown) => void, expired: () => void): () => void {
-    const timer = startTimer(ms, expired);
-    const stop = (): void => stopTimer(timer);
-    interrupt = () => {
-      stop();
-      reject(interrupted);
-    };
-    return stop;
-  }
-
-  return {
-    wait: (work, ms, late) =>
-      new Promise((resolve, reject) => {
-        const stop = start(ms, reject, () => reject(late?.()));
-        // Called last, since it may interrupt.
-        work().then(resolve, reject).then(stop);
-      }),
-    sleep: (ms) =>
-      new Promise((resolve, reject) => {
-        start(ms, reject, resolve);
-      }),
-    interrupt: () => interrupt(),
-  };
-}
-
-/**
- * Runs a call until it ends, its signal is aborted or its time is up, whichever is first: also where what runs
- * ignores the signal that it is given. That one is aborted by every failure, which cancels a response.
- */
-async function withDeadline<T>(
-  { signal, timeoutMs }: CallOptions,
-  context: ErrorContext,
-  run: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  throwIfAborted(signal);
-  const controller = new AbortController();
-  const waiter = createWaiter();
-  const onAbort = (): void => {
-    controller.abort(signal?.reason);
-    waiter.interrupt();
-  };
-  // Not AbortSignal.any: on Node it leaks on signals that outlive their calls.
-  signal?.addEventListener("abort", onAbort);
-  try {
-    const late = () => new TimeoutError("deadline", Number(timeoutMs), context);
-    return await waiter.wait(() => run(controller.signal), timeoutMs, late);
-  } catch (error) {
-    controller.abort(error);
-    throwIfAborted(signal);
-    throw error;
-  } finally {
-    signal?.removeEventListener("abort", onAbort);
-  }
-}
-
-/**
- * Merges headers, names compared without case: of one name, the later source wins. Rejects with the reason of a signal
- * that is aborted meanwhile, and with a `RequestError` for a name or a value that is not allowed in a header.
- */
-async function mergeHeaders(
-  signal: AbortSignal,
-  context: ErrorContext,
-  ...sources: (HeadersSource | undefined)[]
-): Promise<Headers> {
-  const merged = new Headers();
-  for (const source of sources) {
-    const values = (typeof source === "function" ? await source() : source) ?? {};
-    throwIfAborted(signal);
-    // What is not text becomes text there, as everything does that Web APIs take for text.
-    const headers: unknown = Symbol.iterator in values ? values : given<object>(values);
-    try {
-      new Headers(headers as Record<string, string>).forEach((value, name) => {
-        merged.set(name, value);
-      });
-    } catch (cause) {
-      throw new RequestError(new TypeError(`check the headers: ${cause}`), context);
-    }
-  }
-  return merged;
-}
-
-/** A body and its content type. */
-interface Content {
-  readonly type: string;
-  readonly body: NonNullable<RequestInit["body"]>;
-}
-
-/** A body of JSON. */
-function toJsonBody(json: JsonValue): Content {
-  return { type: "application/json", body: JSON.stringify(json) };
-}
-
-/** What the ProtoJSON of a google.api.HttpBody holds. */
-function fromHttpBody(json: JsonValue): Content {
-  const { contentType, data }: JsonObject = isJsonObject(json) ? json : {};
-  // ProtoJSON takes both alphabets of base64; atob only the first.
-  const text = atob(
-    String(data ?? "")
-      .replace(/-/g, "+")
-      .replace(/_/g, "/"),
-  );
-  return {
-    type: String(contentType || "application/octet-stream"),
-    body: Uint8Array.from(text, (char) => char.charCodeAt(0)),
-  };
-}
-
-/** The ProtoJSON of the google.api.HttpBody that a response's content type and bytes make. */
-function toHttpBody(contentType: string | null, bytes: Uint8Array): JsonObject {
-  let text = "";
-  // As many arguments as every engine takes.
-  for (let at = 0; at < bytes.length; at += 8192) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  }
-  return { contentType: contentType ?? "", data: btoa(text) };
-}
-
-/**
- * Reads the body of a unary response and decodes the response message. Nothing at all stands for a message
- * without fields, as in a 204.
- */
-async function readResponse<O>(
-  response: Response,
-  { rawResponse, responseBody }: HttpBinding,
-  context: ErrorContext,
-  decode: (json: JsonValue) => O,
-): Promise<O> {
-  const contentType = response.headers.get("content-type") ?? "";
-  let data = "";
-  let json: JsonValue = {};
-  try {
-    if (rawResponse) {
-      json = toHttpBody(contentType, new Uint8Array(await response.arrayBuffer()));
-    } else {
-      data = (await response.text()).trim();
-    }
-  } catch (cause) {
-    throw new NetworkError(`the response broke off: ${cause}`, { ...context, cause });
-  }
-  try {
-    if (data) {
-      json = JSON.parse(data);
-    }
-    return decode(responseBody !== undefined && (data || rawResponse) ? { [responseBody]: json } : json);
-  } catch (cause) {
-    // What does not say that it is JSON, and is none: a page of a proxy or of a login, say.
-    if (cause instanceof SyntaxError && !/json/i.test(contentType)) {
-      throw new ContentTypeError("application/json", response, data.slice(0, 1024), context);
-    }
-    throw new DecodeError({ data }, cause, context);
+    return undefined;
   }
 }
 
@@ -1207,59 +400,422 @@ function encode(text: string): string {
   }
 }
 
-/** The value of a header that holds text: the bytes of its UTF-8, as `Last-Event-ID` has them (WHATWG HTML 9.2.3). */
-function toByteString(text: string): string {
-  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
+/** The JSON of a google.rpc.Status: the body of an HTTP error, and the data of an error event. */
+interface Status {
+  readonly code: Code;
+  readonly message: string;
+  /** Messages as google.protobuf.Any writes them, each with its type in `@type`. */
+  readonly details: readonly JsonObject[];
 }
 
-/** What `fetch` is called with. No `RequestInit`: the types of Node have no `cache` there, and those of Workers no `credentials`. */
-interface FetchInit {
-  readonly method?: string;
-  readonly headers?: Headers;
-  readonly body?: Content["body"];
-  readonly signal?: AbortSignal;
-  readonly credentials?: Credentials;
-  cache?: "no-store";
-}
-
-/** Calls `fetch` and tells its failures apart: the signal's reason, a URL that is none, the network. */
-async function fetchResponse(
-  fetch: Fetch,
-  url: string,
-  init: FetchInit,
-  context: ErrorContext,
-): Promise<Response> {
+/**
+ * What a body tells of a Status. A part that is absent or malformed is left out: what failed is told as far as
+ * it can be understood, and understanding it never fails.
+ */
+function readStatus(body: string): Partial<Status> {
   try {
-    throwIfAborted(init.signal);
-    const response = await fetch(url, init as RequestInit);
-    // One that ignores its signal answers too late.
-    if (init.signal?.aborted) {
-      response.body?.cancel().catch(ignore);
+    const { code, message, details } = JSON.parse(body);
+    return {
+      // Ok (0) is no failure: it says nothing about one. 16 is the last code.
+      ...(Number.isInteger(code) && code > 0 && code < 17 && { code }),
+      ...(typeof message === "string" && { message }),
+      ...(Array.isArray(details) && { details: details.filter(isJsonObject) }),
+    };
+  } catch {
+    return {};
+  }
+}
+
+/** Where another code than the first of that status fits better, and statuses of proxies, which no code maps to. */
+const otherCodes: Readonly<Record<number, Code>> = {
+  408: 4,
+  409: 10,
+  410: 11, // the events after the cursor are gone
+  502: 14,
+};
+
+/**
+ * The code that stands for an HTTP status where no Status tells it: `Unavailable` for 503. Another 4xx is
+ * `FailedPrecondition`, anything else `Unknown`.
+ */
+function httpToCode(status: number): Code {
+  const first = httpStatuses.indexOf(status);
+  // Of a list with a status for each code, the index is a code. That of 200 says nothing about a failure.
+  return otherCodes[status] ?? (first > 0 ? (first as Code) : status >= 400 && status < 500 ? 9 : 2);
+}
+
+/** The state of a call when it failed. */
+interface ErrorContext {
+  /** `open`: until the head of a response was accepted. `body`: while its body was read. */
+  readonly phase: "open" | "body";
+  /** The request that failed: 1 is the first, and each reconnection counts one more. Default 1. */
+  readonly attempt?: number;
+  /** The cursor: the id of the last event that the caller had finished with. */
+  readonly lastEventId?: string | undefined;
+  /** What the runtime threw. */
+  readonly cause?: unknown;
+}
+
+/** The code of each class of errors. */
+export type ClientErrorCode =
+  | "request"
+  | "status"
+  | "network"
+  | "timeout"
+  | "truncated"
+  | "content_type"
+  | "decode"
+  | "event_too_large"
+  | "reconnect";
+
+/**
+ * The base of all errors of a call. `code` tells the classes apart, also across copies of this runtime, where
+ * `instanceof` does not. A call that is aborted by its signal rejects with `signal.reason` instead.
+ */
+export abstract class ClientError extends CausedError {
+  // A getter, as in the classes below: the first line of the stack names the class by it, before fields are set.
+  abstract get code(): ClientErrorCode;
+  declare readonly phase: "open" | "body";
+  declare readonly attempt: number;
+  declare readonly lastEventId: string | undefined;
+
+  /** `fields` are those of the class. Declared and assigned here, they take half the code in a bundle. */
+  constructor(message: string, context: ErrorContext, fields?: object) {
+    super(message, context);
+    const { phase, attempt = 1, lastEventId } = context;
+    Object.assign(this, { phase, attempt, lastEventId }, fields);
+  }
+
+  /** `EventTooLargeError` for `event_too_large`: as text, since a minifier renames the class. */
+  override get name(): string {
+    return `${this.code.replace(/(^|_)(.)/g, (_, _gap, letter: string) => letter.toUpperCase())}Error`;
+  }
+}
+
+/** The errors that `encode` and `decode` of a method throw. */
+interface MessageError extends Error {
+  /** The path from the message to the field that is wrong: `legs[1].size`. */
+  readonly path?: string | undefined;
+  /** The rules that the message breaks, as the validator reports them. */
+  readonly violations?: readonly unknown[] | undefined;
+  readonly cause?: unknown;
+}
+
+/** The request was not sent: it breaks a rule of its message, or no URL can hold one of its values. */
+export class RequestError extends ClientError {
+  get code(): "request" {
+    return "request";
+  }
+  /** The rules that the request breaks, as the validator reports them; undefined for another reason. */
+  declare readonly violations: readonly unknown[] | undefined;
+
+  constructor(cause: unknown, context: ErrorContext) {
+    // If something else than an error was thrown, it has no message.
+    const { message, violations } = cause as MessageError;
+    super(message, { ...context, cause }, { violations });
+  }
+}
+
+/** The fields of a server's error. A field that is undefined is read as if there were no `readError`. */
+export interface ErrorFields {
+  readonly message?: string | undefined;
+  readonly statusCode?: Code | undefined;
+  readonly details?: readonly JsonObject[] | undefined;
+}
+
+/**
+ * Reads an error of a server that sends no google.rpc.Status. `body` is the body of the HTTP error, or the data of the
+ * error event: the JSON in it, or the text if it is not JSON. The body of `response` is already read; its status is 200
+ * for an error event.
+ */
+export type ReadError = (body: unknown, response: Response) => ErrorFields | undefined;
+
+/** How the errors of a call are read. */
+interface ErrorReader {
+  readonly readError?: ReadError | undefined;
+  /** Reads the JSON of a detail as a message; undefined if it is not that message. */
+  readonly readDetail?: (schema: { readonly typeName: string }, json: JsonObject) => unknown;
+}
+
+/** The fields of an error, from `readError`, a google.rpc.Status or the HTTP status. */
+function readErrorFields(body: string, response: Response, readError: ReadError | undefined): Status {
+  const standard = readStatus(body);
+  const custom = readError?.(parseJson(body), response);
+  return {
+    code: custom?.statusCode ?? standard.code ?? httpToCode(response.status),
+    message: custom?.message ?? standard.message ?? "",
+    details: custom?.details ?? standard.details ?? [],
+  };
+}
+
+/** The JSON of a body, or the body if it is not JSON. */
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return body;
+  }
+}
+
+/** A message schema of protoc-gen-es; `T` is its message. */
+interface DetailSchema<T> {
+  readonly typeName: string;
+  readonly $codegenv2: { readonly a: T };
+}
+
+/**
+ * A failure that the server reported: an HTTP error, or an error event in a stream.
+ * Both carry a google.rpc.Status. For another body, the code follows from the HTTP status.
+ */
+export class StatusError extends ClientError {
+  get code(): "status" {
+    return "status";
+  }
+  /** The HTTP status of the response; 200 if an error event ended a stream. */
+  declare readonly status: number;
+  /** The code of the RPC: `Code.NotFound`. */
+  declare readonly statusCode: Code;
+  /** Messages as google.protobuf.Any writes them, each with its type in `@type`. */
+  declare readonly details: readonly JsonObject[];
+  /** The headers of the response; `retryAfterMs(error.headers)` reads `Retry-After`. */
+  declare readonly headers: Headers;
+  /** The body of the error, or the data of the error event, as received, cut at 64 KiB. */
+  declare readonly body: string;
+  readonly #readDetail: ErrorReader["readDetail"];
+
+  constructor(response: Response, body: string, { readError, readDetail }: ErrorReader, context: ErrorContext) {
+    const { status, headers } = response;
+    const { code: statusCode, message, details } = readErrorFields(body, response, readError);
+    const what =
+      context.phase === "open"
+        ? `HTTP ${status} (code ${statusCode})`
+        : `error event (code ${statusCode}, ${codeName(statusCode)})`;
+    const fields = { status, statusCode, details, headers, body: body.slice(0, 65_536) };
+    super(message || `${what}${excerpt(body)}`, context, fields);
+    this.#readDetail = readDetail;
+  }
+
+  /**
+   * The details of one type: by its full name as JSON, by its schema (of protoc-gen-es) as messages.
+   * A detail that is not a message of its type is left out.
+   *
+   * ```ts
+   * for (const { fieldViolations } of error.findDetails(BadRequestSchema)) …
+   * ```
+   */
+  findDetails(typeName: string): JsonObject[];
+  findDetails<T>(schema: DetailSchema<T>): T[];
+  findDetails(type: string | { readonly typeName: string }): unknown[] {
+    const schema = typeof type === "string" ? undefined : type;
+    return this.details
+      .filter((detail) => String(detail["@type"]).replace(/.*\//, "") === (schema?.typeName ?? type))
+      .map((detail) => (schema ? this.#readDetail?.(schema, detail) : detail))
+      .filter(Boolean);
+  }
+}
+
+/** The beginning of a body on one line, tags removed: a proxy's error page is HTML. */
+function excerpt(body: string): string {
+  const text = body
+    .slice(0, 1024)
+    .replace(/(<[^>]*>|\s)+/g, " ")
+    .trim();
+  return text && `: ${text.slice(0, 200)}`;
+}
+
+/** The connection failed or broke. `cause` is what `fetch` threw. */
+export class NetworkError extends ClientError {
+  get code(): "network" {
+    return "network";
+  }
+}
+
+/** A time limit was exceeded. */
+export class TimeoutError extends ClientError {
+  get code(): "timeout" {
+    return "timeout";
+  }
+  /** `connect`: no response. `idle`: an open stream sent nothing. `deadline`: the whole call took too long. */
+  declare readonly kind: "connect" | "idle" | "deadline";
+
+  constructor(kind: "connect" | "idle" | "deadline", ms: number, context: ErrorContext) {
+    super(`${kind} timeout after ${ms} ms`, context, { kind });
+  }
+}
+
+/** The body ended before the stream did: the server or a proxy closed the connection too early. */
+export class TruncatedError extends ClientError {
+  get code(): "truncated" {
+    return "truncated";
+  }
+
+  constructor(context: ErrorContext) {
+    super("the body ended before the stream did", context);
+  }
+}
+
+/** A successful response whose content type is not the one of the method. */
+export class ContentTypeError extends ClientError {
+  get code(): "content_type" {
+    return "content_type";
+  }
+  /** The `Content-Type` of the response; `null` without one. */
+  declare readonly contentType: string | null;
+  declare readonly status: number;
+  declare readonly headers: Headers;
+  /** The first bytes of the body, as text. */
+  declare readonly body: string;
+
+  constructor(expected: string, { status, headers }: Response, body: string, context: ErrorContext) {
+    const contentType = headers.get("content-type");
+    const got = contentType ? `"${contentType}"` : "no content type";
+    const other = status === 200 ? "" : ` with status ${status}`;
+    const fields = { contentType, status, headers, body };
+    super(`expected ${expected}, got ${got}${other}${excerpt(body)}`, context, fields);
+  }
+}
+
+/** A response or an event that is not the declared message. */
+export class DecodeError extends ClientError {
+  get code(): "decode" {
+    return "decode";
+  }
+  /** The name of the event; undefined for a unary response. */
+  declare readonly event: string | undefined;
+  /** The id of the event. */
+  declare readonly id: string | undefined;
+  /** The data as received. */
+  declare readonly data: string;
+  /** The path of the wrong field, if known: `legs[1].size`. */
+  declare readonly path: string | undefined;
+  /** The rules that the message breaks, as the validator reports them; undefined for another reason. */
+  declare readonly violations: readonly unknown[] | undefined;
+
+  constructor({ event, id, data }: Undecoded, cause: unknown, context: ErrorContext) {
+    // As in RequestError.
+    const { message, path, violations } = cause as MessageError;
+    const what = event === undefined ? "the response" : `event "${event}"`;
+    super(`cannot read ${what}: ${message}`, { ...context, cause }, { event, id, data, path, violations });
+  }
+}
+
+/** An event, or the body of a unary response, that cannot be read. */
+interface Undecoded {
+  readonly event?: string;
+  readonly id?: string | undefined;
+  readonly data: string;
+}
+
+/** An event, or a line of JSON Lines, over `maxEventBytes`. */
+export class EventTooLargeError extends ClientError {
+  get code(): "event_too_large" {
+    return "event_too_large";
+  }
+  declare readonly maxEventBytes: number;
+
+  constructor(maxEventBytes: number, context: ErrorContext) {
+    super(`an event is larger than maxEventBytes, ${maxEventBytes}`, context, { maxEventBytes });
+  }
+}
+
+/** A stream could not be resumed: `maxAttempts` further requests failed too. `cause` is the last error. */
+export class ReconnectError extends ClientError {
+  get code(): "reconnect" {
+    return "reconnect";
+  }
+  /** The last errors since the last progress, in order: at most ten. */
+  declare readonly errors: readonly unknown[];
+  /** How often the stream failed since the last progress: once more than `maxAttempts` allows. */
+  declare readonly failures: number;
+
+  constructor(errors: readonly unknown[], context: ErrorContext, failures: number = errors.length) {
+    const cause = errors[errors.length - 1];
+    const further = failures - 1;
+    const message = `gave up after ${further} further request${further === 1 ? "" : "s"}: ${cause}`;
+    super(message, { ...context, cause }, { errors, failures });
+  }
+}
+
+/** The name of a code: `Unavailable`. */
+function codeName(code: Code): string {
+  return Object.keys(Code)[code] ?? ""; // the keys are in the order of the codes
+}
+
+/** A body and its content type. */
+interface Content {
+  readonly type: string;
+  readonly body: NonNullable<RequestInit["body"]>;
+}
+
+/** A body of JSON. */
+function toJsonBody(json: JsonValue): Content {
+  return { type: "application/json", body: JSON.stringify(json) };
+}
+
+/** What the ProtoJSON of a google.api.HttpBody holds. */
+function fromHttpBody(json: JsonValue): Content {
+  const { contentType, data }: JsonObject = isJsonObject(json) ? json : {};
+  // ProtoJSON takes both alphabets of base64; atob only the first.
+  const text = atob(
+    String(data ?? "")
+      .replace(/-/g, "+")
+      .replace(/_/g, "/"),
+  );
+  return {
+    type: String(contentType || "application/octet-stream"),
+    body: Uint8Array.from(text, (char) => char.charCodeAt(0)),
+  };
+}
+
+/** The ProtoJSON of the google.api.HttpBody that a response's content type and bytes make. */
+function toHttpBody(contentType: string | null, bytes: Uint8Array): JsonObject {
+  let text = "";
+  // As many arguments as every engine takes.
+  for (let at = 0; at < bytes.length; at += 8192) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  }
+  return { contentType: contentType ?? "", data: btoa(text) };
+}
+
+/**
+ * Reads the body of a unary response and decodes the response message. An empty body, as in a 204, is a message
+ * without fields.
+ */
+async function readResponse<O>(
+  response: Response,
+  { rawResponse, responseBody }: HttpBinding,
+  context: ErrorContext,
+  decode: (json: JsonValue) => O,
+): Promise<O> {
+  const contentType = response.headers.get("content-type") ?? "";
+  let data = "";
+  let json: JsonValue = {};
+  try {
+    if (rawResponse) {
+      json = toHttpBody(contentType, new Uint8Array(await response.arrayBuffer()));
+    } else {
+      data = (await response.text()).trim();
     }
-    throwIfAborted(init.signal);
-    return response;
   } catch (cause) {
-    throwIfAborted(init.signal);
-    const { cache, ...rest } = init;
-    // A runtime that refuses `cache`, as workerd did until 2024, has sent nothing.
-    if (cache && /\bcache\b/i.test(String(cause))) {
-      return fetchResponse(fetch, url, rest, context);
+    throw new NetworkError(`the response broke off: ${cause}`, { ...context, cause });
+  }
+  try {
+    if (data) {
+      json = JSON.parse(data);
     }
-    try {
-      // Only the runtime knows whether a relative URL has a page to be relative to.
-      new Request(url);
-    } catch (cause) {
-      throw new RequestError(new TypeError(`check baseUrl: ${cause}`), context);
+    return decode(responseBody !== undefined && (data || rawResponse) ? { [responseBody]: json } : json);
+  } catch (cause) {
+    // Neither JSON nor declared as JSON: for example the page of a proxy or of a login.
+    if (cause instanceof SyntaxError && !/json/i.test(contentType)) {
+      throw new ContentTypeError("application/json", response, data.slice(0, 1024), context);
     }
-    // Node says only "fetch failed"; why is in the cause.
-    const reasons = [cause, causeOf(cause)].filter(Boolean);
-    throw new NetworkError(reasons.join(": "), { ...context, cause });
+    throw new DecodeError({ data }, cause, context);
   }
 }
 
 /**
- * Reads the beginning of a body as text and lets go of the rest. It serves an error's report, so it never fails:
- * what arrived before the connection broke tells more than that it broke.
+ * Reads the beginning of a body as text and cancels the rest. It never fails: the text goes into the report of another
+ * error, and the part that arrived before the connection broke says more than the broken connection.
  */
 async function readText(response: Response, maxBytes: number): Promise<string> {
   const reader = response.body?.getReader();
@@ -1267,7 +823,7 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
     return "";
   }
   const stop = () => reader.cancel().catch(() => {});
-  // The head has told of the failure already: a body that does not end must not hide it for longer than this.
+  // The head already reported the failure. A body that does not end must not delay the report for longer.
   const timer = setTimeout(stop, 5_000);
   const decoder = new TextDecoder();
   let text = "";
@@ -1282,7 +838,7 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
       left -= value.length;
     }
   } catch {
-    // As said above.
+    // Never fails; see above.
   } finally {
     clearTimeout(timer);
     stop();
@@ -1290,12 +846,390 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
   return text;
 }
 
-/** More than that of an error is not read. A Status may be larger than what `StatusError.body` keeps. */
+/** Waits for one promise at a time. A wait can be ended from outside, and leaves no timer behind. */
+interface Waiter {
+  /**
+   * Calls `work` and settles as its promise does. If `ms` pass before that, it rejects with what `late` returns.
+   * After `fail` or `interrupt`, also if `work` itself calls them, the outcome of `work` is ignored.
+   */
+  wait<V>(work: () => PromiseLike<V>, ms?: number, late?: () => unknown): Promise<V>;
+  /** Resolves after `ms`. */
+  sleep(ms: number): Promise<void>;
+  /** Rejects the current wait with a reason. */
+  fail(reason: unknown): void;
+  /** Rejects the current wait with `interrupted`. */
+  interrupt(): void;
+}
+
+/** Handles the rejection of a promise that is reported elsewhere. */
+const ignore = (): void => {};
+
+/** The reason of an interrupted wait. */
+const interrupted: unique symbol = Symbol("interrupted");
+
+/**
+ * Throws the reason of an aborted signal. Called after code of the user ran, since that code may end its own call.
+ * Signals of React Native lack the method of this name.
+ */
+function throwIfAborted(signal: AbortSignal | null | undefined): void {
+  if (signal?.aborted) {
+    throw signal.reason;
+  }
+}
+
+/** `Promise.race` and `AbortSignal.any` keep every promise and signal that they were given. This keeps nothing. */
+function createWaiter(): Waiter {
+  let timer: Timer | undefined;
+  let reject: (reason: unknown) => void = ignore;
+
+  function fail(reason: unknown): void {
+    stopTimer(timer);
+    reject(reason);
+  }
+
+  return {
+    fail,
+    wait: (work, ms, late) =>
+      new Promise((resolve, rejectWait) => {
+        reject = rejectWait;
+        const own = startTimer(ms, () => rejectWait(late?.()));
+        timer = own;
+        // Called last, since it may interrupt.
+        const done = work().then(resolve, rejectWait);
+        // Most reads of a stream have no timer: they save a promise.
+        if (own !== undefined) {
+          done.then(() => stopTimer(own));
+        }
+      }),
+    sleep: (ms) =>
+      new Promise((resolve, rejectWait) => {
+        reject = rejectWait;
+        timer = startTimer(ms, resolve);
+      }),
+    interrupt: () => fail(interrupted),
+  };
+}
+
+/** One call of a streaming method: how its requests are sent, and how its events are decoded. */
+interface StreamCall<T> {
+  readonly rule: StreamRule;
+  /**
+   * Sends the request once and resolves with a 2xx response whose body is unread. Rejects with a `StatusError`
+   * for another status, a `NetworkError` if `fetch` failed, or whatever a function of the caller threw.
+   * Called again for each reconnection. After `signal` was aborted, the result is ignored.
+   */
+  open(attempt: StreamAttempt): Promise<Response>;
+  /**
+   * The value of one event, or undefined to skip it. Throws a `StatusError` for the error event (`rule.errorEvent`)
+   * and a `DecodeError` for an event that is not the declared message. Never called for `rule.terminalData`.
+   */
+  decode(event: RawEvent, place: EventPlace): T | undefined;
+}
+
+/** One request of a stream. */
+interface StreamAttempt {
+  /** 1 for the first. Each reconnection adds 1. */
+  readonly attempt: number;
+  /** The cursor, as text: a header carries its UTF-8 bytes. Undefined: no `Last-Event-ID`. */
+  readonly lastEventId: string | undefined;
+  /** Aborted when the attempt is over, for any reason. */
+  readonly signal: AbortSignal;
+}
+
+/** Where an event came from. */
+export interface EventPlace {
+  /** A line of JSON Lines is the whole response message, or the Status of the error event. */
+  readonly format: "sse" | "jsonl";
+  readonly attempt: number;
+  /** The id of the last event that the caller has finished with. */
+  readonly lastEventId: string | undefined;
+}
+
+/** A decoded event. */
+interface Item<T> {
+  readonly value: T;
+  readonly raw: RawEvent;
+  readonly attempt: number;
+}
+
+/** The state of a stream. */
+export type StreamState = "idle" | "connecting" | "open" | "waiting" | "closed";
+
+/** The head of a response. */
+export interface StreamInfo {
+  readonly status: number;
+  readonly headers: Headers;
+  /** 1 if the first request succeeded. */
+  readonly attempt: number;
+}
+
+/**
+ * Wraps a call. It runs before the request and after the response, and may change both, respond instead of the server,
+ * or call `next` again. It wraps every attempt, so also retries of a unary call and reconnections of a stream.
+ *
+ * ```ts
+ * const auth: Interceptor = (next) => async (request) => {
+ *   request.headers.set("authorization", `Bearer ${await token()}`);
+ *   return next(request);
+ * };
+ * ```
+ */
+type BaseInterceptor<K extends Kinds = Kinds> = (next: BaseNext<K>) => BaseNext<K>;
+
+/** The rest of a call: the interceptors that follow, and the request itself. */
+type BaseNext<K extends Kinds = Kinds> = (request: BaseClientRequest<K>) => Promise<BaseClientResponse<K>>;
+
+/** A call before it is sent. */
+type BaseClientRequest<K extends Kinds = Kinds> = BaseUnaryRequest<K> | BaseStreamRequest<K>;
+
+/** The response of a call. */
+type BaseClientResponse<K extends Kinds = Kinds> = BaseUnaryResponse<K> | BaseStreamResponse<K>;
+
+interface AnyRequest<K extends Kinds = Kinds> {
+  readonly method: K["method"];
+  /** The headers of the client and of the call. Headers that are set here are sent. */
+  readonly headers: Headers;
+  /** Aborted when the response is no longer needed. */
+  readonly signal: AbortSignal;
+  /** 1 for the first request. Each retry and each reconnection adds 1. */
+  readonly attempt: number;
+  readonly message: K["message"];
+}
+
+/** A call of a method that responds with one message. */
+interface BaseUnaryRequest<K extends Kinds = Kinds> extends AnyRequest<K> {
+  readonly kind: "unary";
+}
+
+/** One attempt of a stream. */
+interface BaseStreamRequest<K extends Kinds = Kinds> extends AnyRequest<K> {
+  readonly kind: "stream";
+  /** The stream that the caller reads. Do not read its events here. */
+  readonly stream: EventStream<unknown>;
+  /** The value of `Last-Event-ID`. */
+  readonly lastEventId: string | undefined;
+}
+
+/** The response of a unary call. */
+interface BaseUnaryResponse<K extends Kinds = Kinds> {
+  readonly kind: "unary";
+  readonly status: number;
+  readonly headers: Headers;
+  readonly message: K["message"];
+}
+
+/** A stream that was opened. */
+interface BaseStreamResponse<K extends Kinds = Kinds> {
+  readonly kind: "stream";
+  /** Its body is the stream, and is still unread. */
+  readonly response: Response;
+  /**
+   * Reads one event of this attempt when the caller asks for it; undefined skips the event. To count, log or change
+   * events, return a response with a function that calls this one.
+   */
+  readonly decode: (event: RawEvent, place: EventPlace) => K["message"] | undefined;
+}
+
+/** `fetch`, as far as it is used: it is called with a URL and its init, and without a `this`. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Headers by name. A value is written as text; `undefined` leaves a header out. */
+export type HeaderRecord = { readonly [name: string]: string | number | boolean | readonly string[] | undefined };
+
+/** Headers: a value, or a function that is called for every attempt, as a token expires between two. */
+export type HeadersSource = HeaderValues | (() => HeaderValues | Promise<HeaderValues>);
+
+type HeaderValues = HeaderRecord | Headers | readonly (readonly [string, string])[];
+
+/** How often and when to send a request again that failed. */
+export interface RetryOptions {
+  /**
+   * How many further requests in a row may fail. With 3, a server that never answers gets four requests: the first
+   * and three more. Default: 10 for a stream, 0 for a unary call.
+   */
+  readonly maxAttempts?: number | undefined;
+  /**
+   * The first delay, in milliseconds. It doubles with each failure in a row, and is made shorter by up to half at
+   * random. Where the server said `retry:`, that is the first delay, made longer by up to half. Default: 1,000.
+   */
+  readonly initialDelayMs?: number | undefined;
+  /** The longest delay, in milliseconds, before a `retry:` is made longer; `Retry-After` may be longer. Default: 30,000. */
+  readonly maxDelayMs?: number | undefined;
+  /** The longest `Retry-After` to wait for, in milliseconds; beyond it the call fails with the server's error. Default: 300,000. */
+  readonly maxRetryAfterMs?: number | undefined;
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  /** Aborts the call, which then rejects with `signal.reason`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Added to the headers of the client; of one name, these win. */
+  readonly headers?: HeadersSource | undefined;
+  /**
+   * Milliseconds until a unary call fails with a `TimeoutError`; for a stream, until an attempt has a
+   * response, unless `connectTimeoutMs` says so. Default: no limit.
+   */
+  readonly timeoutMs?: number | undefined;
+  /** Query parameters that every request has beside its own: `{ alt: "sse" }`. Those of the client and of the call are sent; of one name, the call's. */
+  readonly query?: { readonly [name: string]: string | number | boolean | undefined } | undefined;
+  /**
+   * Sends a unary call again that failed with 408, 425, 429, 502, 503, 504 or on the network, if its HTTP method is
+   * idempotent or it has an `Idempotency-Key` header; `timeoutMs` limits all attempts together. Default: never.
+   */
+  readonly retry?: RetryOptions | undefined;
+  /** Called in place of `globalThis.fetch`. */
+  readonly fetch?: Fetch | undefined;
+  /** Called with every response as its head arrives, errors included. Its body is not to be read. */
+  readonly onResponse?: ((response: Response) => void) | undefined;
+}
+
+/**
+ * The options of a method that declares headers: `H` has their names and types, each optional, since the client
+ * may set them for all calls. Other headers may stand beside them.
+ */
+export type WithHeaders<O extends CallOptions, H extends HeaderRecord> = Omit<O, "headers"> & {
+  readonly headers?: (H & HeaderRecord) | (() => (H & HeaderRecord) | Promise<H & HeaderRecord>) | undefined;
+};
+
+/** Options of one stream. Times are in milliseconds; one beyond 2^31-1, `Infinity` included, is no limit. */
+export interface StreamOptions extends Omit<CallOptions, "retry"> {
+  /** The limit for the head of the response, of each attempt. Default: `timeoutMs`, else none. */
+  readonly connectTimeoutMs?: number | undefined;
+  /**
+   * The longest silence of an open stream; any byte ends it, comments included. `false`: no limit.
+   * Default: 2.5 times the heartbeat that the server promised, none where it promised none.
+   * Only while the caller waits for an event: a slow caller is not a silent server.
+   */
+  readonly idleTimeoutMs?: number | false | undefined;
+  /** The limit for the whole stream, every attempt included, counted from its first use. Default: none. */
+  readonly deadlineMs?: number | undefined;
+  /** The id of the event after which to begin, sent as `Last-Event-ID`. */
+  readonly lastEventId?: string | undefined;
+  /**
+   * Whether to go on after a lost connection, and how. Default: where the method is resumable, unless
+   * events were received without any id: what is lost could then not be told from what is repeated.
+   */
+  readonly reconnect?: boolean | ReconnectOptions | undefined;
+  /** Called before each wait for a reconnection. What it throws ends the stream. */
+  readonly onReconnect?: ((reconnect: Reconnect) => void) | undefined;
+  /** Called with each comment in its place among the events, heartbeats (`""`) and control frames included. */
+  readonly onComment?: ((comment: string) => void) | undefined;
+  /** The largest `data` of an event, or line of JSON Lines, in bytes of UTF-8. Default: 16 MiB. */
+  readonly maxEventBytes?: number | undefined;
+  /**
+   * What to do with an event whose name the oneof of events does not declare: skip it, or throw a `DecodeError`.
+   * A stream with one kind of message has no unknown events: there, every event but the error event is read, whatever
+   * its name. Default: `"skip"`.
+   */
+  readonly unknownEvents?: "skip" | "throw" | undefined;
+  /**
+   * Called with each unknown event as it was received, before `unknownEvents` applies. A newer server may send events
+   * that this client does not know. What the callback throws ends the stream. Default: none.
+   */
+  readonly onUnknownEvent?: ((event: RawEvent) => void) | undefined;
+  /**
+   * What to do with an event that is not the declared message, or that breaks its rules: throw a `DecodeError`, or leave it
+   * out. A validator that throws, or cannot run its rules, is always a `DecodeError`. Default: `"throw"`.
+   */
+  readonly invalidEvents?: "throw" | "skip" | undefined;
+  /** What to ask for: Server-Sent Events, or JSON Lines. The response's content type decides. Default: `"sse"`. */
+  readonly format?: "sse" | "jsonl" | undefined;
+}
+
+/** How to reconnect. `maxAttempts` counts requests in a row that bring neither an event nor a heartbeat. */
+export interface ReconnectOptions extends RetryOptions {
+  /**
+   * Also when the body ends in good order, as EventSource does: for feeds that never end, of servers that
+   * do not promise to say `:end`. Default: false.
+   */
+  readonly afterEnd?: boolean | undefined;
+  /**
+   * Decides, in place of the built-in rule, whether to go on after an error; refresh a token here. Not asked about
+   * what one of your own functions threw. What it throws ends the stream. `maxAttempts` and `maxRetryAfterMs` still
+   * apply. Default: after a lost, cut or silent connection, and after a status of 408, 425, 429 or 5xx but 501.
+   */
+  readonly shouldReconnect?:
+    | ((error: ClientError, next: Pick<Reconnect, "attempt" | "lastEventId">) => boolean | Promise<boolean>)
+    | undefined;
+}
+
+/** A reconnection that is about to be tried. */
+export interface Reconnect {
+  /** The number of the coming attempt: 2 is the first reconnection. */
+  readonly attempt: number;
+  /** How long it is waited. */
+  readonly delayMs: number;
+  /** What is sent as `Last-Event-ID`. */
+  readonly lastEventId: string | undefined;
+  /** Why. */
+  readonly error: ClientError;
+}
+
+/** The `credentials` of `fetch`. The types of Workers lack it. */
+type Credentials = "include" | "omit" | "same-origin";
+
+/** Options of a client: the address of its server, and defaults for the options of its calls. */
+interface BaseClientOptions<K extends Kinds = Kinds>
+  extends Omit<StreamOptions & CallOptions, "signal" | "lastEventId"> {
+  /**
+   * The URL before the paths of the methods: `https://api.example.com`, with or without a path and a trailing slash.
+   * In a browser it may be relative to the page: `/api`, or empty. For query parameters, use `query`.
+   */
+  readonly baseUrl: string | URL;
+  /** They wrap every call. The first is the outermost. */
+  readonly interceptors?: readonly BaseInterceptor<K>[] | undefined;
+  /** Reads the errors of a server that sends no google.rpc.Status, for `StatusError`. If it throws, the call rejects with that. */
+  readonly readError?: ReadError | undefined;
+  /** Whether cookies and other credentials are sent to another origin, as in `fetch`. Default: that of `fetch`. */
+  readonly credentials?: Credentials | undefined;
+}
+
+/** The options of a client, with those that its kind of messages adds. */
+type ClientOf<K extends Kinds> = BaseClientOptions<K> & K["settings"];
+
+/** The init of `fetch`. Not `RequestInit`: the types of Node lack `cache` there, and those of Workers `credentials`. */
+interface FetchInit {
+  readonly method?: string;
+  readonly headers?: Headers;
+  readonly body?: Content["body"];
+  readonly signal?: AbortSignal;
+  readonly credentials?: Credentials;
+  cache?: "no-store";
+}
+
+/** The most that is read of an error's body. A Status may be larger than what `StatusError.body` keeps. */
 const maxErrorBytes = 1024 * 1024;
 
 /**
+ * Merges headers. Names are compared without case, and the later source wins. Rejects with the reason of a signal that
+ * is aborted meanwhile, and with a `RequestError` for a name or a value that is not allowed in a header.
+ */
+async function mergeHeaders(
+  signal: AbortSignal,
+  context: ErrorContext,
+  ...sources: (HeadersSource | undefined)[]
+): Promise<Headers> {
+  const merged = new Headers();
+  for (const source of sources) {
+    const values = (typeof source === "function" ? await source() : source) ?? {};
+    throwIfAborted(signal);
+    // `Headers` turns values into text, as Web APIs do.
+    const headers: unknown = Symbol.iterator in values ? values : withoutUndefined<object>(values);
+    try {
+      new Headers(headers as Record<string, string>).forEach((value, name) => {
+        merged.set(name, value);
+      });
+    } catch (cause) {
+      throw new RequestError(new TypeError(`check the headers: ${cause}`), context);
+    }
+  }
+  return merged;
+}
+
+/**
  * Sends a request and resolves with a 2xx response, its body unread. Without `accept` it asks for a stream, after
- * the event `context.lastEventId`. Rejects as `fetchResponse` does, or with a `StatusError` for another status.
+ * the event `context.lastEventId`. Rejects with the signal's reason, a `RequestError` for a request that cannot be
+ * sent, a `NetworkError` if `fetch` failed, or a `StatusError` for another status.
  */
 async function send(
   url: string,
@@ -1309,15 +1243,18 @@ async function send(
   const { headers } = init;
   headers.set("accept", accept ?? (format === "jsonl" ? "application/jsonl; profile=sse-1" : "text/event-stream"));
   if (!accept) {
-    // It sends `Cache-Control: no-cache`, which set by hand costs browsers a CORS preflight.
+    // `fetch` then sends `Cache-Control: no-cache`. Set by hand, it would cost browsers a CORS preflight.
     init.cache = "no-store";
-    if (context.lastEventId) {
-      check(context.lastEventId, "last-event-id");
-      headers.set("last-event-id", toByteString(context.lastEventId));
+    const { lastEventId } = context;
+    if (lastEventId) {
+      check(lastEventId, "last-event-id");
+      // The bytes of its UTF-8, as in WHATWG HTML 9.2.3.
+      const bytes = new TextEncoder().encode(lastEventId);
+      headers.set("last-event-id", Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
     }
   }
   headers.forEach(check);
-  // Called as a variable: as a member, the fetch of browsers and Workers throws "Illegal invocation".
+  // Called as a variable: called as a member, the fetch of browsers and Workers throws "Illegal invocation".
   const response = await fetchResponse(fetch, addQuery(url, query), init, context);
   onResponse?.(response);
   throwIfAborted(init.signal);
@@ -1326,40 +1263,115 @@ async function send(
   }
   return response;
 
-  /** Refuses what no header can hold (RFC 9110, section 5.5): runtimes fail on it as on a broken connection. */
+  /** Rejects what no header can hold (RFC 9110, section 5.5). Runtimes report it as a broken connection. */
   function check(value: string, name: string): void {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for.
-    if (!/[\0-\x08\n-\x1f\x7f]/.test(value)) {
-      return;
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to find.
+    if (/[\0-\x08\n-\x1f\x7f]/.test(value)) {
+      throw new RequestError(new TypeError(`the header "${name}" holds a control character`), context);
     }
-    throw new RequestError(new TypeError(`the header "${name}" holds a control character`), context);
+  }
+}
+
+/** Calls `fetch` and tells its failures apart: an aborted signal, an invalid URL, the network. */
+async function fetchResponse(
+  fetch: Fetch,
+  url: string,
+  init: FetchInit,
+  context: ErrorContext,
+): Promise<Response> {
+  const { signal } = init;
+  try {
+    throwIfAborted(signal);
+    const response = await fetch(url, init as RequestInit);
+    // A fetch that ignores its signal responds too late.
+    if (signal?.aborted) {
+      response.body?.cancel().catch(ignore);
+    }
+    throwIfAborted(signal);
+    return response;
+  } catch (cause) {
+    throwIfAborted(signal);
+    const { cache, ...rest } = init;
+    // A runtime that rejects `cache`, as workerd did until 2024, has sent nothing.
+    if (cache && /\bcache\b/i.test(String(cause))) {
+      return fetchResponse(fetch, url, rest, context);
+    }
+    try {
+      // Only the runtime knows whether a relative URL has a page to be relative to.
+      new Request(url);
+    } catch (cause) {
+      throw new RequestError(new TypeError(`check baseUrl: ${cause}`), context);
+    }
+    // Node says only "fetch failed"; the reason is in the cause.
+    const reasons = [cause, causeOf(cause)].filter(Boolean);
+    throw new NetworkError(reasons.join(": "), { ...context, cause });
   }
 }
 
 function addQuery(url: string, query: HeaderRecord): string {
-  const parameters = Object.entries(given<HeaderRecord>(query)).map(
+  const parameters = Object.entries(withoutUndefined<HeaderRecord>(query)).map(
     ([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`,
   );
   return parameters.length ? `${url}${url.includes("?") ? "&" : "?"}${parameters.join("&")}` : url;
 }
 
-/** The answer to a message. */
+/** The options of a client and of one call. Those of the call win. */
+function mergeOptions<C extends Pick<CallOptions, "query">, O extends CallOptions>(
+  client: C,
+  options: O,
+): C & O {
+  const query = { ...client.query, ...withoutUndefined(options.query ?? {}) };
+  return { ...client, ...withoutUndefined<O>(options), query };
+}
+
+/** A request without the parts that all requests of its call have. */
+type Start<K extends Kinds> =
+  | Omit<BaseUnaryRequest<K>, "method" | "headers" | "message">
+  | Omit<BaseStreamRequest<K>, "method" | "headers" | "message">;
+
+/** Passes a request through the interceptors. The first is the outermost. */
+async function intercept<I, K extends Kinds>(
+  { headers, interceptors = [] }: BaseClientOptions<K>,
+  method: ClientMethod<I, K["message"], K>,
+  request: I,
+  options: CallOptions,
+  start: Start<K>,
+  last: BaseNext<K>,
+): Promise<BaseClientResponse<K>> {
+  const { signal } = start;
+  // Each step runs code of the user, which may end the call.
+  const unlessAborted =
+    (next: BaseNext<K>): BaseNext<K> =>
+    async (request) => {
+      throwIfAborted(signal);
+      return next(request);
+    };
+  const run = interceptors.reduceRight((next, interceptor) => unlessAborted(interceptor(next)), unlessAborted(last));
+  return run({
+    ...start,
+    method: method.desc,
+    headers: await mergeHeaders(signal, { phase: "open", ...start }, headers, options.headers),
+    message: method.prepare(request),
+  });
+}
+
+/** The response to a message. */
 interface Exchange {
   /** A 2xx response, its body unread. */
   readonly response: Response;
-  /** The binding that it answers. */
+  /** The binding of the request. */
   readonly binding: HttpBinding;
   readonly reader: ErrorReader;
 }
 
 /**
  * The last step of a call: makes an HTTP request of the message and sends it. Rejects as `send` does, and with a
- * `RequestError` for what HTTP cannot carry.
+ * `RequestError` for a message that HTTP cannot carry.
  */
 async function sendMessage<I, O extends K["message"], K extends Kinds>(
   method: ClientMethod<I, O, K>,
   { kind, headers, signal, message }: BaseClientRequest<K>,
-  options: BaseClientOptions<K> & StreamOptions & K["settings"],
+  options: ClientOf<K> & StreamOptions,
   context: ErrorContext & { httpMethod?: string },
 ): Promise<Exchange> {
   const { credentials, readError } = options;
@@ -1369,7 +1381,9 @@ async function sendMessage<I, O extends K["message"], K extends Kinds>(
   let content: Partial<Content> = {};
   try {
     if (/[?#]/.test(baseUrl)) {
-      throw new TypeError(`check baseUrl: "${baseUrl}" holds a query or a fragment; parameters are the option "query"`);
+      throw new TypeError(
+        `check baseUrl: "${baseUrl}" has a query or a fragment; set query parameters with the option "query"`,
+      );
     }
     bound = bindRequest(method.http, method.encode(message, options));
     if (bound.body !== undefined) {
@@ -1378,317 +1392,89 @@ async function sendMessage<I, O extends K["message"], K extends Kinds>(
   } catch (cause) {
     throw new RequestError(cause, context);
   }
-  const { binding, path } = bound;
+  const { binding } = bound;
   context.httpMethod = bound.method;
   const { type, body } = content;
   if (type) {
     headers.set("content-type", type);
   }
-  const url = baseUrl.replace(/\/+$/, "") + path;
-  const init = given<FetchInit & { headers: Headers }>({ method: bound.method, headers, body, signal, credentials });
+  const url = baseUrl.replace(/\/+$/, "") + bound.path;
+  const init = withoutUndefined<FetchInit & { headers: Headers }>({
+    method: bound.method,
+    headers,
+    body,
+    signal,
+    credentials,
+  });
   const accept = binding.rawResponse ? "*/*" : "application/json";
   const response = await send(url, init, kind === "unary" ? accept : undefined, options, reader, context);
   return { response, binding, reader };
 }
 
-/**
- * The time that `Retry-After` asks to wait, in milliseconds; `undefined` when the header is absent or malformed.
- * It is a number of seconds or a date (RFC 9110, section 10.2.3); a date that has passed gives 0.
- */
-export function retryAfterMs(headers: Headers): number | undefined {
-  const value = headers.get("retry-after") ?? "";
-  if (/^\d+$/.test(value)) {
-    return Number(value) * 1000;
-  }
-  // Date.parse takes nearly anything for a date; those of HTTP end in GMT.
-  const date = value.endsWith("GMT") ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+/** An event as received: the fields of WHATWG HTML 9.2.6, its data not yet decoded. */
+export interface RawEvent {
+  /** The event's type; `"message"` if the server sent none, and for a line of JSON Lines. */
+  readonly event: string;
+  /** The `data:` lines, joined by LF; or the line of JSON. */
+  readonly data: string;
+  /** The last event ID in force; undefined if there is none. An earlier event may have set it: see `ownId`. */
+  readonly id: string | undefined;
+  /** Whether this event has an `id:` of its own. */
+  readonly ownId: boolean;
+  /** Milliseconds from a `retry:` of this event; undefined if it has none. */
+  readonly retry: number | undefined;
 }
 
-/**
- * The milliseconds to wait after the n-th failure in a row; undefined when `Retry-After` asks for more than
- * `maxRetryAfterMs`. Always with jitter, so that clients do not come back together: our own delay is made shorter by
- * up to half, a time that the server said, in `Retry-After` or as `retryMs`, longer by up to half.
- */
-function retryDelayMs(
-  error: ClientError,
-  failures: number,
-  { initialDelayMs = 1_000, maxDelayMs = 30_000, maxRetryAfterMs = 300_000 }: RetryOptions,
-  retryMs?: number,
-): number | undefined {
-  const asked = (error instanceof StatusError && retryAfterMs(error.headers)) || 0;
-  if (asked > maxRetryAfterMs) {
-    return undefined;
-  }
-  const backoffMs = Math.min((retryMs ?? initialDelayMs) * 2 ** Math.min(failures - 1, 16), maxDelayMs);
-  const jitter = Math.random() / 2;
-  const delayMs = backoffMs * (retryMs === undefined ? 1 - jitter : 1 + jitter);
-  return Math.min(Math.max(delayMs, asked * (1 + jitter)), maxTimerMs);
-}
-
-/** Where a unary call is, and what decides whether it may be sent again. */
-interface UnaryContext extends ErrorContext {
-  phase: ErrorContext["phase"];
-  attempt: number;
-  /** The HTTP method of the last request. */
-  httpMethod?: string;
-  /** The `Idempotency-Key` of the first request that had one. */
-  idempotencyKey?: string | undefined;
-}
-
-/**
- * Runs a unary call, and again where that does no harm and may help: its HTTP method is idempotent (RFC 9110, section
- * 9.2.2) or it has an `Idempotency-Key`, and it failed with 408, 425, 429, 502, 503, 504 or on the network.
- * Rejects with the last error.
- */
-async function withRetry<T>(
-  options: RetryOptions,
-  signal: AbortSignal,
-  context: UnaryContext,
-  run: (context: UnaryContext) => Promise<T>,
-): Promise<T> {
-  const { maxAttempts = 0 } = options;
-  for (;;) {
-    context.phase = "open";
-    context.attempt++;
-    try {
-      return await run(context);
-    } catch (error) {
-      throwIfAborted(signal);
-      if (context.attempt > maxAttempts || !isRepeatable(context) || !isTransient(error)) {
-        throw error;
-      }
-      const delayMs = retryDelayMs(error, context.attempt, options);
-      if (delayMs === undefined) {
-        throw error;
-      }
-      await sleepUntilAborted(delayMs, signal);
-    }
-  }
-}
-
-/** Sends every attempt with the key of the first: one that changes would make each attempt a call of its own. */
-function keepIdempotencyKey(headers: Headers, context: UnaryContext): void {
-  if (context.idempotencyKey) {
-    headers.set("idempotency-key", context.idempotencyKey);
-  }
-  context.idempotencyKey = headers.get("idempotency-key") ?? undefined;
-}
-
-function isRepeatable({ httpMethod = "", idempotencyKey }: UnaryContext): boolean {
-  return !!idempotencyKey || ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].includes(httpMethod);
-}
-
-function isTransient(error: unknown): error is ClientError {
-  if (error instanceof StatusError) {
-    return [408, 425, 429, 502, 503, 504].includes(error.status);
-  }
-  return error instanceof ClientError && error.code === "network";
-}
-
-async function sleepUntilAborted(ms: number, signal: AbortSignal): Promise<void> {
-  const waiter = createWaiter();
-  signal.addEventListener("abort", waiter.interrupt);
-  try {
-    await waiter.sleep(ms);
-  } finally {
-    signal.removeEventListener("abort", waiter.interrupt);
-  }
-}
-
-/**
- * The message of one event. Undefined for an event that is skipped: one of a name that the oneof of events does not
- * declare, unless `unknownEvents` is `"throw"`, and one that cannot be read where `invalidEvents` is `"skip"`.
- */
-function decodeEvent<O>(
-  event: RawEvent,
-  format: "sse" | "jsonl",
-  rule: StreamRule,
-  options: StreamOptions,
-  context: ErrorContext,
-  decode: (json: JsonValue) => O,
-): O | undefined {
-  const isKnown = format === "jsonl" || rule.events === undefined || hasOwn(rule.events, event.event);
-  if (!isKnown) {
-    options.onUnknownEvent?.(event);
-    if (options.unknownEvents !== "throw") {
-      return undefined;
-    }
-    throw new DecodeError(event, new Error("the method declares no such event"), context);
-  }
-  try {
-    const json: JsonValue = JSON.parse(event.data);
-    return decode(format === "jsonl" ? json : toMessageJson(json, event, rule));
-  } catch (cause) {
-    if (options.invalidEvents === "skip" && isOfEvent(cause)) {
-      return undefined;
-    }
-    throw new DecodeError(event, cause, context);
-  }
-}
-
-/** Whether an error is about the event. A validator that fails says nothing about it, and would fail for all of them. */
-function isOfEvent(cause: unknown): boolean {
-  const { path, violations } = cause as MessageError;
-  return cause instanceof SyntaxError || path !== undefined || violations !== undefined;
-}
-
-/** The JSON of the response message from that of an event. Of one kind of message the name tells nothing. */
-function toMessageJson(
-  json: JsonValue,
-  { event, id, ownId }: RawEvent,
-  { events, id: idField, idType }: StreamRule,
-): JsonValue {
-  const field = events?.[event]?.field;
-  if (field === undefined) {
-    return json;
-  }
-  return {
-    [field]: json,
-    ...(idField !== undefined && ownId && id !== undefined && { [idField]: idType ? JSON.parse(id) : id }),
-  };
-}
-
-/** The format of a body, by its `Content-Type`, whose parameters do not count; undefined where it is no stream. */
-function streamFormat(contentType: string | null): "sse" | "jsonl" | undefined {
-  const [, sse, jsonl] =
-    /^\s*(?:(text\/event-stream)|(application\/(?:x-)?(?:jsonl|ndjson)))\s*(?:;|$)/i.exec(contentType ?? "") ?? [];
-  return sse ? "sse" : jsonl ? "jsonl" : undefined;
-}
-
-/** Whether a body of JSON Lines has empty lines and `{"@end":{}}` as control frames, which its `Content-Type` tells. */
-function hasControlFrames(contentType: string | null): boolean {
-  return streamFormat(contentType) === "jsonl" && /;\s*profile="?sse-1"?\s*(;|$)/i.test(contentType ?? "");
-}
-
-/** One request of a stream, and the body of its response. */
-interface Connection {
-  /** Sends the request. The format is undefined for a 204, which has no body to read. */
-  open(): Promise<{ readonly response: Response; readonly format: "sse" | "jsonl" | undefined }>;
-  /** The next bytes; undefined at the end of the body. Fails after a silence of `idleMs`. */
-  read(idleMs: number | undefined): Promise<Uint8Array | undefined>;
-  /** Lets go of the request and of the body. */
-  close(): void;
-}
-
-/** Makes a connection, which sends nothing before it is opened. `context` says where the stream is. */
-function createConnection(
-  source: StreamSource<unknown>,
-  options: StreamOptions,
-  { wait }: Waiter,
-  context: () => ErrorContext & Omit<StreamAttempt, "signal">,
-): Connection {
-  const abort = new AbortController();
-  const { signal } = abort;
-  let body: Response["body"] | undefined;
-  // By its shape: the reader of `Response["body"]` is another type than the global one with the types of Bun.
-  let reader: { read(): Promise<{ value?: Uint8Array | undefined }>; cancel(): Promise<unknown> } | undefined;
-
-  function close(): void {
-    // Where the connection broke, or somebody else reads the body, there is nothing to let go of.
-    (reader ?? body)?.cancel().catch(ignore);
-    abort.abort();
-  }
-
-  function limit<V>(work: () => Promise<V>, kind: "connect" | "idle", ms?: number): Promise<V> {
-    return wait(work, ms, () => new TimeoutError(kind, Number(ms), context()));
-  }
-
-  return {
-    close,
-
-    async open() {
-      const opening = async (): Promise<Response> => {
-        const response = await source.open({ ...context(), signal });
-        body = response.body;
-        // One that comes too late, since `fetch` ignores its signal.
-        if (signal.aborted) {
-          close();
-        }
-        return response;
-      };
-      const response = await limit(opening, "connect", options.connectTimeoutMs ?? options.timeoutMs);
-      if (response.status === 204) {
-        return { response, format: undefined };
-      }
-      const format = response.status === 200 ? streamFormat(response.headers.get("content-type")) : undefined;
-      if (format && response.body) {
-        return { response, format };
-      }
-      const expected = format
-        ? 'a body that can be read as it arrives (in React Native, pass the fetch of "expo/fetch")'
-        : options.format === "jsonl"
-          ? "application/jsonl"
-          : "text/event-stream";
-      const text = await limit(() => readText(response, 1024), "connect");
-      throw new ContentTypeError(expected, response, text, context());
-    },
-
-    async read(idleMs) {
-      reader ??= body?.getReader();
-      const reading = reader?.read().catch((cause) => {
-        const at = { ...context(), cause };
-        // After 300 s of silence Node's `fetch` gives a body up, saying "terminated". Who asked to be told of
-        // silence is told as of any other.
-        throw idleMs && cause?.cause?.code === "UND_ERR_BODY_TIMEOUT"
-          ? new TimeoutError("idle", 300_000, at)
-          : new NetworkError(`the connection was lost: ${cause?.cause ?? cause}`, at);
-      });
-      return reading && (await limit(() => reading, "idle", idleMs)).value;
-    },
-  };
-}
-
-/** Reads the body of a stream, chunk by chunk; undefined is its end. */
+/** Decodes the body of a stream, chunk by chunk; undefined is its end. */
 type Decoder = (bytes: Uint8Array | undefined) => void;
 
 /** Takes what a decoder finds, in the order of the bytes. */
 type DecoderSink = (found: RawEvent | Mark) => void;
 
-/** What there is in a body besides events. */
+/** The parts of a body that are not events. */
 type Mark =
   /** The last event ID at a blank line that dispatches no event. */
   | { readonly mark: "id"; readonly id: string | undefined }
-  /** The text after the colon, as it stands. */
+  /** The text after the colon, unchanged. */
   | { readonly mark: "comment"; readonly text: string }
   /** A reconnection time, in milliseconds. */
   | { readonly mark: "retry"; readonly ms: number }
-  /** An event or a line has grown over the limit. */
+  /** An event or a line is over the limit. */
   | { readonly mark: "tooLarge" }
-  /** The body is at its end. */
+  /** The body ended. */
   | { readonly mark: "end" };
 
-/** Whether a text takes more than `max` bytes of UTF-8. One of less than a third of that need not be counted. */
+/** Whether a text takes more than `max` bytes of UTF-8. A text of less than a third of that is not counted. */
 function isOver(text: string, max: number): boolean {
   return text.length > max || (text.length * 3 > max && new TextEncoder().encode(text).length > max);
 }
 
 /**
- * Cuts UTF-8 bytes into lines, the same however they are chunked, in time linear in the bytes: no character is
- * searched twice for the same terminator, and the parts of a line are joined once, when it ends.
+ * Splits UTF-8 bytes into lines, the same for all ways to cut the bytes into chunks, in time linear in the bytes: no
+ * character is searched twice for the same terminator, and the parts of a line are joined once, when it ends.
  *
- * A line ends at LF; with `endsAtCr` also at CR and CRLF, as in WHATWG HTML 9.2.5. Returns the function that takes
- * the chunks, and at the end undefined; it returns the line whose end has not come yet.
+ * A line ends at LF; with `endsAtCr` also at CR and CRLF, as in WHATWG HTML 9.2.5. It is passed as a range of a text,
+ * since most lines are needed only in part. Returns the function that takes the chunks, and undefined at the end of the
+ * body. That function returns the line that has not ended yet.
  */
 function createLineSplitter(
   endsAtCr: boolean,
-  onLine: (line: string) => void,
+  onLine: (text: string, start: number, end: number) => void,
 ): (bytes: Uint8Array | undefined) => string {
-  // Takes one leading byte order mark away, as "UTF-8 decode" of the Encoding Standard does.
-  const utf8 = new TextDecoder();
+  const decode = createUtf8Decoder();
   let rest = "";
   let skipLf = false;
 
   return (bytes) => {
-    const text = utf8.decode(bytes, { stream: bytes !== undefined });
-    // A chunk may end within a character and hold no other: the LF of a cut CRLF is still to come then.
+    const text = decode(bytes);
+    // Without a character, the LF of a cut CRLF may still come.
     if (text === "") {
       return rest;
     }
     let start = skipLf && text[0] === "\n" ? 1 : 0;
     skipLf = false;
-    // Where each terminator is next. Searched again only when passed: one stray CR in a megabyte of LF lines
-    // must not make every line search all that follows for a second one.
+    // The next terminator of each kind. Searched again only when passed: with one stray CR in a megabyte of LF lines,
+    // not every line must search all that follows for a second CR.
     let lf = -1;
     let cr = endsAtCr ? -1 : text.length;
     for (;;) {
@@ -1698,10 +1484,17 @@ function createLineSplitter(
       if (cr < start) {
         cr = find(text, "\r", start);
       }
-      const end = Math.min(lf, cr);
-      rest += text.slice(start, end);
+      const end = lf < cr ? lf : cr;
       if (end === text.length) {
+        rest += text.slice(start);
         return rest;
+      }
+      if (rest === "") {
+        onLine(text, start, end);
+      } else {
+        const line = rest + text.slice(start, end);
+        rest = "";
+        onLine(line, 0, line.length);
       }
       start = end + 1;
       if (end === cr) {
@@ -1711,25 +1504,69 @@ function createLineSplitter(
           start++;
         }
       }
-      const line = rest;
-      rest = "";
-      onLine(line);
     }
   };
 }
 
-/** The index of a terminator; the length of the text where there is none. */
+/** The index of a terminator; the length of the text if there is none. */
 function find(text: string, terminator: string, from: number): number {
   const index = text.indexOf(terminator, from);
   return index < 0 ? text.length : index;
 }
 
 /**
- * Decodes JSON Lines: each line that is not blank is an event, the last one also without LF.
+ * Decodes UTF-8 chunk by chunk and removes one leading byte order mark, as "UTF-8 decode" of the Encoding Standard does.
+ * Keeps a character that a chunk cuts until the rest of it arrives, so that `TextDecoder` gets whole characters: its
+ * option `stream` takes four times as long in Node, and its strings take two bytes for each character.
+ */
+function createUtf8Decoder(): (bytes: Uint8Array | undefined) => string {
+  let decoder = new TextDecoder();
+  let cut: Uint8Array | undefined;
+
+  return (bytes) => {
+    let chunk = bytes ?? new Uint8Array();
+    if (cut) {
+      const joined = new Uint8Array(cut.length + chunk.length);
+      joined.set(cut);
+      joined.set(chunk, cut.length);
+      chunk = joined;
+    }
+    const end = bytes ? endOfCharacters(chunk) : chunk.length;
+    cut = end < chunk.length ? chunk.slice(end) : undefined;
+    if (end === 0) {
+      return "";
+    }
+    const text = decoder.decode(cut ? chunk.subarray(0, end) : chunk);
+    if (!decoder.ignoreBOM) {
+      // Only the first character can be the mark.
+      decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    }
+    return text;
+  };
+}
+
+/** The index of the character that a chunk cuts; the length of the chunk if it ends with a character. */
+function endOfCharacters(bytes: Uint8Array): number {
+  const { length } = bytes;
+  for (let back = 1; back < 4 && back <= length; back++) {
+    const byte = bytes[length - back] ?? 0;
+    if (byte < 0x80) {
+      break;
+    }
+    // The first byte of a character of two, three or four bytes.
+    if (byte >= 0xc0) {
+      return back < (byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4) ? length - back : length;
+    }
+  }
+  return length;
+}
+
+/**
+ * Decodes JSON Lines: each line that is not blank is an event, also the last one without LF.
  * The line `{"@error":{…}}` is the event `errorEvent` with the Status as its data.
  *
  * With `hasControls`, a blank line after the first is the comment of a heartbeat, the line `{"@end":{}}` is the
- * comment `end`, and a last line without LF was cut off.
+ * comment `end`, and a last line without LF was cut.
  */
 function createJsonLinesDecoder(
   sink: DecoderSink,
@@ -1738,8 +1575,8 @@ function createJsonLinesDecoder(
   hasControls = false,
 ): Decoder {
   let isOpening = true;
-  const push = createLineSplitter(false, (line) => {
-    onLine(line);
+  const push = createLineSplitter(false, (text, start, end) => {
+    onLine(text.slice(start, end));
     isOpening = false;
   });
 
@@ -1774,13 +1611,369 @@ function createJsonLinesDecoder(
   };
 }
 
-/** The JSON of the Status; undefined when the line is no JSON, which is for the decoder of messages to say. */
+/** The JSON of the Status; undefined if the line is not JSON, which the decoder of messages reports. */
 function readError(line: string): string | undefined {
   try {
     return JSON.stringify(JSON.parse(line)["@error"]);
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Decodes `text/event-stream` by the rules of WHATWG HTML 9.2.6. An event is found at its blank line. An event without
+ * a blank line at the end of the body is dropped.
+ *
+ * `lastEventId` is in force until the body sets another. The standard empties the last event ID buffer for each
+ * connection. Then, one event without id after a reconnection would make the next reconnection start over, so browsers
+ * keep the id, and so does this.
+ */
+function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastEventId = ""): Decoder {
+  let data: string | undefined;
+  let event = "";
+  let id = lastEventId;
+  let ownId = false;
+  let retry: number | undefined;
+
+  // A line is looked at in place, by its first character: only values are copied.
+  const push = createLineSplitter(true, (text, start, end) => {
+    if (start === end) {
+      dispatch();
+      return;
+    }
+    measure(end - start);
+    let value: string | undefined;
+    switch (text.charCodeAt(start)) {
+      case 100: // d
+        value = readField(text, start, end, "data");
+        if (value !== undefined) {
+          data = data === undefined ? value : `${data}\n${value}`;
+        }
+        break;
+      case 58: // :
+        sink({ mark: "comment", text: text.slice(start + 1, end) });
+        break;
+      case 101: // e
+        event = readField(text, start, end, "event") ?? event;
+        break;
+      case 105: // i
+        value = readField(text, start, end, "id");
+        if (value !== undefined && !value.includes("\0")) {
+          id = value;
+          ownId = true;
+        }
+        break;
+      case 114: // r
+        value = readField(text, start, end, "retry");
+        if (value !== undefined && /^\d+$/.test(value)) {
+          retry = Number(value);
+          sink({ mark: "retry", ms: retry });
+        }
+    }
+  });
+
+  function dispatch(): void {
+    if (data === undefined) {
+      sink({ mark: "id", id: id || undefined });
+    } else if (isOver(data, maxEventBytes)) {
+      sink({ mark: "tooLarge" });
+    } else {
+      sink({ event: event || "message", data, id: id || undefined, ownId, retry });
+    }
+    data = retry = undefined;
+    ownId = false;
+    event = "";
+  }
+
+  // For every line, complete or not, of any field: so the result does not depend on how the bytes are cut, and a
+  // server cannot fill the memory. The six characters are the `data: ` before the data.
+  function measure(length: number): void {
+    if (length + (data === undefined ? 0 : data.length) > maxEventBytes + 6) {
+      sink({ mark: "tooLarge" });
+    }
+  }
+
+  return (bytes) => {
+    measure(push(bytes).length);
+    if (!bytes) {
+      sink({ mark: "end" });
+    }
+  };
+}
+
+/** The value of a line that is this field; undefined for another field. */
+function readField(text: string, start: number, end: number, name: string): string | undefined {
+  const colon = start + name.length;
+  if (!text.startsWith(name, start) || (colon < end && text.charCodeAt(colon) !== 58)) {
+    return undefined;
+  }
+  // Of a line without a colon, this slice is empty.
+  return text.slice(text.charCodeAt(colon + 1) === 32 ? colon + 2 : colon + 1, end);
+}
+
+/** One request of a stream, and what its body holds. */
+interface Connection {
+  /** The format of the body. Undefined before a response was accepted, and for a 204, which has no body. */
+  readonly format: EventPlace["format"] | undefined;
+  /** Whether the server promised to mark the end of the stream. A body that ends without the mark was cut. */
+  readonly promisesEnd: boolean;
+  readonly isClosed: boolean;
+  /** Sends the request. Resolves if the response is one of a stream. */
+  open(): Promise<Response>;
+  /** Reads and decodes the next bytes. Fails if none come for too long. */
+  read(): Promise<void>;
+  /**
+   * Takes the next event or mark out of the queue; undefined if it is empty. Throws for an event that is too large, and
+   * for a body that was cut.
+   */
+  take(): RawEvent | Mark | undefined;
+  /** Cancels the request and the body. The queue stays. */
+  close(): void;
+}
+
+/**
+ * Makes a connection, which sends nothing before it is opened. `cursor` is the last event ID in force; `context` is the
+ * state of the stream, for errors.
+ */
+function createConnection(
+  { rule, open }: StreamCall<unknown>,
+  options: StreamOptions,
+  promisesEnd: boolean,
+  cursor: string | undefined,
+  waiter: Waiter,
+  context: () => ErrorContext & Omit<StreamAttempt, "signal">,
+): Connection {
+  const { maxEventBytes = 16 * 1024 * 1024 } = options;
+  const abort = new AbortController();
+  const { signal } = abort;
+  let body: Response["body"] | undefined;
+  // Typed by its shape: with the types of Bun, the reader of `Response["body"]` is not the global type.
+  let reader: { read(): Promise<{ value?: Uint8Array | undefined }>; cancel(): Promise<unknown> } | undefined;
+  let heartbeatMs = 0;
+  let idleTimer: IdleTimer | undefined;
+  let decode: Decoder;
+  const queue: (RawEvent | Mark)[] = [];
+  let head = 0;
+
+  const fail = (kind: "connect" | "idle", ms: number | undefined) => new TimeoutError(kind, Number(ms), context());
+  const readChunk = () => reader?.read().catch(onBroken) ?? Promise.resolve({ value: undefined });
+
+  function idleMs(): number {
+    return (options.idleTimeoutMs ?? heartbeatMs * 2.5) || 0;
+  }
+
+  function onBroken(cause: { readonly cause?: { readonly code?: string } } | undefined): never {
+    const at = { ...context(), cause };
+    // Node's `fetch` fails with "terminated" after 300 s without data. With an idle timeout, this is one.
+    throw idleMs() && cause?.cause?.code === "UND_ERR_BODY_TIMEOUT"
+      ? new TimeoutError("idle", 300_000, at)
+      : new NetworkError(`the connection was lost: ${cause?.cause ?? cause}`, at);
+  }
+
+  /** Reads the promises of the opening comment: `sse/1 heartbeat=15000 end`. */
+  function readPromises(comment: string): void {
+    connection.promisesEnd ||= / end( |$)/.test(comment);
+    heartbeatMs = Number(/ heartbeat=(\d+)/.exec(comment)?.[1] ?? 0);
+    idleTimer?.stop();
+    idleTimer = undefined;
+  }
+
+  const connection = {
+    format: undefined as EventPlace["format"] | undefined,
+    promisesEnd,
+    isClosed: false,
+
+    async open(): Promise<Response> {
+      const connectMs = options.connectTimeoutMs ?? options.timeoutMs;
+      const send = async (): Promise<Response> => {
+        const response = await open({ ...context(), signal });
+        body = response.body;
+        // A response that is too late, since `fetch` ignores its signal.
+        if (signal.aborted) {
+          connection.close();
+        }
+        return response;
+      };
+      const response = await waiter.wait(send, connectMs, () => fail("connect", connectMs));
+      const { status, headers } = response;
+      if (status === 204) {
+        return response;
+      }
+      const contentType = headers.get("content-type") ?? "";
+      const format = status === 200 ? streamFormat(contentType) : undefined;
+      if (!format || !body) {
+        const expected = format
+          ? 'a body that can be read as it arrives (in React Native, pass the fetch of "expo/fetch")'
+          : options.format === "jsonl"
+            ? "application/jsonl"
+            : "text/event-stream";
+        const text = await waiter.wait(() => readText(response, 1024));
+        throw new ContentTypeError(expected, response, text, context());
+      }
+      const add = (found: RawEvent | Mark) => queue.push(found);
+      if (format === "sse") {
+        decode = createSseDecoder(add, maxEventBytes, cursor);
+      } else {
+        const hasControls = hasControlFrames(contentType);
+        decode = createJsonLinesDecoder(add, maxEventBytes, rule.errorEvent ?? "error", hasControls);
+        if (hasControls) {
+          connection.promisesEnd = true;
+          heartbeatMs = rule.heartbeatMs ?? 0;
+        }
+      }
+      connection.format = format;
+      return response;
+    },
+
+    async read(): Promise<void> {
+      reader ??= body?.getReader();
+      const ms = idleMs();
+      if (ms) {
+        idleTimer ??= new IdleTimer(ms, () => waiter.fail(fail("idle", ms)));
+        idleTimer.touch();
+      }
+      decode((await waiter.wait(readChunk)).value);
+    },
+
+    take(): RawEvent | Mark | undefined {
+      const found = queue[head++];
+      if (!found) {
+        queue.length = head = 0;
+      } else if ("mark" in found) {
+        if (found.mark === "tooLarge") {
+          throw new EventTooLargeError(maxEventBytes, context());
+        }
+        if (found.mark === "end" && connection.promisesEnd) {
+          throw new TruncatedError(context());
+        }
+        if (found.mark === "comment" && /^sse\/1( |$)/.test(found.text)) {
+          readPromises(found.text);
+        }
+      }
+      return found;
+    },
+
+    close(): void {
+      connection.isClosed = true;
+      idleTimer?.stop();
+      // Rejects if the connection broke or the body has another reader: then there is nothing to cancel.
+      (reader ?? body)?.cancel().catch(ignore);
+      abort.abort();
+    },
+  };
+  return connection;
+}
+
+/** The format of a body, by its `Content-Type` without parameters; undefined if it is not a stream. */
+function streamFormat(contentType: string | null): "sse" | "jsonl" | undefined {
+  const [, sse, jsonl] =
+    /^\s*(?:(text\/event-stream)|(application\/(?:x-)?(?:jsonl|ndjson)))\s*(?:;|$)/i.exec(contentType ?? "") ?? [];
+  return sse ? "sse" : jsonl ? "jsonl" : undefined;
+}
+
+/** Whether a body of JSON Lines has empty lines and `{"@end":{}}` as control frames, by its `Content-Type`. */
+function hasControlFrames(contentType: string | null): boolean {
+  return streamFormat(contentType) === "jsonl" && /;\s*profile="?sse-1"?\s*(;|$)/i.test(contentType ?? "");
+}
+
+/**
+ * The time that `Retry-After` asks to wait, in milliseconds; `undefined` if the header is absent or malformed.
+ * It is a number of seconds or a date (RFC 9110, section 10.2.3). A date in the past gives 0.
+ */
+export function retryAfterMs(headers: Headers): number | undefined {
+  const value = headers.get("retry-after") ?? "";
+  if (/^\d+$/.test(value)) {
+    return Number(value) * 1000;
+  }
+  // Date.parse accepts almost anything as a date. The dates of HTTP end in GMT.
+  const date = value.endsWith("GMT") ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}
+
+/**
+ * The milliseconds to wait after the n-th failure in a row; undefined if `Retry-After` asks for more than
+ * `maxRetryAfterMs`. There is always jitter, so that clients do not come back together. It shortens our own delay by
+ * up to half, and lengthens a delay that the server sent, in `Retry-After` or as `retryMs`, by up to half.
+ */
+function retryDelayMs(
+  error: ClientError,
+  failures: number,
+  { initialDelayMs = 1_000, maxDelayMs = 30_000, maxRetryAfterMs = 300_000 }: RetryOptions,
+  retryMs?: number,
+): number | undefined {
+  const serverMs = (error instanceof StatusError && retryAfterMs(error.headers)) || 0;
+  if (serverMs > maxRetryAfterMs) {
+    return undefined;
+  }
+  const backoffMs = Math.min((retryMs ?? initialDelayMs) * 2 ** Math.min(failures - 1, 16), maxDelayMs);
+  const jitter = Math.random() / 2;
+  const delayMs = backoffMs * (retryMs === undefined ? 1 - jitter : 1 + jitter);
+  return Math.min(Math.max(delayMs, serverMs * (1 + jitter)), maxTimerMs);
+}
+
+/** The state of a unary call that decides whether it may be sent again. */
+interface UnaryContext extends ErrorContext {
+  phase: ErrorContext["phase"];
+  attempt: number;
+  /** The HTTP method of the last request. */
+  httpMethod?: string;
+  /** The `Idempotency-Key` of the first request that had one. */
+  idempotencyKey?: string | undefined;
+}
+
+/**
+ * Runs a unary call. Repeats it if that is safe and may help: its HTTP method is idempotent (RFC 9110, section 9.2.2)
+ * or it has an `Idempotency-Key`, and it failed with 408, 425, 429, 502, 503, 504 or on the network.
+ * Rejects with the last error.
+ */
+async function withRetry<T>(
+  options: RetryOptions,
+  signal: AbortSignal,
+  context: UnaryContext,
+  run: () => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    context.phase = "open";
+    context.attempt++;
+    try {
+      return await run();
+    } catch (error) {
+      throwIfAborted(signal);
+      const delayMs =
+        context.attempt <= (options.maxAttempts ?? 0) && isRepeatable(context) && isTransient(error)
+          ? retryDelayMs(error, context.attempt, options)
+          : undefined;
+      if (delayMs === undefined) {
+        throw error;
+      }
+      const waiter = createWaiter();
+      signal.addEventListener("abort", waiter.interrupt);
+      try {
+        await waiter.sleep(delayMs);
+      } finally {
+        signal.removeEventListener("abort", waiter.interrupt);
+      }
+    }
+  }
+}
+
+/** Sends every attempt with the key of the first. With another key, the server would take it for another call. */
+function keepIdempotencyKey(headers: Headers, context: UnaryContext): void {
+  const name = "idempotency-key";
+  if (context.idempotencyKey) {
+    headers.set(name, context.idempotencyKey);
+  }
+  context.idempotencyKey = headers.get(name) ?? undefined;
+}
+
+function isRepeatable({ httpMethod, idempotencyKey }: UnaryContext): boolean {
+  return !!idempotencyKey || /^(GET|HEAD|OPTIONS|TRACE|PUT|DELETE)$/.test(httpMethod ?? "");
+}
+
+function isTransient(error: unknown): error is ClientError {
+  return error instanceof StatusError
+    ? [408, 425, 429, 502, 503, 504].includes(error.status)
+    : error instanceof ClientError && error.code === "network";
 }
 
 /** An error keeps up to 64 KiB of a body, and an outage may bring thousands. */
@@ -1868,134 +2061,60 @@ function mayHelp(error: ClientError): boolean {
   return connectionCodes.includes(error.code);
 }
 
-/**
- * Decodes `text/event-stream` by the rules of WHATWG HTML 9.2.6, to the letter. An event is told at its blank line;
- * one that has none when the body ends is never told.
- *
- * `lastEventId` is in force until the body sets another. The standard empties the last event ID buffer for each
- * connection; to the letter, one event without id after a reconnection would make the next one start over, so
- * browsers keep it, and so does this.
- */
-function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastEventId = ""): Decoder {
-  let data: string | undefined;
-  let event = "";
-  let id = lastEventId;
-  let ownId = false;
-  let retry: number | undefined;
-
-  const push = createLineSplitter(true, (line) => {
-    measure(line);
-    const colon = line.indexOf(":");
-    const field = colon < 0 ? line : line.slice(0, colon);
-    const value = colon < 0 ? "" : line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1);
-    if (line === "") {
-      dispatch();
-    } else if (colon === 0) {
-      sink({ mark: "comment", text: line.slice(1) });
-    } else if (field === "data") {
-      data = data === undefined ? value : `${data}\n${value}`;
-    } else if (field === "event") {
-      event = value;
-    } else if (field === "id" && !value.includes("\0")) {
-      id = value;
-      ownId = true;
-    } else if (field === "retry" && /^\d+$/.test(value)) {
-      retry = Number(value);
-      sink({ mark: "retry", ms: retry });
-    }
-  });
-
-  function dispatch(): void {
-    if (data === undefined) {
-      sink({ mark: "id", id: id || undefined });
-    } else if (isOver(data, maxEventBytes)) {
-      sink({ mark: "tooLarge" });
-    } else {
-      sink({ event: event || "message", data, id: id || undefined, ownId, retry });
-    }
-    data = retry = undefined;
-    ownId = false;
-    event = "";
-  }
-
-  // At every line, ended or not, whatever its field: so the outcome does not hang on where the bytes were cut,
-  // and what a server can make this keep is bounded. Six more than the data: the `data: ` in front of it.
-  function measure(line: string): void {
-    if (line.length + (data ?? "").length > maxEventBytes + 6) {
-      sink({ mark: "tooLarge" });
-    }
-  }
-
-  return (bytes) => {
-    measure(push(bytes));
-    if (!bytes) {
-      sink({ mark: "end" });
-    }
-  };
-}
-
-/** Where the events of a stream come from: one connection after another. */
+/** The events of a stream, from one connection after another. */
 interface StreamFeed<T> {
+  readonly opened: Promise<StreamInfo>;
   state(): StreamState;
   /** The id of the last event that the caller has finished with. */
   lastEventId(): string | undefined;
-  readonly opened: Promise<StreamInfo>;
   /** Connects, and reconnects, until a response is accepted. Never rejects: `opened` does. */
   open(): Promise<unknown>;
-  /** The next event; undefined at the end and ever after. Rejects, once, with what the stream failed with. */
+  /** The next event; undefined at the end and after it. Rejects, once, with the failure of the stream. */
   next(): Promise<Item<T> | undefined>;
-  /** The next event if it is queued; undefined when none is, or when `next` has to throw first. */
+  /** The next event if it is queued; undefined if there is none, or if `next` has to throw first. */
   take(): Item<T> | undefined;
-  /** The caller has finished with all that was taken. */
+  /** The caller has finished with all events that it took. */
   commit(): void;
-  /** Ends a wait for the next attempt, or drops the connection; what is queued is still delivered. */
+  /** Ends a wait for the next attempt, or drops the connection. The queue is still delivered. */
   reconnect(): void;
-  /** Lets go of everything. A call that waits gets the end. */
+  /** Releases everything. A pending call gets the end of the stream. */
   close(): void;
 }
 
 /**
- * Makes the feed of a stream. Nothing is read while anything is queued: a slow caller slows the server down, what a
- * body says takes effect in its place among the events, and a connection that is lost takes no event with it.
+ * Makes the feed of a stream. It reads only when the queue is empty: so a slow caller slows the server down, control
+ * frames take effect in their place among the events, and a lost connection loses no event.
  */
-function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): StreamFeed<T> {
+function createStreamFeed<T>(source: StreamCall<T>, options: StreamOptions): StreamFeed<T> {
   const { rule } = source;
-  const { signal, deadlineMs, maxEventBytes = 16 * 1024 * 1024, reconnect = rule.resumable } = options;
+  const { signal, deadlineMs, reconnect = rule.resumable } = options;
   const reconnectOptions = typeof reconnect === "object" ? reconnect : {};
 
   let state: StreamState = "idle";
-  let deadline: ReturnType<typeof startTimer>;
-  /** What the next call throws: what closed the stream, or what stands in place of the next event. */
-  let thrown: { readonly error: unknown } | undefined;
+  let deadline: Timer | undefined;
+  /** What the next call throws: the reason for the end of the stream, or an error in place of the next event. */
+  let pending: { readonly error: unknown } | undefined;
+  let connection: Connection | undefined;
+  /** Whether the stream is complete. */
+  let ended = false;
 
   let attempt = 0;
   const failures = createFailures(reconnectOptions);
   let retryMs: number | undefined;
   /** The cursor. */
   let lastEventId = options.lastEventId;
-  /** What the cursor will be when the caller has finished with all that was taken. */
+  /** The next cursor, once the caller has finished with all events that it took. */
   let position = lastEventId;
-  /** Whether the last event had no id of its own: the cursor does not tell it from those before it. */
+  /** Whether the last event had no id of its own, so that the cursor does not stand for it. */
   let unidentified = false;
-  /** Whether the caller asked not to wait for the next attempt. */
-  let hurried = false;
+  /** Whether the caller asked to skip the delay before the next attempt. */
+  let skipDelay = false;
 
-  let connection: Connection | undefined;
-  /** The format of the body; undefined until a response was accepted. */
-  let format: EventPlace["format"] | undefined;
-  let decode: Decoder = ignore;
-  let queue: (RawEvent | Mark)[] = [];
-  let head = 0;
-  let heartbeatMs = 0;
-  /** Whether the body may not end before it says that the stream does. */
-  let saysEnd = false;
-  let ended = false;
-
-  let accept: (info: StreamInfo) => void;
-  let refuse: (error: unknown) => void;
+  let resolveOpened: (info: StreamInfo) => void;
+  let rejectOpened: (error: unknown) => void;
   const opened = new Promise<StreamInfo>((resolve, reject) => {
-    accept = resolve;
-    refuse = reject;
+    resolveOpened = resolve;
+    rejectOpened = reject;
   });
   opened.catch(ignore);
 
@@ -2004,20 +2123,24 @@ function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): S
   const waiter = createWaiter();
 
   /**
-   * Calls code of the user, or what may call it: all of it goes through here or through the waiter. It may close the
-   * stream; then nothing that stands behind it is done.
+   * Calls code that may be the user's: all of it runs here or in the waiter. It may close the stream. Then nothing after
+   * it may run.
    */
   function call<R>(code: () => R): R {
     const result = code();
-    if (isClosed()) {
-      throw interrupted;
-    }
+    throwIfClosed();
     return result;
   }
 
-  /** Where the stream is. */
+  function throwIfClosed(): void {
+    if (isClosed()) {
+      throw interrupted;
+    }
+  }
+
+  /** The state of the stream, for errors. */
   function context() {
-    return { phase: format ? "body" : "open", attempt, lastEventId } as const;
+    return { phase: connection?.format ? "body" : "open", attempt, lastEventId } as const;
   }
 
   function commit(): void {
@@ -2025,19 +2148,20 @@ function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): S
   }
 
   function throwPending(): void {
-    const pending = thrown;
-    thrown = undefined;
     if (pending) {
-      throw pending.error;
+      const { error } = pending;
+      pending = undefined;
+      throw error;
     }
   }
 
-  /** Connects, reads and reconnects until something is ready; undefined when the stream was closed before. */
+  /** Connects, reads and reconnects until something is ready; undefined if the stream is closed before. */
   async function until<R>(ready: () => R | undefined): Promise<R | undefined> {
     if (state === "idle") {
       state = "connecting";
-      const late = () => new TimeoutError("deadline", Number(deadlineMs), context());
-      deadline = startTimer(deadlineMs, () => close({ error: late() }));
+      deadline = startTimer(deadlineMs, () =>
+        close({ error: new TimeoutError("deadline", Number(deadlineMs), context()) }),
+      );
       signal?.addEventListener("abort", onAbort);
       if (signal?.aborted) {
         onAbort();
@@ -2049,14 +2173,14 @@ function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): S
         if (result !== undefined) {
           return result;
         }
-        // Nothing is queued any more; what was, but was not for the caller, is finished with, too.
+        // The queue is empty. The events in it that were skipped are finished with, too.
         commit();
         if (ended) {
           close();
-        } else if (!connection) {
+        } else if (!connection || connection.isClosed) {
           await connect();
         } else {
-          await read(connection);
+          await connection.read();
         }
       } catch (error) {
         if (error !== interrupted && !isClosed()) {
@@ -2070,66 +2194,52 @@ function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): S
   async function connect(): Promise<void> {
     state = "connecting";
     attempt++;
-    format = undefined;
-    heartbeatMs = 0;
-    saysEnd = reconnectOptions.afterEnd ?? false;
-    connection = createConnection(source, options, waiter, context);
-    const { response, format: accepted } = await connection.open();
-    // Something else may have run between the end of the wait and this line.
-    if (!connection || isClosed()) {
+    const { afterEnd = false } = reconnectOptions;
+    const next = createConnection(source, options, afterEnd, position, waiter, context);
+    connection = next;
+    const { status, headers } = await next.open();
+    // Other code may have run since the response arrived.
+    if (next.isClosed || isClosed()) {
       return;
     }
-    const { status, headers } = response;
-    accept({ status, headers, attempt });
-    if (!accepted) {
-      return close();
+    resolveOpened({ status, headers, attempt });
+    if (next.format) {
+      state = "open";
+    } else {
+      close();
     }
-    state = "open";
-    format = accepted;
-    const hasControls = hasControlFrames(headers.get("content-type"));
-    saysEnd ||= hasControls;
-    if (hasControls) {
-      heartbeatMs = rule.heartbeatMs ?? 0;
-    }
-    const add = (found: RawEvent | Mark) => queue.push(found);
-    decode =
-      format === "sse"
-        ? createSseDecoder(add, maxEventBytes, position)
-        : createJsonLinesDecoder(add, maxEventBytes, rule.errorEvent ?? "error", hasControls);
   }
 
-  async function read({ read }: Connection): Promise<void> {
-    const { idleTimeoutMs = heartbeatMs * 2.5 } = options;
-    decode(await read(idleTimeoutMs || undefined));
-  }
-
-  /** The next of the queued events. Throws what stands in its place. */
+  /** The next event of the queue. Throws an error in its place. */
   function take(): Item<T> | undefined {
     throwPending();
-    for (;;) {
-      const found = queue[head++];
-      if (!found || !format) {
-        clear();
+    while (connection?.format && !ended) {
+      const found = connection.take();
+      if (!found) {
         return undefined;
       }
       if ("mark" in found) {
         onMark(found);
-      } else if (found.data === rule.terminalData) {
+        continue;
+      }
+      if (found.data === rule.terminalData) {
         end();
-      } else {
-        const place = { format, attempt, lastEventId };
-        const value = call(() => source.decode(found, place));
-        failures.onProgress();
-        unidentified = !found.ownId || found.id === undefined;
-        position = found.id;
-        if (format === "sse" && rule.events?.[found.event]?.terminal) {
-          end();
-        }
-        if (value !== undefined) {
-          return { value, raw: found, attempt };
-        }
+        return undefined;
+      }
+      const { format } = connection;
+      const value = source.decode(found, { format, attempt, lastEventId });
+      throwIfClosed();
+      failures.onProgress();
+      unidentified = !found.ownId || found.id === undefined;
+      position = found.id;
+      if (format === "sse" && rule.events?.[found.event]?.terminal) {
+        end();
+      }
+      if (value !== undefined) {
+        return { value, raw: found, attempt };
       }
     }
+    return undefined;
   }
 
   function onMark(found: Mark): void {
@@ -2141,63 +2251,43 @@ function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): S
     } else if (found.mark === "retry") {
       retryMs = found.ms;
     } else if (found.mark === "comment") {
-      onComment(found.text);
-    } else if (found.mark === "tooLarge") {
-      throw new EventTooLargeError(maxEventBytes, context());
-    } else if (saysEnd) {
-      throw new TruncatedError(context());
+      const { text } = found;
+      call(() => options.onComment?.(text.replace(/^ /, "")));
+      if (text === "") {
+        failures.onHeartbeat();
+      } else if (text === "end" && connection?.promisesEnd) {
+        end();
+      }
     } else {
       end();
     }
   }
 
-  function onComment(text: string): void {
-    call(() => options.onComment?.(text.replace(/^ /, "")));
-    if (text === "") {
-      failures.onHeartbeat();
-    }
-    if (text === "end" && saysEnd) {
-      end();
-    }
-    if (/^sse\/1( |$)/.test(text)) {
-      saysEnd ||= / end( |$)/.test(text);
-      heartbeatMs = Number(/ heartbeat=(\d+)/.exec(text)?.[1] ?? 0);
-    }
-  }
-
-  /** The stream is over, whatever follows in the body. */
+  /** The stream is complete, whatever follows in the body. */
   function end(): void {
     ended = true;
-    clear();
     call(() => connection?.close());
-  }
-
-  function clear(): void {
-    queue = [];
-    head = 0;
   }
 
   /** Waits for the next attempt, or closes the stream. */
   async function recover(error: unknown): Promise<void> {
     const at = context();
     try {
-      call(release);
-      if (!reconnect || (unidentified && options.reconnect === undefined)) {
-        throw error;
-      }
-      // Anything else was thrown by a function of the user.
-      if (!(error instanceof ClientError)) {
+      call(drop);
+      // An error of another class comes from a function of the user.
+      const isResumable = reconnect && !(unidentified && options.reconnect === undefined);
+      if (!isResumable || !(error instanceof ClientError)) {
         throw error;
       }
       state = "waiting";
-      hurried = false;
+      skipDelay = false;
       const next = { attempt: attempt + 1, lastEventId: position };
       if (!(await waiter.wait(async () => mayReconnect(error, reconnectOptions, next)))) {
         throw error;
       }
       const delayMs = failures.add(error, retryMs, at);
       call(() => options.onReconnect?.({ ...next, delayMs, error }));
-      if (!hurried) {
+      if (!skipDelay) {
         await waiter.sleep(delayMs);
       }
     } catch (failure) {
@@ -2207,29 +2297,25 @@ function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): S
     }
   }
 
-  function release(): void {
-    format = thrown = undefined;
-    clear();
-    drop();
-  }
-
+  /** Closes the connection and drops its queue. */
   function drop(): void {
+    pending = undefined;
     const dropped = connection;
     connection = undefined;
     dropped?.close();
   }
 
-  function close(failure?: typeof thrown): void {
+  function close(failure?: typeof pending): void {
     if (isClosed()) {
       return;
     }
     state = "closed";
-    release();
-    thrown = failure;
+    drop();
+    pending = failure;
     stopTimer(deadline);
     signal?.removeEventListener("abort", onAbort);
-    // No DOMException: React Native's Hermes has none.
-    refuse(failure ? failure.error : Object.assign(new Error("closed before it opened"), { name: "AbortError" }));
+    // Not a DOMException: Hermes in React Native has none.
+    rejectOpened(failure ? failure.error : Object.assign(new Error("closed before it opened"), { name: "AbortError" }));
     waiter.interrupt();
   }
 
@@ -2238,7 +2324,7 @@ function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): S
     commit,
     state: () => state,
     lastEventId: () => lastEventId,
-    open: () => until(() => format),
+    open: () => until(() => connection?.format),
     async next() {
       commit();
       const item = await until(take);
@@ -2248,14 +2334,14 @@ function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): S
       return item;
     },
     take() {
-      if (thrown) {
+      if (pending) {
         return undefined;
       }
       try {
         return take();
       } catch (error) {
         if (!isClosed()) {
-          thrown = { error };
+          pending = { error };
         }
         return undefined;
       }
@@ -2264,169 +2350,21 @@ function createStreamFeed<T>(source: StreamSource<T>, options: StreamOptions): S
       if (state === "idle" || ended || isClosed()) {
         return;
       }
-      hurried = true;
+      skipDelay = true;
       state = "connecting";
-      drop();
+      connection?.close();
       waiter.interrupt();
     },
     close() {
       close();
       // A caller that leaves gets no failure any more.
-      thrown = undefined;
+      pending = undefined;
     },
   };
 }
 
-const end = (): IteratorReturnResult<void> => ({ done: true, value: undefined });
-
-/** The one class behind every event stream: what a caller sees of a feed. */
-class StreamReader<T> implements EventStream<T> {
-  readonly #feed: StreamFeed<T>;
-  /** How many wait, and the last of them. */
-  #waiting = 0;
-  #turn: Promise<unknown> = Promise.resolve();
-
-  constructor(source: StreamSource<T>, options: StreamOptions) {
-    this.#feed = createStreamFeed(source, options);
-  }
-
-  get opened(): Promise<StreamInfo> {
-    const feed = this.#feed;
-    if (feed.state() === "idle") {
-      void this.#inTurn(feed.open);
-    }
-    return feed.opened;
-  }
-
-  get lastEventId(): string | undefined {
-    return this.#feed.lastEventId();
-  }
-
-  get state(): StreamState {
-    return this.#feed.state();
-  }
-
-  next(): Promise<IteratorResult<T, void>> {
-    return this.#next(({ value }) => value);
-  }
-
-  async return(): Promise<IteratorReturnResult<void>> {
-    this.#feed.close();
-    return end();
-  }
-
-  async throw(error?: unknown): Promise<IteratorResult<T, void>> {
-    this.#feed.close();
-    throw error;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#feed.close();
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  reconnect(): void {
-    this.#feed.reconnect();
-  }
-
-  withMeta(): AsyncIterable<EventMeta<T>> {
-    return this.#view(({ value, raw: { event, id, retry }, attempt }) => ({
-      value,
-      event,
-      ...(id !== undefined && { id }),
-      ...(retry !== undefined && { retry }),
-      attempt,
-    }));
-  }
-
-  batches(): AsyncIterable<T[]> {
-    return this.#view(({ value }) => {
-      const values = [value];
-      for (let item = this.#feed.take(); item; item = this.#feed.take()) {
-        values.push(item.value);
-      }
-      return values;
-    });
-  }
-
-  toReadableStream(): ReadableStream<T> {
-    return new ReadableStream<T>(
-      {
-        pull: async (controller) => {
-          const result = await this.next();
-          if (result.done === true) {
-            controller.close();
-          } else {
-            controller.enqueue(result.value);
-          }
-        },
-        cancel: () => this.#feed.close(),
-      },
-      { highWaterMark: 0 },
-    );
-  }
-
-  async collect({ max }: { readonly max: number }): Promise<T[]> {
-    const values: T[] = [];
-    if (max > 0) {
-      for await (const value of this) {
-        if (values.push(value) >= max) {
-          // All of them are the caller's now.
-          this.#feed.commit();
-          break;
-        }
-      }
-    }
-    this.#feed.close();
-    return values;
-  }
-
-  #view<R>(view: (item: Item<T>) => R): AsyncIterable<R> {
-    return {
-      [Symbol.asyncIterator]: () => ({
-        next: () => this.#next(view),
-        return: () => this.return(),
-      }),
-    };
-  }
-
-  /** The next event, as one of the views shows it. To ask for it tells that the one before is finished with. */
-  #next<R>(view: (item: Item<T>) => R): Promise<IteratorResult<R, void>> {
-    const feed = this.#feed;
-    // Most events are queued already: they take one promise instead of five, and half the time.
-    if (this.#waiting === 0) {
-      // What decodes an event may ask for the next one: that call has to wait.
-      this.#waiting++;
-      try {
-        feed.commit();
-        const item = feed.take();
-        if (item) {
-          return Promise.resolve({ done: false, value: view(item) });
-        }
-      } finally {
-        this.#waiting--;
-      }
-    }
-    return this.#inTurn(async () => {
-      const item = await feed.next();
-      return item ? { done: false, value: view(item) } : end();
-    });
-  }
-
-  /** Runs one thing at a time, in the order in which they were asked for. */
-  #inTurn<R>(work: () => Promise<R>): Promise<R> {
-    this.#waiting++;
-    const turn = this.#turn.then(work).finally(() => this.#waiting--);
-    this.#turn = turn.catch(() => {});
-    return turn;
-  }
-}
-
 declare global {
-  // The part of lib ESNext.Disposable that EventStream names. Where that lib is present, the declarations merge.
+  // The part of lib ESNext.Disposable that EventStream names. If that lib is present, the declarations merge.
   interface SymbolConstructor {
     readonly asyncDispose: unique symbol;
   }
@@ -2444,191 +2382,369 @@ declare global {
  * }
  * ```
  *
- * Lazy: the request is sent at the first `next()` or `opened`. Every way out of the loop cancels the body and
- * aborts the request: its end, an error, `break`, `return`, `throw`, `await using`, and the caller's signal, whose
- * `reason` the pending or next `next()` then rejects with. The methods below are views of the same reader:
- * an event goes to the one that asks for it.
+ * Lazy: the request is sent at the first `next()` or `opened`. Every way out of the loop cancels the body and aborts the
+ * request: its end, an error, `break`, `return`, `throw` and `await using`. So does the caller's signal: the pending or
+ * next `next()` then rejects with its `reason`. The methods below are views of the same reader: each event is delivered
+ * once.
  */
 export interface EventStream<T> extends AsyncGenerator<T, void, undefined>, AsyncDisposable {
-  /** The head of the first response that was accepted. Sends the request. Need not be handled when it rejects. */
+  /** The head of the first accepted response. Sends the request. An unhandled rejection is suppressed. */
   readonly opened: Promise<StreamInfo>;
   /**
-   * The id of the last event that the caller has finished with, as asking for the next one tells. To go on
+   * The id of the last event that the caller has finished with: asking for the next event finishes one. To resume
    * later, pass it as `lastEventId`.
    */
   readonly lastEventId: string | undefined;
-  /** `idle`: nothing was sent yet; `waiting`: for the delay before a reconnection. */
+  /** `idle`: nothing was sent yet. `waiting`: for the delay before a reconnection. */
   readonly state: StreamState;
   /**
    * Connects again now: ends the wait for the next attempt, or drops the connection and opens another from the cursor,
-   * whatever `reconnect` says. For what the stream cannot know: the network is back, the machine was asleep.
-   * Nothing happens before the first request, or once the stream has ended.
+   * also with `reconnect: false`. Call it if the network is back or the machine was asleep.
+   * Does nothing before the first request and after the end of the stream.
    */
   reconnect(): void;
-  /** Each event with what came along with it. */
+  /** Each event with its name, id and attempt. */
   withMeta(): AsyncIterable<EventMeta<T>>;
   /** All events of one network read at a time, at least one. */
   batches(): AsyncIterable<T[]>;
-  /** The stream for those who take web streams. Nothing is read ahead; cancelling it ends this stream. */
+  /** The events as a web stream. It does not read ahead. Cancelling it ends this stream. */
   toReadableStream(): ReadableStream<T>;
-  /** The first `max` events, or all where the stream ends before; then the stream is closed. */
+  /** The first `max` events, or all if the stream ends before. Then the stream is closed. */
   collect(options: { readonly max: number }): Promise<T[]>;
 }
 
-/** Where a stream is in its life. */
-export type StreamState = "idle" | "connecting" | "open" | "waiting" | "closed";
-
-/** The head of a response. */
-export interface StreamInfo {
-  readonly status: number;
-  readonly headers: Headers;
-  /** 1 where the first request succeeded. */
-  readonly attempt: number;
-}
-
-/** An event and what came along with it. */
+/** An event with its name, id and attempt. */
 export interface EventMeta<T> {
   readonly value: T;
-  /** The event's name on the wire; `"message"` where it has none. */
+  /** The event's name on the wire; `"message"` if it has none. */
   readonly event: string;
-  /** The last event ID in force, which need not come from this event. Absent where none is. */
+  /** The last event ID in force, which may come from an earlier event. Absent if there is none. */
   readonly id?: string;
   /** Milliseconds from a `retry:` of this event. */
   readonly retry?: number;
-  /** The request it came by: 1 is the first, each reconnection counts one more. */
+  /** The request that received it: 1 for the first. Each reconnection adds 1. */
   readonly attempt: number;
 }
 
-/** Makes a stream of what a source gives. Nothing is sent until it is asked for. */
-function createEventStream<T>(source: StreamSource<T>, options: StreamOptions): EventStream<T> {
-  return new StreamReader(source, options);
+const end = (): IteratorReturnResult<void> => ({ done: true, value: undefined });
+
+/** Makes the stream of a call. Sends nothing until the stream is read. */
+function createEventStream<T>(call: StreamCall<T>, options: StreamOptions): EventStream<T> {
+  const feed = createStreamFeed(call, options);
+  /** How many calls are running or waiting, and the last of them. */
+  let calls = 0;
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** Runs one call at a time, in the order in which they were made. */
+  function inTurn<R>(work: () => Promise<R>): Promise<R> {
+    const run = async (): Promise<R> => {
+      // A call that the code of the user makes meanwhile has to find this one in `last`.
+      await undefined;
+      try {
+        return await work();
+      } finally {
+        calls--;
+      }
+    };
+    const turn = calls++ === 0 ? run() : last.then(run, run);
+    last = turn;
+    return turn;
+  }
+
+  /** The next event in a view of it. Asking for it finishes the event before. */
+  function next<R>(view: (item: Item<T>) => R): Promise<IteratorResult<R, void>> {
+    // Most events are already decoded. This way they take one promise instead of five, and half the time.
+    if (calls === 0) {
+      // The code that decodes an event may ask for the next one. That call has to wait.
+      calls++;
+      try {
+        feed.commit();
+        const item = feed.take();
+        if (item) {
+          return Promise.resolve({ done: false, value: view(item) });
+        }
+      } finally {
+        calls--;
+      }
+    }
+    return inTurn(async () => {
+      const item = await feed.next();
+      return item ? { done: false, value: view(item) } : end();
+    });
+  }
+
+  const close = async (): Promise<IteratorReturnResult<void>> => {
+    feed.close();
+    return end();
+  };
+
+  const view = <R>(map: (item: Item<T>) => R): AsyncIterable<R> => ({
+    [Symbol.asyncIterator]: () => ({ next: () => next(map), return: close }),
+  });
+
+  const stream: EventStream<T> = {
+    get opened() {
+      if (feed.state() === "idle") {
+        void inTurn(feed.open);
+      }
+      return feed.opened;
+    },
+    get lastEventId() {
+      return feed.lastEventId();
+    },
+    get state() {
+      return feed.state();
+    },
+    next: () => next(({ value }) => value),
+    return: close,
+    async throw(error) {
+      feed.close();
+      throw error;
+    },
+    async [Symbol.asyncDispose]() {
+      feed.close();
+    },
+    [Symbol.asyncIterator]: () => stream,
+    reconnect: feed.reconnect,
+    withMeta: () =>
+      view(({ value, raw: { event, id, retry }, attempt }) => ({
+        value,
+        event,
+        ...(id !== undefined && { id }),
+        ...(retry !== undefined && { retry }),
+        attempt,
+      })),
+    batches: () =>
+      view(({ value }) => {
+        const values = [value];
+        for (let item = feed.take(); item; item = feed.take()) {
+          values.push(item.value);
+        }
+        return values;
+      }),
+    toReadableStream: () =>
+      new ReadableStream<T>(
+        {
+          async pull(controller) {
+            const result = await stream.next();
+            if (result.done === true) {
+              controller.close();
+            } else {
+              controller.enqueue(result.value);
+            }
+          },
+          cancel: feed.close,
+        },
+        { highWaterMark: 0 },
+      ),
+    async collect({ max }) {
+      const values: T[] = [];
+      if (max > 0) {
+        for await (const value of stream) {
+          if (values.push(value) >= max) {
+            // The caller has all of them.
+            feed.commit();
+            break;
+          }
+        }
+      }
+      feed.close();
+      return values;
+    },
+  };
+  return stream;
 }
 
-/** What a request has beyond what every request of its call has. */
-type Start<K extends Kinds> =
-  | Omit<BaseUnaryRequest<K>, "method" | "headers" | "message">
-  | Omit<BaseStreamRequest<K>, "method" | "headers" | "message">;
+/** Calls a method that responds with a stream; called by generated code. Sends nothing until the stream is read. */
+export function callStream<I, O extends K["message"], K extends Kinds>(
+  client: ClientOf<K>,
+  method: ClientMethod<I, O, K>,
+  request: I,
+  options: StreamOptions = {},
+): EventStream<O> {
+  const merged = mergeOptions(client, options);
+  const { stream: rule = {} } = method.http;
+  const decodeJson = (json: JsonValue): O => method.decode(json, merged);
+  let answer: BaseStreamResponse<K>;
+  const stream: EventStream<O> = createEventStream(
+    {
+      rule,
+      open: async (attempt) => {
+        const start = { kind: "stream", stream, ...attempt } as const;
+        // Interceptors return a response of the same kind.
+        answer = (await intercept(client, method, request, options, start, async (request) => {
+          const { response, reader } = await sendMessage(method, request, merged, { ...attempt, phase: "open" });
+          return {
+            kind: "stream",
+            response,
+            decode: (event, place) => {
+              if (event.event === (rule.errorEvent ?? "error")) {
+                throw new StatusError(response, event.data, reader, { ...place, phase: "body" });
+              }
+              return decodeEvent(event, place, rule, merged, decodeJson);
+            },
+          };
+        })) as BaseStreamResponse<K>;
+        return answer.response;
+      },
+      // An interceptor keeps the type of the message.
+      decode: (event, place) => answer.decode(event, place) as O | undefined,
+    },
+    merged,
+  );
+  return stream;
+}
 
-/** Calls the methods of a client: what all kinds of messages have in common. A generated client holds one. */
-class BaseTransport<K extends Kinds> {
-  readonly #client: BaseClientOptions<K> & K["settings"];
+/**
+ * The message of one event. Undefined for an event that is skipped: one whose name the oneof of events does not
+ * declare, unless `unknownEvents` is `"throw"`, and one that cannot be read if `invalidEvents` is `"skip"`.
+ */
+function decodeEvent<O>(
+  event: RawEvent,
+  place: EventPlace,
+  rule: StreamRule,
+  { onUnknownEvent, unknownEvents, invalidEvents }: StreamOptions,
+  decode: (json: JsonValue) => O,
+): O | undefined {
+  const isLine = place.format === "jsonl";
+  if (!isLine && rule.events !== undefined && !hasOwn(rule.events, event.event)) {
+    onUnknownEvent?.(event);
+    return unknownEvents === "throw" ? fail(event, place, new Error("the method declares no such event")) : undefined;
+  }
+  try {
+    const json: JsonValue = JSON.parse(event.data);
+    return decode(isLine ? json : toMessageJson(json, event, rule));
+  } catch (cause) {
+    return invalidEvents === "skip" && isAboutEvent(cause) ? undefined : fail(event, place, cause);
+  }
+}
 
-  constructor(options: BaseClientOptions<K> & K["settings"]) {
+/** The context of an error is made for the error alone: made for each event, it took half of the time of an event. */
+function fail(event: RawEvent, place: EventPlace, cause: unknown): never {
+  throw new DecodeError(event, cause, { ...place, phase: "body" });
+}
+
+/** Whether an error is about the event. A validator that fails would fail for all events. */
+function isAboutEvent(cause: unknown): boolean {
+  const { path, violations } = cause as MessageError;
+  return cause instanceof SyntaxError || path !== undefined || violations !== undefined;
+}
+
+/** The JSON of the response message. In a stream with one kind of message, the event's name has no meaning. */
+function toMessageJson(
+  json: JsonValue,
+  { event, id, ownId }: RawEvent,
+  { events, id: idField, idType }: StreamRule,
+): JsonValue {
+  const field = events?.[event]?.field;
+  if (field === undefined) {
+    return json;
+  }
+  return {
+    [field]: json,
+    ...(idField !== undefined && ownId && id !== undefined && { [idField]: idType ? JSON.parse(id) : id }),
+  };
+}
+
+/**
+ * Runs a call until it ends, its signal is aborted or its time is up, even if `run` ignores the signal that it gets.
+ * Every failure aborts that signal, which cancels the response.
+ */
+async function withDeadline<T>(
+  { signal, timeoutMs }: CallOptions,
+  context: ErrorContext,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  throwIfAborted(signal);
+  const controller = new AbortController();
+  const waiter = createWaiter();
+  const onAbort = (): void => {
+    controller.abort(signal?.reason);
+    waiter.interrupt();
+  };
+  // Not AbortSignal.any: on Node it leaks on signals that outlive their calls.
+  signal?.addEventListener("abort", onAbort);
+  try {
+    const late = () => new TimeoutError("deadline", Number(timeoutMs), context);
+    return await waiter.wait(() => run(controller.signal), timeoutMs, late);
+  } catch (error) {
+    controller.abort(error);
+    throwIfAborted(signal);
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Calls a method that responds with one message; called by generated code. */
+export function callUnary<I, O extends K["message"], K extends Kinds>(
+  client: ClientOf<K>,
+  method: ClientMethod<I, O, K>,
+  request: I,
+  options: CallOptions = {},
+): Promise<O> {
+  const merged = mergeOptions(client, options);
+  const context: UnaryContext = { phase: "open", attempt: 0 };
+  return withDeadline(merged, context, (signal) =>
+    withRetry(merged.retry ?? {}, signal, context, async () => {
+      const start = { kind: "unary", signal, attempt: context.attempt } as const;
+      const answer = await intercept(client, method, request, options, start, async (request) => {
+        keepIdempotencyKey(request.headers, context);
+        const { response, binding } = await sendMessage(method, request, merged, context);
+        context.phase = "body";
+        const { status, headers } = response;
+        const message = await readResponse(response, binding, context, (json) => method.decode(json, merged));
+        return { kind: "unary", status, headers, message };
+      });
+      // Interceptors return a response of the same kind, with a message of the same type.
+      return (answer as BaseUnaryResponse<K>).message as O;
+    }),
+  );
+}
+
+/**
+ * Calls methods that are defined by hand. Generated clients call the two functions instead, so that a bundler can leave
+ * out what reads streams if no method responds with one.
+ */
+class BaseTransport<K extends Kinds = Kinds> {
+  readonly #client: ClientOf<K>;
+
+  constructor(options: ClientOf<K>) {
     this.#client = options;
   }
 
-  /** Calls a method that answers with one message. */
-  unary<I, O extends K["message"]>(method: ClientMethod<I, O, K>, request: I, options: CallOptions = {}): Promise<O> {
-    const call = this.#merge(options);
-    const context: UnaryContext = { phase: "open", attempt: 0 };
-    return withDeadline(call, context, (signal) =>
-      withRetry(call.retry ?? {}, signal, context, async ({ attempt }) => {
-        const start = { kind: "unary", signal, attempt } as const;
-        const answer = await this.#run(method, request, options, start, async (request) => {
-          keepIdempotencyKey(request.headers, context);
-          const { response, binding } = await sendMessage(method, request, call, context);
-          context.phase = "body";
-          const { status, headers } = response;
-          const message = await readResponse(response, binding, context, (json) => method.decode(json, call));
-          return { kind: "unary", status, headers, message };
-        });
-        // Interceptors answer in kind, and keep the type of the message.
-        return (answer as BaseUnaryResponse<K>).message as O;
-      }),
-    );
+  /** Calls a method that responds with one message. */
+  unary<I, O extends K["message"]>(method: ClientMethod<I, O, K>, request: I, options?: CallOptions): Promise<O> {
+    return callUnary(this.#client, method, request, options);
   }
 
-  /** Calls a method that answers with a stream. Nothing is sent until the stream is read. */
+  /** Calls a method that responds with a stream. Sends nothing until the stream is read. */
   stream<I, O extends K["message"]>(
     method: ClientMethod<I, O, K>,
     request: I,
-    options: StreamOptions = {},
+    options?: StreamOptions,
   ): EventStream<O> {
-    const call = this.#merge(options);
-    const rule = method.http.stream ?? {};
-    let decode: BaseStreamResponse<K>["decode"];
-    const stream: EventStream<O> = createEventStream(
-      {
-        rule,
-        open: async (attempt) => {
-          const start = { kind: "stream", stream, ...attempt } as const;
-          const answer = await this.#run(method, request, options, start, async (request) => {
-            const { response, reader } = await sendMessage(method, request, call, { ...attempt, phase: "open" });
-            return {
-              kind: "stream",
-              response,
-              decode(event, place) {
-                const context: ErrorContext = { ...place, phase: "body" };
-                if (event.event === (rule.errorEvent ?? "error")) {
-                  throw new StatusError(response, event.data, reader, context);
-                }
-                return decodeEvent(event, place.format, rule, call, context, (json) => method.decode(json, call));
-              },
-            };
-          });
-          // Interceptors answer in kind.
-          const opened = answer as BaseStreamResponse<K>;
-          decode = (event, place) => opened.decode(event, place);
-          return opened.response;
-        },
-        // An interceptor keeps the type of the message.
-        decode: (event, place) => decode(event, place) as O | undefined,
-      },
-      call,
-    );
-    return stream;
-  }
-
-  #merge<C extends CallOptions>(options: C) {
-    const query = { ...this.#client.query, ...given(options.query ?? {}) };
-    return { ...this.#client, ...given(options), query };
-  }
-
-  /** Passes a request through the interceptors, of which the first is the outermost. */
-  async #run<I>(
-    method: ClientMethod<I, K["message"], K>,
-    request: I,
-    options: CallOptions,
-    start: Start<K>,
-    last: BaseNext<K>,
-  ): Promise<BaseClientResponse<K>> {
-    const { headers, interceptors = [] } = this.#client;
-    const { signal } = start;
-    const context: ErrorContext = { phase: "open", ...start };
-    // Each step is code of the user, which may end the call that it is part of.
-    const whileWanted =
-      (next: BaseNext<K>): BaseNext<K> =>
-      async (request) => {
-        throwIfAborted(signal);
-        return next(request);
-      };
-    const run = interceptors.reduceRight((next, interceptor) => whileWanted(interceptor(next)), whileWanted(last));
-    return run({
-      ...start,
-      method: method.desc,
-      headers: await mergeHeaders(signal, context, headers, options.headers),
-      message: method.prepare(request),
-    });
+    return callStream(this.#client, method, request, options);
   }
 }
 
-/** Options of a client: where its server is, and defaults of the options of its calls. */
+/** Options of a client: the address of its server, and defaults for the options of its calls. */
 export interface ClientOptions extends BaseClientOptions<EsKinds>, MessageSettings {}
 
-/** Calls the methods of a client; called by generated code. */
+/** Calls methods that are defined by hand. */
 export class Transport extends BaseTransport<EsKinds> {}
 
-/** Wraps a call; see the interceptor of the core, which this is for messages of protobuf-es. */
+/** Wraps a call; see `BaseInterceptor`, for messages of protobuf-es. */
 export type Interceptor = BaseInterceptor<EsKinds>;
 /** The rest of a call. */
 export type Next = BaseNext<EsKinds>;
 /** A call before it is sent. */
 export type ClientRequest = BaseClientRequest<EsKinds>;
-/** What a call is answered with. */
+/** The response of a call. */
 export type ClientResponse = BaseClientResponse<EsKinds>;
-/** A call with one answer. */
+/** A call of a method that responds with one message. */
 export type UnaryRequest = BaseUnaryRequest<EsKinds>;
-/** The answer of a call, read. */
+/** The response of a unary call. */
 export type UnaryResponse = BaseUnaryResponse<EsKinds>;
 /** One attempt of a stream. */
 export type StreamRequest = BaseStreamRequest<EsKinds>;
@@ -2639,15 +2755,15 @@ export type StreamResponse = BaseStreamResponse<EsKinds>;
 export interface RawStreamOptions extends StreamOptions {
   /** The HTTP method. Default: `GET`. */
   readonly method?: string | undefined;
-  /** Sent with every attempt; its `Content-Type` is one of the headers. */
+  /** Sent with every attempt. Set its `Content-Type` in the headers. */
   readonly body?: string | undefined;
   readonly credentials?: Credentials | undefined;
 }
 
 /**
- * Reads any stream of Server-Sent Events, or of JSON Lines, without a method that declares it: its events are
- * as they came. No event is an error and none ends the stream. As EventSource does, it reconnects when asked to
- * with `reconnect: { afterEnd: true }`.
+ * Reads any stream of Server-Sent Events, or of JSON Lines, without a method that declares it. Its events are returned
+ * as received: no event is an error, and no event ends the stream. To reconnect as EventSource does, set
+ * `reconnect: { afterEnd: true }`.
  *
  * ```ts
  * for await (const { event, data } of openRawStream("https://stream.example.com/")) console.log(event, data);
@@ -2662,7 +2778,7 @@ export function openRawStream(url: string | URL, options: RawStreamOptions = {})
         const { method, body, credentials } = options;
         const context: ErrorContext = { phase: "open", ...attempt };
         const headers = await mergeHeaders(signal, context, options.headers);
-        const init = given<FetchInit & { headers: Headers }>({ method, headers, body, credentials, signal });
+        const init = withoutUndefined<FetchInit & { headers: Headers }>({ method, headers, body, credentials, signal });
         return send(String(url).replace(/#.*/, ""), init, undefined, options, {}, context);
       },
     },

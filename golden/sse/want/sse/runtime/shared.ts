@@ -40,7 +40,13 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /** Whether an object has a property of its own. `Object.hasOwn` is part of ES2022, which not every project's `lib` has. */
 export function hasOwn(object: object, name: string): boolean {
-  return Object.getOwnPropertyDescriptor(object, name) !== undefined;
+  return Object.hasOwn(object, name);
+}
+
+/** The entries of an object whose value is not undefined. */
+export function withoutUndefined<T extends object>(entries: { readonly [K in keyof T]: T[K] | undefined }): T {
+  // What is left has the types of `T`.
+  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as T;
 }
 
 /** How deep messages nest at most, unless `recursionLimit` says otherwise: the default of `fromJson`. */
@@ -243,25 +249,6 @@ const OWN_JSON: ReadonlySet<string> = new Set([
   "google.protobuf.Value",
 ]);
 
-/** A rule that a message breaks. */
-export interface Violation {
-  readonly message: string;
-  readonly ruleId: string;
-  /** The path from the message to the field. */
-  readonly field: Path;
-}
-
-/** What a validator says of a message; `error` when its rules cannot be run. */
-export type ValidationResult =
-  | { readonly kind: "valid" }
-  | { readonly kind: "invalid"; readonly violations: readonly Violation[] }
-  | { readonly kind: "error"; readonly error: unknown };
-
-/** What checks messages against the rules of their options. The validator of `@bufbuild/protovalidate` is one. */
-export interface Validator {
-  validate(schema: DescMessage, message: Message): ValidationResult;
-}
-
 /**
  * What generated code tells the runtime about a method: how HTTP carries it.
  * Every value here was decided by the plugin; the runtime only follows it.
@@ -353,56 +340,23 @@ export interface EventRule {
   readonly terminal?: true;
 }
 
-/** The code of an RPC's outcome, as google/rpc/code.proto numbers them. */
-export const Code = {
-  Ok: 0,
-  Cancelled: 1,
-  Unknown: 2,
-  InvalidArgument: 3,
-  DeadlineExceeded: 4,
-  NotFound: 5,
-  AlreadyExists: 6,
-  PermissionDenied: 7,
-  ResourceExhausted: 8,
-  FailedPrecondition: 9,
-  Aborted: 10,
-  OutOfRange: 11,
-  Unimplemented: 12,
-  Internal: 13,
-  Unavailable: 14,
-  DataLoss: 15,
-  Unauthenticated: 16,
-} as const;
-
-export type Code = (typeof Code)[keyof typeof Code];
-
-/** The HTTP status that google/rpc/code.proto gives each code, by its number. */
-export const httpStatuses: readonly number[] = [
-  200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401,
-];
-
-/** The HTTP status of a code, as google/rpc/code.proto maps them: 404 for `NotFound`. */
-export function codeToHttp(code: Code): number {
-  return httpStatuses[code] ?? 500; // there is one for each code
+/** A rule that a message breaks. */
+export interface Violation {
+  readonly message: string;
+  readonly ruleId: string;
+  /** The path from the message to the field. */
+  readonly field: Path;
 }
 
-/** The longest time that setTimeout takes, 24.8 days; it fires at once for more. */
-export const maxTimerMs: number = 2 ** 31 - 1;
+/** What a validator says of a message; `error` when its rules cannot be run. */
+export type ValidationResult =
+  | { readonly kind: "valid" }
+  | { readonly kind: "invalid"; readonly violations: readonly Violation[] }
+  | { readonly kind: "error"; readonly error: unknown };
 
-/** A timer that runs. */
-export type Timer = ReturnType<typeof setTimeout>;
-
-/** Starts a timer; none for undefined, and for a time that no timer takes, `Infinity` included: that is no limit. */
-export function startTimer(ms: number | undefined, expired: () => void): Timer | undefined {
-  return ms !== undefined && ms <= maxTimerMs ? setTimeout(expired, ms) : undefined;
-}
-
-/** Stops a timer, if there is one. */
-export function stopTimer(timer: Timer | undefined): void {
-  // The types of Workers do not let `clearTimeout` take undefined.
-  if (timer !== undefined) {
-    clearTimeout(timer);
-  }
+/** What checks messages against the rules of their options. The validator of `@bufbuild/protovalidate` is one. */
+export interface Validator {
+  validate(schema: DescMessage, message: Message): ValidationResult;
 }
 
 /** A path template in the grammar of google/api/http.proto, cut into what a URL's path is made of. */
@@ -455,4 +409,93 @@ export function decodeVariable(text: string, multi: boolean): string {
         .map((part, index) => (index % 2 ? part : decodeURIComponent(part)))
         .join("")
     : decodeURIComponent(text);
+}
+
+/** The code of an RPC's outcome, as google/rpc/code.proto numbers them. */
+export const Code = {
+  Ok: 0,
+  Cancelled: 1,
+  Unknown: 2,
+  InvalidArgument: 3,
+  DeadlineExceeded: 4,
+  NotFound: 5,
+  AlreadyExists: 6,
+  PermissionDenied: 7,
+  ResourceExhausted: 8,
+  FailedPrecondition: 9,
+  Aborted: 10,
+  OutOfRange: 11,
+  Unimplemented: 12,
+  Internal: 13,
+  Unavailable: 14,
+  DataLoss: 15,
+  Unauthenticated: 16,
+} as const;
+
+export type Code = (typeof Code)[keyof typeof Code];
+
+/** The HTTP status that google/rpc/code.proto gives each code, by its number. */
+export const httpStatuses: readonly number[] = [
+  200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401,
+];
+
+/** The HTTP status of a code, as google/rpc/code.proto maps them: 404 for `NotFound`. */
+export function codeToHttp(code: Code): number {
+  return httpStatuses[code] ?? 500; // there is one for each code
+}
+
+/** The longest time that setTimeout takes, 24.8 days; it fires at once for more. */
+export const maxTimerMs: number = 2 ** 31 - 1;
+
+/** A timer that runs. */
+export type Timer = ReturnType<typeof setTimeout>;
+
+/** Starts a timer; none for undefined, and for a time that no timer takes, `Infinity` included: that is no limit. */
+export function startTimer(ms: number | undefined, expired: () => void): Timer | undefined {
+  return ms !== undefined && ms <= maxTimerMs ? setTimeout(expired, ms) : undefined;
+}
+
+/** Stops a timer, if there is one. */
+export function stopTimer(timer: Timer | undefined): void {
+  // The types of Workers do not let `clearTimeout` take undefined.
+  if (timer !== undefined) {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * A timer that fires `ms` after the last `touch`. `touch` only notes the time, and the timeout checks it when it fires:
+ * a `clearTimeout` and a `setTimeout` for each event would cost as much as the event.
+ */
+export class IdleTimer {
+  readonly #ms: number;
+  readonly #onIdle: () => void;
+  #touched = 0;
+  #timeout: Timer | undefined;
+
+  constructor(ms: number, onIdle: () => void) {
+    this.#ms = ms;
+    this.#onIdle = onIdle;
+  }
+
+  /** Starts the timer, or restarts it. */
+  touch(): void {
+    this.#touched = performance.now();
+    this.#timeout ??= startTimer(this.#ms, this.#check);
+  }
+
+  stop(): void {
+    stopTimer(this.#timeout);
+    this.#timeout = undefined;
+  }
+
+  readonly #check = (): void => {
+    const left = this.#touched + this.#ms - performance.now();
+    this.#timeout = undefined;
+    if (left > 0) {
+      this.#timeout = startTimer(left, this.#check);
+    } else {
+      this.#onIdle();
+    }
+  };
 }

@@ -7,7 +7,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { DurationSchema, StructSchema, Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callStream, callUnary, defineMethod } from "protoc-gen-sse/client";
 import type { Editions, EditionsSchema } from "./editions_pb";
 import type { Proto2, Proto2Schema } from "./proto2_pb";
 import type {
@@ -66,10 +66,10 @@ export class EchoServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -80,7 +80,7 @@ export class EchoServiceClient {
    * @generated from rpc types.v1.EchoService.EchoScalars
    */
   echoScalars(request: MessageInitShape<typeof ScalarsSchema>, options?: CallOptions): Promise<Scalars> {
-    return this.#transport.unary(EchoServiceClient.#methods.echoScalars, request, options);
+    return callUnary(this.#options, EchoServiceClient.#methods.echoScalars, request, options);
   }
 
   /**
@@ -91,7 +91,7 @@ export class EchoServiceClient {
    * @generated from rpc types.v1.EchoService.WatchScalars
    */
   watchScalars(request: MessageInitShape<typeof ScalarsSchema>, options?: StreamOptions): EventStream<Scalars> {
-    return this.#transport.stream(EchoServiceClient.#methods.watchScalars, request, options);
+    return callStream(this.#options, EchoServiceClient.#methods.watchScalars, request, options);
   }
 
   /**
@@ -105,7 +105,7 @@ export class EchoServiceClient {
     request: MessageInitShape<typeof CollectionsSchema>,
     options?: StreamOptions,
   ): EventStream<Collections> {
-    return this.#transport.stream(EchoServiceClient.#methods.watchCollections, request, options);
+    return callStream(this.#options, EchoServiceClient.#methods.watchCollections, request, options);
   }
 
   /**
@@ -116,7 +116,7 @@ export class EchoServiceClient {
    * @generated from rpc types.v1.EchoService.WatchWellKnown
    */
   watchWellKnown(request: MessageInitShape<typeof WellKnownSchema>, options?: StreamOptions): EventStream<WellKnown> {
-    return this.#transport.stream(EchoServiceClient.#methods.watchWellKnown, request, options);
+    return callStream(this.#options, EchoServiceClient.#methods.watchWellKnown, request, options);
   }
 
   /**
@@ -127,7 +127,7 @@ export class EchoServiceClient {
    * @generated from rpc types.v1.EchoService.WatchChoices
    */
   watchChoices(request: MessageInitShape<typeof ChoicesSchema>, options?: StreamOptions): EventStream<Choices> {
-    return this.#transport.stream(EchoServiceClient.#methods.watchChoices, request, options);
+    return callStream(this.#options, EchoServiceClient.#methods.watchChoices, request, options);
   }
 
   /**
@@ -138,7 +138,7 @@ export class EchoServiceClient {
    * @generated from rpc types.v1.EchoService.WatchProto2
    */
   watchProto2(request: MessageInitShape<typeof Proto2Schema>, options?: StreamOptions): EventStream<Proto2> {
-    return this.#transport.stream(EchoServiceClient.#methods.watchProto2, request, options);
+    return callStream(this.#options, EchoServiceClient.#methods.watchProto2, request, options);
   }
 
   /**
@@ -149,7 +149,7 @@ export class EchoServiceClient {
    * @generated from rpc types.v1.EchoService.WatchEditions
    */
   watchEditions(request: MessageInitShape<typeof EditionsSchema>, options?: StreamOptions): EventStream<Editions> {
-    return this.#transport.stream(EchoServiceClient.#methods.watchEditions, request, options);
+    return callStream(this.#options, EchoServiceClient.#methods.watchEditions, request, options);
   }
 
   /**
@@ -160,7 +160,7 @@ export class EchoServiceClient {
    * @generated from rpc types.v1.EchoService.WatchTime
    */
   watchTime(request: MessageInitShape<typeof DurationSchema>, options?: StreamOptions): EventStream<Timestamp> {
-    return this.#transport.stream(EchoServiceClient.#methods.watchTime, request, options);
+    return callStream(this.#options, EchoServiceClient.#methods.watchTime, request, options);
   }
 
   /**
@@ -171,6 +171,6 @@ export class EchoServiceClient {
    * @generated from rpc types.v1.EchoService.WatchAnything
    */
   watchAnything(request: MessageInitShape<typeof StructSchema>, options?: StreamOptions): EventStream<Value> {
-    return this.#transport.stream(EchoServiceClient.#methods.watchAnything, request, options);
+    return callStream(this.#options, EchoServiceClient.#methods.watchAnything, request, options);
   }
 }

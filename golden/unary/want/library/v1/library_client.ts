@@ -7,7 +7,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Empty } from "@bufbuild/protobuf/wkt";
 import type { CallOptions, ClientOptions } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callUnary, defineMethod } from "protoc-gen-sse/client";
 import type {
   Book,
   CreateBookRequestSchema,
@@ -55,10 +55,10 @@ export class LibraryServiceClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -71,7 +71,7 @@ export class LibraryServiceClient {
    * @generated from rpc library.v1.LibraryService.GetBook
    */
   getBook(request: MessageInitShape<typeof GetBookRequestSchema>, options?: CallOptions): Promise<Book> {
-    return this.#transport.unary(LibraryServiceClient.#methods.getBook, request, options);
+    return callUnary(this.#options, LibraryServiceClient.#methods.getBook, request, options);
   }
 
   /**
@@ -85,7 +85,7 @@ export class LibraryServiceClient {
     request: MessageInitShape<typeof ListBooksRequestSchema>,
     options?: CallOptions,
   ): Promise<ListBooksResponse> {
-    return this.#transport.unary(LibraryServiceClient.#methods.listBooks, request, options);
+    return callUnary(this.#options, LibraryServiceClient.#methods.listBooks, request, options);
   }
 
   /**
@@ -96,7 +96,7 @@ export class LibraryServiceClient {
    * @generated from rpc library.v1.LibraryService.CreateBook
    */
   createBook(request: MessageInitShape<typeof CreateBookRequestSchema>, options?: CallOptions): Promise<Book> {
-    return this.#transport.unary(LibraryServiceClient.#methods.createBook, request, options);
+    return callUnary(this.#options, LibraryServiceClient.#methods.createBook, request, options);
   }
 
   /**
@@ -107,7 +107,7 @@ export class LibraryServiceClient {
    * @generated from rpc library.v1.LibraryService.UpdateBook
    */
   updateBook(request: MessageInitShape<typeof UpdateBookRequestSchema>, options?: CallOptions): Promise<Book> {
-    return this.#transport.unary(LibraryServiceClient.#methods.updateBook, request, options);
+    return callUnary(this.#options, LibraryServiceClient.#methods.updateBook, request, options);
   }
 
   /**
@@ -118,7 +118,7 @@ export class LibraryServiceClient {
    * @generated from rpc library.v1.LibraryService.DeleteBook
    */
   deleteBook(request: MessageInitShape<typeof DeleteBookRequestSchema>, options?: CallOptions): Promise<Empty> {
-    return this.#transport.unary(LibraryServiceClient.#methods.deleteBook, request, options);
+    return callUnary(this.#options, LibraryServiceClient.#methods.deleteBook, request, options);
   }
 
   /**
@@ -129,6 +129,6 @@ export class LibraryServiceClient {
    * @generated from rpc library.v1.LibraryService.LendBook
    */
   lendBook(request: MessageInitShape<typeof LendBookRequestSchema>, options?: CallOptions): Promise<Loan> {
-    return this.#transport.unary(LibraryServiceClient.#methods.lendBook, request, options);
+    return callUnary(this.#options, LibraryServiceClient.#methods.lendBook, request, options);
   }
 }

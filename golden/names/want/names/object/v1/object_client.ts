@@ -6,7 +6,7 @@
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions, ClientOptions, EventStream, StreamOptions } from "protoc-gen-sse/client";
-import { defineMethod, Transport } from "protoc-gen-sse/client";
+import { callStream, callUnary, defineMethod } from "protoc-gen-sse/client";
 import type { Error, Object$ as Object$$1, ObjectSchema } from "../../v1/names_pb";
 import type { WatchRequestSchema } from "./object_pb";
 import { Object$ } from "./object_pb";
@@ -27,10 +27,10 @@ export class ObjectClient {
     }),
   };
 
-  readonly #transport: Transport;
+  readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    this.#transport = new Transport(options);
+    this.#options = options;
   }
 
   /**
@@ -41,7 +41,7 @@ export class ObjectClient {
    * @generated from rpc names.object.v1.Object.Get
    */
   get(request: MessageInitShape<typeof ObjectSchema>, options?: CallOptions): Promise<Object$$1> {
-    return this.#transport.unary(ObjectClient.#methods.get, request, options);
+    return callUnary(this.#options, ObjectClient.#methods.get, request, options);
   }
 
   /**
@@ -52,6 +52,6 @@ export class ObjectClient {
    * @generated from rpc names.object.v1.Object.Watch
    */
   watch(request: MessageInitShape<typeof WatchRequestSchema>, options?: StreamOptions): EventStream<Error> {
-    return this.#transport.stream(ObjectClient.#methods.watch, request, options);
+    return callStream(this.#options, ObjectClient.#methods.watch, request, options);
   }
 }

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
-import { AskEventSchema, TradeSchema } from "../../../../test/gen/market/v1/market_pb.js";
-import { ParamsSchema } from "../../../../test/gen/vectors/v1/http_rule_pb.js";
+import { AskEventSchema, TradeSchema } from "../../../test/gen/market/v1/market_pb.js";
+import { ParamsSchema } from "../../../test/gen/vectors/v1/http_rule_pb.js";
 import {
   DecodeError,
   type MethodHttp,
@@ -10,12 +10,12 @@ import {
   Transport,
   type ValidationResult,
   type Validator,
-} from "../../client.js";
-import * as jsonClient from "../../client-json.js";
-import { startServer } from "../../testing/http-server.js";
-import { MarketServiceClient } from "../../testing/market-client.js";
-import { MarketServiceClient as JsonClient } from "../../testing/market-json-client.js";
-import { createMethod } from "../../testing/methods.js";
+} from "../client.js";
+import * as jsonClient from "../client-json.js";
+import { startServer } from "../testing/http-server.js";
+import { MarketServiceClient } from "../testing/market-client.js";
+import { MarketServiceClient as JsonClient } from "../testing/market-json-client.js";
+import { createMethod } from "../testing/methods.js";
 
 async function serveBody(body: string, type = "text/event-stream"): Promise<string> {
   const { baseUrl } = await startServer((_, response) => response.writeHead(200, { "content-type": type }).end(body));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { streamFormat } from "./stream-format.js";
+import { streamFormat } from "./connection.js";
 
 test.each([
   ["text/event-stream", "sse"],

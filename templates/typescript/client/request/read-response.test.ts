@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { createFlag } from "../../testing/flag.js";
 import { startServer } from "../../testing/http-server.js";
-import { readText } from "./read-text.js";
+import { readText } from "./read-response.js";
 
 test("reads a body whole, and characters that chunks cut", async () => {
   const chunks = [Uint8Array.of(0xe2), Uint8Array.of(0x82, 0xac), new TextEncoder().encode("!")];

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { retryAfterMs } from "./retry-delay.js";
+import { retryAfterMs } from "./retry.js";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 10, 20, 12) }));
 afterEach(() => void vi.useRealTimers());

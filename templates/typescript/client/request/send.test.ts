@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { type CallOptions, type ClientOptions, RequestError, type StreamOptions } from "../../client.js";
 import { json, startServer } from "../../testing/http-server.js";
 import { MarketServiceClient } from "../../testing/market-client.js";
-import { fetchResponse } from "./fetch-response.js";
+import { fetchResponse } from "./send.js";
 
 /** The requests of a unary call and a stream that these options make. */
 async function requests(options: Omit<ClientOptions, "baseUrl">, call: CallOptions = {}) {

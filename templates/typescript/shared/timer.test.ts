@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { IdleTimer } from "./idle-timer.js";
+import { IdleTimer } from "./timer.js";
 
 beforeEach(() => {
   vi.useFakeTimers();

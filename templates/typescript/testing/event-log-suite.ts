@@ -303,16 +303,18 @@ const cases: Record<string, Run> = {
     const log = await stores.open();
     const other = await follow(log, topic, await log.tip(topic));
     let heard = 0;
+    let appended: Promise<unknown> | undefined;
     const stop = await log.tail(topic, await log.tip(topic), {
       entries: (entries) => {
         heard += entries.length;
         stop();
-        void log.append(topic, encode("two"));
+        appended = log.append(topic, encode("two"));
       },
       failed: () => {},
     });
     await log.append(topic, encode("one"));
     await other.until("two");
+    await appended;
     equal(other.texts, ["one", "two"], "entries of another tail");
     equal(heard, 1, "entries of the tail that stopped itself");
   },

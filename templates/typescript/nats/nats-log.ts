@@ -1,0 +1,342 @@
+import {
+  type AppendOptions,
+  Code,
+  type Cursor,
+  CursorError,
+  type Entry,
+  type EventLog,
+  type Retention,
+  StatusError,
+  type TailListener,
+} from "../server.js";
+import type { NatsJetStream, NatsJetStreamManager, NatsStreamConfig, NatsStreamInfo } from "./nats-client.js";
+import { cursorOf, hash, type NatsPlace, toEntry, toPlace, toSubject } from "./nats-cursor.js";
+import { NatsTail, pageSize } from "./nats-tail.js";
+
+/** How much of each topic a log on NATS keeps. Holds for a stream that the log makes. */
+export interface NatsRetention extends Retention {
+  /** On how many servers of a cluster the stream is: 1 to 5. Default: 1. */
+  readonly replicas?: number | undefined;
+}
+
+/** Options of `createNatsEventLog`. */
+export interface NatsEventLogOptions {
+  /** `jetstream(connection)` of `@nats-io/jetstream`. */
+  readonly jetstream: NatsJetStream;
+  /** `await jetstreamManager(connection)` of `@nats-io/jetstream`. */
+  readonly manager: NatsJetStreamManager;
+  /** The name of the stream. The log makes it when it is first used, unless it exists. Default: `SSE`. */
+  readonly stream?: string | undefined;
+  /**
+   * The start of all subjects; a topic `trades.AAPL` has the subject `sse.trades.AAPL`. Characters that a subject cannot have
+   * are percent-encoded. Default: `sse.`.
+   */
+  readonly prefix?: string | undefined;
+  readonly keep?: NatsRetention | undefined;
+}
+
+/**
+ * Creates an event log on NATS JetStream: a stream, in which each topic is a subject. It needs one connection. A stream that exists
+ * with other limits is used as it is, with a warning on the console. Throws a `TypeError` for an option with a wrong value.
+ */
+export function createNatsEventLog(options: NatsEventLogOptions): EventLog {
+  return new NatsEventLog(options);
+}
+
+/** How long the stream recognizes a repeated publication. */
+const keyWindowMs = 120_000;
+/** How long an answer may take. */
+const answerMs = 5000;
+/** When the server forgets a consumer that nobody asks for messages. */
+const inactiveMs = 30_000;
+
+/**
+ * The cursor of an entry is its sequence in the stream and a hash of its message id. Every message has an id, since a stream
+ * that lost its last messages gives their sequences to others. The cursor of a beginning is `b`, the last sequence of the stream at
+ * that time, and when the stream was made.
+ */
+class NatsEventLog implements EventLog {
+  readonly #jetstream: NatsJetStream;
+  readonly #manager: NatsJetStreamManager;
+  readonly #stream: string;
+  readonly #prefix: string;
+  readonly #config: NatsStreamConfig;
+  readonly #tails: Set<NatsTail> = new Set();
+  /** What rejects the calls that wait for an answer. */
+  readonly #waiting: Set<(error: Error) => void> = new Set();
+  #opened: Promise<NatsStreamInfo> | undefined;
+  #keeps = Number.POSITIVE_INFINITY;
+  /** After a call had no answer, one may be tried at a time: the client queues what it cannot send, without a limit. */
+  #isLost = false;
+  #isTrying = false;
+  #isClosed = false;
+
+  constructor({ jetstream, manager, stream = "SSE", prefix = "sse.", keep = {} }: NatsEventLogOptions) {
+    const { events = 10_000, ms = 3_600_000, replicas = 1 } = keep;
+    checkOption("keep.events", events, 1);
+    checkOption("keep.ms", ms, 100);
+    checkOption("keep.replicas", replicas, 1);
+    this.#jetstream = jetstream;
+    this.#manager = manager;
+    this.#stream = stream;
+    this.#prefix = prefix;
+    this.#config = {
+      name: stream,
+      subjects: [`${prefix}>`],
+      max_age: nanos(ms),
+      // One more, so that a topic with `events` entries is known to be whole.
+      max_msgs_per_subject: events === Number.POSITIVE_INFINITY ? -1 : Math.ceil(events) + 1,
+      duplicate_window: nanos(Math.min(ms, keyWindowMs)),
+      num_replicas: replicas,
+      allow_direct: true,
+    };
+  }
+
+  async append(topic: string, data: Uint8Array, { key }: AppendOptions = {}): Promise<Cursor> {
+    const subject = this.#subject(topic);
+    const msgID = key === undefined ? randomId() : `${subject}:${encodeURIComponent(key)}`;
+    const publish = () => this.#ask(() => this.#jetstream.publish(subject, data, { msgID, timeout: answerMs }));
+    await this.#open();
+    let ack: Awaited<ReturnType<typeof publish>>;
+    try {
+      ack = await publish();
+    } catch (error) {
+      if ((error as Error).name !== "JetStreamNotEnabled") {
+        throw error;
+      }
+      // No stream took it, so nothing has it: the stream was deleted.
+      this.#opened = undefined;
+      await this.#open();
+      ack = await publish();
+    }
+    if (ack.stream !== this.#stream) {
+      throw new Error(
+        `the stream ${ack.stream} took the subject ${subject}: give the stream ${this.#stream} other subjects`,
+      );
+    }
+    return `${ack.seq}.${hash(msgID)}`;
+  }
+
+  async read(topic: string, after: Cursor, limit: number): Promise<Entry[]> {
+    const subject = this.#subject(topic);
+    const place = toPlace(after);
+    await this.#open();
+    const entries = await this.#page(subject, place, limit);
+    // After the page was read: what is missing in it was trimmed after the entry of the cursor.
+    await this.#check(subject, place);
+    return entries;
+  }
+
+  async tip(topic: string): Promise<Cursor> {
+    const subject = this.#subject(topic);
+    await this.#open();
+    // In this order: what comes between the two is after the beginning.
+    const { state, created } = await this.#info(subject);
+    const last = await this.#ask(() => this.#manager.streams.getMessage(this.#stream, { last_by_subj: subject }));
+    return last ? cursorOf(last.seq, last.header, last.time) : `b${state.last_seq}.${hash(created)}`;
+  }
+
+  async tail(topic: string, after: Cursor, listener: TailListener): Promise<() => void> {
+    const subject = this.#subject(topic);
+    const place = toPlace(after);
+    await this.#open();
+    await this.#check(subject, place);
+    const { created } = await this.#info(subject);
+    const tail = new NatsTail({
+      after: place,
+      listener,
+      consume: (seq) => this.#consumer(subject, seq),
+      check: (place, time) => this.#checkSince(subject, place, time, created),
+      toEntry,
+      keeps: () => this.#keeps,
+    });
+    this.#tails.add(tail);
+    void tail.run().finally(() => this.#tails.delete(tail));
+    return () => tail.stop();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const reject of this.#waiting) {
+      reject(closedError());
+    }
+    for (const tail of this.#tails) {
+      tail.fail(closedError());
+    }
+  }
+
+  #subject(topic: string): string {
+    return `${this.#prefix}${toSubject(topic)}`;
+  }
+
+  /** Makes the stream unless it exists. */
+  async #open(): Promise<void> {
+    this.#opened ??= this.#openStream();
+    try {
+      await this.#opened;
+    } catch (error) {
+      this.#opened = undefined;
+      throw error;
+    }
+  }
+
+  async #openStream(): Promise<NatsStreamInfo> {
+    const { streams } = this.#manager;
+    const find = () =>
+      streams
+        .info(this.#stream)
+        .catch((error: Error) => (error.name === "StreamNotFoundError" ? undefined : Promise.reject(error)));
+    const info = await this.#ask(async () => {
+      const found = await find();
+      // Another node may be making it.
+      return found ?? (await streams.add(this.#config).catch(async (error) => (await find()) ?? Promise.reject(error)));
+    });
+    const { max_age, max_msgs_per_subject, max_msgs, max_bytes } = info.config;
+    const wanted = this.#config;
+    if (
+      max_age !== wanted.max_age ||
+      max_msgs_per_subject !== wanted.max_msgs_per_subject ||
+      max_msgs > 0 ||
+      max_bytes > 0
+    ) {
+      const limits = JSON.stringify({ max_age, max_msgs_per_subject, max_msgs, max_bytes });
+      console.warn(`the stream ${this.#stream} has limits of its own, and keep is not applied: ${limits}`);
+    }
+    // What limits of the whole stream trim cannot be counted: look often.
+    this.#keeps =
+      max_msgs > 0 || max_bytes > 0
+        ? pageSize
+        : max_msgs_per_subject > 0
+          ? max_msgs_per_subject
+          : Number.POSITIVE_INFINITY;
+    return info;
+  }
+
+  #info(subject: string): Promise<NatsStreamInfo> {
+    return this.#ask(() => this.#manager.streams.info(this.#stream, { subjects_filter: subject }));
+  }
+
+  #consumer(subject: string, after: number) {
+    return this.#ask(() =>
+      this.#jetstream.consumers.get(this.#stream, {
+        filter_subjects: [subject],
+        deliver_policy: "by_start_sequence",
+        opt_start_seq: after + 1,
+        inactive_threshold: nanos(inactiveMs),
+      }),
+    );
+  }
+
+  async #page(subject: string, { seq }: NatsPlace, limit: number): Promise<Entry[]> {
+    const consumer = await this.#consumer(subject, seq);
+    try {
+      const { num_pending } = await consumer.info(true);
+      const count = Math.min(num_pending, limit);
+      return count === 0
+        ? []
+        : await this.#ask(async () => {
+            const entries: Entry[] = [];
+            for await (const message of await consumer.fetch({ max_messages: count, expires: answerMs })) {
+              entries.push(toEntry(message));
+            }
+            return entries;
+          });
+    } finally {
+      consumer.delete().catch(() => {}); // the server forgets it by itself
+    }
+  }
+
+  /** Rejects with a `CursorError` unless the entry at a place is still there; at a beginning, unless the stream has all that follows. */
+  async #check(subject: string, { cursor, seq }: NatsPlace): Promise<void> {
+    const isBeginning = cursor.startsWith("b");
+    const message = isBeginning ? null : await this.#ask(() => this.#manager.streams.getMessage(this.#stream, { seq }));
+    if (message && message.subject === subject && cursorOf(message.seq, message.header, message.time) === cursor) {
+      return;
+    }
+    const { created, config, state } = await this.#info(subject);
+    if (message || (isBeginning && !cursor.endsWith(`.${hash(created)}`))) {
+      throw new CursorError(cursor, "unknown");
+    }
+    if (seq > state.last_seq) {
+      throw new CursorError(cursor, "future");
+    }
+    if (!isBeginning || state.first_seq > seq + 1 || isFull(subject, config, state)) {
+      throw new CursorError(cursor, "trimmed");
+    }
+  }
+
+  /**
+   * As `#check`, for a tail that had everything until some time: the entry at its place may have been trimmed by age, as long as nothing
+   * newer than that time was.
+   */
+  async #checkSince(subject: string, place: NatsPlace, time: number, madeAt: string): Promise<void> {
+    try {
+      await this.#check(subject, place);
+    } catch (error) {
+      if (!(error instanceof CursorError) || error.reason !== "trimmed") {
+        throw error;
+      }
+      const { created, config, state } = await this.#info(subject);
+      const isOlderThere = state.messages > 0 && Date.parse(state.first_ts) < time;
+      const isYoung = (Date.now() - time) * 2e6 < config.max_age && config.max_msgs <= 0 && config.max_bytes <= 0;
+      if (created !== madeAt || isFull(subject, config, state) || !(isOlderThere || isYoung)) {
+        throw error;
+      }
+    }
+  }
+
+  /** Waits for an answer, but not longer than until the log is closed. */
+  async #ask<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) {
+      throw closedError();
+    }
+    if (this.#isLost && this.#isTrying) {
+      throw new Error("NATS does not answer: the request was not sent");
+    }
+    this.#isTrying = this.#isLost;
+    let stop = (_error: Error) => {};
+    const stopped = new Promise<never>((_resolve, reject) => {
+      stop = reject;
+    });
+    this.#waiting.add(stop);
+    try {
+      const answer = await Promise.race([call(), stopped]);
+      this.#isLost = false;
+      return answer;
+    } catch (error) {
+      this.#isLost ||= (error as Error).name === "TimeoutError";
+      throw error;
+    } finally {
+      this.#isTrying = false;
+      this.#waiting.delete(stop);
+    }
+  }
+}
+
+/** Whether the limit of the topic may have trimmed entries. */
+function isFull(
+  subject: string,
+  { max_msgs_per_subject: limit }: NatsStreamInfo["config"],
+  { subjects }: NatsStreamInfo["state"],
+): boolean {
+  return limit > 0 && (subjects?.[subject] ?? 0) >= limit;
+}
+
+function randomId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(36).padStart(2, "0")).join("");
+}
+
+/** Nanoseconds; 0, which is no limit, where a signed integer of 64 bits is too small. */
+function nanos(ms: number): number {
+  return ms * 1e6 < 2 ** 63 ? Math.round(ms) * 1e6 : 0;
+}
+
+function checkOption(name: string, value: number, least: number): void {
+  if (!(typeof value === "number" && value >= least)) {
+    throw new TypeError(`option ${name} is ${value}: give a number, ${least} or more`);
+  }
+}
+
+function closedError(): StatusError {
+  return new StatusError(Code.Unavailable, "the event log is closed");
+}

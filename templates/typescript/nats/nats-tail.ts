@@ -1,0 +1,169 @@
+import { Code, CursorError, type Entry, StatusError, type TailListener } from "../server.js";
+import type { NatsConsumer, NatsMessage, NatsMessages } from "./nats-client.js";
+import type { NatsPlace } from "./nats-cursor.js";
+
+/** What a tail asks of its log. */
+export interface NatsTailOptions {
+  /** Where the tail begins. */
+  readonly after: NatsPlace;
+  readonly listener: TailListener;
+  /** Makes a consumer of the topic that begins after a sequence. */
+  readonly consume: (after: number) => Promise<NatsConsumer>;
+  /** Rejects with a `CursorError` if entries after a place may be gone that were not yet to be read at a time. */
+  readonly check: (place: NatsPlace, time: number) => Promise<unknown>;
+  readonly toEntry: (message: NatsMessage) => Entry;
+  /** How many newer messages of its topic a message needs to be trimmed. */
+  readonly keeps: () => number;
+}
+
+/** How many messages a consumer has under way. */
+export const pageSize = 500;
+const heartbeatMs = 5000;
+const maxRetryMs = 1000;
+/** After this time without a message, a message that others follow is late. */
+const lateMs = 10_000;
+
+/** What a consumer may report and go on. */
+const harmless = new Set(["next", "heartbeat", "flow_control", "debug", "discard"]);
+
+/**
+ * Follows one topic with an ordered consumer. When the consumer is lost, it makes another one after the last entry, and
+ * sees that nothing after this entry is gone. The numbers of the entries have gaps, where other topics have theirs: so
+ * it also looks where the limits of the stream may have trimmed what was not delivered yet.
+ */
+export class NatsTail {
+  readonly #options: NatsTailOptions;
+  /** What the listener was told of last. */
+  #last: NatsPlace;
+  #received: NatsMessage[] = [];
+  #messages: NatsMessages | undefined;
+  #isChecking = false;
+  #isOver = false;
+  /** Until when all entries were delivered at once. */
+  #aliveAt: number = Date.now();
+  #error: unknown;
+
+  constructor(options: NatsTailOptions) {
+    this.#options = options;
+    this.#last = options.after;
+  }
+
+  stop(): void {
+    this.#isOver = true;
+    this.#messages?.stop();
+  }
+
+  fail(error: unknown): void {
+    if (!this.#isOver) {
+      this.stop();
+      this.#options.listener.failed(error);
+    }
+  }
+
+  /** Runs until the tail is stopped or has failed. */
+  async run(): Promise<void> {
+    for (let retryMs = 20; !this.#isOver; retryMs = Math.min(maxRetryMs, retryMs * 1.5)) {
+      const { seq } = this.#last;
+      try {
+        await this.#follow();
+      } catch (error) {
+        if (error instanceof CursorError) {
+          this.fail(error.reason === "trimmed" ? new CursorError(error.cursor, "behind") : error);
+        } else if ((error as Error).name === "ClosedConnectionError") {
+          this.fail(new StatusError(Code.Unavailable, "the connection to NATS is closed", { cause: error }));
+        }
+      }
+      if (!this.#isOver) {
+        retryMs = this.#last.seq > seq ? 20 : retryMs;
+        await new Promise<void>((resolve) => {
+          setTimeout(resolve, retryMs * (0.5 + Math.random() / 2));
+        });
+      }
+    }
+  }
+
+  /** Follows until the consumer is lost. */
+  async #follow(): Promise<void> {
+    const consumer = await this.#options.consume(this.#last.seq);
+    this.#received = [];
+    this.#isChecking = true;
+    this.#error = undefined;
+    const messages = await consumer.consume({
+      max_messages: pageSize,
+      idle_heartbeat: heartbeatMs,
+      abort_on_missing_resource: true,
+      callback: (message) => this.#receive(message),
+    });
+    this.#messages = messages;
+    try {
+      void this.#watch(messages);
+      // What is there now, the consumer will deliver.
+      await this.#options.check(this.#last, this.#aliveAt);
+      this.#isChecking = false;
+      void this.#deliver();
+      await messages.closed();
+      this.#aliveAt = Math.max(this.#aliveAt, Date.now() - 3 * heartbeatMs);
+    } finally {
+      messages.stop();
+      consumer.delete().catch(() => {});
+    }
+    if (this.#error !== undefined) {
+      throw this.#error;
+    }
+  }
+
+  async #watch(messages: NatsMessages): Promise<void> {
+    for await (const { type } of messages.status()) {
+      if (!harmless.has(type)) {
+        messages.stop();
+      }
+    }
+  }
+
+  #receive(message: NatsMessage): void {
+    this.#received.push(message);
+    // What came with one read of the socket is told together.
+    if (this.#received.length === 1 && !this.#isChecking) {
+      queueMicrotask(() => void this.#deliver());
+    }
+  }
+
+  async #deliver(): Promise<void> {
+    const messages = this.#messages;
+    try {
+      while (this.#received.length > 0 && !this.#isChecking && !this.#isOver) {
+        const received = this.#received;
+        if (this.#mayMiss(received)) {
+          this.#isChecking = true;
+          await this.#options.check(this.#last, this.#aliveAt);
+          this.#isChecking = false;
+          if (this.#received !== received) {
+            return; // another consumer is there by now
+          }
+        }
+        this.#received = [];
+        this.#aliveAt = Date.now();
+        const entries = received.map((message) => this.#options.toEntry(message));
+        this.#last = { cursor: entries.at(-1)?.cursor ?? "", seq: received.at(-1)?.seq ?? 0 };
+        this.#options.listener.entries(entries);
+      }
+    } catch (error) {
+      this.#error = error;
+      messages?.stop();
+    }
+  }
+
+  #mayMiss(messages: readonly NatsMessage[]): boolean {
+    const isLate = Date.now() - this.#aliveAt > lateMs && (messages[0]?.info.pending ?? 0) > 0;
+    const keeps = this.#options.keeps();
+    let { seq } = this.#last;
+    return (
+      isLate ||
+      messages.some((message) => {
+        const newer = message.seq - seq + message.info.pending;
+        seq = message.seq;
+        return newer >= keeps;
+      })
+    );
+  }
+}

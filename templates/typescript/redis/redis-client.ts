@@ -1,0 +1,199 @@
+/** An argument of a command. */
+export type RedisArgument = string | number | Uint8Array;
+
+/** A connection of `ioredis`, as far as an event log needs it. */
+export interface IoRedisConnection {
+  readonly status: string;
+  callBuffer(command: string, args: RedisArgument[]): Promise<unknown>;
+  duplicate(options?: object): IoRedisConnection;
+  connect(): Promise<unknown>;
+  disconnect(): void;
+  on(event: "error", listener: (error: unknown) => void): unknown;
+}
+
+/** A cluster of `ioredis`, as far as an event log needs it. */
+export interface IoRedisCluster {
+  readonly status: string;
+  /** The addresses of each slot's servers, the primary first. */
+  readonly slots: readonly (readonly string[] | undefined)[];
+  callBuffer(command: string, args: RedisArgument[]): Promise<unknown>;
+  nodes(
+    role: "master",
+  ): readonly (IoRedisConnection & { readonly options: { readonly host?: string; readonly port?: number } })[];
+}
+
+/** A client of `redis`, version 5 or newer, as far as an event log needs it. */
+export interface NodeRedisConnection {
+  readonly isReady: boolean;
+  readonly options?: { readonly socket?: object } | undefined;
+  sendCommand(args: readonly (string | Uint8Array)[], options?: object): Promise<unknown>;
+  duplicate(options?: object): NodeRedisConnection;
+  connect(): Promise<unknown>;
+  destroy(): void;
+  on(event: "error", listener: (error: unknown) => void): unknown;
+}
+
+/** A cluster of `redis`, version 5 or newer, as far as an event log needs it. */
+export interface NodeRedisCluster {
+  readonly isOpen: boolean;
+  readonly slots: readonly ({ readonly master: { readonly address: string } } | undefined)[];
+  sendCommand(key: string, isReadonly: boolean, args: (string | Uint8Array)[], options?: object): Promise<unknown>;
+  nodeClient(node: unknown): unknown;
+}
+
+/** A client of `ioredis` (`Redis` or `Cluster`), or of `redis` from version 5 on (`createClient` or `createCluster`). */
+export type RedisClient = IoRedisConnection | IoRedisCluster | NodeRedisConnection | NodeRedisCluster;
+
+/** Sends a command. Texts of the reply are bytes. */
+type Send = (command: string, args: readonly RedisArgument[]) => Promise<unknown>;
+
+/** A connection that serves only commands that wait. */
+export interface BlockingConnection {
+  readonly send: Send;
+  close(): void;
+}
+
+/** One server, over the connection that the client has to it. */
+export interface RedisNode {
+  readonly address: string;
+  readonly send: Send;
+  /** Opens one more connection, which does not connect again when it is lost: its commands then reject. */
+  open(): Promise<BlockingConnection>;
+}
+
+/** Clients of all kinds in one form. */
+export interface RedisAccess {
+  /** False while the connection is lost: libraries queue commands then, without a limit. */
+  isReady(): boolean;
+  /** Sends a command whose keys are all in the slot of this one. */
+  send(key: string, command: string, args: readonly RedisArgument[]): Promise<unknown>;
+  /** The server that has a key. */
+  node(key: string): Promise<RedisNode>;
+}
+
+/** Recognizes the kind of a client by its methods. Throws a `TypeError` for anything else. */
+export function accessRedis(client: RedisClient): RedisAccess {
+  if ("callBuffer" in client) {
+    return "nodes" in client && "slots" in client
+      ? accessIoRedisCluster(client)
+      : accessOne(ioRedisNode(client as IoRedisConnection), () => client.status === "ready");
+  }
+  if ("sendCommand" in client) {
+    return "nodeClient" in client
+      ? accessNodeRedisCluster(client)
+      : accessOne(nodeRedisNode(client), () => client.isReady);
+  }
+  throw new TypeError("option client is no Redis client: give a client of ioredis, or of redis 5 or newer");
+}
+
+function accessOne(node: RedisNode, isReady: () => boolean): RedisAccess {
+  return { isReady, send: (_key, command, args) => node.send(command, args), node: async () => node };
+}
+
+function accessIoRedisCluster(cluster: IoRedisCluster): RedisAccess {
+  return {
+    isReady: () => cluster.status === "ready",
+    send: (_key, command, args) => cluster.callBuffer(command, args.map(toArgument)),
+    async node(key) {
+      const address = cluster.slots[keySlot(key)]?.[0];
+      const node = cluster.nodes("master").find(({ options: { host, port } }) => `${host}:${port}` === address);
+      return ioRedisNode(node ?? noOwner(key), address);
+    },
+  };
+}
+
+function accessNodeRedisCluster(cluster: NodeRedisCluster): RedisAccess {
+  return {
+    isReady: () => cluster.isOpen,
+    send: (key, command, args) => cluster.sendCommand(key, false, [command, ...args.map(toText)], asBytes),
+    async node(key) {
+      const { master } = cluster.slots[keySlot(key)] ?? noOwner(key);
+      return nodeRedisNode((await cluster.nodeClient(master)) as NodeRedisConnection, master.address);
+    },
+  };
+}
+
+function noOwner(key: string): never {
+  throw new Error(`the cluster has no server for the key ${JSON.stringify(key)}`);
+}
+
+function ioRedisNode(client: IoRedisConnection, address = ""): RedisNode {
+  return {
+    address,
+    send: (command, args) => client.callBuffer(command, args.map(toArgument)),
+    async open() {
+      const connection = client.duplicate({
+        lazyConnect: true,
+        // A command that waits is not sent again to a server that may have lost what it waits for.
+        autoResendUnfulfilledCommands: false,
+        retryStrategy: () => null,
+        commandTimeout: undefined,
+        socketTimeout: undefined,
+      });
+      connection.on("error", ignore);
+      await connection.connect();
+      return {
+        send: (command, args) => connection.callBuffer(command, args.map(toArgument)),
+        close: () => connection.disconnect(),
+      };
+    },
+  };
+}
+
+function nodeRedisNode(client: NodeRedisConnection, address = ""): RedisNode {
+  return {
+    address,
+    send: (command, args) => client.sendCommand([command, ...args.map(toText)], asBytes),
+    async open() {
+      const socket = { ...client.options?.socket, reconnectStrategy: false, socketTimeout: undefined };
+      const connection = client.duplicate({ socket });
+      connection.on("error", ignore);
+      await connection.connect();
+      return {
+        send: (command, args) =>
+          connection.sendCommand([command, ...args.map(toText)], { ...asBytes, timeout: undefined }),
+        // Throws for a connection that is closed already.
+        close: () => (connection.isReady ? connection.destroy() : undefined),
+      };
+    },
+  };
+}
+
+/** The errors of a connection are those of its commands. */
+function ignore(): void {}
+
+/** Options of `redis`: texts (RESP type `$`) as bytes, and maps (`%`) as lists. */
+const asBytes = { typeMapping: { 36: globalBuffer(), 37: Array } };
+
+/** Both libraries take and give bytes as `Buffer`, which every runtime that they run on has as a global. */
+function globalBuffer(): { from(buffer: unknown, offset: number, length: number): Uint8Array } {
+  return (globalThis as unknown as { Buffer: ReturnType<typeof globalBuffer> }).Buffer;
+}
+
+function toArgument(argument: RedisArgument): RedisArgument {
+  return typeof argument === "object"
+    ? globalBuffer().from(argument.buffer, argument.byteOffset, argument.byteLength)
+    : argument;
+}
+
+/** `redis` takes no numbers. */
+function toText(argument: RedisArgument): string | Uint8Array {
+  return typeof argument === "number" ? String(argument) : (toArgument(argument) as string | Uint8Array);
+}
+
+/**
+ * The slot of a key with a hash tag: CRC16 (XMODEM) of the tag modulo 16,384. Source: Redis cluster specification,
+ * "Key distribution model" and "Hash tags".
+ */
+export function keySlot(key: string): number {
+  const start = key.indexOf("{") + 1;
+  let crc = 0;
+  for (const byte of new TextEncoder().encode(key.slice(start, key.indexOf("}", start)))) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit++) {
+      crc = crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1;
+    }
+    crc &= 0xffff;
+  }
+  return crc % 16_384;
+}

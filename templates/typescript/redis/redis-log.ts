@@ -1,0 +1,339 @@
+import {
+  type AppendOptions,
+  Code,
+  type Cursor,
+  CursorError,
+  type Entry,
+  type EventLog,
+  type Retention,
+  StatusError,
+  type TailListener,
+} from "../server.js";
+import {
+  accessRedis,
+  type BlockingConnection,
+  type IoRedisConnection,
+  type NodeRedisConnection,
+  type RedisAccess,
+  type RedisArgument,
+  type RedisClient,
+  type RedisNode,
+} from "./redis-client.js";
+import { beginning, compareIds, rowsOf, type StreamRow, TopicKeys, textOf } from "./redis-stream.js";
+import { type Follower, StreamReader } from "./stream-reader.js";
+
+/** How much of each topic a log on Redis keeps, and when an entry counts as kept. */
+export interface RedisRetention extends Retention {
+  /**
+   * How many replicas must have an entry before `append` resolves (`WAIT`). Where they are fewer after 5 seconds, `append` rejects.
+   * Default: 0, so that an entry that only the primary had may be lost in a failover.
+   */
+  readonly replicas?: number | undefined;
+}
+
+/** Options of `createRedisEventLog`. */
+export interface RedisEventLogOptions {
+  /** A client of `ioredis` (`Redis` or `Cluster`), or a connected one of `redis` from version 5 on (`createClient` or `createCluster`). The log does not close it. */
+  readonly client: RedisClient;
+  /** The start of all keys. Default: `sse:`. A topic `x` has the keys `{sse:x}:log`, `{sse:x}:n` and, for 2 minutes, `{sse:x}:k:<key>`. */
+  readonly prefix?: string | undefined;
+  readonly keep?: RedisRetention | undefined;
+  /** The connection that waits for entries: it serves nothing else. Not for a cluster. Default: the log opens one with `client.duplicate()`, and opens it again when it is lost. */
+  readonly blocking?: IoRedisConnection | NodeRedisConnection | undefined;
+}
+
+/**
+ * Creates an event log on Redis Streams. It needs two connections, whatever the number of topics and subscribers: the client, and
+ * one that waits; in a cluster, one that waits for each primary. Throws a `TypeError` for an option with a wrong value.
+ *
+ * Redis is to keep what it is given: `maxmemory-policy noeviction`, and `appendonly yes` where events must outlive a restart.
+ */
+export function createRedisEventLog(options: RedisEventLogOptions): EventLog {
+  return new RedisEventLog(options);
+}
+
+/** How long a repeated publication is recognized. */
+const keyWindowMs = 120_000;
+/** How long an answer may take. */
+const answerMs = 5000;
+/** How often a topic is trimmed by age. */
+const trimMs = 60_000;
+const maxRecoveryMs = 1000;
+
+/**
+ * Appends an entry. KEYS: the stream, the number of its last entry, the memory of a publication. ARGV: the data, how many entries are kept,
+ * how long the memory lasts, how old entries may be, if it is time to trim. The last entry stays, whatever its age: clients stand on it.
+ */
+const appendScript = `
+if KEYS[3] then
+  local known = redis.call('GET', KEYS[3])
+  if known then return known end
+end
+if ARGV[4] then
+  local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+  if last then
+    local oldest = redis.call('TIME')[1] * 1000 - ARGV[4]
+    local time = tonumber(string.match(last[1], '^%d+'))
+    redis.call('XTRIM', KEYS[1], 'MINID', '~', time < oldest and last[1] or string.format('%.0f', math.max(oldest, 0)))
+  end
+end
+local n = redis.call('INCR', KEYS[2])
+local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'n', n, 'd', ARGV[1])
+if KEYS[3] then redis.call('SET', KEYS[3], id, 'PX', ARGV[3]) end
+return id`;
+
+/** Whether an entry is there. KEYS: the stream, a key to write to. ARGV: its id. */
+const confirmScript = `
+if #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1]) == 0 then return 0 end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', 60000)
+return 1`;
+
+class RedisEventLog implements EventLog {
+  readonly #access: RedisAccess;
+  readonly #blocking: RedisAccess | undefined;
+  readonly #prefix: string;
+  readonly #keep: Required<{ [K in keyof RedisRetention]: number }>;
+  readonly #readers: Map<string, StreamReader> = new Map();
+  readonly #followers: Set<Follower> = new Set();
+  /** What rejects the calls that wait for an answer. */
+  readonly #waiting: Set<(error: Error) => void> = new Set();
+  /** When each topic was last trimmed by age. */
+  readonly #trimmedAt: Map<string, number> = new Map();
+  #scriptSha: Promise<string> | undefined;
+  #hasAnswered = false;
+  /** How many commands have had no answer in time, and have none yet. */
+  #overdue = 0;
+  #isClosed = false;
+  #lostAt = 0;
+  #recoveryMs = 0;
+
+  constructor({ client, prefix = "sse:", keep = {}, blocking }: RedisEventLogOptions) {
+    const { events = 10_000, ms = 3_600_000, replicas = 0 } = keep;
+    checkOption("keep.events", events, 1);
+    checkOption("keep.ms", ms, 1);
+    checkOption("keep.replicas", replicas, 0);
+    this.#access = accessRedis(client);
+    this.#blocking = blocking && accessRedis(blocking);
+    this.#prefix = prefix;
+    this.#keep = { events, ms, replicas };
+  }
+
+  async append(topic: string, data: Uint8Array, { key }: AppendOptions = {}): Promise<Cursor> {
+    const keys = new TopicKeys(this.#prefix, topic);
+    const { events, ms, replicas } = this.#keep;
+    const names = [keys.n, ...(key === undefined ? [] : [keys.publication(key)])];
+    const args: RedisArgument[] = [data, Math.min(Math.ceil(events), Number.MAX_SAFE_INTEGER), keyWindowMs];
+    if (ms !== Number.POSITIVE_INFINITY && this.#isTimeToTrim(topic)) {
+      args.push(Math.ceil(ms));
+    }
+    const id = textOf(await this.#runScript(keys.log, names, args));
+    if (replicas > 0) {
+      await this.#confirm(keys, id, replicas);
+    }
+    return keys.cursor(id);
+  }
+
+  async read(topic: string, after: Cursor, limit: number): Promise<Entry[]> {
+    const keys = new TopicKeys(this.#prefix, topic);
+    const id = keys.id(after);
+    // The entry of the cursor comes first, which shows that nothing after it is missing.
+    const rows = await this.#range(keys, id, limit + 1);
+    const n = rows[0]?.id === id ? rows.shift()?.n : await this.#find(keys, id);
+    const gap = rows.find((row, i) => row.n !== Number(n) + 1 + i);
+    if (gap) {
+      throw new CursorError(after, id === beginning ? "trimmed" : "unknown");
+    }
+    return rows.slice(0, limit).map((row) => keys.entry(row));
+  }
+
+  async tip(topic: string): Promise<Cursor> {
+    const keys = new TopicKeys(this.#prefix, topic);
+    const [last] = rowsOf(await this.#ask(keys.log, "xrevrange", [keys.log, "+", "-", "count", 1]));
+    return keys.cursor(last?.id ?? beginning);
+  }
+
+  async tail(topic: string, after: Cursor, listener: TailListener): Promise<() => void> {
+    const keys = new TopicKeys(this.#prefix, topic);
+    const id = keys.id(after);
+    const follower: Follower = { keys, listener, id, n: await this.#find(keys, id) };
+    this.#followers.add(follower);
+    await this.#follow(follower);
+    return () => this.#unfollow(follower);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const reject of this.#waiting) {
+      reject(closedError());
+    }
+    for (const follower of this.#followers) {
+      this.#fail(follower, closedError());
+    }
+  }
+
+  /** The entries from an id on. */
+  async #range({ log }: TopicKeys, from: string, count: number): Promise<StreamRow[]> {
+    return rowsOf(await this.#ask(log, "xrange", [log, from, "+", "count", count]));
+  }
+
+  /** The number of the entry with an id. Rejects with a `CursorError` if it is not there, or if it is the beginning and the first entry is not there. */
+  async #find(keys: TopicKeys, id: string): Promise<number> {
+    const [row] = await this.#range(keys, id, 1);
+    if (row?.id === id) {
+      return row.n;
+    }
+    if (id === beginning) {
+      const isNew = row === undefined && (await this.#ask(keys.n, "get", [keys.n])) === null;
+      // The first entry may have come between the two commands.
+      const first = row ?? (isNew ? undefined : (await this.#range(keys, id, 1))[0]);
+      if (isNew || first?.n === 1) {
+        return 0;
+      }
+      throw new CursorError(keys.cursor(id), "trimmed");
+    }
+    const [first] = row ? await this.#range(keys, "-", 1) : [];
+    const reason = row === undefined ? "future" : first && compareIds(first.id, id) > 0 ? "trimmed" : "unknown";
+    throw new CursorError(keys.cursor(id), reason);
+  }
+
+  /** Gives a follower to the reader of the server that has its stream. */
+  async #follow(follower: Follower): Promise<void> {
+    const node = await this.#access.node(follower.keys.log);
+    let reader = this.#readers.get(node.address);
+    if (!reader) {
+      reader = new StreamReader({
+        open: () => this.#open(node),
+        send: node.send,
+        find: (keys, id) => this.#find(keys, id),
+        onFailed: (failed, error) => this.#fail(failed, error),
+        onLost: (lost) => this.#recover(lost),
+      });
+      this.#readers.set(node.address, reader);
+    }
+    if (this.#followers.has(follower)) {
+      reader.add(follower);
+    }
+  }
+
+  #unfollow(follower: Follower): void {
+    this.#followers.delete(follower);
+    for (const reader of this.#readers.values()) {
+      reader.remove(follower);
+    }
+  }
+
+  #fail(follower: Follower, error: Error): void {
+    this.#unfollow(follower);
+    follower.listener.failed(error);
+  }
+
+  /** Follows again after a moment: the longer, the shorter the last connection lasted. */
+  #recover(lost: readonly Follower[]): void {
+    const now = Date.now();
+    this.#recoveryMs = now - this.#lostAt > 10 * maxRecoveryMs ? 20 : Math.min(maxRecoveryMs, this.#recoveryMs * 1.5);
+    this.#lostAt = now;
+    setTimeout(
+      () => {
+        for (const follower of lost.filter((follower) => this.#followers.has(follower))) {
+          this.#follow(follower).catch(() => this.#recover([follower]));
+        }
+      },
+      this.#recoveryMs * (0.5 + Math.random() / 2),
+    );
+  }
+
+  /** Opens a connection that waits. */
+  async #open(node: RedisNode): Promise<BlockingConnection> {
+    if (this.#blocking) {
+      const { send } = await this.#blocking.node("");
+      return { send, close: () => {} };
+    }
+    return node.open();
+  }
+
+  async #runScript(stream: string, keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown> {
+    this.#scriptSha ??= sha1(appendScript);
+    const rest = [1 + keys.length, stream, ...keys, ...args];
+    try {
+      return await this.#ask(stream, "evalsha", [await this.#scriptSha, ...rest]);
+    } catch (error) {
+      if (!String(error).includes("NOSCRIPT")) {
+        throw error;
+      }
+      return this.#ask(stream, "eval", [appendScript, ...rest]);
+    }
+  }
+
+  /** Waits until replicas have an entry. */
+  async #confirm(keys: TopicKeys, id: string, replicas: number): Promise<void> {
+    const node = await this.#access.node(keys.log);
+    // `WAIT` waits for the writes of its connection, which may be another one by now: so there is one more write.
+    const [isThere, count] = await Promise.all([
+      this.#within(node.send("eval", [confirmScript, 2, keys.log, keys.confirmed, id])),
+      this.#within(node.send("wait", [replicas, answerMs - 1000])),
+    ]);
+    if (Number(isThere) !== 1 || Number(count) < replicas) {
+      throw new Error(`${Number(isThere) === 1 ? count : "no"} replicas have the entry, ${replicas} are to have it`);
+    }
+  }
+
+  #isTimeToTrim(topic: string): boolean {
+    const now = Date.now();
+    if (now - (this.#trimmedAt.get(topic) ?? 0) < trimMs) {
+      return false;
+    }
+    if (this.#trimmedAt.size >= 10_000) {
+      this.#trimmedAt.clear(); // topics that are not written to any more
+    }
+    this.#trimmedAt.set(topic, now);
+    return true;
+  }
+
+  /** Sends a command. Rejects at once while Redis does not answer, as libraries queue commands then without a limit. */
+  async #ask(key: string, command: string, args: readonly RedisArgument[]): Promise<unknown> {
+    if (this.#isClosed) {
+      throw closedError();
+    }
+    if (this.#overdue > 0 || (this.#hasAnswered && !this.#access.isReady())) {
+      throw new Error("Redis does not answer: the command was not sent");
+    }
+    const reply = await this.#within(this.#access.send(key, command, args));
+    this.#hasAnswered = true;
+    return reply;
+  }
+
+  async #within<T>(answer: Promise<T>): Promise<T> {
+    let stop = (_error: Error) => {};
+    const stopped = new Promise<never>((_resolve, reject) => {
+      stop = reject;
+    });
+    const timer = setTimeout(() => {
+      this.#overdue++;
+      const settle = () => this.#overdue--;
+      answer.then(settle, settle);
+      stop(new Error(`Redis did not answer within ${answerMs} ms: the command may have been carried out`));
+    }, answerMs);
+    this.#waiting.add(stop);
+    try {
+      return await Promise.race([answer, stopped]);
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(stop);
+    }
+  }
+}
+
+async function sha1(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(text));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function checkOption(name: string, value: number, least: number): void {
+  if (!(typeof value === "number" && value >= least)) {
+    throw new TypeError(`option ${name} is ${value}: give a number, ${least} or more`);
+  }
+}
+
+function closedError(): StatusError {
+  return new StatusError(Code.Unavailable, "the event log is closed");
+}

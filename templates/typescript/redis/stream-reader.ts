@@ -1,0 +1,204 @@
+import { CursorError, type TailListener } from "../server.js";
+import type { BlockingConnection, RedisNode } from "./redis-client.js";
+import { compareIds, type StreamRow, streamsOf, type TopicKeys } from "./redis-stream.js";
+
+/** A tail: what its listener was told of. */
+export interface Follower {
+  readonly keys: TopicKeys;
+  readonly listener: TailListener;
+  /** The last entry, or where the tail began. */
+  id: string;
+  n: number;
+}
+
+/** What a reader asks of its log. */
+export interface ReaderOptions {
+  /** Opens the connection that waits. */
+  readonly open: () => Promise<BlockingConnection>;
+  /** Sends a command over the connection that does not wait. */
+  readonly send: RedisNode["send"];
+  /** The number of the entry with an id. Rejects with a `CursorError` if it is not there. */
+  readonly find: (keys: TopicKeys, id: string) => Promise<number>;
+  /** Ends a tail. */
+  readonly onFailed: (follower: Follower, error: CursorError) => void;
+  /** Called where the connection was lost: these followers may be on another server by now. */
+  readonly onLost: (followers: readonly Follower[]) => void;
+}
+
+/** How long a read waits for entries. It is also what a missed interruption costs. */
+const blockMs = 2000;
+/** How much longer the answer may take before the connection counts as lost. */
+const graceMs = 3000;
+const pageSize = 512;
+/** How many quiet followers are checked at once, and how often. */
+const checkSize = 64;
+const checkMs = 1000;
+
+/**
+ * Follows any number of streams of one server with one `XREAD`, which waits for the next entry of any of them. A new
+ * follower interrupts it.
+ */
+export class StreamReader {
+  readonly followers: Set<Follower> = new Set();
+  readonly #options: ReaderOptions;
+  #connection: BlockingConnection | undefined;
+  #clientId: unknown;
+  #isRunning = false;
+  /** Counts reads: a follower that came before one takes part in it. */
+  #reads = 0;
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+  }
+
+  add(follower: Follower): void {
+    this.followers.add(follower);
+    if (!this.#isRunning) {
+      this.#isRunning = true;
+      void this.#run();
+    } else {
+      void this.#interrupt(this.#reads);
+    }
+  }
+
+  remove(follower: Follower): void {
+    this.followers.delete(follower);
+    if (this.followers.size === 0) {
+      this.#connection?.close();
+    }
+  }
+
+  async #run(): Promise<void> {
+    const timer = setInterval(() => void this.#checkQuiet(), checkMs);
+    try {
+      while (this.followers.size > 0) {
+        await this.#follow(await this.#options.open());
+      }
+    } catch {
+      // What the library throws when a connection is lost, or cannot be had.
+    } finally {
+      clearInterval(timer);
+      this.#isRunning = false;
+      this.#connection?.close();
+      this.#connection = undefined;
+      const lost = [...this.followers];
+      this.followers.clear();
+      if (lost.length > 0) {
+        this.#options.onLost(lost);
+      }
+    }
+  }
+
+  async #follow(connection: BlockingConnection): Promise<void> {
+    this.#connection = connection;
+    this.#clientId = await connection.send("client", ["id"]);
+    // What was there when the connection was lost may be trimmed, or lost as well.
+    await this.#check([...this.followers]);
+    while (this.followers.size > 0) {
+      this.#reads++;
+      const readers = [...this.followers];
+      const starts = startsOf(readers);
+      const args = ["count", pageSize, "block", blockMs, "streams", ...starts.keys(), ...starts.values()];
+      const reply = await within(blockMs + graceMs, connection.send("xread", args));
+      for (const [key, rows] of streamsOf(reply)) {
+        for (const follower of readers) {
+          // A client may put a prefix of its own before all keys.
+          const isOfStream = follower.keys.log === key || (!starts.has(key) && key.endsWith(follower.keys.log));
+          if (isOfStream && this.followers.has(follower)) {
+            this.#deliver(follower, rows);
+          }
+        }
+      }
+    }
+  }
+
+  #deliver(follower: Follower, read: readonly StreamRow[]): void {
+    const rows =
+      read[0] && compareIds(read[0].id, follower.id) > 0
+        ? read
+        : read.filter(({ id }) => compareIds(id, follower.id) > 0);
+    const gap = rows.findIndex(({ n }, i) => n !== follower.n + 1 + i);
+    const good = gap < 0 ? rows : rows.slice(0, gap);
+    const last = good.at(-1);
+    const { keys, listener } = follower;
+    if (last) {
+      follower.id = last.id;
+      follower.n = last.n;
+      listener.entries(good.map((row) => keys.entry(row)));
+    }
+    const next = rows[gap];
+    if (next) {
+      const reason = next.n > follower.n ? "behind" : "unknown";
+      this.#options.onFailed(follower, new CursorError(keys.cursor(follower.id), reason));
+    }
+  }
+
+  /** Ends the read that waits, so that the next one has all followers. */
+  async #interrupt(reads: number): Promise<void> {
+    while (this.#reads === reads && this.#clientId !== undefined && this.#connection) {
+      const unblocked = await this.#options.send("client", ["unblock", String(this.#clientId)]).catch(() => 1);
+      if (Number(unblocked) === 1) {
+        return;
+      }
+      // It is between two reads, or the next one has not arrived.
+      await new Promise<void>((resolve) => {
+        setTimeout(resolve, 2);
+      });
+    }
+  }
+
+  /** Those that were checked last are put at the end. Sees that a stream was lost though nothing follows: a read after an id from the future waits without end. */
+  async #checkQuiet(): Promise<void> {
+    const some = [...this.followers].slice(0, checkSize);
+    await this.#check(some).catch(() => {});
+    for (const follower of some.filter((follower) => this.followers.delete(follower))) {
+      this.followers.add(follower);
+    }
+  }
+
+  async #check(followers: readonly Follower[]): Promise<void> {
+    await Promise.all(followers.map((follower) => this.#checkOne(follower)));
+  }
+
+  async #checkOne(follower: Follower): Promise<void> {
+    const { keys, id, n } = follower;
+    try {
+      const found = await this.#options.find(keys, id);
+      if (found !== n) {
+        throw new CursorError(keys.cursor(id), "unknown");
+      }
+    } catch (error) {
+      if (!(error instanceof CursorError)) {
+        throw error;
+      }
+      // What came meanwhile may have had it trimmed.
+      if (this.followers.has(follower) && follower.id === id) {
+        this.#options.onFailed(follower, error.reason === "trimmed" ? new CursorError(error.cursor, "behind") : error);
+      }
+    }
+  }
+}
+
+/** Where to begin in each stream: at the follower that has read the least. */
+function startsOf(followers: readonly Follower[]): Map<string, string> {
+  const starts = new Map<string, string>();
+  for (const { keys, id } of followers) {
+    const other = starts.get(keys.log);
+    starts.set(keys.log, other !== undefined && compareIds(other, id) < 0 ? other : id);
+  }
+  return starts;
+}
+
+/** Rejects what takes too long: a connection may be lost without a word. */
+async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+  let expire = () => {};
+  const late = new Promise<never>((_resolve, reject) => {
+    expire = () => reject(new Error(`no answer from Redis within ${ms} ms`));
+  });
+  const timer = setTimeout(() => expire(), ms);
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -23,16 +23,20 @@ import { Node, Project, ts } from "ts-morph";
 /** The entries that one run of the plugin emits together. */
 const COMBINATIONS = [["client"], ["client-json"], ["server"], ["client", "server"], ["client-json", "server"]];
 
+/** Entries that import from `server.js`: the plugin emits those that the option `event_log` names. */
+const EVENT_LOGS = ["redis-event-log", "nats-event-log"];
+
 const LINE_WIDTH = 120;
 const templates = fileURLToPath(new URL("../templates/typescript", import.meta.url));
 const output = fileURLToPath(new URL("../dist/joined", import.meta.url));
 
-/** Writes the files of each combination to a folder of `dist/joined`: `client+server`. */
+/** Writes the files of each combination to a folder of `dist/joined`: `client+server`. A server has all event logs beside it. */
 export function writeRuntime() {
   const joinEntries = createJoiner(templates);
+  const eventLogs = EVENT_LOGS.flatMap((entry) => joinEntries([entry], "server"));
   const joined = COMBINATIONS.map((entries) => ({
     folder: join(output, entries.join("+")),
-    files: joinEntries(entries),
+    files: [...joinEntries(entries), ...(entries.includes("server") ? eventLogs : [])],
   }));
   rmSync(output, { recursive: true, force: true });
   for (const { folder, files } of joined) {
@@ -50,13 +54,14 @@ export function writeRuntime() {
 /**
  * Reads the modules of a folder, and returns what joins those that some of its entries need: `["client", "server"]` to
  * `client.ts`, `server.ts` and, where both need the same modules, `shared.ts`. Modules stand in the order in which they
- * are evaluated. Only what an entry exports, and what a file imports from `shared.ts`, is exported.
+ * are evaluated. Only what an entry exports, and what a file imports from `shared.ts`, is exported. Imports from one more
+ * entry, the `base`, stay imports.
  *
  * Throws where the joined file would not mean what its modules do: two of them declare the same name, a name hides a
  * global that another uses, an import renames.
  *
  * @param {string} folder
- * @returns {(entries: readonly string[]) => JoinedFile[]}
+ * @returns {(entries: readonly string[], base?: string) => JoinedFile[]}
  */
 export function createJoiner(folder) {
   const compilerOptions = { target: ts.ScriptTarget.ES2022, lib: ["lib.es2022.d.ts", "lib.dom.d.ts"], types: [] };
@@ -65,9 +70,12 @@ export function createJoiner(folder) {
   const globals = globalSymbols(project);
   /** @param {SourceFile} module */
   const pathOf = (module) => posix.relative(folder, module.getFilePath());
-  return (names) => {
-    const entries = names.map((name) => project.getSourceFileOrThrow(posix.join(folder, `${name}.ts`)));
-    const files = divide(entries, pathOf);
+  /** @param {string} name */
+  const entryOf = (name) => project.getSourceFileOrThrow(posix.join(folder, `${name}.ts`));
+  return (names, baseName) => {
+    const entries = names.map(entryOf);
+    const base = baseName === undefined ? undefined : entryOf(baseName);
+    const files = divide(entries, base, pathOf);
     /** @param {SourceFile} module */
     const fileOf = (module) => [...files].find(([, modules]) => modules.includes(module))?.[0];
     /** What `shared.ts` exports: filled by the others, which come first. @type {Set<string>} */
@@ -78,7 +86,7 @@ export function createJoiner(folder) {
       const imports = new Imports();
       const exports = new Imports();
       for (const module of modules) {
-        for (const { from, target, name: imported, isType } of importedNames(module, pathOf)) {
+        for (const { from, target, name: imported, isType } of importedNames(module, base, pathOf)) {
           if (target === undefined) {
             imports.add(from, imported, isType);
           } else if (fileOf(target) !== name) {
@@ -129,11 +137,12 @@ export function createJoiner(folder) {
 /**
  * The modules of each file: those that one entry reaches are its own. `shared.ts` is the last.
  * @param {SourceFile[]} entries
+ * @param {SourceFile | undefined} base
  * @param {(module: SourceFile) => string} pathOf
  * @returns {Map<string, SourceFile[]>}
  */
-function divide(entries, pathOf) {
-  const reached = entries.map(evaluationOrder);
+function divide(entries, base, pathOf) {
+  const reached = entries.map((entry) => evaluationOrder(entry, base));
   const isShared = (/** @type {SourceFile} */ module) => reached.filter((order) => order.includes(module)).length > 1;
   const files = new Map(entries.map((entry, i) => [pathOf(entry), (reached[i] ?? []).filter((m) => !isShared(m))]));
   const shared = [...new Set(reached.flat())].filter(isShared);
@@ -144,11 +153,12 @@ function divide(entries, pathOf) {
  * All modules that an entry needs, in the order in which they are evaluated: a module comes after those whose values it
  * imports, circles are cut as ECMAScript cuts them. Modules that are needed for types alone stand before their first use.
  * @param {SourceFile} entry
+ * @param {SourceFile | undefined} base
  */
-function evaluationOrder(entry) {
-  const evaluated = reach(entry, (link) => !isTypeLink(link));
-  /** @type {Set<SourceFile>} */
-  const entered = new Set();
+function evaluationOrder(entry, base) {
+  const evaluated = reach(entry, (link, target) => target !== base && !isTypeLink(link));
+  /** @type {Set<SourceFile | undefined>} */
+  const entered = new Set([base]);
   /** @type {SourceFile[]} */
   const order = [];
   /** @param {SourceFile} module */
@@ -176,7 +186,7 @@ function evaluationOrder(entry) {
 
 /**
  * @param {SourceFile} module
- * @param {(link: Link) => boolean} follow
+ * @param {(link: Link, target: SourceFile) => boolean} follow
  * @param {Set<SourceFile>} [seen]
  */
 function reach(module, follow, seen = new Set()) {
@@ -185,7 +195,7 @@ function reach(module, follow, seen = new Set()) {
   }
   seen.add(module);
   for (const { link, target } of linksOf(module)) {
-    if (follow(link)) {
+    if (follow(link, target)) {
       reach(target, follow, seen);
     }
   }
@@ -213,11 +223,13 @@ function isTypeLink(link) {
 /**
  * What a module imports: from a package, or from the module that declares it.
  * @param {SourceFile} module
+ * @param {SourceFile | undefined} base
  * @param {(module: SourceFile) => string} pathOf
  */
-function importedNames(module, pathOf) {
+function importedNames(module, base, pathOf) {
   return module.getImportDeclarations().flatMap((link) => {
-    const from = link.getModuleSpecifierValue();
+    const isOfBase = base !== undefined && link.getModuleSpecifierSourceFile() === base;
+    const from = isOfBase ? `./${base.getBaseNameWithoutExtension()}.js` : link.getModuleSpecifierValue();
     if (link.getNamespaceImport() || link.getDefaultImport()) {
       throw new Error(`${pathOf(module)}: imports ${from} as a whole: import names`);
     }
@@ -226,9 +238,10 @@ function importedNames(module, pathOf) {
       if (specifier.getAliasNode()) {
         throw new Error(`${pathOf(module)}: renames the import "${name}": rename the declaration`);
       }
-      const [declaration] = from.startsWith(".")
-        ? (link.getModuleSpecifierSourceFileOrThrow().getExportedDeclarations().get(name) ?? [])
-        : [];
+      const [declaration] =
+        from.startsWith(".") && !isOfBase
+          ? (link.getModuleSpecifierSourceFileOrThrow().getExportedDeclarations().get(name) ?? [])
+          : [];
       return { from, name, target: declaration?.getSourceFile(), isType: link.isTypeOnly() || specifier.isTypeOnly() };
     });
   });

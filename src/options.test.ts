@@ -42,3 +42,16 @@ test("says of every mistake what it got and what it takes", () => {
 test("takes no name of Object.prototype for an option", () => {
   expect(parseOptions("constructor=1,__proto__=2").errors).toHaveLength(2);
 });
+
+test("refuses event logs that would not be emitted", () => {
+  expect(parseOptions("event_log=redis+nats").options.event_log).toEqual(["redis", "nats"]);
+  expect(parseOptions("event_log=kafka").errors).toEqual([
+    'option "event_log": got "kafka", takes redis nats, joined by +',
+  ]);
+  expect(parseOptions("event_log=redis,emit=client+openapi").errors).toEqual([
+    'option "event_log": "emit" has no "server": add it, or leave "event_log" out',
+  ]);
+  expect(parseOptions("event_log=redis+nats,runtime=protoc-gen-sse").errors).toEqual([
+    'option "event_log": with "runtime" nothing is emitted: import from "protoc-gen-sse/redis-event-log" and "protoc-gen-sse/nats-event-log"',
+  ]);
+});

@@ -49,6 +49,11 @@ export const optionTable = {
     "emitted",
     "import the runtime from this module instead of emitting it: `protoc-gen-sse`, or `./path` relative to the output root",
   ),
+  event_log: oneOrMore(
+    ["redis", "nats"],
+    [],
+    "emit event logs beside the runtime of the server: `redis-event-log.ts` for Redis Streams, `nats-event-log.ts` for NATS JetStream",
+  ),
   default_binding: flag(
     'bind methods without an annotation to `POST /<package>.<Service>/<Method>` with `body: "*"` instead of skipping them',
   ),
@@ -136,7 +141,7 @@ export function parseOptions(parameter: string): { options: Options; errors: str
   }
   const read = options as unknown as Options; // made from the table that Options is made from
   if (errors.length === 0) {
-    errors.push(...wrongVersions(read));
+    errors.push(...wrongVersions(read), ...uselessEventLogs(read));
   }
   return { options: read, errors };
 }
@@ -220,6 +225,20 @@ function wrongVersions({ openapi, openapi_base: base }: Options): readonly strin
     );
 }
 
+/** Event logs stand beside the emitted runtime of a server. */
+function uselessEventLogs({ emit, event_log, runtime }: Options): readonly string[] {
+  if (event_log.length === 0) {
+    return [];
+  }
+  const names = event_log.map((name) => `"${runtime}/${name}-event-log"`).join(" and ");
+  return [
+    ...(emit.includes("server")
+      ? []
+      : [`option "event_log": "emit" has no "server": add it, or leave "event_log" out`]),
+    ...(runtime === undefined ? [] : [`option "event_log": with "runtime" nothing is emitted: import from ${names}`]),
+  ];
+}
+
 function oneOf<const T extends string>(values: readonly T[], byDefault: NoInfer<T>, description: string): Option<T> {
   return {
     values: values.map((v) => `\`${v}\``).join(" "),
@@ -238,7 +257,8 @@ function oneOrMore<const T extends string>(
   return {
     values: `${values.map((v) => `\`${v}\``).join(" ")}, joined by \`+\``,
     default: byDefault,
-    defaultText: byDefault.length === values.length ? "all" : `\`${byDefault.join("+")}\``,
+    defaultText:
+      byDefault.length === values.length ? "all" : byDefault.length === 0 ? "none" : `\`${byDefault.join("+")}\``,
     description,
     parse(text) {
       const got = text.split("+").map((part) => values.find((v) => v === part));

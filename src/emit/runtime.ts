@@ -10,6 +10,9 @@ export type RuntimeModule = "client" | "client-json" | "server";
 /** Where the runtime is emitted, from the output's root. */
 const FOLDER = "sse/runtime";
 
+/** The end of the name of an event log's file: `redis-event-log.ts`. */
+const EVENT_LOG = "-event-log.ts";
+
 /** The runtime's files, made of templates/typescript by `make build`; found from the bundle in `dist`, and from here. */
 const BUILT = ["./joined/", "../../dist/joined/"]
   .map((path) => new URL(path, import.meta.url))
@@ -43,7 +46,9 @@ export function emitRuntime({ schema, options }: Emission, modules: readonly Run
     return;
   }
   const folder = new URL(`${[...modules].sort().join("+")}/`, BUILT);
-  for (const name of readdirSync(folder).sort()) {
+  const isWanted = (name: string) =>
+    !name.endsWith(EVENT_LOG) || options.event_log.some((log) => name === `${log}${EVENT_LOG}`);
+  for (const name of readdirSync(folder).filter(isWanted).sort()) {
     // The compiler drops comments at the top of declarations, but no preamble.
     const f = generateFile(schema, `${FOLDER}/${name}`, () => header(options));
     const source = readFileSync(new URL(name, folder), "utf8");

@@ -20,13 +20,13 @@ export interface CallServer {
 }
 
 /**
- * A call: it begins when its request arrives, and ends when the body of its response was read to the end,
- * or is given up. It owns the handler's signal, the limit of time and what the hooks are told.
+ * A call. It begins when its request arrives, and ends when the body of its response was read to the end, or when nobody
+ * will read it. It owns the handler's signal, the time limit and the data for the hooks.
  */
 export class Call {
   readonly request: Request;
   code: Code = Code.Ok;
-  /** How many bytes of the body were given to the runtime. */
+  /** The number of body bytes that the runtime took. */
   bytes = 0;
   /** Whether a terminal event was sent; undefined where the method has none. */
   terminal: boolean | undefined;
@@ -75,7 +75,7 @@ export class Call {
     return this.#info ?? { request: this.request, method: undefined, kind: undefined };
   }
 
-  /** Tells the hooks about the call, once it is known what it calls. `maxMs` counts from here to the end of its handler. */
+  /** Calls the hooks, once the method is known. `maxMs` limits the time from here to the end of the handler. */
   start({ method, kind }: Omit<CallInfo, "request">, maxMs?: number): void {
     this.#info = { request: this.request, method, kind };
     this.#server.hooks.callStart(this.#info);
@@ -115,7 +115,7 @@ export class Call {
     this.#events++;
   }
 
-  /** What the client is told of an error. What it is not told goes to `onError`. */
+  /** How an error is reported to the client. An error that is masked goes to `onError`. */
   describe(error: unknown): Failure {
     const failure = toFailure(error, this.#server.json);
     if (failure.unexpected) {
@@ -178,7 +178,7 @@ export class Call {
     }
   }
 
-  /** Aborts the handler's signal, with the reason that the hooks are told. */
+  /** Aborts the handler's signal. `reason` goes to the hooks. */
   stop(error: CancelledError, reason: CallReason = error.reason): void {
     if (this.#over || this.signal.aborted) {
       return;

@@ -2,7 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { startTimer, stopTimer } from "../../shared/timer.js";
 import { Tracked } from "../stream/tracked.js";
 
-/** What a handler of a unary method is told about its call, beside the request message. */
+/** What a handler of a unary method knows about its call, besides the request message. */
 export interface UnaryContext<C = unknown> {
   /** Aborted when the call is cancelled before its handler ended; its `reason` is a `CancelledError`. */
   readonly signal: AbortSignal;
@@ -18,7 +18,7 @@ export interface UnaryContext<C = unknown> {
   sleep(ms: number): Promise<void>;
 }
 
-/** What a handler of a stream is told about its call. */
+/** What a handler of a stream knows about its call. */
 export interface StreamContext<C = unknown> extends UnaryContext<C> {
   /** The id of the last event that the client finished with, when it resumes: of the header `Last-Event-ID`, else of the query parameter `last_event_id`. */
   readonly lastEventId: string | undefined;

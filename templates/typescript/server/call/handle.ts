@@ -13,8 +13,8 @@ import type { ServiceMethod } from "./service.js";
 import { toMessage } from "./to-message.js";
 
 /**
- * What answers a call once its request is read: the interceptors, the validator, the handler. `watch` is told of handlers
- * that an interceptor no longer waits for.
+ * Runs a call once its request is read: the interceptors, the validator, the handler. Calls `watch` with handlers that an
+ * interceptor no longer waits for.
  */
 export function createHandle<C>(
   { services, interceptors = [], validator }: CallOptions<C>,

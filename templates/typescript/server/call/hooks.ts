@@ -4,7 +4,7 @@ import { startTimer, stopTimer } from "../../shared/timer.js";
 import { type CancelReason, isAbortError } from "../errors/cancelled-error.js";
 import { StatusError } from "../errors/status-error.js";
 
-/** The call that a hook is told about. The `request` is the same object in all hooks of a call, and in its context. */
+/** The call that a hook is called for. The `request` is the same object in all hooks of a call, and in its context. */
 export interface CallInfo {
   readonly request: Request;
   /** Absent where no method takes the request. */
@@ -23,13 +23,13 @@ export interface CallEndInfo extends CallInfo {
   /** The code of the outcome: 0 for success, otherwise that of the error, also where it came after the head of a stream. */
   readonly code: Code;
   readonly reason: CallReason;
-  /** Milliseconds from the arrival of the request until the body of the response was read, or given up. */
+  /** Milliseconds from the arrival of the request until the body of the response was read, or nobody will read it. */
   readonly durationMs: number;
   /** Milliseconds from the arrival of the request until the handler gave its first event; absent where there was none. */
   readonly firstEventMs: number | undefined;
   /** How many events the handler gave; 0 for a unary call. */
   readonly events: number;
-  /** How many bytes of the body were given to the runtime, comments of a stream included. */
+  /** The number of body bytes that the runtime took, including the comments of a stream. */
   readonly bytes: number;
   /** Whether a terminal event was sent, for a stream whose oneof of events has one; absent for other calls, and for refused ones. */
   readonly terminal: boolean | undefined;
@@ -54,7 +54,7 @@ export interface HookOptions {
   readonly leakMs?: number | undefined;
   /** Called for every request but CORS preflights, as soon as its method is known and before anything of it is read. */
   readonly onCallStart?: ((info: CallInfo) => void) | undefined;
-  /** Called once for every call that `onCallStart` was called for, when the body of its response was read or given up. */
+  /** Called once for every call that `onCallStart` was called for, when the body of its response was read or nobody will read it. */
   readonly onCallEnd?: ((info: CallEndInfo) => void) | undefined;
 }
 

@@ -16,7 +16,7 @@ export function toHeaders(own: Headers, set: Readonly<Record<string, string>>): 
   return headers;
 }
 
-/** Tells caches that the answer depends on `Accept` (RFC 9110, section 12.5.5). */
+/** Declares that the response depends on `Accept` (RFC 9110, section 12.5.5). */
 export function varyByAccept(headers: Headers): void {
   const names =
     headers

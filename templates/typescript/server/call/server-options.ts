@@ -5,7 +5,7 @@ import type { HookOptions } from "./hooks.js";
 import type { Interceptor } from "./interceptor.js";
 import type { Awaitable, Service } from "./service.js";
 
-/** What `createContext` is given: a call whose method is known, and of which nothing is read. */
+/** The argument of `createContext`: a call whose method is known, before anything of it is read. */
 export interface ContextInit<V = unknown> {
   readonly request: Request;
   readonly method: DescMethod;
@@ -52,7 +52,7 @@ export interface ServerOptions<C = unknown, V = C> extends HookOptions {
   readonly registry?: Registry | undefined;
 }
 
-/** The options without the context that they make: all that the parts of a server need. */
+/** The options without `createContext`. */
 export type CallOptions<C> = Omit<ServerOptions<C>, "createContext">;
 
 /** The options that are a number: the least value, and what it counts. */

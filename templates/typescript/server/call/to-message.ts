@@ -5,9 +5,9 @@ import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 export type Init<T extends Message> = MessageInitShape<GenMessage<T>>;
 
 /**
- * The message that a handler returned or yielded, made from its init shape where it is none yet.
- * `create` takes whatever it is given and leaves the fields that it does not find unset: a wrong
- * value would go out as an empty message. Throws a `TypeError` for what cannot be meant as one.
+ * The message that a handler returned or yielded, made from its init shape if it is not a message yet.
+ * `create` accepts any value and leaves the fields that it does not find unset, so a wrong value would
+ * be sent as an empty message. Throws a `TypeError` for such a value.
  */
 export function toMessage(schema: DescMessage, value: unknown): Message {
   if (isMessage(value, schema)) {

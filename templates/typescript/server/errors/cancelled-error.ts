@@ -16,8 +16,8 @@ const messages: Record<CancelReason, string> = {
 };
 
 /**
- * The `reason` of a handler's `context.signal`. Named `AbortError`, as what `fetch` and timers
- * reject with, so that code which tells aborts from failures by name keeps working.
+ * The `reason` of a handler's `context.signal`. Named `AbortError`, like the errors of `fetch` and
+ * timers, so that code which recognizes aborts by name keeps working.
  */
 export class CancelledError extends CausedError {
   override readonly name: string = "AbortError";

@@ -8,7 +8,7 @@ import { BindError } from "./bind-error.js";
 import { CancelledError, type CancelReason } from "./cancelled-error.js";
 import { type StatusDetail, StatusError } from "./status-error.js";
 
-/** What the client is told of an error. */
+/** How an error is reported to the client. */
 export type Failure = {
   /** The HTTP status, while the head is not sent. */
   readonly status: number;
@@ -18,7 +18,7 @@ export type Failure = {
   readonly json: JsonObject;
 } & (
   | { readonly unexpected: false }
-  /** Masked, as no client is meant to see it: to be reported. */
+  /** Masked for the client: report it to `onError`. */
   | { readonly unexpected: true; readonly error: unknown }
 );
 
@@ -31,7 +31,7 @@ export const cancelCodes: Readonly<Record<CancelReason, Code>> = {
   error: Code.Internal,
 };
 
-/** What the client is told of anything that was thrown. Never throws. */
+/** How anything that was thrown is reported to the client. Never throws. */
 export function toFailure(error: unknown, json: JsonOptions): Failure {
   const known = toStatusError(error);
   try {

@@ -6,17 +6,17 @@ import { notAValue, openMessage, setText } from "./field-slot.js";
 import { expectedScalar, parseScalar, parseValue } from "./parse-value.js";
 import type { NestingEntry, QueryEntry, QueryScope } from "./query-scope.js";
 
-/** What becomes of parameters that no field has. */
+/** How to handle parameters that match no field. */
 export interface QueryOptions {
   readonly unknown: "ignore" | "reject";
-  /** Those that something else reads. */
+  /** Names that are not fields but are read elsewhere. */
   readonly reserved: ReadonlySet<string>;
 }
 
 // No URL has so many: servers take 8 to 64 KiB of it.
 const MOST_PARAMETERS = 10_000;
 
-/** Sets the fields of a message from the query of a URL, `?` or not. Tells `violations` what is wrong with it. */
+/** Sets the fields of a message from the query of a URL, with or without the `?`. Adds what is wrong to `violations`. */
 export function bindQuery(
   message: ReflectMessage,
   scope: QueryScope,
@@ -58,7 +58,7 @@ class Holder {
   readonly scope: QueryScope;
   /** Leads to the message, with a `.` behind it; empty for the request. */
   readonly path: string;
-  readonly given: Set<DescField> = new Set();
+  readonly assigned: Set<DescField> = new Set();
   readonly nested: Map<DescField, Holder> = new Map();
   readonly #make: () => ReflectMessage | undefined;
   #message: ReflectMessage | undefined;
@@ -73,7 +73,7 @@ class Holder {
     return this.#message !== undefined;
   }
 
-  /** Undefined when its field may not be set, which was told. */
+  /** Undefined if its field cannot be set, which is then a violation. */
   open(): ReflectMessage | undefined {
     this.#message ??= this.#make();
     return this.#message;
@@ -110,7 +110,7 @@ function nestedIn(holder: Holder, { field, scope }: NestingEntry, violations: Vi
   const path = holder.path + field.name;
   const nested = new Holder(scope(), `${path}.`, () => {
     const outer = holder.open();
-    if (!holder.given.has(field)) {
+    if (!holder.assigned.has(field)) {
       return outer && openMessage(outer, field, path, violations);
     }
     violations.add(path, TWICE);
@@ -132,11 +132,11 @@ function setField(holder: Holder, entry: QueryEntry, rest: string, text: string,
     return;
   }
   const isRepeatable = entry.kind === "list" || entry.kind === "map";
-  if (!isRepeatable && (holder.given.has(field) || holder.nested.get(field)?.isOpen)) {
+  if (!isRepeatable && (holder.assigned.has(field) || holder.nested.get(field)?.isOpen)) {
     violations.add(path, TWICE);
     return;
   }
-  holder.given.add(field);
+  holder.assigned.add(field);
   const message = holder.open();
   if (message === undefined) {
     return;
@@ -150,7 +150,7 @@ function setField(holder: Holder, entry: QueryEntry, rest: string, text: string,
   }
 }
 
-/** Why a parameter is none of its field's. */
+/** Why a parameter cannot set its field. */
 function whyNot({ kind, field }: QueryEntry, rest: string): string | undefined {
   switch (kind) {
     case "none":
@@ -209,11 +209,11 @@ function setMapEntry(
 }
 
 /** A required field of a nested message is required where the message is there. */
-function requireFields({ scope, path, given, nested }: Holder, violations: Violations): void {
+function requireFields({ scope, path, assigned, nested }: Holder, violations: Violations): void {
   for (const entry of scope.entries) {
     const { field, required } = entry;
     const inner = nested.get(field);
-    if (required && !given.has(field) && !inner?.isOpen) {
+    if (required && !assigned.has(field) && !inner?.isOpen) {
       violations.add(path + field.name, "is required");
     }
     if (inner?.isOpen) {

@@ -5,7 +5,7 @@ import { GetQuoteRequestSchema } from "../../../../test/gen/market/v1/market_pb.
 import { type Params, ParamsSchema } from "../../../../test/gen/vectors/v1/http_rule_pb.js";
 import type { HttpBinding } from "../../shared/method.js";
 import { buildMessages } from "../../testing/build-message.js";
-import { BindError, type BindOptions, createBinder, type FieldViolation, type RequestParts } from "./bind.js";
+import { BindError, type BindOptions, createBinder, type FieldViolation, type RequestContent } from "./bind.js";
 
 describe("path", () => {
   const kinds = (...fields: [string, ...string[]][]): HttpBinding => ({
@@ -341,7 +341,7 @@ function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-function bind(binding: HttpBinding, parts: Partial<RequestParts>, options?: BindOptions): Params {
+function bind(binding: HttpBinding, parts: Partial<RequestContent>, options?: BindOptions): Params {
   const message = createBinder(ParamsSchema, binding, options).bind({ variables: [], query: "", ...parts });
   if (!isMessage(message, ParamsSchema)) {
     throw new Error(`unexpected ${message.$typeName}`);
@@ -355,7 +355,7 @@ function bindBody(binding: HttpBinding, body: string) {
 
 function violations(
   binding: HttpBinding,
-  parts: Partial<RequestParts>,
+  parts: Partial<RequestContent>,
   options?: BindOptions,
 ): readonly FieldViolation[] {
   try {

@@ -21,8 +21,8 @@ export interface BindOptions {
   readonly json?: Partial<JsonReadOptions> | undefined;
 }
 
-/** The parts of a request that its message is made of. */
-export interface RequestParts {
+/** What the message of a request is read from. */
+export interface RequestContent {
   /** The variables of the route's match. */
   readonly variables: readonly string[];
   /** The query of the URL, with or without the `?`, percent escapes as they came. */
@@ -38,7 +38,7 @@ export interface Binder {
   /** What the request's body is: JSON, the bytes of a `google.api.HttpBody` of any content type, or not read at all. */
   readonly body: "none" | "json" | "bytes";
   /** The message of a request. Throws BindError, which is a 400. */
-  bind(parts: RequestParts): Message;
+  bind(content: RequestContent): Message;
 }
 
 /**
@@ -53,16 +53,16 @@ export function createBinder(desc: DescMessage, binding: HttpBinding, options: B
   const query = { unknown: options.unknownQuery ?? "ignore", reserved: new Set(options.reserved) };
   return {
     body: body.kind,
-    bind(parts) {
-      if (binding.bodyRequired && !parts.body?.length) {
+    bind(content) {
+      if (binding.bodyRequired && !content.body?.length) {
         throw new BindError([{ field: "", description: "the request has no body" }]);
       }
-      const message = reflect(desc, body.read(parts), false);
+      const message = reflect(desc, body.read(content), false);
       const violations = new Violations();
       for (const [index, variable] of variables.entries()) {
-        setVariable(message, variable, parts.variables[index] ?? "", violations);
+        setVariable(message, variable, content.variables[index] ?? "", violations);
       }
-      bindQuery(message, scope, parts.query, query, violations);
+      bindQuery(message, scope, content.query, query, violations);
       violations.throwIfAny();
       return message.message;
     },

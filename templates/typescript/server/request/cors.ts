@@ -1,4 +1,4 @@
-/** Which pages of other origins may call the server, and what they see. Off unless it is given. */
+/** Which pages of other origins can call the server, and what they can read. Off by default. */
 export interface CorsOptions {
   /** The origins: all, a list such as `["https://app.example.com"]`, or a function that decides. */
   readonly origins: "*" | readonly string[] | ((origin: string) => boolean);
@@ -39,7 +39,7 @@ export function createCors(options: CorsOptions): Cors {
     }
     const allowed: unknown = origins(origin);
     if (typeof allowed !== "boolean") {
-      // Above all a promise, which would allow every origin. What it rejects with is not said twice.
+      // A promise is truthy and would allow every origin. Its rejection is ignored, since the error below reports the mistake.
       Promise.resolve(allowed).catch(() => {});
       throw new TypeError(`cors.origins returned a value of type ${typeof allowed}: return true or false`);
     }
@@ -96,7 +96,7 @@ function checkOrigin(origin: string): void {
   try {
     normal = new URL(origin).origin;
   } catch {
-    // Told below.
+    // The origin differs from "none", so the check below reports it.
   }
   // Schemes of apps, such as capacitor:, have an opaque origin in the URL standard.
   if (origin !== "null" && normal !== "null" && normal !== origin) {

@@ -4,10 +4,10 @@ import { quote, type Violations } from "../errors/bind-error.js";
 import { expectedText, type MessageField, parseValue } from "./parse-value.js";
 
 /**
- * Whether a field may be set: not when another member of its oneof is, which is told to `violations`.
+ * Whether a field can be set. It cannot if another member of its oneof is set, which is a violation.
  * `path` leads to the field.
  */
-export function claim(holder: ReflectMessage, field: DescField, path: string, violations: Violations): boolean {
+export function canSet(holder: ReflectMessage, field: DescField, path: string, violations: Violations): boolean {
   const other = field.oneof && holder.oneofCase(field.oneof);
   if (other === undefined || other === field) {
     return true;
@@ -23,7 +23,7 @@ export function openMessage(
   path: string,
   violations: Violations,
 ): ReflectMessage | undefined {
-  if (!claim(holder, field, path, violations)) {
+  if (!canSet(holder, field, path, violations)) {
     return undefined;
   }
   if (holder.isSet(field)) {
@@ -45,7 +45,7 @@ export function setText(
   const value = parseValue(field, text);
   if (value === undefined) {
     violations.add(path, notAValue(field, text));
-  } else if (claim(holder, field, path, violations)) {
+  } else if (canSet(holder, field, path, violations)) {
     holder.set(field, value);
   }
 }

@@ -8,8 +8,8 @@ import { isTextMessage, type MessageField } from "./parse-value.js";
 export class QueryScope {
   readonly entries: QueryEntry[] = [];
   readonly #byName: Map<string, QueryEntry> = new Map();
-  /** Names that hold what separates names, as in `page[size]`: the longest first. */
-  #odd: string[] = [];
+  /** Names with a `.` or `[` in them, such as `page[size]`: the longest first. */
+  #namesWithSeparators: string[] = [];
 
   add(entry: QueryEntry, names: readonly string[]): void {
     if (!this.entries.includes(entry)) {
@@ -21,15 +21,17 @@ export class QueryScope {
       }
       this.#byName.set(name, entry);
       if (/[.[]/.test(name)) {
-        this.#odd = [...this.#odd, name].sort((a, b) => b.length - a.length);
+        this.#namesWithSeparators = [...this.#namesWithSeparators, name].sort((a, b) => b.length - a.length);
       }
     }
   }
 
   /** The field whose name starts at an index of a parameter's name, and the index where that ends. */
   find(parameter: string, at: number): { readonly entry: QueryEntry; readonly end: number } | undefined {
-    const odd = this.#odd.find((name) => parameter.startsWith(name, at) && isEnd(parameter, at + name.length));
-    let end = at + (odd?.length ?? 0);
+    const special = this.#namesWithSeparators.find(
+      (name) => parameter.startsWith(name, at) && isEnd(parameter, at + name.length),
+    );
+    let end = at + (special?.length ?? 0);
     while (!isEnd(parameter, end)) {
       end++;
     }
@@ -51,7 +53,7 @@ export type QueryEntry = {
   | { readonly kind: "wrapper"; readonly field: MessageField } // one text, or `name.value`
   | { readonly kind: "message"; readonly field: MessageField; readonly scope: () => QueryScope } // `name.field`
   | { readonly kind: "text message"; readonly field: MessageField; readonly scope: () => QueryScope } // either
-  | { readonly kind: "none"; readonly field: DescField } // not to be had in a query
+  | { readonly kind: "none"; readonly field: DescField } // cannot be set by a query
 );
 
 /** A field whose message has parameters of its own. */
@@ -127,7 +129,7 @@ export function createQueryScope(desc: DescMessage, { variables = [], body, quer
   }
 }
 
-/** Messages that parameters cannot tell apart: their ProtoJSON is any JSON, or their content is a body. */
+/** Messages that parameters cannot express: their ProtoJSON is any JSON, or their content is a body. */
 const OPAQUE: ReadonlySet<string> = new Set([
   "google.protobuf.Any",
   "google.protobuf.ListValue",

@@ -9,7 +9,7 @@ export interface Route<T> {
   readonly value: T;
 }
 
-/** What a router says of a request. */
+/** The result of routing a request. */
 export type RouteMatch<T> =
   /** `variables`: the text of each variable of the template, in their order, percent escapes as they came. */
   | { readonly kind: "match"; readonly value: T; readonly variables: readonly string[] }
@@ -24,8 +24,7 @@ export interface Router<T> {
 }
 
 /**
- * A router for path templates, whatever the order in which they are given: segment by segment a literal
- * goes before `*`, and `*` before `**`; a template with `:verb` goes before all that have none. A path that
+ * A router for path templates. Their order does not matter: segment by segment a literal goes before `*`, and `*` before `**`; a template with `:verb` goes before all that have none. A path that
  * fits several is tried in that order until one has the method. `*` takes no empty last segment, so
  * `/v1/quotes/` is not a quote. GET answers HEAD.
  * Throws when two routes take exactly the same requests.
@@ -144,7 +143,7 @@ function search<T>(roots: Map<string, TreeNode<T>>, path: string, take: Take<T>)
   return leaf && toMatch(leaf, segments);
 }
 
-// Each node is visited once at most, as its depth tells the segment that it is compared with.
+// Each node is visited at most once, since its depth is the index of its segment.
 function find<T>(node: TreeNode<T>, segments: readonly string[], index: number, take: Take<T>): Leaf<T> | undefined {
   const segment = segments[index];
   if (segment === undefined) {

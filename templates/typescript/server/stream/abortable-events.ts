@@ -5,8 +5,8 @@ type EventResult = IteratorResult<never, undefined>;
 
 /**
  * The events of a handler, for the interceptor around it. An async generator that waits for a `next()` cannot be ended:
- * its `return()` waits as well. So when the signal is aborted, what waits is rejected with its reason, and the handler is
- * told to end.
+ * its `return()` waits as well. So when the signal is aborted, pending `next()` calls reject with its reason, and the
+ * handler is asked to end.
  */
 export class AbortableEvents implements AsyncIterableIterator<never> {
   readonly #events: unknown;
@@ -18,7 +18,7 @@ export class AbortableEvents implements AsyncIterableIterator<never> {
   #source: Source | undefined;
   #over = false;
 
-  /** `onEnding` is told of a handler that is ended by the signal; the promise resolves with what it failed with. */
+  /** Calls `onEnding` if the signal ends the handler; the promise resolves with the errors of the handler. */
   constructor(events: unknown, signal: AbortSignal, onEnding: (ended: Promise<readonly unknown[]>) => void) {
     this.#events = events;
     this.#signal = signal;

@@ -17,7 +17,7 @@ const maxChunk = 16 * 1024;
  * How many microtasks the handler's next event may take to join a chunk. An async generator that
  * has its event takes three, and each generator around it three more.
  */
-const patience = 9;
+const maxTicks = 9;
 
 const settled: Promise<void> = Promise.resolve();
 
@@ -113,7 +113,7 @@ export class EventBody {
     this.#call.stop(new CancelledError("client"), "end");
   }
 
-  /** The handler's signal is aborted: ends its source, and tells the client as far as it can still be told. */
+  /** The handler's signal is aborted: ends its source, and reports the reason to the client if that is still possible. */
   #stop(error: CancelledError): void {
     if (this.#closed) {
       return;
@@ -192,7 +192,7 @@ export class EventBody {
   readonly #tick = (): void => {
     if (this.#chunk.length === 0 || !this.#body?.wanted || this.#closed) {
       this.#ticking = false;
-    } else if (this.#ticks++ < patience) {
+    } else if (this.#ticks++ < maxTicks) {
       settled.then(this.#tick);
     } else {
       this.#ticking = false;

@@ -3,7 +3,7 @@ import type { CancelledError } from "../errors/cancelled-error.js";
 
 /** The call that a body belongs to. */
 export interface BodyOwner {
-  /** How many bytes of the body were given to the runtime. */
+  /** The number of body bytes that the runtime took. */
   bytes: number;
   /** Whether nobody will read the response. */
   readonly clientGone: boolean;

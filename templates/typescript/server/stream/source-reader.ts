@@ -25,7 +25,7 @@ export class SourceReader {
       this.#source = toSource(value);
       return this.#source;
     });
-    // Whoever asks hears of a failure; nobody has asked yet.
+    // `ask` reports a failure; until then an unhandled rejection is suppressed.
     this.#opening.catch(() => {});
   }
 
@@ -111,7 +111,7 @@ export function toSource(answer: unknown): Source {
       };
     }
     if (Symbol.asyncIterator in answer) {
-      // `in` does not tell the type of what is there.
+      // `in` does not narrow the type of the property.
       const iterator = (answer as AsyncIterable<unknown>)[Symbol.asyncIterator]();
       return {
         next: () => Promise.resolve(iterator.next()),

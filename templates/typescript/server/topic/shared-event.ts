@@ -8,7 +8,7 @@ export class SharedEvent<T> extends Tracked<T> {
   readonly #read: () => T;
   readonly #onEncode: (bytes: number) => void;
 
-  /** `read` gives the message. `onEncode` is told how many bytes the event holds in addition from now on. */
+  /** `read` gives the message. Calls `onEncode` with the number of bytes that an encoding adds to the event. */
   constructor(id: string, read: () => T, onEncode: (bytes: number) => void) {
     super(id, undefined as T); // the getter below is in its place
     this.#read = read;

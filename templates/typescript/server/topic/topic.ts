@@ -41,7 +41,7 @@ export interface SubscribeOptions {
 /**
  * A feed of events for any number of streams. Whatever that number, an event is encoded once. Each
  * subscriber has a place in the last events, which all share, and takes them as its client reads.
- * No event is ever left out in silence: a subscriber that the kept events no longer reach ends with code 11.
+ * No event is lost in silence: a subscriber whose next event is no longer kept ends with code 11.
  *
  * ```ts
  * const trades = createTopic(TradeSchema, { replay: 10_000 });

@@ -123,19 +123,21 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     } else {
       call.start({ method: desc, kind: "unary" }, unaryTimeoutMs);
     }
-    call.signal.throwIfAborted();
+    call.throwIfStopped();
     // Without `createContext`, C is V.
     const contextValue = createContext
       ? await call.run(() => createContext({ request, method: desc, value }))
       : (value as unknown as C);
     const offer = offers.length > 0 ? chooseContentType(request, offers) : "";
-    checkHeaders(request.headers, http.headers ?? []);
+    if (http.headers) {
+      checkHeaders(request.headers, http.headers);
+    }
     const lastEventId = encoders && readLastEventId(request.headers, query, lastEventIdParameter, idField);
-    const body = await readContent(request, binder.body, maxBodyBytes, call.signal);
-    const contentType = request.headers.get("Content-Type") ?? undefined;
+    const body = binder.body === "none" ? undefined : await readContent(call, binder.body, maxBodyBytes);
+    const contentType = binder.body === "bytes" ? (request.headers.get("Content-Type") ?? undefined) : undefined;
     const message = binder.bind({ variables, query, body, contentType });
     const encoder = encoders?.get(offer);
-    call.signal.throwIfAborted();
+    call.throwIfStopped();
     const context = toContext(call, desc, contextValue, lastEventId, (id) => checkIdOfField(idField, id));
     return encoder
       ? answerStream(call, method, encoder, { kind: "stream", method: desc, message, context }, handle, commitWindowMs)

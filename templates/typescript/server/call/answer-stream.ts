@@ -4,8 +4,10 @@ import { EventBody } from "../stream/event-body.js";
 import type { EventEncoder } from "../stream/event-encoder.js";
 import type { Call } from "./call.js";
 import type { Next, StreamRequest } from "./interceptor.js";
-import { toHeaders, varyByAccept } from "./response-headers.js";
 import type { ServiceMethod } from "./service.js";
+
+/** The format depends on what the client accepts. */
+const vary = { Vary: "Accept" };
 
 /** Answers a call with a stream. Never rejects. */
 export async function answerStream<C>(
@@ -16,7 +18,7 @@ export async function answerStream<C>(
   handle: Next<C>,
   commitWindowMs: number,
 ): Promise<Response> {
-  const { lastEventId, responseHeaders } = request.context;
+  const { lastEventId } = request.context;
   const rule = http.stream ?? {};
   if (Object.values(rule.events ?? {}).some(({ terminal }) => terminal)) {
     call.terminal = false;
@@ -38,30 +40,30 @@ export async function answerStream<C>(
     retryMs: () => jitter(rule.retryMs ?? 2000),
   });
   await body.open(commitWindowMs);
-  varyByAccept(responseHeaders);
   if (body.failure) {
     const { error } = body.failure;
     // A server that cannot go on after the client's cursor says 410, in place of the 400 that is the code's own.
     const isCursorLost =
       lastEventId !== undefined && error instanceof StatusError && error.code === Code.OutOfRange && !error.status;
-    return call.fail(error, responseHeaders, isCursorLost ? 410 : undefined);
+    return call.fail(error, isCursorLost ? 410 : undefined, vary);
   }
   if (body.isEmpty && lastEventId !== undefined) {
     // What EventSource takes as the end (WHATWG HTML 9.2.3); a body that just ends, it asks for again.
-    return call.respond(204, toHeaders(responseHeaders, { "Cache-Control": "no-store" }));
+    return call.respond(204, { ...vary, "Cache-Control": "no-store" });
   }
-  const headers = toHeaders(responseHeaders, {
+  const headers = {
+    ...vary,
     "Content-Type": encoder.contentType,
     // Compression that does not know streams holds events back, but for `no-transform`.
     "Cache-Control": "no-cache, no-transform",
     // nginx holds the head until it has 4 KiB.
     "X-Accel-Buffering": "no",
-  });
+  };
   if (call.request.method === "HEAD") {
     body.discard();
     return call.respond(200, headers);
   }
-  return new Response(body.toReadableStream(), { headers });
+  return call.respondWithStream(body.toReadableStream(), headers);
 }
 
 /** Half to one and a half times as long, so that the clients of a server that ends do not come back all at once. */

@@ -5,7 +5,6 @@ import { utf8 } from "../stream/chunk.js";
 import type { JsonOptions } from "../stream/event-encoder.js";
 import type { Call } from "./call.js";
 import type { Next, UnaryRequest } from "./interceptor.js";
-import { toHeaders } from "./response-headers.js";
 
 /** Answers a unary call. Never rejects. */
 export async function answerUnary<C>(
@@ -15,16 +14,16 @@ export async function answerUnary<C>(
   binding: HttpBinding,
   json: JsonOptions,
 ): Promise<Response> {
-  const { method, context } = request;
+  const { method } = request;
   try {
     const response = await call.run(() => handle(request));
     if (response.kind !== "unary") {
       throw new TypeError(`interceptor answered the unary method ${method.name} with a stream`);
     }
     const { contentType, body } = toUnaryBody(method.output, response.message, binding, json);
-    return call.respond(200, toHeaders(context.responseHeaders, { "Content-Type": contentType }), body);
+    return call.respond(200, { "Content-Type": contentType }, body);
   } catch (error) {
-    return call.fail(error, context.responseHeaders);
+    return call.fail(error);
   }
 }
 

@@ -8,7 +8,7 @@ import { ResponseBody } from "../stream/response-body.js";
 import { failuresOf } from "../stream/source-reader.js";
 import type { CallInfo, CallReason, Hooks } from "./hooks.js";
 import type { OpenCalls } from "./open-calls.js";
-import { toErrorHeaders } from "./response-headers.js";
+import { toErrorHeaders, toHeaders } from "./response-headers.js";
 
 /** What the calls of a server share. */
 export interface CallServer {
@@ -21,7 +21,8 @@ export interface CallServer {
 
 /**
  * A call. It begins when its request arrives, and ends when the body of its response was read to the end, or when nobody
- * will read it. It owns the handler's signal, the time limit and the data for the hooks.
+ * will read it. It owns the handler's signal, the time limit and the data for the hooks. What only some calls need is
+ * made at first use: signals and headers cost more than the rest of a short call.
  */
 export class Call {
   readonly request: Request;
@@ -32,14 +33,15 @@ export class Call {
   terminal: boolean | undefined;
   /** Whether its client goes on elsewhere without a loss when it is cut. */
   resumable = false;
-  /** Called when the handler's signal was aborted, and the end of the body is not written yet. */
+  /** Called when the call is stopped, and the end of the body is not written yet. */
   onStop: ((error: CancelledError) => void) | undefined;
   readonly #server: CallServer;
   readonly #arrivedAt: number = performance.now();
-  readonly #abort: AbortController = new AbortController();
-  readonly #stopped: Promise<never>;
-  readonly #stopListening: () => void;
-  #rejectStopped: (error: CancelledError) => void = () => {};
+  #controller: AbortController | undefined;
+  #stopped: CancelledError | undefined;
+  #headers: Headers | undefined;
+  #unwatch: (() => void) | undefined;
+  #watchTimer: Timer | undefined;
   #info: CallInfo | undefined;
   #status = 0;
   #reason: CallReason | undefined;
@@ -53,17 +55,43 @@ export class Call {
   constructor(server: CallServer, request: Request) {
     this.#server = server;
     this.request = request;
-    this.#stopped = new Promise((_resolve, reject) => {
-      this.#rejectStopped = reject;
-    });
-    this.#stopped.catch(() => {}); // It has no other handler while no part of the call runs.
     server.calls.add(this);
-    this.#stopListening = onAbort(request.signal, () => this.cancel("client"));
+    if (isOfAdapter(request)) {
+      // Most calls are over before that, and save the cost of a signal.
+      this.#watchTimer = startTimer(0, () => this.#watchRequest());
+    } else {
+      this.#watchRequest();
+    }
   }
 
   /** The signal of the handler. */
   get signal(): AbortSignal {
-    return this.#abort.signal;
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#stopped) {
+        this.#controller.abort(this.#stopped);
+      } else {
+        this.#watchRequest();
+      }
+    }
+    return this.#controller.signal;
+  }
+
+  /** Why the call was stopped: the reason of its signal. */
+  get stopped(): CancelledError | undefined {
+    return this.#stopped;
+  }
+
+  throwIfStopped(): void {
+    if (this.#stopped) {
+      throw this.#stopped;
+    }
+  }
+
+  /** The headers that the handler sets. */
+  get responseHeaders(): Headers {
+    this.#headers ??= new Headers();
+    return this.#headers;
   }
 
   /** Whether nobody will read the response. */
@@ -78,7 +106,7 @@ export class Call {
   /** Calls the hooks, once the method is known. `maxMs` limits the time from here to the end of the handler. */
   start({ method, kind }: Omit<CallInfo, "request">, maxMs?: number): void {
     this.#info = { request: this.request, method, kind };
-    this.#server.hooks.callStart(this.#info);
+    this.#server.hooks.callStart?.(this.#info);
     const message = kind === "unary" ? "the call reached its time limit" : undefined;
     this.#deadline = startTimer(maxMs, () => {
       // The limit is for the handler, not for a client that reads what it gave.
@@ -88,16 +116,29 @@ export class Call {
     });
   }
 
-  /** Runs a part of the call. When the call is stopped it rejects with the signal's reason, and does not wait for the part. */
+  /** Runs a part of the call. When the call is stopped it rejects with the reason, and does not wait for the part. */
   async run<T>(part: () => T | Promise<T>): Promise<T> {
-    this.signal.throwIfAborted();
-    const result = (async () => part())();
-    this.onStop = () => this.watch(failuresOf([result]));
-    try {
-      return await Promise.race([result, this.#stopped]);
-    } finally {
-      this.onStop = undefined;
+    this.throwIfStopped();
+    const result = part();
+    if (!isPromise(result)) {
+      return result;
     }
+    return new Promise<T>((resolve, reject) => {
+      this.onStop = (error) => {
+        reject(error);
+        this.watch(failuresOf([result]));
+      };
+      result.then(
+        (value) => {
+          this.onStop = undefined;
+          resolve(value);
+        },
+        (error) => {
+          this.onStop = undefined;
+          reject(error);
+        },
+      );
+    });
   }
 
   /** Watches a handler that the call no longer waits for. `ended` resolves when it has ended, with what it failed with. */
@@ -125,37 +166,42 @@ export class Call {
     return failure;
   }
 
-  /** The response of a call that failed. `status` is used in place of that of the error. */
-  fail(thrown: unknown, own: Headers = new Headers(), status?: number): Response {
+  /** The response of a call that failed. `status` replaces that of the error; `headers` are added to it. */
+  fail(thrown: unknown, status?: number, headers: Record<string, string> = {}): Response {
     if (this.#info === undefined) {
       this.start({ method: undefined, kind: undefined });
     }
     // `fetch` and timers reject with an error of their own when the handler's signal is aborted.
-    const failure = this.describe(this.signal.aborted && isAbortError(thrown) ? this.signal.reason : thrown);
+    const failure = this.describe(this.#stopped && isAbortError(thrown) ? this.#stopped : thrown);
     this.#reason ??= "error";
     const bytes = utf8.encode(JSON.stringify(failure.json));
-    return this.respond(status ?? failure.status, toErrorHeaders(failure.headers, own), bytes);
+    this.#headers = toErrorHeaders(failure.headers, this.#headers);
+    return this.respond(status ?? failure.status, { ...headers, "Content-Type": "application/json" }, bytes);
   }
 
-  /** The response with these bytes. The call ends when they are read. */
-  respond(status: number, headers: Headers, bytes?: Uint8Array): Response {
-    if (bytes !== undefined) {
-      headers.set("Content-Length", String(bytes.byteLength));
-    }
+  /** The response with these bytes, and with headers besides those of the handler. The call ends when the bytes are read. */
+  respond(status: number, headers: Record<string, string>, bytes?: Uint8Array): Response {
+    const length = bytes === undefined ? {} : { "Content-Length": String(bytes.byteLength) };
+    const init = { status, headers: toHeaders(this.#headers, { ...headers, ...length }) };
     this.#status = status;
     stopTimer(this.#deadline);
     // A runtime does not always cancel the body of a response whose client has gone.
     if (bytes === undefined || bytes.byteLength === 0 || this.request.method === "HEAD" || this.#clientGone) {
       this.end();
-      return new Response(null, { status, headers });
+      return new Response(null, init);
     }
-    const body = this.open(status, () => {});
+    const body = this.open(status);
     body.end(bytes);
-    return new Response(withLength(body.stream, bytes.byteLength), { status, headers });
+    return new Response(withLength(body.stream, bytes.byteLength), init);
+  }
+
+  /** The response with a stream. */
+  respondWithStream(stream: ReadableStream<Uint8Array>, headers: Record<string, string>): Response {
+    return new Response(stream, { headers: toHeaders(this.#headers, headers) });
   }
 
   /** The body of a response that is written bit by bit. `onWanted` is called whenever a chunk is asked for. */
-  open(status: number, onWanted: () => void): ResponseBody {
+  open(status: number, onWanted?: () => void): ResponseBody {
     this.#status = status;
     this.#body = new ResponseBody(this, this.#server.unreadMs, onWanted);
     return this.#body;
@@ -180,12 +226,12 @@ export class Call {
 
   /** Aborts the handler's signal. `reason` goes to the hooks. */
   stop(error: CancelledError, reason: CallReason = error.reason): void {
-    if (this.#over || this.signal.aborted) {
+    if (this.#over || this.#stopped) {
       return;
     }
     this.#reason ??= reason;
-    this.#rejectStopped(error);
-    this.#abort.abort(error);
+    this.#stopped = error;
+    this.#controller?.abort(error);
     this.onStop?.(error);
   }
 
@@ -203,10 +249,12 @@ export class Call {
     }
     this.#over = true;
     stopTimer(this.#deadline);
-    this.#stopListening();
+    stopTimer(this.#watchTimer);
+    this.#unwatch?.();
     const reason = this.#reason ?? "end";
-    if (this.#info) {
-      this.#server.hooks.callEnd({
+    const { callEnd } = this.#server.hooks;
+    if (this.#info && callEnd) {
+      callEnd({
         ...this.#info,
         status: this.#status,
         code: this.code || (reason === "end" ? Code.Ok : cancelCodes[reason]),
@@ -220,6 +268,23 @@ export class Call {
     }
     this.#server.calls.remove(this);
   }
+
+  /** Listens for the end of the connection. */
+  #watchRequest(): void {
+    if (this.#unwatch === undefined && !this.#over) {
+      stopTimer(this.#watchTimer);
+      this.#unwatch = onAbort(this.request.signal, () => this.cancel("client"));
+    }
+  }
+}
+
+/** Whether a request is made by an adapter for Node. Adapters extend `Request`, and make its signal at the first use. */
+function isOfAdapter(request: Request): boolean {
+  return request instanceof Request && Object.getPrototypeOf(request) !== Request.prototype;
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === "function";
 }
 
 /** Workers take the length of a body from its stream, and ignore the header. */

@@ -29,25 +29,37 @@ export interface StreamContext<C = unknown> extends UnaryContext<C> {
   tracked<T>(id: string, message: T): Tracked<T>;
 }
 
+/** The parts of a call that its context shows. */
+interface ContextCall {
+  readonly request: Request;
+  readonly signal: AbortSignal;
+  readonly responseHeaders: Headers;
+}
+
 /**
  * Makes the context of a call. A unary method gets it as well; its type does not show the stream's part. `checkId` throws
- * for an id that is not a value of the `event_id` field.
+ * for an id that is not a value of the `event_id` field. Interceptors copy a context with `{ ...context }`, so that its
+ * getters are its own.
  */
 export function toContext<C>(
-  { request, signal }: Pick<StreamContext, "request" | "signal">,
+  call: ContextCall,
   method: DescMethod,
   value: C,
   lastEventId?: string,
   checkId: (id: string) => string = (id) => id,
 ): StreamContext<C> {
   return {
-    signal,
-    request,
+    get signal() {
+      return call.signal;
+    },
+    request: call.request,
     method,
     value,
     lastEventId,
-    responseHeaders: new Headers(),
-    sleep: (ms) => sleep(ms, signal),
+    get responseHeaders() {
+      return call.responseHeaders;
+    },
+    sleep: (ms) => sleep(ms, call.signal),
     tracked: (id, message) => new Tracked(checkId(id), message),
   };
 }

@@ -25,8 +25,10 @@ export function createHandle<C>(
   );
   async function handle(request: ServerRequest<C>): Promise<ServerResponse> {
     const { kind, method, message } = request;
-    // An interceptor may have waited for something else than the signal.
-    request.context.signal.throwIfAborted();
+    if (interceptors.length > 0) {
+      // One of them may have waited for something else than the signal.
+      request.context.signal.throwIfAborted();
+    }
     if (validator) {
       validate(validator, method.input, message);
       request.context.signal.throwIfAborted();
@@ -59,6 +61,9 @@ export function createHandle<C>(
     };
   }
 
+  if (interceptors.length === 0) {
+    return handle;
+  }
   const intercepted = interceptors.reduceRight<Next<C>>((next, interceptor) => interceptor(toAbortable(next)), handle);
   return async (request) => {
     const response = await intercepted(request);

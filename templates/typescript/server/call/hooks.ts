@@ -40,8 +40,8 @@ export interface Hooks {
   error(error: unknown, info: CallInfo): void;
   /** Watches a handler whose call is over. `ended` resolves when it has ended, with what it still failed with. */
   watch(ended: Promise<readonly unknown[]>, info: CallInfo): void;
-  callStart(info: CallInfo): void;
-  callEnd(info: CallEndInfo): void;
+  readonly callStart: ((info: CallInfo) => void) | undefined;
+  readonly callEnd: ((info: CallEndInfo) => void) | undefined;
 }
 
 /** The options that observe calls. Hooks run at once; what they throw is ignored. */
@@ -79,8 +79,8 @@ export function createHooks(options: HookOptions): Hooks {
         }
       });
     },
-    callStart: (info) => call(() => onCallStart?.(info)),
-    callEnd: (info) => call(() => onCallEnd?.(info)),
+    callStart: onCallStart && ((info) => call(() => onCallStart(info))),
+    callEnd: onCallEnd && ((info) => call(() => onCallEnd(info))),
   };
 }
 

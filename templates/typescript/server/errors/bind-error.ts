@@ -46,3 +46,8 @@ export class Violations {
 export function quote(text: string): string {
   return text.length > 60 ? `"${text.slice(0, 60)}…"` : `"${text}"`;
 }
+
+/** The error of a body that is not UTF-8. */
+export function notUtf8(): BindError {
+  return new BindError([{ field: "", description: "the body is not UTF-8" }]);
+}

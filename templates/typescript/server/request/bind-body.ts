@@ -4,12 +4,12 @@ import { causeOf } from "../../shared/error.js";
 import { hasOwn, isJsonObject, type JsonValue } from "../../shared/json.js";
 import { findJsonError, type JsonError, MAX_DEPTH } from "../../shared/json-error.js";
 import type { HttpBinding } from "../../shared/method.js";
-import { BindError, type FieldViolation, quote } from "../errors/bind-error.js";
+import { BindError, type FieldViolation, notUtf8, quote } from "../errors/bind-error.js";
 import { expectedText, isTextMessage, type MessageField } from "./parse-value.js";
 
 /** A request's body as it came. */
 export interface BodyBytes {
-  readonly body?: Uint8Array | undefined;
+  readonly body?: Uint8Array | string | undefined;
   readonly contentType?: string | undefined;
 }
 
@@ -61,7 +61,7 @@ function readHttpBodyField(message: ReflectMessage, field: MessageField, bytes: 
   return message.message;
 }
 
-function isNone(body: Uint8Array | undefined): body is undefined {
+function isNone(body: Uint8Array | string | undefined): body is undefined {
   return body === undefined || body.length === 0;
 }
 
@@ -79,7 +79,7 @@ function setHttpBody(httpBody: ReflectMessage, { body, contentType }: BodyBytes)
 
 function readJson(
   desc: DescMessage,
-  body: Uint8Array,
+  body: Uint8Array | string,
   wrap: (json: JsonValue) => JsonValue,
   options: Partial<JsonReadOptions>,
 ): Message {
@@ -127,13 +127,21 @@ function toViolation(error: unknown): FieldViolation {
   };
 }
 
-function parseJson(body: Uint8Array): JsonValue {
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body);
-  } catch {
-    throw new BindError([{ field: "", description: "the body is not UTF-8" }]);
+const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
+function decodeText(body: Uint8Array | string): string {
+  if (typeof body === "string") {
+    return body.startsWith("\ufeff") ? body.slice(1) : body;
   }
+  try {
+    return decoder.decode(body);
+  } catch {
+    throw notUtf8();
+  }
+}
+
+function parseJson(body: Uint8Array | string): JsonValue {
+  const text = decodeText(body);
   let json: JsonValue;
   try {
     json = JSON.parse(text);

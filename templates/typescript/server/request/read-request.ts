@@ -1,10 +1,10 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { Code } from "../../shared/code.js";
 import type { HeaderRule } from "../call/service.js";
-import { BindError } from "../errors/bind-error.js";
-import { onAbort } from "../errors/cancelled-error.js";
+import { BindError, notUtf8 } from "../errors/bind-error.js";
+import type { CancelledError } from "../errors/cancelled-error.js";
 import { StatusError } from "../errors/status-error.js";
-import { joinBytes } from "../stream/chunk.js";
+import { joinBytes, utf8 } from "../stream/chunk.js";
 import { notAValue } from "./field-slot.js";
 import { negotiate } from "./negotiate.js";
 import { parseValue } from "./parse-value.js";
@@ -34,25 +34,40 @@ export function chooseContentType(request: Request, offers: readonly string[]): 
   return type;
 }
 
-/** The body of a request, as far as its method reads one. Throws 413 for one that is too large, 415 for one that is compressed or not JSON. */
+/** The call that a request body is read for. */
+export interface BodyReadingCall {
+  readonly request: Request;
+  /** Called when the call is stopped. */
+  onStop: ((error: CancelledError) => void) | undefined;
+  throwIfStopped(): void;
+  cancel(reason: "client"): void;
+}
+
+/**
+ * The body of a request: a text if it is JSON, and its length is known and allowed. Throws a `StatusError`: 413 for a body
+ * over the limit, 415 for one that is compressed or not JSON, 400 for one that breaks off. Throws the reason of a call
+ * that is stopped.
+ */
 export async function readContent(
-  request: Request,
-  kind: "none" | "json" | "bytes",
+  call: BodyReadingCall,
+  kind: "json" | "bytes",
   maxBytes: number,
-  signal: AbortSignal,
-): Promise<Uint8Array | undefined> {
-  if (kind === "none") {
-    return undefined;
-  }
-  const coding = request.headers.get("Content-Encoding") ?? "identity";
-  if (!/^[\s,]*(identity[\s,]*)*$/i.test(coding)) {
+): Promise<Uint8Array | string> {
+  const { request } = call;
+  const coding = request.headers.get("Content-Encoding");
+  if (coding !== null && !/^[\s,]*(identity[\s,]*)*$/i.test(coding)) {
     const message = `content encoding ${JSON.stringify(coding)} is not supported: send the body uncompressed`;
     throw httpError(415, message, { "Accept-Encoding": "identity" }); // RFC 9110, section 12.5.3
   }
   const type = request.headers.get("Content-Type");
-  const body = await readBody(request, maxBytes, signal);
+  const length = request.headers.get("Content-Length");
+  const isJson = /^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type ?? "");
+  if (kind === "json" && isJson && length !== null && Number(length) <= maxBytes) {
+    return readText(call, Number(length));
+  }
+  const body = await readBytes(call, length === null ? 0 : Number(length), maxBytes);
   // Without a content type as well: a page of another origin may send such a body unasked (Fetch, section 3.3).
-  if (kind === "json" && body.byteLength > 0 && !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type ?? "")) {
+  if (kind === "json" && !isJson && body.byteLength > 0) {
     throw httpError(415, `content type ${type === null ? "is missing" : JSON.stringify(type)}: send application/json`);
   }
   return body;
@@ -94,8 +109,15 @@ function decodeUtf8(value: string): string {
   }
 }
 
+/** A URL that a parser leaves as it is. */
+const parsedUrl = /^https?:\/\/[\w.-]+(?::\d{1,4})?(\/[\w!$&'()*+,;=:@~%./-]*)(\?[\w!$&()*+,;=:@~%./?[\]-]*)?$/;
+
 /** Path and query of a request, percent escapes as they came, dot segments resolved. */
 export function splitUrl(url: string): { readonly path: string; readonly query: string } {
+  const [, path, query = ""] = parsedUrl.exec(url) ?? [];
+  if (path !== undefined && !/\/(\.|%2e)/i.test(path)) {
+    return { path, query };
+  }
   try {
     // Bun knows no host, and so no URL, for a request of HTTP/1.0 that has no header `Host`.
     const { pathname, search } = new URL(url.startsWith("/") ? `http://localhost${url}` : url);
@@ -105,48 +127,76 @@ export function splitUrl(url: string): { readonly path: string; readonly query: 
   }
 }
 
-/**
- * The bytes of a request's body; none without a body. Counts while it reads, so that a body over
- * the limit is never held. Throws a `StatusError`: 413 for such a body, 400 for one that breaks off. Rejects with the
- * reason of `signal` when that is aborted.
- */
-export async function readBody(request: Request, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
-  const { body } = request;
+/** Reads a body of a known length. Adapters for Node read a text without a stream, which takes a third of the time. */
+function readText(call: BodyReadingCall, length: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    call.onStop = reject;
+    call.request.text().then(
+      (text) => {
+        call.onStop = undefined;
+        // What is not UTF-8 is replaced by U+FFFD, which is longer.
+        if (text.includes("\ufffd") && utf8.encode(text).byteLength > length) {
+          reject(notUtf8());
+        } else {
+          resolve(text);
+        }
+      },
+      (cause: unknown) => reject(brokeOff(call, cause)),
+    );
+  });
+}
+
+/** Counts while it reads, so that a body over the limit is never held. `length` is the declared one. */
+async function readBytes(call: BodyReadingCall, length: number, maxBytes: number): Promise<Uint8Array> {
+  const { body } = call.request;
   if (body === null) {
     return new Uint8Array(0);
   }
-  if (Number(request.headers.get("content-length")) > maxBytes) {
+  if (length > maxBytes) {
     body.cancel().catch(() => {});
     throw tooLarge(maxBytes);
   }
   const reader = body.getReader();
-  // A read that waits then ends as if the body did.
-  const stopListening = onAbort(signal, () => reader.cancel().catch(() => {}));
+  // A pending read then ends as if the body did.
+  call.onStop = () => void reader.cancel().catch(() => {});
   const chunks: Uint8Array[] = [];
-  let length = 0;
+  let read = 0;
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((cause: unknown) => {
-        throw new StatusError(3, "the request body broke off", { cause });
+        throw brokeOff(call, cause);
       });
-      signal.throwIfAborted();
+      call.throwIfStopped();
       if (done) {
-        return joinBytes(chunks, length);
+        return joinBytes(chunks, read);
       }
-      length += value.byteLength;
-      if (length > maxBytes) {
+      read += value.byteLength;
+      if (read > maxBytes) {
         reader.cancel().catch(() => {});
         throw tooLarge(maxBytes);
       }
       chunks.push(value);
     }
   } finally {
-    stopListening();
+    call.onStop = undefined;
   }
 }
 
+/** The error of a body that ended early. If its client is gone, the call is cancelled, and the error is the reason. */
+function brokeOff(call: BodyReadingCall, cause: unknown): unknown {
+  if (call.request.signal.aborted) {
+    call.cancel("client");
+    try {
+      call.throwIfStopped();
+    } catch (error) {
+      return error;
+    }
+  }
+  return new StatusError(Code.InvalidArgument, "the request body broke off", { cause });
+}
+
 function tooLarge(maxBytes: number): StatusError {
-  return new StatusError(8, `the request body is larger than ${maxBytes} bytes`, { status: 413 });
+  return new StatusError(Code.ResourceExhausted, `the request body is larger than ${maxBytes} bytes`, { status: 413 });
 }
 
 const types: Readonly<Record<string, RegExp>> = {

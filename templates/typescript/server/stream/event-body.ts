@@ -81,8 +81,9 @@ export class EventBody {
         this.#decide = undefined;
         resolve();
       };
-      if (this.#call.signal.aborted) {
-        this.#stop(this.#call.signal.reason);
+      const { stopped } = this.#call;
+      if (stopped) {
+        this.#stop(stopped);
         return;
       }
       this.#call.onStop = (error) => this.#stop(error);

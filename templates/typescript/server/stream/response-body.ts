@@ -13,6 +13,9 @@ export interface BodyOwner {
   end(): void;
 }
 
+/** A chunk leaves when it is asked for. */
+const strategy = { highWaterMark: 0 };
+
 /**
  * The body of a response. It holds nothing but its end, gives a chunk when one is asked for, and ends the call when all
  * of them were taken: a reader asks for the next chunk when it has written the last one.
@@ -20,7 +23,7 @@ export interface BodyOwner {
 export class ResponseBody {
   readonly stream: ReadableStream<Uint8Array>;
   readonly #call: BodyOwner;
-  readonly #onWanted: () => void;
+  readonly #onWanted: (() => void) | undefined;
   readonly #unread: IdleTimer | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   /** What the body ends with, until it is asked for. */
@@ -28,8 +31,8 @@ export class ResponseBody {
   #wanted = false;
   #ended = false;
 
-  /** `unreadMs` is how long a chunk may wait for a reader. */
-  constructor(call: BodyOwner, unreadMs: number | undefined, onWanted: () => void) {
+  /** `unreadMs` is how long a chunk may wait for a reader. Calls `onWanted` whenever a chunk is asked for. */
+  constructor(call: BodyOwner, unreadMs: number | undefined, onWanted: (() => void) | undefined) {
     this.#call = call;
     this.#onWanted = onWanted;
     if (unreadMs !== undefined) {
@@ -44,7 +47,7 @@ export class ResponseBody {
         pull: () => this.#pull(),
         cancel: () => call.cancel("client"),
       },
-      { highWaterMark: 0 },
+      strategy,
     );
   }
 
@@ -111,7 +114,7 @@ export class ResponseBody {
     if (this.#ended) {
       this.#finish();
     } else {
-      this.#onWanted();
+      this.#onWanted?.();
     }
   }
 

@@ -1,6 +1,6 @@
-import { stringify } from "yaml";
 import type { Api, Service } from "../../model/model.js";
 import type { Options } from "../../options.js";
+import { printYaml, type YamlValue } from "../../print/yaml.js";
 import type { Problems } from "../../problems.js";
 import type { Emission } from "../output.js";
 import { openApiDocument } from "./document/document.js";
@@ -71,13 +71,7 @@ function documentPath({ desc }: Service, output: Options["openapi_output"]): str
 
 /** The text of a document: the same bytes for the same services. */
 function printDocument(document: OpenApiObject, format: "yaml" | "json"): string {
-  if (format === "json") {
-    return `${JSON.stringify(document, undefined, 2)}\n`;
-  }
-  return stringify(document, {
-    // Readers of YAML 1.1 take `no`, `1_000` and `12:30` for other things than text: quotes keep them.
-    compat: "yaml-1.1",
-    aliasDuplicateObjects: false,
-    lineWidth: 0,
-  });
+  return format === "json"
+    ? `${JSON.stringify(document, undefined, 2)}\n`
+    : printYaml(document as object as YamlValue); // interfaces have no index signature
 }

@@ -1,12 +1,13 @@
-import { type DescField, getOption } from "@bufbuild/protobuf";
+import type { DescField } from "@bufbuild/protobuf";
 import { GoogleFieldBehavior, google_field_behavior } from "../gen/dialects/google_pb.js";
+import { readOption } from "./option.js";
 
 /** A value of `google.api.FieldBehavior` that says something. */
 export type FieldBehavior = Exclude<keyof typeof GoogleFieldBehavior, "UNSPECIFIED">;
 
 /** `google.api.field_behavior` of a field; values of later releases are left out. */
 export function readFieldBehavior(desc: DescField): readonly FieldBehavior[] {
-  return getOption(desc, google_field_behavior).flatMap((value) => NAMES[value] ?? []);
+  return (readOption(desc, google_field_behavior) ?? []).flatMap((value) => NAMES[value] ?? []);
 }
 
 const NAMES: Partial<Record<GoogleFieldBehavior, FieldBehavior>> = {

@@ -1,11 +1,4 @@
-import {
-  type DescField,
-  type DescMethod,
-  type DescOneof,
-  type DescService,
-  getOption,
-  hasOption,
-} from "@bufbuild/protobuf";
+import type { DescField, DescMethod, DescOneof, DescService } from "@bufbuild/protobuf";
 import {
   event,
   event_id,
@@ -19,18 +12,21 @@ import {
 } from "../gen/sse/v1/annotations_pb.js";
 import type { FieldAnnotations, MethodAnnotations, RuleAnnotation, ServiceAnnotations } from "./annotations.js";
 import { readHttpRule } from "./http-rule.js";
+import { readOption } from "./option.js";
 import { optionPlace } from "./option-place.js";
 
 /** `(sse.v1.http)` of a method. */
 export function readNativeRules(desc: DescMethod): MethodAnnotations["rules"] | undefined {
-  return hasOption(desc, http) ? readHttpRule(desc, http, getOption(desc, http)) : undefined;
+  const rule = readOption(desc, http);
+  return rule && readHttpRule(desc, http, rule);
 }
 
 /** What adds to a method of any dialect: `(sse.v1.stream)` and `(sse.v1.header)`. */
 export function readDetails(desc: DescMethod): Pick<MethodAnnotations, "stream" | "headers"> {
+  const rule = readOption(desc, stream);
   return {
-    stream: hasOption(desc, stream) ? { rule: getOption(desc, stream), place: optionPlace(desc, stream) } : undefined,
-    headers: getOption(desc, header).map((h, i) => ({ header: h, place: optionPlace(desc, header, i) })),
+    stream: rule && { rule, place: optionPlace(desc, stream) },
+    headers: (readOption(desc, header) ?? []).map((h, i) => ({ header: h, place: optionPlace(desc, header, i) })),
   };
 }
 
@@ -53,7 +49,7 @@ export function defaultRules(desc: DescMethod): readonly [RuleAnnotation] {
 
 /** `(sse.v1.service)` of a service. */
 export function readNativeService(desc: DescService): ServiceAnnotations {
-  const { basePath, headers } = getOption(desc, service);
+  const { basePath = "", headers = [] } = readOption(desc, service) ?? {};
   const { field } = ServiceRuleSchema;
   return {
     basePath,
@@ -64,14 +60,15 @@ export function readNativeService(desc: DescService): ServiceAnnotations {
 
 /** `(sse.v1.event)`, `(sse.v1.event_id)` and `(sse.v1.query)` of a field. */
 export function readNativeField(desc: DescField): FieldAnnotations {
+  const rule = readOption(desc, query);
   return {
-    event: hasOption(desc, event) ? getOption(desc, event) : undefined,
-    eventId: getOption(desc, event_id),
-    query: hasOption(desc, query) ? { rule: getOption(desc, query), place: optionPlace(desc, query) } : undefined,
+    event: readOption(desc, event),
+    eventId: readOption(desc, event_id) ?? false,
+    query: rule && { rule, place: optionPlace(desc, query) },
   };
 }
 
 /** Whether a oneof carries `(sse.v1.events)`. */
 export function isEvents(desc: DescOneof): boolean {
-  return getOption(desc, events);
+  return readOption(desc, events) ?? false;
 }

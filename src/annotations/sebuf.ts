@@ -1,12 +1,4 @@
-import {
-  type DescEnum,
-  type DescField,
-  type DescMessage,
-  type DescMethod,
-  type DescService,
-  getOption,
-  hasOption,
-} from "@bufbuild/protobuf";
+import type { DescEnum, DescField, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import {
   SebufHeadersSchema,
   SebufHttpConfigSchema,
@@ -21,15 +13,17 @@ import {
 import { ServiceRuleSchema } from "../gen/sse/v1/annotations_pb.js";
 import type { Place } from "../problems.js";
 import type { FieldAnnotations, HeaderAnnotation, RuleAnnotation, ServiceAnnotations } from "./annotations.js";
+import { readOption } from "./option.js";
 import { optionPlace } from "./option-place.js";
 
 /** `sebuf.http.config` of a method: a body that is the whole message, but for GET and DELETE, which have none. */
 export function readSebufRules(desc: DescMethod): readonly [RuleAnnotation] | undefined {
-  if (!hasOption(desc, sebuf_config)) {
+  const config = readOption(desc, sebuf_config);
+  if (config === undefined) {
     return undefined;
   }
-  const { path, method, stream } = getOption(desc, sebuf_config);
-  const { basePath } = getOption(desc.parent, sebuf_service_config);
+  const { path, method, stream } = config;
+  const { basePath = "" } = readOption(desc.parent, sebuf_service_config) ?? {};
   const httpMethod = HTTP_METHODS[method];
   const place = optionPlace(desc, sebuf_config);
   return [
@@ -53,7 +47,7 @@ export function readSebufRules(desc: DescMethod): readonly [RuleAnnotation] | un
 
 /** `sebuf.http.method_headers` */
 export function readSebufMethodHeaders(desc: DescMethod): readonly HeaderAnnotation[] {
-  return getOption(desc, sebuf_method_headers).requiredHeaders.map((header, i) => ({
+  return (readOption(desc, sebuf_method_headers)?.requiredHeaders ?? []).map((header, i) => ({
     header,
     place: optionPlace(desc, sebuf_method_headers, SebufHeadersSchema.field.requiredHeaders.number, i),
   }));
@@ -61,11 +55,11 @@ export function readSebufMethodHeaders(desc: DescMethod): readonly HeaderAnnotat
 
 /** `sebuf.http.service_config` and `sebuf.http.service_headers` */
 export function readSebufService(desc: DescService): ServiceAnnotations {
-  const { basePath } = getOption(desc, sebuf_service_config);
+  const { basePath = "" } = readOption(desc, sebuf_service_config) ?? {};
   return {
     basePath: basePath === "" ? "" : withSlash(basePath).replace(/\/$/, ""),
     basePathPlace: optionPlace(desc, sebuf_service_config, ServiceRuleSchema.field.basePath.number),
-    headers: getOption(desc, sebuf_service_headers).requiredHeaders.map((header, i) => ({
+    headers: (readOption(desc, sebuf_service_headers)?.requiredHeaders ?? []).map((header, i) => ({
       header,
       place: optionPlace(desc, sebuf_service_headers, SebufHeadersSchema.field.requiredHeaders.number, i),
     })),
@@ -79,15 +73,13 @@ function withSlash(path: string): string {
 
 /** `sebuf.http.field_examples`: texts, of a list those of its elements. */
 export function readSebufExamples(desc: DescField): readonly string[] {
-  return getOption(desc, sebuf_field_examples).values;
+  return readOption(desc, sebuf_field_examples)?.values ?? [];
 }
 
 /** `sebuf.http.query` */
 export function readSebufQuery(desc: DescField): FieldAnnotations["query"] {
-  if (!hasOption(desc, sebuf_query)) {
-    return undefined;
-  }
-  return { rule: getOption(desc, sebuf_query), place: optionPlace(desc, sebuf_query) };
+  const rule = readOption(desc, sebuf_query);
+  return rule && { rule, place: optionPlace(desc, sebuf_query) };
 }
 
 /** Options of sebuf on a type and its members that give it another JSON than ProtoJSON, which is what is spoken here. */

@@ -71,7 +71,5 @@ function documentPath({ desc }: Service, output: Options["openapi_output"]): str
 
 /** The text of a document: the same bytes for the same services. */
 function printDocument(document: OpenApiObject, format: "yaml" | "json"): string {
-  return format === "json"
-    ? `${JSON.stringify(document, undefined, 2)}\n`
-    : printYaml(document as object as YamlValue); // interfaces have no index signature
+  return format === "json" ? `${JSON.stringify(document, undefined, 2)}\n` : printYaml(document as object as YamlValue); // interfaces have no index signature
 }

@@ -48,7 +48,7 @@ const parts: readonly Part[] = [
   {
     ...EMITTER,
     files: /^src\/emit\/openapi\//,
-    imports: /^src\/(emit\/output|options|problems|model\/(model|rules|path-template|json-form|docs))\.ts$/,
+    imports: /^src\/(emit\/output|options|problems|model\/(model|rules|path-template|json-form|docs)|print\/yaml)\.ts$/,
   },
   { files: /^templates\/typescript\//, packages: /^@bufbuild\/protobuf(\/|$)/, maxLines: 360 },
 ];

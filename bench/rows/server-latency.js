@@ -3,12 +3,15 @@
  * A lone event: from the moment at which the handler has it to the moment at which another process has read it, on the
  * clock of the machine. A busy machine distorts it.
  *
- * Every subject sends the same number of events over node:http, with the same pause before each. "raw" is `res.write`
- * of a frame that `toJsonString` of protobuf-es makes. One round warms up.
+ * Every subject sends the same number of events over node:http, with the same pause before each. "bare Response" is a
+ * `ReadableStream` behind the adapter that ours uses, and "raw" is `res.write`: both write a frame that `create` and
+ * `toJsonString` of protobuf-es make. One round warms up.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { toNodeHandler } from "srvx/node";
 import { frame, path, serveRaw, serveRuntime } from "../market.js";
+import { listen } from "../runtime.js";
 
 const EVENTS = 300;
 const pause = () => new Promise((resolve) => setTimeout(resolve, 2));
@@ -40,6 +43,25 @@ const latency = (serve) => async () => {
   return { p50: Number(output) };
 };
 
+function respondBare() {
+  const encoder = new TextEncoder();
+  let sequence = 0;
+  const body = new ReadableStream(
+    {
+      async pull(controller) {
+        if (sequence === EVENTS) {
+          controller.enqueue(encoder.encode(":end\n"));
+          return controller.close();
+        }
+        await pause();
+        controller.enqueue(encoder.encode(frame(sequence++, now())));
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return new Response(body, { headers: { "Content-Type": "text/event-stream" } });
+}
+
 /** @type {import("../harness.js").Bench} */
 export default {
   title: "Server: a lone event",
@@ -47,8 +69,8 @@ export default {
   rows: [
     {
       name: "from the handler to the client, median",
-      figures: { p50: { unit: "µs" } },
-      rounds: 5,
+      figures: { p50: { unit: "µs", ratio: { "bare Response": 1.1 } } },
+      rounds: 7,
       warmup: 1,
       subjects: {
         ours: latency(() =>
@@ -59,6 +81,7 @@ export default {
             }
           }),
         ),
+        "bare Response": latency(() => listen(/** @type {any} */ (toNodeHandler(respondBare)))),
         raw: latency(() =>
           serveRaw(async (response) => {
             for (let sequence = 0; sequence < EVENTS; sequence++) {

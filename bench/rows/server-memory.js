@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Memory of an idle stream: that of 1,000 of them on one server, divided by their number.
+ * Memory of an idle stream: that of 1,000 or 5,000 of them on one server, divided by their number.
  *
  * Every subject runs in a process of its own, which holds the server and the sockets of the clients; the sockets are
  * the same for all. Fifty streams open first, for code and caches. Garbage is collected before both readings. "raw" is
@@ -12,7 +12,6 @@ import { fileURLToPath } from "node:url";
 import { createTopic, path, serveRaw, serveRuntime, TradeSchema } from "../market.js";
 import { runScript } from "../measure.js";
 
-const STREAMS = 1000;
 const self = fileURLToPath(import.meta.url);
 
 const servers = {
@@ -40,7 +39,7 @@ function used() {
 }
 
 /** @param {{ port: number }} server */
-async function openStreams({ port }) {
+async function openStreams({ port }, /** @type {number} */ count) {
   const dial = async () => {
     const socket = connect(port, "127.0.0.1");
     socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
@@ -48,33 +47,36 @@ async function openStreams({ port }) {
   };
   await Promise.all(Array.from({ length: 50 }, dial));
   const before = used();
-  await Promise.all(Array.from({ length: STREAMS }, dial));
+  for (let i = 0; i < count; i += 500) {
+    await Promise.all(Array.from({ length: 500 }, dial)); // as many as the backlog of the socket takes
+  }
   const after = used();
-  const each = (/** @type {number} */ bytes) => bytes / STREAMS / 1024;
+  const each = (/** @type {number} */ bytes) => bytes / count / 1024;
   return { heap: each(after.heap - before.heap), resident: each(after.rss - before.rss) };
 }
 
-/** @param {string} name */
-const memory = (name) => async () => {
-  const { output } = await runScript(["--expose-gc", self, name]);
+/** @param {string} name @param {number} count */
+const memory = (name, count) => async () => {
+  const { output } = await runScript(["--expose-gc", self, name, `${count}`]);
   return JSON.parse(output.toString());
 };
 
-/** @param {string} name @returns {import("../harness.js").Row} */
-const row = (name) => ({
-  name,
+/** @param {string} name @param {number} count @returns {import("../harness.js").Row} */
+const row = (name, count) => ({
+  name: `${name}, ${count.toLocaleString("en")} streams`,
   figures: {
     resident: { unit: "KiB/stream", ratio: { raw: 1.5 } },
     heap: { unit: "KiB/stream", ratio: { raw: 1.5 } },
   },
-  rounds: 5,
+  rounds: 3,
   warmup: 0,
-  subjects: { ours: memory(name), raw: memory("raw") },
+  subjects: { ours: memory(name, count), raw: memory("raw", count) },
 });
 
 if (process.argv[1] === self) {
-  const [, , name] = process.argv;
-  console.log(JSON.stringify(await openStreams(await servers[/** @type {keyof typeof servers} */ (name)]())));
+  const [, , name, count] = process.argv;
+  const server = await servers[/** @type {keyof typeof servers} */ (name)]();
+  console.log(JSON.stringify(await openStreams(server, Number(count))));
   process.exit(0);
 }
 
@@ -82,5 +84,5 @@ if (process.argv[1] === self) {
 export default {
   title: "Server: memory of an idle stream",
   packages: ["@bufbuild/protobuf", "srvx"],
-  rows: [row("a generator that sleeps"), row("a subscriber of a topic")],
+  rows: [1000, 5000].flatMap((count) => [row("a generator that sleeps", count), row("a subscriber of a topic", count)]),
 };

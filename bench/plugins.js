@@ -14,7 +14,7 @@ const googleapis = join(root, "node_modules/google-proto-files");
 /** @typedef {import("@bufbuild/protobuf/wkt").FileDescriptorProto} FileDescriptorProto */
 
 /** Compiles files of some folders with protoc, with all that they import. @param {string[]} folders @param {string[]} files */
-function compile(folders, files) {
+export function compile(folders, files) {
   const set = join(root, ".cache/bench.binpb");
   mkdirSync(join(root, ".cache"), { recursive: true });
   const include = folders.flatMap((folder) => ["-I", folder]);

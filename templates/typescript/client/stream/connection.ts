@@ -21,6 +21,8 @@ export interface Connection {
   readonly format: EventPlace["format"] | undefined;
   /** Whether the server promised to mark the end of the stream. A body that ends without the mark was cut. */
   readonly promisesEnd: boolean;
+  /** The cursor after which a stream over an event log began, as the server said. */
+  readonly beginning: string | undefined;
   readonly isClosed: boolean;
   /** Sends the request. Resolves if the response is one of a stream. */
   open(): Promise<Response>;
@@ -74,10 +76,11 @@ export function createConnection(
       : new NetworkError(`the connection was lost: ${cause?.cause ?? cause}`, at);
   }
 
-  /** Reads the promises of the opening comment: `sse/1 heartbeat=15000 end`. */
+  /** Reads the promises of the opening comment: `sse/1 heartbeat=15000 end cursor=1-0`. */
   function readPromises(comment: string): void {
     connection.promisesEnd ||= / end( |$)/.test(comment);
     heartbeatMs = Number(/ heartbeat=(\d+)/.exec(comment)?.[1] ?? 0);
+    connection.beginning = / cursor=([!-~]+)/.exec(comment)?.[1];
     idleTimer?.stop();
     idleTimer = undefined;
   }
@@ -85,6 +88,7 @@ export function createConnection(
   const connection = {
     format: undefined as EventPlace["format"] | undefined,
     promisesEnd,
+    beginning: undefined as string | undefined,
     isClosed: false,
 
     async open(): Promise<Response> {

@@ -172,12 +172,12 @@ export function createStreamFeed<T>(source: StreamCall<T>, options: StreamOption
         end();
         return undefined;
       }
-      const { format } = connection;
+      const { format, beginning } = connection;
       const value = source.decode(found, { format, attempt, lastEventId });
       throwIfClosed();
       failures.onProgress();
       unidentified = !found.ownId || found.id === undefined;
-      position = found.id;
+      position = found.id ?? beginning;
       if (format === "sse" && rule.events?.[found.event]?.terminal) {
         end();
       }
@@ -190,14 +190,17 @@ export function createStreamFeed<T>(source: StreamCall<T>, options: StreamOption
 
   function onMark(found: Mark): void {
     if (found.mark === "id") {
-      if (found.id !== position) {
+      const id = found.id ?? connection?.beginning;
+      if (id !== position) {
         failures.onProgress();
       }
-      position = found.id;
+      position = id;
     } else if (found.mark === "retry") {
       retryMs = found.ms;
     } else if (found.mark === "comment") {
       const { text } = found;
+      // Until an event brings one, this is the cursor: what is published while the stream reconnects is not lost.
+      position ??= connection?.beginning;
       call(() => options.onComment?.(text.replace(/^ /, "")));
       if (text === "") {
         failures.onHeartbeat();

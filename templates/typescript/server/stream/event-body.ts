@@ -48,6 +48,9 @@ export class EventBody {
   #decide: (() => void) | undefined;
   #failure: { readonly error: unknown } | undefined;
   #closed = false;
+  #cursor: string | undefined;
+  /** Resolves when it is known where the events of an event log begin. */
+  #begun: Promise<unknown> = settled;
   #ticking = false;
   #ticks = 0;
   #heartbeatDue = false;
@@ -56,6 +59,9 @@ export class EventBody {
     this.#options = options;
     this.#call = options.call;
     this.#source = new SourceReader(options.answer, {
+      onCursor: (cursor) => {
+        this.#begun = cursor.then(this.#onCursor, (error) => this.#closed || this.#fail(error));
+      },
       onEvent: (value) => this.#onEvent(value),
       onDone: () => this.#finish(),
       onFailure: (error) => this.#fail(error),
@@ -72,10 +78,10 @@ export class EventBody {
     return this.#closed && this.#call.events === 0;
   }
 
-  /** Asks for the first event. Resolves when the head of the response is due: with that event, or after `windowMs`. */
+  /** Asks for the first event. Resolves when the head is due: with that event, or after `windowMs`, or when it is known where a log's events begin. */
   open(windowMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = startTimer(windowMs, () => this.#decide?.());
+      const timer = startTimer(windowMs, () => this.#begun.then(() => this.#decide?.()));
       this.#decide = () => {
         stopTimer(timer);
         this.#decide = undefined;
@@ -93,7 +99,8 @@ export class EventBody {
 
   /** The body itself, once the head is decided. */
   toReadableStream(): ReadableStream<Uint8Array> {
-    const { opening, heartbeatMs } = this.#options.encoder;
+    const { encoder } = this.#options;
+    const opening = encoder.opening(this.#cursor);
     this.#body = this.#call.open(200, () => this.#pull());
     this.#chunk.prefix(opening);
     // Node sends the head with the first chunk, and plain JSON Lines have no opening.
@@ -102,8 +109,8 @@ export class EventBody {
     }
     if (this.#closed) {
       this.#end();
-    } else if (heartbeatMs > 0) {
-      this.#silence = new IdleTimer(heartbeatMs, () => this.#beat());
+    } else if (encoder.heartbeatMs > 0) {
+      this.#silence = new IdleTimer(encoder.heartbeatMs, () => this.#beat());
       this.#silence.touch();
     }
     return this.#body.stream;
@@ -143,6 +150,20 @@ export class EventBody {
     this.#source.ask();
     this.#flushSoon();
   }
+
+  readonly #onCursor = (cursor: unknown): void => {
+    if (typeof cursor !== "string" || !/^[!-~]+$/.test(cursor)) {
+      return;
+    }
+    this.#cursor = cursor;
+    const { encoder } = this.#options;
+    const opening = encoder.opening(cursor);
+    if (this.#body && !this.#closed && this.#call.events === 0 && opening !== encoder.opening()) {
+      // The handler took longer than the window, and the opening is out: it is said again.
+      this.#chunk.write(opening);
+      this.#flushSoon();
+    }
+  };
 
   #onEvent(value: unknown): void {
     try {

@@ -20,8 +20,8 @@ export interface Frame {
 /** The bytes of a stream in one format, for one method. Holds no state of a stream, so that all of them share it. */
 export interface EventEncoder {
   readonly contentType: string;
-  /** What stands before the first event. */
-  readonly opening: string;
+  /** What stands before the first event. `cursor` is where a stream over an event log begins. */
+  opening(cursor?: string): string;
   /** What is sent after a silence of `heartbeatMs`; 0 for never. */
   readonly heartbeat: string;
   readonly heartbeatMs: number;

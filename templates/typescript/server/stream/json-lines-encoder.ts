@@ -10,7 +10,7 @@ export const jsonLinesProfile = "application/jsonl; profile=sse-1";
 /** JSON Lines: one message per line, without ids. Only `jsonLinesProfile` has an opening, heartbeats and an end. */
 export class JsonLinesEncoder implements EventEncoder {
   readonly contentType: string;
-  readonly opening: string;
+  readonly #opening: string;
   readonly heartbeat = "\n";
   readonly heartbeatMs: number;
   readonly end: string;
@@ -21,7 +21,7 @@ export class JsonLinesEncoder implements EventEncoder {
   constructor(contentType: string, schema: DescMessage, rule: StreamRule, heartbeatMs: number, json: JsonOptions) {
     const hasProfile = contentType === jsonLinesProfile;
     this.contentType = contentType;
-    this.opening = hasProfile ? "\n" : "";
+    this.#opening = hasProfile ? "\n" : "";
     this.heartbeatMs = hasProfile ? heartbeatMs : 0;
     this.end = hasProfile ? '{"@end":{}}\n' : "";
     this.#schema = schema;
@@ -32,6 +32,11 @@ export class JsonLinesEncoder implements EventEncoder {
       fields.some(
         ({ oneof, localName }) => oneof && Reflect.get(Reflect.get(message, oneof.localName), "case") === localName,
       );
+  }
+
+  /** Lines have no ids, so there is no cursor either. */
+  opening(): string {
+    return this.#opening;
   }
 
   encode(message: Message): EncodedEvent {

@@ -1,5 +1,7 @@
 /** What hears of the events that were asked for. */
 export interface SourceListener {
+  /** The source says where it begins, or will. */
+  onCursor(cursor: Promise<unknown>): void;
   onEvent(value: unknown): void;
   /** The source is complete. */
   onDone(): void;
@@ -23,6 +25,10 @@ export class SourceReader {
     this.#listener = listener;
     this.#opening = answer.then((value) => {
       this.#source = toSource(value);
+      const { cursor } = this.#source;
+      if (cursor) {
+        listener.onCursor(cursor);
+      }
       return this.#source;
     });
     // `ask` reports a failure; until then an unhandled rejection is suppressed.
@@ -93,6 +99,8 @@ export async function failuresOf(promises: readonly unknown[]): Promise<readonly
 
 /** Where the events of a stream come from. */
 export interface Source {
+  /** The cursor after which the events of an event log begin. */
+  readonly cursor?: Promise<unknown>;
   next(): Promise<IteratorResult<unknown, unknown>>;
   cancel(reason: unknown): unknown;
 }
@@ -113,7 +121,9 @@ export function toSource(answer: unknown): Source {
     if (Symbol.asyncIterator in answer) {
       // `in` does not narrow the type of the property.
       const iterator = (answer as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+      const { cursor } = answer as Partial<Source>;
       return {
+        ...(cursor instanceof Promise && { cursor }),
         next: () => Promise.resolve(iterator.next()),
         cancel: () => iterator.return?.(),
       };

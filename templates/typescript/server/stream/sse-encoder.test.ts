@@ -54,8 +54,9 @@ describe("frames", () => {
   });
 
   test("opening, with and without heartbeat and retry", () => {
-    expect(encoder({}).opening).toBe(":sse/1 heartbeat=15000 end\n");
-    expect(encoder({ retryMs: 3000 }, 0).opening).toBe(":sse/1 end\nretry: 3000\n");
+    expect(encoder({}).opening()).toBe(":sse/1 heartbeat=15000 end\n");
+    expect(encoder({ retryMs: 3000 }, 0).opening()).toBe(":sse/1 end\nretry: 3000\n");
+    expect(encoder({ retryMs: 3000 }).opening("a-1")).toBe(":sse/1 heartbeat=15000 end cursor=a-1\nretry: 3000\n");
   });
 
   test("end, with literal data", () => {

@@ -18,8 +18,9 @@ export class SseEncoder implements EventEncoder {
   readonly contentType = "text/event-stream";
   readonly heartbeat = ":\n";
   readonly heartbeatMs: number;
-  readonly opening: string;
   readonly end: string;
+  readonly #promises: string;
+  readonly #retry: string;
   readonly #schema: DescMessage;
   readonly #json: JsonOptions;
   readonly #errorEvent: string;
@@ -33,8 +34,8 @@ export class SseEncoder implements EventEncoder {
     this.#schema = schema;
     this.#json = json;
     this.heartbeatMs = heartbeatMs;
-    // Comments end with one LF: several clients dispatch an empty event at every blank line.
-    this.opening = `:sse/1${heartbeatMs > 0 ? ` heartbeat=${heartbeatMs}` : ""} end\n${rule.retryMs === undefined ? "" : `retry: ${rule.retryMs}\n`}`;
+    this.#promises = `:sse/1${heartbeatMs > 0 ? ` heartbeat=${heartbeatMs}` : ""} end`;
+    this.#retry = rule.retryMs === undefined ? "" : `retry: ${rule.retryMs}\n`;
     this.end = `${rule.terminalData === undefined ? "" : `${dataLines(rule.terminalData)}\n`}:end\n`;
     this.#errorEvent = checkEventName(rule.errorEvent ?? "error");
     this.#eventLine = rule.eventName === undefined ? "" : `event: ${checkEventName(rule.eventName)}\n`;
@@ -46,6 +47,11 @@ export class SseEncoder implements EventEncoder {
     });
     this.#oneof = fields[0]?.[0].oneof;
     this.#members = new Map(fields.map(([desc, member]) => [desc.localName, member]));
+  }
+
+  opening(cursor?: string): string {
+    // Comments end with one LF: several clients dispatch an empty event at every blank line.
+    return `${this.#promises}${cursor === undefined ? "" : ` cursor=${cursor}`}\n${this.#retry}`;
   }
 
   encode(message: Message, id: string | undefined): EncodedEvent {

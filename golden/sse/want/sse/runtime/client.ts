@@ -1717,6 +1717,8 @@ interface Connection {
   readonly format: EventPlace["format"] | undefined;
   /** Whether the server promised to mark the end of the stream. A body that ends without the mark was cut. */
   readonly promisesEnd: boolean;
+  /** The cursor after which a stream over an event log began, as the server said. */
+  readonly beginning: string | undefined;
   readonly isClosed: boolean;
   /** Sends the request. Resolves if the response is one of a stream. */
   open(): Promise<Response>;
@@ -1770,10 +1772,11 @@ function createConnection(
       : new NetworkError(`the connection was lost: ${cause?.cause ?? cause}`, at);
   }
 
-  /** Reads the promises of the opening comment: `sse/1 heartbeat=15000 end`. */
+  /** Reads the promises of the opening comment: `sse/1 heartbeat=15000 end cursor=1-0`. */
   function readPromises(comment: string): void {
     connection.promisesEnd ||= / end( |$)/.test(comment);
     heartbeatMs = Number(/ heartbeat=(\d+)/.exec(comment)?.[1] ?? 0);
+    connection.beginning = / cursor=([!-~]+)/.exec(comment)?.[1];
     idleTimer?.stop();
     idleTimer = undefined;
   }
@@ -1781,6 +1784,7 @@ function createConnection(
   const connection = {
     format: undefined as EventPlace["format"] | undefined,
     promisesEnd,
+    beginning: undefined as string | undefined,
     isClosed: false,
 
     async open(): Promise<Response> {
@@ -2226,12 +2230,12 @@ function createStreamFeed<T>(source: StreamCall<T>, options: StreamOptions): Str
         end();
         return undefined;
       }
-      const { format } = connection;
+      const { format, beginning } = connection;
       const value = source.decode(found, { format, attempt, lastEventId });
       throwIfClosed();
       failures.onProgress();
       unidentified = !found.ownId || found.id === undefined;
-      position = found.id;
+      position = found.id ?? beginning;
       if (format === "sse" && rule.events?.[found.event]?.terminal) {
         end();
       }
@@ -2244,14 +2248,17 @@ function createStreamFeed<T>(source: StreamCall<T>, options: StreamOptions): Str
 
   function onMark(found: Mark): void {
     if (found.mark === "id") {
-      if (found.id !== position) {
+      const id = found.id ?? connection?.beginning;
+      if (id !== position) {
         failures.onProgress();
       }
-      position = found.id;
+      position = id;
     } else if (found.mark === "retry") {
       retryMs = found.ms;
     } else if (found.mark === "comment") {
       const { text } = found;
+      // Until an event brings one, this is the cursor: what is published while the stream reconnects is not lost.
+      position ??= connection?.beginning;
       call(() => options.onComment?.(text.replace(/^ /, "")));
       if (text === "") {
         failures.onHeartbeat();

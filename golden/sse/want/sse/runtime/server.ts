@@ -314,8 +314,8 @@ interface Frame {
 /** The bytes of a stream in one format, for one method. Holds no state of a stream, so that all of them share it. */
 interface EventEncoder {
   readonly contentType: string;
-  /** What stands before the first event. */
-  readonly opening: string;
+  /** What stands before the first event. `cursor` is where a stream over an event log begins. */
+  opening(cursor?: string): string;
   /** What is sent after a silence of `heartbeatMs`; 0 for never. */
   readonly heartbeat: string;
   readonly heartbeatMs: number;
@@ -479,6 +479,8 @@ class SharedEvent<T> extends Tracked<T> {
 
 /** What hears of the events that were asked for. */
 interface SourceListener {
+  /** The source says where it begins, or will. */
+  onCursor(cursor: Promise<unknown>): void;
   onEvent(value: unknown): void;
   /** The source is complete. */
   onDone(): void;
@@ -502,6 +504,10 @@ class SourceReader {
     this.#listener = listener;
     this.#opening = answer.then((value) => {
       this.#source = toSource(value);
+      const { cursor } = this.#source;
+      if (cursor) {
+        listener.onCursor(cursor);
+      }
       return this.#source;
     });
     // `ask` reports a failure; until then an unhandled rejection is suppressed.
@@ -572,6 +578,8 @@ async function failuresOf(promises: readonly unknown[]): Promise<readonly unknow
 
 /** Where the events of a stream come from. */
 interface Source {
+  /** The cursor after which the events of an event log begin. */
+  readonly cursor?: Promise<unknown>;
   next(): Promise<IteratorResult<unknown, unknown>>;
   cancel(reason: unknown): unknown;
 }
@@ -592,7 +600,9 @@ function toSource(answer: unknown): Source {
     if (Symbol.asyncIterator in answer) {
       // `in` does not narrow the type of the property.
       const iterator = (answer as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+      const { cursor } = answer as Partial<Source>;
       return {
+        ...(cursor instanceof Promise && { cursor }),
         next: () => Promise.resolve(iterator.next()),
         cancel: () => iterator.return?.(),
       };
@@ -640,6 +650,9 @@ class EventBody {
   #decide: (() => void) | undefined;
   #failure: { readonly error: unknown } | undefined;
   #closed = false;
+  #cursor: string | undefined;
+  /** Resolves when it is known where the events of an event log begin. */
+  #begun: Promise<unknown> = settled;
   #ticking = false;
   #ticks = 0;
   #heartbeatDue = false;
@@ -648,6 +661,9 @@ class EventBody {
     this.#options = options;
     this.#call = options.call;
     this.#source = new SourceReader(options.answer, {
+      onCursor: (cursor) => {
+        this.#begun = cursor.then(this.#onCursor, (error) => this.#closed || this.#fail(error));
+      },
       onEvent: (value) => this.#onEvent(value),
       onDone: () => this.#finish(),
       onFailure: (error) => this.#fail(error),
@@ -664,10 +680,10 @@ class EventBody {
     return this.#closed && this.#call.events === 0;
   }
 
-  /** Asks for the first event. Resolves when the head of the response is due: with that event, or after `windowMs`. */
+  /** Asks for the first event. Resolves when the head is due: with that event, or after `windowMs`, or when it is known where a log's events begin. */
   open(windowMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = startTimer(windowMs, () => this.#decide?.());
+      const timer = startTimer(windowMs, () => this.#begun.then(() => this.#decide?.()));
       this.#decide = () => {
         stopTimer(timer);
         this.#decide = undefined;
@@ -685,7 +701,8 @@ class EventBody {
 
   /** The body itself, once the head is decided. */
   toReadableStream(): ReadableStream<Uint8Array> {
-    const { opening, heartbeatMs } = this.#options.encoder;
+    const { encoder } = this.#options;
+    const opening = encoder.opening(this.#cursor);
     this.#body = this.#call.open(200, () => this.#pull());
     this.#chunk.prefix(opening);
     // Node sends the head with the first chunk, and plain JSON Lines have no opening.
@@ -694,8 +711,8 @@ class EventBody {
     }
     if (this.#closed) {
       this.#end();
-    } else if (heartbeatMs > 0) {
-      this.#silence = new IdleTimer(heartbeatMs, () => this.#beat());
+    } else if (encoder.heartbeatMs > 0) {
+      this.#silence = new IdleTimer(encoder.heartbeatMs, () => this.#beat());
       this.#silence.touch();
     }
     return this.#body.stream;
@@ -735,6 +752,20 @@ class EventBody {
     this.#source.ask();
     this.#flushSoon();
   }
+
+  readonly #onCursor = (cursor: unknown): void => {
+    if (typeof cursor !== "string" || !/^[!-~]+$/.test(cursor)) {
+      return;
+    }
+    this.#cursor = cursor;
+    const { encoder } = this.#options;
+    const opening = encoder.opening(cursor);
+    if (this.#body && !this.#closed && this.#call.events === 0 && opening !== encoder.opening()) {
+      // The handler took longer than the window, and the opening is out: it is said again.
+      this.#chunk.write(opening);
+      this.#flushSoon();
+    }
+  };
 
   #onEvent(value: unknown): void {
     try {
@@ -2657,7 +2688,7 @@ const jsonLinesProfile = "application/jsonl; profile=sse-1";
 /** JSON Lines: one message per line, without ids. Only `jsonLinesProfile` has an opening, heartbeats and an end. */
 class JsonLinesEncoder implements EventEncoder {
   readonly contentType: string;
-  readonly opening: string;
+  readonly #opening: string;
   readonly heartbeat = "\n";
   readonly heartbeatMs: number;
   readonly end: string;
@@ -2668,7 +2699,7 @@ class JsonLinesEncoder implements EventEncoder {
   constructor(contentType: string, schema: DescMessage, rule: StreamRule, heartbeatMs: number, json: JsonOptions) {
     const hasProfile = contentType === jsonLinesProfile;
     this.contentType = contentType;
-    this.opening = hasProfile ? "\n" : "";
+    this.#opening = hasProfile ? "\n" : "";
     this.heartbeatMs = hasProfile ? heartbeatMs : 0;
     this.end = hasProfile ? '{"@end":{}}\n' : "";
     this.#schema = schema;
@@ -2679,6 +2710,11 @@ class JsonLinesEncoder implements EventEncoder {
       fields.some(
         ({ oneof, localName }) => oneof && Reflect.get(Reflect.get(message, oneof.localName), "case") === localName,
       );
+  }
+
+  /** Lines have no ids, so there is no cursor either. */
+  opening(): string {
+    return this.#opening;
   }
 
   encode(message: Message): EncodedEvent {
@@ -2743,8 +2779,9 @@ class SseEncoder implements EventEncoder {
   readonly contentType = "text/event-stream";
   readonly heartbeat = ":\n";
   readonly heartbeatMs: number;
-  readonly opening: string;
   readonly end: string;
+  readonly #promises: string;
+  readonly #retry: string;
   readonly #schema: DescMessage;
   readonly #json: JsonOptions;
   readonly #errorEvent: string;
@@ -2758,8 +2795,8 @@ class SseEncoder implements EventEncoder {
     this.#schema = schema;
     this.#json = json;
     this.heartbeatMs = heartbeatMs;
-    // Comments end with one LF: several clients dispatch an empty event at every blank line.
-    this.opening = `:sse/1${heartbeatMs > 0 ? ` heartbeat=${heartbeatMs}` : ""} end\n${rule.retryMs === undefined ? "" : `retry: ${rule.retryMs}\n`}`;
+    this.#promises = `:sse/1${heartbeatMs > 0 ? ` heartbeat=${heartbeatMs}` : ""} end`;
+    this.#retry = rule.retryMs === undefined ? "" : `retry: ${rule.retryMs}\n`;
     this.end = `${rule.terminalData === undefined ? "" : `${dataLines(rule.terminalData)}\n`}:end\n`;
     this.#errorEvent = checkEventName(rule.errorEvent ?? "error");
     this.#eventLine = rule.eventName === undefined ? "" : `event: ${checkEventName(rule.eventName)}\n`;
@@ -2771,6 +2808,11 @@ class SseEncoder implements EventEncoder {
     });
     this.#oneof = fields[0]?.[0].oneof;
     this.#members = new Map(fields.map(([desc, member]) => [desc.localName, member]));
+  }
+
+  opening(cursor?: string): string {
+    // Comments end with one LF: several clients dispatch an empty event at every blank line.
+    return `${this.#promises}${cursor === undefined ? "" : ` cursor=${cursor}`}\n${this.#retry}`;
   }
 
   encode(message: Message, id: string | undefined): EncodedEvent {

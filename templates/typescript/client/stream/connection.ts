@@ -62,7 +62,13 @@ export function createConnection(
   let head = 0;
 
   const fail = (kind: "connect" | "idle", ms: number | undefined) => new TimeoutError(kind, Number(ms), context());
-  const readChunk = () => reader?.read().catch(onBroken) ?? Promise.resolve({ value: undefined });
+  const readChunk = () => reader?.read().then(onChunk, onBroken) ?? Promise.resolve();
+
+  function onChunk({ value }: { readonly value?: Uint8Array | undefined }): void {
+    if (!connection.isClosed) {
+      decode(value);
+    }
+  }
 
   function idleMs(): number {
     return (options.idleTimeoutMs ?? heartbeatMs * 2.5) || 0;
@@ -133,14 +139,14 @@ export function createConnection(
       return response;
     },
 
-    async read(): Promise<void> {
+    read(): Promise<void> {
       reader ??= body?.getReader();
       const ms = idleMs();
       if (ms) {
         idleTimer ??= new IdleTimer(ms, () => waiter.fail(fail("idle", ms)));
         idleTimer.touch();
       }
-      decode((await waiter.wait(readChunk)).value);
+      return waiter.wait(readChunk);
     },
 
     take(): RawEvent | Mark | undefined {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { chunked, utf8 } from "../../testing/splits.js";
 import { countStringWork } from "../../testing/string-work.js";
-import { createLineSplitter, isOver } from "./decoder.js";
+import { isOver } from "./decoder.js";
 import { createJsonLinesDecoder } from "./json-lines-decoder.js";
 import { createSseDecoder } from "./sse-decoder.js";
 
@@ -104,13 +104,13 @@ const texts: readonly [name: string, body: (n: number) => string, chunk: number]
   ["one line of one chunk", (n) => `${"a".repeat(n)}\n`, whole],
 ];
 
-describe("the work of splitting", () => {
+describe("the work of splitting lines", () => {
   test.each(texts)("%s: each character is searched once for each terminator, and copied once", (_name, body, chunk) => {
     for (const n of [64 * KiB, 128 * KiB]) {
       const bytes = utf8(body(n));
       const chunks = chunked(bytes, Math.min(chunk, bytes.length));
       const work = countStringWork(() => {
-        const push = createLineSplitter(true, () => {});
+        const push = createSseDecoder(() => {}, 64 * MiB);
         for (const bytes of chunks) {
           push(bytes);
         }

@@ -75,12 +75,12 @@ export function createEventStream<T>(call: StreamCall<T>, options: StreamOptions
   let last: Promise<unknown> = Promise.resolve();
 
   /** Runs one call at a time, in the order in which they were made. */
-  function inTurn<R>(work: () => Promise<R>): Promise<R> {
+  function inTurn<V, R>(work: () => Promise<V>, toResult: (value: V) => R): Promise<R> {
     const run = async (): Promise<R> => {
       // A call that the code of the user makes meanwhile has to find this one in `last`.
       await undefined;
       try {
-        return await work();
+        return toResult(await work());
       } finally {
         calls--;
       }
@@ -106,10 +106,7 @@ export function createEventStream<T>(call: StreamCall<T>, options: StreamOptions
         calls--;
       }
     }
-    return inTurn(async () => {
-      const item = await feed.next();
-      return item ? { done: false, value: view(item) } : end();
-    });
+    return inTurn(feed.next, (item) => (item ? { done: false, value: view(item) } : end()));
   }
 
   const close = async (): Promise<IteratorReturnResult<void>> => {
@@ -124,7 +121,7 @@ export function createEventStream<T>(call: StreamCall<T>, options: StreamOptions
   const stream: EventStream<T> = {
     get opened() {
       if (feed.state() === "idle") {
-        void inTurn(feed.open);
+        void inTurn(feed.open, end);
       }
       return feed.opened;
     },

@@ -1,4 +1,4 @@
-import { createLineSplitter, type Decoder, type DecoderSink, isOver } from "./decoder.js";
+import { createUtf8Decoder, type Decoder, type DecoderSink, isOver } from "./decoder.js";
 
 /**
  * Decodes JSON Lines: each line that is not blank is an event, also the last one without LF.
@@ -13,11 +13,10 @@ export function createJsonLinesDecoder(
   errorEvent: string,
   hasControls = false,
 ): Decoder {
+  const decodeText = createUtf8Decoder();
   let isOpening = true;
-  const push = createLineSplitter(false, (text, start, end) => {
-    onLine(text.slice(start, end));
-    isOpening = false;
-  });
+  /** The line that has not ended yet. */
+  let rest = "";
 
   function onLine(line: string): void {
     // The CR of a CRLF is white space of JSON.
@@ -38,14 +37,23 @@ export function createJsonLinesDecoder(
   }
 
   return (bytes) => {
-    const rest = push(bytes);
+    const text = decodeText(bytes);
+    let start = 0;
+    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", start)) {
+      onLine(rest + text.slice(start, end));
+      isOpening = false;
+      rest = "";
+      start = end + 1;
+    }
+    rest += text.slice(start);
+    if (rest.length > maxLineBytes && bytes) {
+      sink({ mark: "tooLarge" });
+    }
     if (!bytes) {
       if (!hasControls) {
         onLine(rest);
       }
       sink({ mark: "end" });
-    } else if (rest.length > maxLineBytes) {
-      sink({ mark: "tooLarge" });
     }
   };
 }

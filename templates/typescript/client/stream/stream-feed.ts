@@ -101,7 +101,10 @@ export function createStreamFeed<T>(source: StreamCall<T>, options: StreamOption
     }
   }
 
-  /** Connects, reads and reconnects until something is ready; undefined if the stream is closed before. */
+  /**
+   * Connects, reads and reconnects until something is ready; undefined if the stream is closed before. Throws the failure
+   * of the stream if an event is asked for.
+   */
   async function until<R>(ready: () => R | undefined): Promise<R | undefined> {
     if (state === "idle") {
       state = "connecting";
@@ -133,6 +136,9 @@ export function createStreamFeed<T>(source: StreamCall<T>, options: StreamOption
           await recover(error);
         }
       }
+    }
+    if (ready === take) {
+      throwPending();
     }
     return undefined;
   }
@@ -274,13 +280,9 @@ export function createStreamFeed<T>(source: StreamCall<T>, options: StreamOption
     state: () => state,
     lastEventId: () => lastEventId,
     open: () => until(() => connection?.format),
-    async next() {
+    next() {
       commit();
-      const item = await until(take);
-      if (!item) {
-        throwPending();
-      }
-      return item;
+      return until(take);
     },
     take() {
       if (pending) {

@@ -1,9 +1,11 @@
-import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import type { DescEnum, DescEnumValue, DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Service } from "../../model/model.js";
 import { fieldRules, type Rules, type ValueRules } from "../../model/rules.js";
 import type { Options } from "../../options.js";
 import type { Problems } from "../../problems.js";
-import { type Components, className } from "./document/components.js";
+import { type Components, className } from "./components.js";
+
+import type { JsonValue } from "./objects.js";
 
 export type OpenApiVersion = Options["openapi"][number];
 
@@ -28,6 +30,24 @@ export interface Context {
 /** A field's key in JSON. */
 export function jsonKey({ options }: Context, field: DescField): string {
   return options.openapi_proto_names ? field.name : field.jsonName;
+}
+
+/** The names by which writers of JSON call the values, one or two a number. */
+export function enumNames(desc: DescEnum): readonly DescEnumValue[] {
+  // Of a value's aliases, most writers take the first, and protobuf-es the last.
+  return desc.values.filter(
+    (value) =>
+      desc.values.find((other) => other.number === value.number) === value || desc.value[value.number] === value,
+  );
+}
+
+/** The names of a number, or the number where there is none. */
+export function enumInJson({ options }: Context, desc: DescEnum, number: JsonValue): readonly JsonValue[] {
+  if (options.openapi_enum === "integer") {
+    return [number];
+  }
+  const names = enumNames(desc).filter((value) => value.number === number);
+  return names.length > 0 ? names.map(({ name }) => name) : [number];
 }
 
 /** Hands out names, each once: `name`, `name_2`, `name_3`, … */

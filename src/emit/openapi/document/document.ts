@@ -1,10 +1,10 @@
 import type { Api, Service } from "../../../model/model.js";
 import type { Options } from "../../../options.js";
 import type { Problems } from "../../../problems.js";
+import { Components, renameSchemas } from "../components.js";
 import { type Context, createNames, createTitles, isPlain, messageUses, type OpenApiVersion } from "../context.js";
+import { merge, type Tree } from "../merge.js";
 import type { OpenApiObject, TagObject } from "../objects.js";
-import { Components, renameSchemas } from "./components.js";
-import { merge, type Tree } from "./merge.js";
 import { paths } from "./paths.js";
 
 /** The document of some services, OpenAPI 3.2.0, OpenAPI Object. What it cannot express goes to `problems`. */

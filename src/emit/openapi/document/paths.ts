@@ -1,8 +1,8 @@
 import type { Binding, Method, Service } from "../../../model/model.js";
 import type { Context } from "../context.js";
 import type { OperationObject, PathItemObject, PathsObject } from "../objects.js";
+import { openApiPath, toPath } from "../operation/openapi-path.js";
 import { operation } from "../operation/operation.js";
-import { openApiPath, toPath } from "./openapi-path.js";
 
 /** Methods that a Path Item names; for others 3.2 has `additionalOperations`. */
 const METHODS = {

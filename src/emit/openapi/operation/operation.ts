@@ -1,9 +1,9 @@
 import type { Binding, Method, Service, Stream } from "../../../model/model.js";
 import { type Context, isPlain } from "../context.js";
 import { paragraphs } from "../describe.js";
-import { overridden } from "../document/merge.js";
-import type { PathSlot } from "../document/openapi-path.js";
+import { overridden } from "../merge.js";
 import type { OperationObject } from "../objects.js";
+import type { PathSlot } from "./openapi-path.js";
 import { headerParameters, pathParameters } from "./parameters.js";
 import { queryParameters } from "./query-parameters.js";
 import { requestBody } from "./request-body.js";

@@ -1,9 +1,9 @@
 import type { Header, Method, Variable } from "../../../model/model.js";
 import type { Context } from "../context.js";
 import { paragraphs } from "../describe.js";
-import { jsonPath, type PathSlot } from "../document/openapi-path.js";
 import type { JsonValue, ParameterObject } from "../objects.js";
 import { parameterSchema } from "../schema/field-schema.js";
+import { jsonPath, type PathSlot } from "./openapi-path.js";
 
 /** The parameters of a path, OpenAPI 3.2.0, Parameter Object, under the names that the path has for them. */
 export function pathParameters(

@@ -1,12 +1,11 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { Binding, Method } from "../../../model/model.js";
+import { componentName } from "../components.js";
 import type { Context } from "../context.js";
 import { describe } from "../describe.js";
-import { componentName } from "../document/components.js";
-import type { RequestBodyObject, Schema } from "../objects.js";
+import type { Content, RequestBodyObject, Schema } from "../objects.js";
 import { valueSchema } from "../schema/field-schema.js";
 import { messageSchema, type Omitted, objectSchema } from "../schema/message-schema.js";
-import { bodyContent } from "./responses.js";
 
 const REQUEST = { inRequests: true, inResponses: false };
 
@@ -39,4 +38,12 @@ export function requestBody(
       return { description: describe(field), required: body.required, content: bodyContent(rawBody, schema) };
     }
   }
+}
+
+/**
+ * The content of a body that holds one value, OpenAPI 3.2.0, Media Type Object: JSON, or the bytes of an HttpBody.
+ * The schema is only built for JSON, because what is built becomes a component.
+ */
+export function bodyContent(isRaw: boolean, schema: () => Schema): Content {
+  return isRaw ? { "*/*": {} } : { "application/json": { schema: schema() } };
 }

@@ -1,11 +1,12 @@
 import type { Binding, Method, Stream } from "../../../model/model.js";
 import type { Context } from "../context.js";
 import { describe } from "../describe.js";
-import type { Content, OperationObject, ResponseObject, Schema } from "../objects.js";
+import type { OperationObject, ResponseObject } from "../objects.js";
 import { valueSchema } from "../schema/field-schema.js";
 import { messageSchema } from "../schema/message-schema.js";
 import { statusSchema } from "../schema/well-known-schema.js";
 import { streamContent } from "../stream/stream-content.js";
+import { bodyContent } from "./request-body.js";
 
 /** Every answer of an operation, OpenAPI 3.2.0, Responses Object. */
 export function responses(context: Context, method: Method, binding: Binding): OperationObject["responses"] {
@@ -57,12 +58,4 @@ function streamResponse(context: Context, method: Method, stream: Stream): Respo
 /** The longest silence; a server's default where the method says nothing. */
 export function heartbeatSeconds({ heartbeatMs }: Stream): number {
   return (heartbeatMs ?? 15_000) / 1000;
-}
-
-/**
- * The content of a body that holds one value, OpenAPI 3.2.0, Media Type Object: JSON, or the bytes of an HttpBody.
- * The schema is only built for JSON, because what is built becomes a component.
- */
-export function bodyContent(isRaw: boolean, schema: () => Schema): Content {
-  return isRaw ? { "*/*": {} } : { "application/json": { schema: schema() } };
 }

@@ -1,7 +1,7 @@
 import type { DescEnum, DescEnumValue } from "@bufbuild/protobuf";
-import type { Context } from "../context.js";
+import { componentName } from "../components.js";
+import { type Context, enumNames } from "../context.js";
 import { describe, paragraphs } from "../describe.js";
-import { componentName } from "../document/components.js";
 import type { Schema } from "../objects.js";
 
 /** The schema of an enum: a component, but for NullValue, which is `null`. */
@@ -10,15 +10,6 @@ export function enumSchema(context: Context, desc: DescEnum): Schema {
     return { type: "null" };
   }
   return context.components.schema(componentName(desc), () => buildEnum(context, desc));
-}
-
-/** The names by which writers of JSON call the values, one or two a number. */
-export function enumNames(desc: DescEnum): readonly DescEnumValue[] {
-  // Of a value's aliases, most writers take the first, and protobuf-es the last.
-  return desc.values.filter(
-    (value) =>
-      desc.values.find((other) => other.number === value.number) === value || desc.value[value.number] === value,
-  );
 }
 
 function buildEnum(context: Context, desc: DescEnum): Schema {

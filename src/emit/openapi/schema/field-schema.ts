@@ -1,13 +1,11 @@
 import { type DescField, fromJson, type JsonObject, toJson } from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
 import { type Example, type FieldRules, fieldRules } from "../../../model/rules.js";
-import { type Context, jsonKey } from "../context.js";
+import { type Context, enumInJson, jsonKey } from "../context.js";
 import { describe, paragraphs } from "../describe.js";
-import { overridden } from "../document/merge.js";
+import { overridden } from "../merge.js";
 import type { JsonValue, Schema } from "../objects.js";
-import { distinct } from "../stream/fit-example.js";
 import { withRules } from "../validate/field-rules.js";
-import { enumInJson } from "../validate/value-rules.js";
 import { enumSchema } from "./enum-schema.js";
 import { messageSchema } from "./message-schema.js";
 import { mapKeySchema, scalarSchema } from "./scalar-schema.js";
@@ -67,7 +65,8 @@ function withExamples(context: Context, field: DescField, schema: Schema): Schem
 }
 
 function addExamples(schema: Schema, values: readonly JsonValue[]): Schema {
-  return values.length === 0 ? schema : { ...schema, examples: [...distinct(values), ...(schema.examples ?? [])] };
+  const distinct = new Map(values.map((value) => [JSON.stringify(value), value])).values();
+  return values.length === 0 ? schema : { ...schema, examples: [...distinct, ...(schema.examples ?? [])] };
 }
 
 function typeSchema(context: Context, field: DescField): Schema {

@@ -1,10 +1,10 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { isAlwaysWritten, isZeroUnset } from "../../../model/json-form.js";
 import { fieldRules, messageRules } from "../../../model/rules.js";
+import { type ComponentName, componentName } from "../components.js";
 import { type Context, isVisible, jsonKey, type MessageUse, validateRules } from "../context.js";
 import { describe, paragraphs } from "../describe.js";
-import { type ComponentName, componentName } from "../document/components.js";
-import { overridden } from "../document/merge.js";
+import { overridden } from "../merge.js";
 import type { Schema } from "../objects.js";
 import { celNotes } from "../validate/value-rules.js";
 import { fieldSchema, withField } from "./field-schema.js";

@@ -1,8 +1,8 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Method, Stream } from "../../../model/model.js";
+import { componentName, componentPart } from "../components.js";
 import { type Context, createNames } from "../context.js";
 import { describe } from "../describe.js";
-import { componentName, componentPart } from "../document/components.js";
 import type { Schema } from "../objects.js";
 import { valueSchema } from "../schema/field-schema.js";
 import { messageSchema } from "../schema/message-schema.js";

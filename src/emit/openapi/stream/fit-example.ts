@@ -117,7 +117,7 @@ function texts({ format = "", minLength = 0, maxLength, pattern = "" }: Schema, 
 }
 
 /** Values without those that are equal to one before. */
-export function distinct(values: readonly JsonValue[]): readonly JsonValue[] {
+function distinct(values: readonly JsonValue[]): readonly JsonValue[] {
   return values.filter((value, i) => values.findIndex((other) => isEqual(other, value)) === i);
 }
 

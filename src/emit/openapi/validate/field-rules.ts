@@ -1,11 +1,11 @@
 import { type DescEnum, type DescField, ScalarType } from "@bufbuild/protobuf";
 import { isZeroUnset } from "../../../model/json-form.js";
 import type { ValueRules } from "../../../model/rules.js";
-import { type Context, validateRules } from "../context.js";
+import { type Context, enumInJson, validateRules } from "../context.js";
 import { paragraphs } from "../describe.js";
 import type { JsonValue, Schema } from "../objects.js";
 import { combine, joinRules, type RuleSchema } from "./combine.js";
-import { enumInJson, oneOfValues, valueRuleSchema } from "./value-rules.js";
+import { oneOfValues, valueRuleSchema } from "./value-rules.js";
 
 /** The values in JSON that are as good as none: enums may have several names for it. Undefined for messages. */
 type Zero = readonly JsonValue[] | undefined;

@@ -1,8 +1,7 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { CelRule, ValueRules } from "../../../model/rules.js";
-import type { Context } from "../context.js";
+import { type Context, enumInJson } from "../context.js";
 import type { JsonValue, Schema } from "../objects.js";
-import { enumNames } from "../schema/enum-schema.js";
 import { int64Bounds, numberBounds, timeBounds } from "./bounds.js";
 import { type JoinedRules, joinRules, type RuleSchema } from "./combine.js";
 import { textRules } from "./text-rules.js";
@@ -82,15 +81,6 @@ export function oneOfValues(values: readonly JsonValue[]): Schema {
 
 function examples(values: JsonValue | undefined): Schema {
   return Array.isArray(values) && values.length > 0 ? { examples: values } : {};
-}
-
-/** The names of a number, or the number where there is none. */
-export function enumInJson({ options }: Context, desc: DescEnum, number: JsonValue): readonly JsonValue[] {
-  if (options.openapi_enum === "integer") {
-    return [number];
-  }
-  const names = enumNames(desc).filter((value) => value.number === number);
-  return names.length > 0 ? names.map(({ name }) => name) : [number];
 }
 
 function anyRules({ rules }: ValueRules): RuleSchema {

@@ -1,6 +1,6 @@
 import type { DescEnum, DescMessage, DescService } from "@bufbuild/protobuf";
-import type { ComponentsObject, Reference, ResponseObject, Schema } from "../objects.js";
 import type { Tree } from "./merge.js";
+import type { ComponentsObject, Reference, ResponseObject, Schema } from "./objects.js";
 
 /** The name of a component: that of a declaration, and what is made of it. */
 export interface ComponentName {

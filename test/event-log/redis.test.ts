@@ -5,7 +5,7 @@ import { createClient as createClient5 } from "redis-5";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { createRedisEventLog, type RedisClient } from "../../templates/typescript/redis-event-log.js";
 import { testEventLog } from "../../templates/typescript/testing/event-log-suite.js";
-import { describeWith, startRedisServer } from "./servers.js";
+import { type BackendServer, describeWith, startRedisServer } from "./servers.js";
 
 interface OpenClient {
   readonly client: RedisClient;
@@ -34,14 +34,15 @@ function ofIoRedis(client: Redis | Redis5): OpenClient {
 
 for (const command of ["redis-server", "valkey-server"] as const) {
   describeWith(command, `the suite on ${command}`, () => {
-    let port = 0;
+    let server: BackendServer | undefined;
     beforeAll(async () => {
-      ({ port } = await startRedisServer([], command));
+      server = await startRedisServer([], command);
     });
+    afterAll(() => server?.close());
     describe.each(Object.keys(clients))("%s", (name) => {
       let open: OpenClient | undefined;
       beforeAll(async () => {
-        open = await clients[name]?.(port);
+        open = await clients[name]?.(server?.port ?? 0);
       });
       afterAll(() => open?.close());
       const cases = testEventLog(

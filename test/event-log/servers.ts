@@ -6,7 +6,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { afterAll, describe, test } from "vitest";
+import { describe, test } from "vitest";
 import { isCommand } from "../is-command.js";
 
 export interface BackendServer {
@@ -19,6 +19,8 @@ export interface BackendServer {
   /** Sends SIGSTOP: connections stay open, and nothing answers. */
   pause(): void;
   resume(): void;
+  /** Kills it, and removes its folder. */
+  close(): Promise<void>;
 }
 
 const commands = {
@@ -114,12 +116,12 @@ async function startBackend(
     },
     pause: () => void child?.kill("SIGSTOP"),
     resume: () => void child?.kill("SIGCONT"),
+    async close() {
+      await server.stop("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
   await server.start();
-  afterAll(async () => {
-    await server.stop("SIGKILL");
-    rmSync(folder, { recursive: true, force: true });
-  });
   return server;
 }
 

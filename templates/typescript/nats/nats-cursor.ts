@@ -17,7 +17,7 @@ export function toPlace(cursor: Cursor): NatsPlace {
 }
 
 export function toEntry({ seq, data, headers, time }: NatsMessage): Entry {
-  return { cursor: cursorOf(seq, headers, time), data: new Uint8Array(data) };
+  return { cursor: cursorOf(seq, headers, time), data: new Uint8Array(data), time: time.getTime() };
 }
 
 /** What others published without a message id is known by its time. */

@@ -18,13 +18,15 @@ export interface NatsTailOptions {
 
 /** How many messages a consumer has under way. */
 export const pageSize = 500;
-const heartbeatMs = 5000;
+/** How often a quiet consumer says that it is there, and after which silence it is made again. */
+const heartbeatMs = 2000;
+const silenceMs = 5000;
 const maxRetryMs = 1000;
 /** After this time without a message, a message that others follow is late. */
 const lateMs = 10_000;
 
 /** What a consumer may report and go on. */
-const harmless = new Set(["next", "heartbeat", "flow_control", "debug", "discard"]);
+const harmless = new Set(["next", "flow_control", "debug", "discard"]);
 
 /**
  * Follows one topic with an ordered consumer. When the consumer is lost, it makes another one after the last entry, and
@@ -42,6 +44,8 @@ export class NatsTail {
   /** Until when all entries were delivered at once. */
   #aliveAt: number = Date.now();
   #error: unknown;
+  /** When the consumer was last heard of. */
+  #heardAt = 0;
 
   constructor(options: NatsTailOptions) {
     this.#options = options;
@@ -95,6 +99,9 @@ export class NatsTail {
       callback: (message) => this.#receive(message),
     });
     this.#messages = messages;
+    this.#heardAt = Date.now();
+    // After a lost connection the library may wait for half a minute before it asks for messages again.
+    const watchdog = setInterval(() => Date.now() - this.#heardAt > silenceMs && messages.stop(), silenceMs / 5);
     try {
       void this.#watch(messages);
       // What is there now, the consumer will deliver.
@@ -102,8 +109,9 @@ export class NatsTail {
       this.#isChecking = false;
       void this.#deliver();
       await messages.closed();
-      this.#aliveAt = Math.max(this.#aliveAt, Date.now() - 3 * heartbeatMs);
+      this.#aliveAt = Math.max(this.#aliveAt, Date.now() - 2 * silenceMs);
     } finally {
+      clearInterval(watchdog);
       messages.stop();
       consumer.delete().catch(() => {});
     }
@@ -114,13 +122,16 @@ export class NatsTail {
 
   async #watch(messages: NatsMessages): Promise<void> {
     for await (const { type } of messages.status()) {
-      if (!harmless.has(type)) {
+      if (type === "heartbeat") {
+        this.#heardAt = Date.now();
+      } else if (!harmless.has(type)) {
         messages.stop();
       }
     }
   }
 
   #receive(message: NatsMessage): void {
+    this.#heardAt = Date.now();
     this.#received.push(message);
     // What came with one read of the socket is told together.
     if (this.#received.length === 1 && !this.#isChecking) {

@@ -36,7 +36,7 @@ export interface NodeRedisConnection {
 /** A cluster of `redis`, version 5 or newer, as far as an event log needs it. */
 export interface NodeRedisCluster {
   readonly isOpen: boolean;
-  readonly slots: readonly ({ readonly master: { readonly address: string } } | undefined)[];
+  readonly slots: readonly ({ readonly master: unknown } | undefined)[];
   sendCommand(key: string, isReadonly: boolean, args: (string | Uint8Array)[], options?: object): Promise<unknown>;
   nodeClient(node: unknown): unknown;
 }
@@ -53,9 +53,10 @@ export interface BlockingConnection {
   close(): void;
 }
 
-/** One server, over the connection that the client has to it. */
+/** The server of some keys, over the connection that the client has to it. */
 export interface RedisNode {
-  readonly address: string;
+  /** One command may name only keys of one group: in a cluster those of one slot. */
+  readonly group: string;
   readonly send: Send;
   /** Opens one more connection, which does not connect again when it is lost: its commands then reject. */
   open(): Promise<BlockingConnection>;
@@ -63,6 +64,7 @@ export interface RedisNode {
 
 /** Clients of all kinds in one form. */
 export interface RedisAccess {
+  readonly isCluster: boolean;
   /** False while the connection is lost: libraries queue commands then, without a limit. */
   isReady(): boolean;
   /** Sends a command whose keys are all in the slot of this one. */
@@ -87,28 +89,32 @@ export function accessRedis(client: RedisClient): RedisAccess {
 }
 
 function accessOne(node: RedisNode, isReady: () => boolean): RedisAccess {
-  return { isReady, send: (_key, command, args) => node.send(command, args), node: async () => node };
+  return { isCluster: false, isReady, send: (_key, command, args) => node.send(command, args), node: async () => node };
 }
 
 function accessIoRedisCluster(cluster: IoRedisCluster): RedisAccess {
   return {
+    isCluster: true,
     isReady: () => cluster.status === "ready",
     send: (_key, command, args) => cluster.callBuffer(command, args.map(toArgument)),
     async node(key) {
-      const address = cluster.slots[keySlot(key)]?.[0];
+      const slot = keySlot(key);
+      const address = cluster.slots[slot]?.[0];
       const node = cluster.nodes("master").find(({ options: { host, port } }) => `${host}:${port}` === address);
-      return ioRedisNode(node ?? noOwner(key), address);
+      return ioRedisNode(node ?? noOwner(key), String(slot));
     },
   };
 }
 
 function accessNodeRedisCluster(cluster: NodeRedisCluster): RedisAccess {
   return {
+    isCluster: true,
     isReady: () => cluster.isOpen,
     send: (key, command, args) => cluster.sendCommand(key, false, [command, ...args.map(toText)], asBytes),
     async node(key) {
-      const { master } = cluster.slots[keySlot(key)] ?? noOwner(key);
-      return nodeRedisNode((await cluster.nodeClient(master)) as NodeRedisConnection, master.address);
+      const slot = keySlot(key);
+      const { master } = cluster.slots[slot] ?? noOwner(key);
+      return nodeRedisNode((await cluster.nodeClient(master)) as NodeRedisConnection, String(slot));
     },
   };
 }
@@ -117,9 +123,9 @@ function noOwner(key: string): never {
   throw new Error(`the cluster has no server for the key ${JSON.stringify(key)}`);
 }
 
-function ioRedisNode(client: IoRedisConnection, address = ""): RedisNode {
+function ioRedisNode(client: IoRedisConnection, group = ""): RedisNode {
   return {
-    address,
+    group,
     send: (command, args) => client.callBuffer(command, args.map(toArgument)),
     async open() {
       const connection = client.duplicate({
@@ -140,9 +146,9 @@ function ioRedisNode(client: IoRedisConnection, address = ""): RedisNode {
   };
 }
 
-function nodeRedisNode(client: NodeRedisConnection, address = ""): RedisNode {
+function nodeRedisNode(client: NodeRedisConnection, group = ""): RedisNode {
   return {
-    address,
+    group,
     send: (command, args) => client.sendCommand([command, ...args.map(toText)], asBytes),
     async open() {
       const socket = { ...client.options?.socket, reconnectStrategy: false, socketTimeout: undefined };

@@ -35,7 +35,7 @@ export interface RedisRetention extends Retention {
 export interface RedisEventLogOptions {
   /** A client of `ioredis` (`Redis` or `Cluster`), or a connected one of `redis` from version 5 on (`createClient` or `createCluster`). The log does not close it. */
   readonly client: RedisClient;
-  /** The start of all keys. Default: `sse:`. A topic `x` has the keys `{sse:x}:log`, `{sse:x}:n` and, for 2 minutes, `{sse:x}:k:<key>`. */
+  /** The start of all keys. Default: `sse:`. A topic `x` has the keys `{sse:x}:log`, `{sse:x}:n` and, for 2 minutes, `{sse:x}:k:<key>`; in a cluster `{sse:7}x:log` and so on, as topics share 16 hash tags there. */
   readonly prefix?: string | undefined;
   readonly keep?: RedisRetention | undefined;
   /** The connection that waits for entries: it serves nothing else. Not for a cluster. Default: the log opens one with `client.duplicate()`, and opens it again when it is lost. */
@@ -44,7 +44,7 @@ export interface RedisEventLogOptions {
 
 /**
  * Creates an event log on Redis Streams. It needs two connections, whatever the number of topics and subscribers: the client, and
- * one that waits; in a cluster, one that waits for each primary. Throws a `TypeError` for an option with a wrong value.
+ * one that waits; in a cluster, up to 16 that wait. Throws a `TypeError` for an option with a wrong value.
  *
  * Redis is to keep what it is given: `maxmemory-policy noeviction`, and `appendonly yes` where events must outlive a restart.
  */
@@ -119,7 +119,7 @@ class RedisEventLog implements EventLog {
   }
 
   async append(topic: string, data: Uint8Array, { key }: AppendOptions = {}): Promise<Cursor> {
-    const keys = new TopicKeys(this.#prefix, topic);
+    const keys = this.#keys(topic);
     const { events, ms, replicas } = this.#keep;
     const names = [keys.n, ...(key === undefined ? [] : [keys.publication(key)])];
     const args: RedisArgument[] = [data, Math.min(Math.ceil(events), Number.MAX_SAFE_INTEGER), keyWindowMs];
@@ -134,7 +134,7 @@ class RedisEventLog implements EventLog {
   }
 
   async read(topic: string, after: Cursor, limit: number): Promise<Entry[]> {
-    const keys = new TopicKeys(this.#prefix, topic);
+    const keys = this.#keys(topic);
     const id = keys.id(after);
     // The entry of the cursor comes first, which shows that nothing after it is missing.
     const rows = await this.#range(keys, id, limit + 1);
@@ -147,13 +147,13 @@ class RedisEventLog implements EventLog {
   }
 
   async tip(topic: string): Promise<Cursor> {
-    const keys = new TopicKeys(this.#prefix, topic);
+    const keys = this.#keys(topic);
     const [last] = rowsOf(await this.#ask(keys.log, "xrevrange", [keys.log, "+", "-", "count", 1]));
     return keys.cursor(last?.id ?? beginning);
   }
 
   async tail(topic: string, after: Cursor, listener: TailListener): Promise<() => void> {
-    const keys = new TopicKeys(this.#prefix, topic);
+    const keys = this.#keys(topic);
     const id = keys.id(after);
     const follower: Follower = { keys, listener, id, n: await this.#find(keys, id) };
     this.#followers.add(follower);
@@ -169,6 +169,10 @@ class RedisEventLog implements EventLog {
     for (const follower of this.#followers) {
       this.#fail(follower, closedError());
     }
+  }
+
+  #keys(topic: string): TopicKeys {
+    return new TopicKeys(this.#prefix, topic, this.#access.isCluster);
   }
 
   /** The entries from an id on. */
@@ -192,14 +196,16 @@ class RedisEventLog implements EventLog {
       throw new CursorError(keys.cursor(id), "trimmed");
     }
     const [first] = row ? await this.#range(keys, "-", 1) : [];
-    const reason = row === undefined ? "future" : first && compareIds(first.id, id) > 0 ? "trimmed" : "unknown";
+    // A log that still has its first entry has trimmed none.
+    const isTrimmed = first && first.n > 1 && compareIds(first.id, id) > 0;
+    const reason = row === undefined ? "future" : isTrimmed ? "trimmed" : "unknown";
     throw new CursorError(keys.cursor(id), reason);
   }
 
-  /** Gives a follower to the reader of the server that has its stream. */
+  /** Gives a follower to the reader of its stream. */
   async #follow(follower: Follower): Promise<void> {
     const node = await this.#access.node(follower.keys.log);
-    let reader = this.#readers.get(node.address);
+    let reader = this.#readers.get(node.group);
     if (!reader) {
       reader = new StreamReader({
         open: () => this.#open(node),
@@ -208,7 +214,7 @@ class RedisEventLog implements EventLog {
         onFailed: (failed, error) => this.#fail(failed, error),
         onLost: (lost) => this.#recover(lost),
       });
-      this.#readers.set(node.address, reader);
+      this.#readers.set(node.group, reader);
     }
     if (this.#followers.has(follower)) {
       reader.add(follower);

@@ -9,36 +9,38 @@ export interface StreamRow {
   readonly data: Uint8Array;
 }
 
+/** How many hash tags the topics share in a cluster, where one command can wait only for streams of one tag. */
+const tags = 16;
+
 /** The keys of a topic. They have one hash tag, so that a cluster keeps them on one server. */
 export class TopicKeys {
-  readonly topic: string;
   /** The stream of the entries. */
   readonly log: string;
   /** The number of the last entry. */
   readonly n: string;
-  readonly #tag: string;
+  readonly #start: string;
   readonly #suffix: string;
 
-  constructor(prefix: string, topic: string) {
+  constructor(prefix: string, topic: string, isCluster: boolean) {
     const name = `${prefix}${topic}`;
-    this.topic = topic;
-    this.#tag = `{${name}}`;
     if (name === "" || name.startsWith("}")) {
       throw new TypeError(`topic ${JSON.stringify(name)} has no hash tag: give it a name that does not start with "}"`);
     }
-    this.log = `${this.#tag}:log`;
-    this.n = `${this.#tag}:n`;
-    this.#suffix = `-${hash(name)}`;
+    const mark = hash(name);
+    this.#start = isCluster ? `{${prefix}${mark % tags}}${encodeURIComponent(topic)}` : `{${name}}`;
+    this.log = `${this.#start}:log`;
+    this.n = `${this.#start}:n`;
+    this.#suffix = `-${mark.toString(36)}`;
   }
 
   /** Remembers the entry of a publication. */
   publication(key: string): string {
-    return `${this.#tag}:k:${key}`;
+    return `${this.#start}:k:${key}`;
   }
 
   /** Changes with every entry that is confirmed to be on replicas. */
   get confirmed(): string {
-    return `${this.#tag}:c`;
+    return `${this.#start}:c`;
   }
 
   /** The id with a mark of the topic, as two topics may have the same id. */
@@ -56,7 +58,7 @@ export class TopicKeys {
   }
 
   entry({ id, data }: StreamRow): Entry {
-    return { cursor: this.cursor(id), data };
+    return { cursor: this.cursor(id), data, time: Number.parseInt(id, 10) };
   }
 }
 
@@ -95,11 +97,11 @@ export function compareIds(a: string, b: string): number {
   return timeA - timeB || countA - countB;
 }
 
-/** FNV-1a of 32 bits over the UTF-8 form, in base 36. */
-function hash(text: string): string {
+/** FNV-1a of 32 bits over the UTF-8 form. */
+function hash(text: string): number {
   let value = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) {
     value = Math.imul(value ^ byte, 0x01000193);
   }
-  return (value >>> 0).toString(36);
+  return value >>> 0;
 }

@@ -130,7 +130,7 @@ function toPlace(cursor: Cursor): NatsPlace {
 }
 
 function toEntry({ seq, data, headers, time }: NatsMessage): Entry {
-  return { cursor: cursorOf(seq, headers, time), data: new Uint8Array(data) };
+  return { cursor: cursorOf(seq, headers, time), data: new Uint8Array(data), time: time.getTime() };
 }
 
 /** What others published without a message id is known by its time. */
@@ -177,13 +177,15 @@ interface NatsTailOptions {
 
 /** How many messages a consumer has under way. */
 const pageSize = 500;
-const heartbeatMs = 5000;
+/** How often a quiet consumer says that it is there, and after which silence it is made again. */
+const heartbeatMs = 2000;
+const silenceMs = 5000;
 const maxRetryMs = 1000;
 /** After this time without a message, a message that others follow is late. */
 const lateMs = 10_000;
 
 /** What a consumer may report and go on. */
-const harmless = new Set(["next", "heartbeat", "flow_control", "debug", "discard"]);
+const harmless = new Set(["next", "flow_control", "debug", "discard"]);
 
 /**
  * Follows one topic with an ordered consumer. When the consumer is lost, it makes another one after the last entry, and
@@ -201,6 +203,8 @@ class NatsTail {
   /** Until when all entries were delivered at once. */
   #aliveAt: number = Date.now();
   #error: unknown;
+  /** When the consumer was last heard of. */
+  #heardAt = 0;
 
   constructor(options: NatsTailOptions) {
     this.#options = options;
@@ -254,6 +258,9 @@ class NatsTail {
       callback: (message) => this.#receive(message),
     });
     this.#messages = messages;
+    this.#heardAt = Date.now();
+    // After a lost connection the library may wait for half a minute before it asks for messages again.
+    const watchdog = setInterval(() => Date.now() - this.#heardAt > silenceMs && messages.stop(), silenceMs / 5);
     try {
       void this.#watch(messages);
       // What is there now, the consumer will deliver.
@@ -261,8 +268,9 @@ class NatsTail {
       this.#isChecking = false;
       void this.#deliver();
       await messages.closed();
-      this.#aliveAt = Math.max(this.#aliveAt, Date.now() - 3 * heartbeatMs);
+      this.#aliveAt = Math.max(this.#aliveAt, Date.now() - 2 * silenceMs);
     } finally {
+      clearInterval(watchdog);
       messages.stop();
       consumer.delete().catch(() => {});
     }
@@ -273,13 +281,16 @@ class NatsTail {
 
   async #watch(messages: NatsMessages): Promise<void> {
     for await (const { type } of messages.status()) {
-      if (!harmless.has(type)) {
+      if (type === "heartbeat") {
+        this.#heardAt = Date.now();
+      } else if (!harmless.has(type)) {
         messages.stop();
       }
     }
   }
 
   #receive(message: NatsMessage): void {
+    this.#heardAt = Date.now();
     this.#received.push(message);
     // What came with one read of the socket is told together.
     if (this.#received.length === 1 && !this.#isChecking) {

@@ -56,7 +56,7 @@ interface NodeRedisConnection {
 /** A cluster of `redis`, version 5 or newer, as far as an event log needs it. */
 interface NodeRedisCluster {
   readonly isOpen: boolean;
-  readonly slots: readonly ({ readonly master: { readonly address: string } } | undefined)[];
+  readonly slots: readonly ({ readonly master: unknown } | undefined)[];
   sendCommand(key: string, isReadonly: boolean, args: (string | Uint8Array)[], options?: object): Promise<unknown>;
   nodeClient(node: unknown): unknown;
 }
@@ -73,9 +73,10 @@ interface BlockingConnection {
   close(): void;
 }
 
-/** One server, over the connection that the client has to it. */
+/** The server of some keys, over the connection that the client has to it. */
 interface RedisNode {
-  readonly address: string;
+  /** One command may name only keys of one group: in a cluster those of one slot. */
+  readonly group: string;
   readonly send: Send;
   /** Opens one more connection, which does not connect again when it is lost: its commands then reject. */
   open(): Promise<BlockingConnection>;
@@ -83,6 +84,7 @@ interface RedisNode {
 
 /** Clients of all kinds in one form. */
 interface RedisAccess {
+  readonly isCluster: boolean;
   /** False while the connection is lost: libraries queue commands then, without a limit. */
   isReady(): boolean;
   /** Sends a command whose keys are all in the slot of this one. */
@@ -107,28 +109,32 @@ function accessRedis(client: RedisClient): RedisAccess {
 }
 
 function accessOne(node: RedisNode, isReady: () => boolean): RedisAccess {
-  return { isReady, send: (_key, command, args) => node.send(command, args), node: async () => node };
+  return { isCluster: false, isReady, send: (_key, command, args) => node.send(command, args), node: async () => node };
 }
 
 function accessIoRedisCluster(cluster: IoRedisCluster): RedisAccess {
   return {
+    isCluster: true,
     isReady: () => cluster.status === "ready",
     send: (_key, command, args) => cluster.callBuffer(command, args.map(toArgument)),
     async node(key) {
-      const address = cluster.slots[keySlot(key)]?.[0];
+      const slot = keySlot(key);
+      const address = cluster.slots[slot]?.[0];
       const node = cluster.nodes("master").find(({ options: { host, port } }) => `${host}:${port}` === address);
-      return ioRedisNode(node ?? noOwner(key), address);
+      return ioRedisNode(node ?? noOwner(key), String(slot));
     },
   };
 }
 
 function accessNodeRedisCluster(cluster: NodeRedisCluster): RedisAccess {
   return {
+    isCluster: true,
     isReady: () => cluster.isOpen,
     send: (key, command, args) => cluster.sendCommand(key, false, [command, ...args.map(toText)], asBytes),
     async node(key) {
-      const { master } = cluster.slots[keySlot(key)] ?? noOwner(key);
-      return nodeRedisNode((await cluster.nodeClient(master)) as NodeRedisConnection, master.address);
+      const slot = keySlot(key);
+      const { master } = cluster.slots[slot] ?? noOwner(key);
+      return nodeRedisNode((await cluster.nodeClient(master)) as NodeRedisConnection, String(slot));
     },
   };
 }
@@ -137,9 +143,9 @@ function noOwner(key: string): never {
   throw new Error(`the cluster has no server for the key ${JSON.stringify(key)}`);
 }
 
-function ioRedisNode(client: IoRedisConnection, address = ""): RedisNode {
+function ioRedisNode(client: IoRedisConnection, group = ""): RedisNode {
   return {
-    address,
+    group,
     send: (command, args) => client.callBuffer(command, args.map(toArgument)),
     async open() {
       const connection = client.duplicate({
@@ -160,9 +166,9 @@ function ioRedisNode(client: IoRedisConnection, address = ""): RedisNode {
   };
 }
 
-function nodeRedisNode(client: NodeRedisConnection, address = ""): RedisNode {
+function nodeRedisNode(client: NodeRedisConnection, group = ""): RedisNode {
   return {
-    address,
+    group,
     send: (command, args) => client.sendCommand([command, ...args.map(toText)], asBytes),
     async open() {
       const socket = { ...client.options?.socket, reconnectStrategy: false, socketTimeout: undefined };
@@ -227,36 +233,38 @@ interface StreamRow {
   readonly data: Uint8Array;
 }
 
+/** How many hash tags the topics share in a cluster, where one command can wait only for streams of one tag. */
+const tags = 16;
+
 /** The keys of a topic. They have one hash tag, so that a cluster keeps them on one server. */
 class TopicKeys {
-  readonly topic: string;
   /** The stream of the entries. */
   readonly log: string;
   /** The number of the last entry. */
   readonly n: string;
-  readonly #tag: string;
+  readonly #start: string;
   readonly #suffix: string;
 
-  constructor(prefix: string, topic: string) {
+  constructor(prefix: string, topic: string, isCluster: boolean) {
     const name = `${prefix}${topic}`;
-    this.topic = topic;
-    this.#tag = `{${name}}`;
     if (name === "" || name.startsWith("}")) {
       throw new TypeError(`topic ${JSON.stringify(name)} has no hash tag: give it a name that does not start with "}"`);
     }
-    this.log = `${this.#tag}:log`;
-    this.n = `${this.#tag}:n`;
-    this.#suffix = `-${hash(name)}`;
+    const mark = hash(name);
+    this.#start = isCluster ? `{${prefix}${mark % tags}}${encodeURIComponent(topic)}` : `{${name}}`;
+    this.log = `${this.#start}:log`;
+    this.n = `${this.#start}:n`;
+    this.#suffix = `-${mark.toString(36)}`;
   }
 
   /** Remembers the entry of a publication. */
   publication(key: string): string {
-    return `${this.#tag}:k:${key}`;
+    return `${this.#start}:k:${key}`;
   }
 
   /** Changes with every entry that is confirmed to be on replicas. */
   get confirmed(): string {
-    return `${this.#tag}:c`;
+    return `${this.#start}:c`;
   }
 
   /** The id with a mark of the topic, as two topics may have the same id. */
@@ -274,7 +282,7 @@ class TopicKeys {
   }
 
   entry({ id, data }: StreamRow): Entry {
-    return { cursor: this.cursor(id), data };
+    return { cursor: this.cursor(id), data, time: Number.parseInt(id, 10) };
   }
 }
 
@@ -313,13 +321,13 @@ function compareIds(a: string, b: string): number {
   return timeA - timeB || countA - countB;
 }
 
-/** FNV-1a of 32 bits over the UTF-8 form, in base 36. */
-function hash(text: string): string {
+/** FNV-1a of 32 bits over the UTF-8 form. */
+function hash(text: string): number {
   let value = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) {
     value = Math.imul(value ^ byte, 0x01000193);
   }
-  return (value >>> 0).toString(36);
+  return value >>> 0;
 }
 
 /** A tail: what its listener was told of. */
@@ -536,7 +544,7 @@ export interface RedisRetention extends Retention {
 export interface RedisEventLogOptions {
   /** A client of `ioredis` (`Redis` or `Cluster`), or a connected one of `redis` from version 5 on (`createClient` or `createCluster`). The log does not close it. */
   readonly client: RedisClient;
-  /** The start of all keys. Default: `sse:`. A topic `x` has the keys `{sse:x}:log`, `{sse:x}:n` and, for 2 minutes, `{sse:x}:k:<key>`. */
+  /** The start of all keys. Default: `sse:`. A topic `x` has the keys `{sse:x}:log`, `{sse:x}:n` and, for 2 minutes, `{sse:x}:k:<key>`; in a cluster `{sse:7}x:log` and so on, as topics share 16 hash tags there. */
   readonly prefix?: string | undefined;
   readonly keep?: RedisRetention | undefined;
   /** The connection that waits for entries: it serves nothing else. Not for a cluster. Default: the log opens one with `client.duplicate()`, and opens it again when it is lost. */
@@ -545,7 +553,7 @@ export interface RedisEventLogOptions {
 
 /**
  * Creates an event log on Redis Streams. It needs two connections, whatever the number of topics and subscribers: the client, and
- * one that waits; in a cluster, one that waits for each primary. Throws a `TypeError` for an option with a wrong value.
+ * one that waits; in a cluster, up to 16 that wait. Throws a `TypeError` for an option with a wrong value.
  *
  * Redis is to keep what it is given: `maxmemory-policy noeviction`, and `appendonly yes` where events must outlive a restart.
  */
@@ -620,7 +628,7 @@ class RedisEventLog implements EventLog {
   }
 
   async append(topic: string, data: Uint8Array, { key }: AppendOptions = {}): Promise<Cursor> {
-    const keys = new TopicKeys(this.#prefix, topic);
+    const keys = this.#keys(topic);
     const { events, ms, replicas } = this.#keep;
     const names = [keys.n, ...(key === undefined ? [] : [keys.publication(key)])];
     const args: RedisArgument[] = [data, Math.min(Math.ceil(events), Number.MAX_SAFE_INTEGER), keyWindowMs];
@@ -635,7 +643,7 @@ class RedisEventLog implements EventLog {
   }
 
   async read(topic: string, after: Cursor, limit: number): Promise<Entry[]> {
-    const keys = new TopicKeys(this.#prefix, topic);
+    const keys = this.#keys(topic);
     const id = keys.id(after);
     // The entry of the cursor comes first, which shows that nothing after it is missing.
     const rows = await this.#range(keys, id, limit + 1);
@@ -648,13 +656,13 @@ class RedisEventLog implements EventLog {
   }
 
   async tip(topic: string): Promise<Cursor> {
-    const keys = new TopicKeys(this.#prefix, topic);
+    const keys = this.#keys(topic);
     const [last] = rowsOf(await this.#ask(keys.log, "xrevrange", [keys.log, "+", "-", "count", 1]));
     return keys.cursor(last?.id ?? beginning);
   }
 
   async tail(topic: string, after: Cursor, listener: TailListener): Promise<() => void> {
-    const keys = new TopicKeys(this.#prefix, topic);
+    const keys = this.#keys(topic);
     const id = keys.id(after);
     const follower: Follower = { keys, listener, id, n: await this.#find(keys, id) };
     this.#followers.add(follower);
@@ -670,6 +678,10 @@ class RedisEventLog implements EventLog {
     for (const follower of this.#followers) {
       this.#fail(follower, closedError());
     }
+  }
+
+  #keys(topic: string): TopicKeys {
+    return new TopicKeys(this.#prefix, topic, this.#access.isCluster);
   }
 
   /** The entries from an id on. */
@@ -693,14 +705,16 @@ class RedisEventLog implements EventLog {
       throw new CursorError(keys.cursor(id), "trimmed");
     }
     const [first] = row ? await this.#range(keys, "-", 1) : [];
-    const reason = row === undefined ? "future" : first && compareIds(first.id, id) > 0 ? "trimmed" : "unknown";
+    // A log that still has its first entry has trimmed none.
+    const isTrimmed = first && first.n > 1 && compareIds(first.id, id) > 0;
+    const reason = row === undefined ? "future" : isTrimmed ? "trimmed" : "unknown";
     throw new CursorError(keys.cursor(id), reason);
   }
 
-  /** Gives a follower to the reader of the server that has its stream. */
+  /** Gives a follower to the reader of its stream. */
   async #follow(follower: Follower): Promise<void> {
     const node = await this.#access.node(follower.keys.log);
-    let reader = this.#readers.get(node.address);
+    let reader = this.#readers.get(node.group);
     if (!reader) {
       reader = new StreamReader({
         open: () => this.#open(node),
@@ -709,7 +723,7 @@ class RedisEventLog implements EventLog {
         onFailed: (failed, error) => this.#fail(failed, error),
         onLost: (lost) => this.#recover(lost),
       });
-      this.#readers.set(node.address, reader);
+      this.#readers.set(node.group, reader);
     }
     if (this.#followers.has(follower)) {
       reader.add(follower);

@@ -6,6 +6,7 @@
  * compiler when `target=js` or `target=dts` needs it: the one of protoplugin is never called.
  */
 import { build } from "esbuild";
+import { patchProtoplugin } from "./patch-protoplugin.js";
 
 const withoutCompiler = {
   name: "leave the TypeScript compiler out",
@@ -26,5 +27,5 @@ await build({
   banner: {
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
   },
-  plugins: [withoutCompiler],
+  plugins: [withoutCompiler, patchProtoplugin],
 });

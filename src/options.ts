@@ -58,6 +58,11 @@ export const optionTable = {
     'bind methods without an annotation to `POST /<package>.<Service>/<Method>` with `body: "*"` instead of skipping them',
   ),
   strict: flag("treat warnings as errors"),
+  ignore_errors: list(
+    "packages, joined by `+`",
+    "none",
+    "if a file of these packages, or of packages below them, has errors, leave it out with a warning and generate the rest",
+  ),
   openapi: oneOrMore(
     ["3.2", "3.1"],
     ["3.2"],

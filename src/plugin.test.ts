@@ -144,3 +144,83 @@ describe("the runtime", () => {
     }
   });
 });
+
+describe("ignore_errors", () => {
+  const wrong = (name: string) =>
+    protoText('rpc A(M) returns (M) { option (sse.v1.http) = {get: "/{idd}"}; }').replace(
+      "package t;",
+      `package ${name};`,
+    );
+  const files = { "t.proto": annotated, "a/b.proto": wrong("a.b"), "ab.proto": wrong("ab") };
+  const mistake = (file: string, name: string) =>
+    expect.stringMatching(`^${file}:.*rpc ${name}.S.A: path variable {idd}`);
+
+  test("without it, one mistake stops everything", () => {
+    const { error, files: generated } = runPlugin(compileText(files, "emit=client"));
+    expect(error.split("\n")).toEqual([mistake("a/b.proto", "a.b"), mistake("ab.proto", "ab")]);
+    expect(generated.size).toBe(0);
+  });
+
+  test("leaves out files of these packages and of packages below them, and lists them", () => {
+    const {
+      error,
+      files: generated,
+      warnings,
+    } = runPlugin(compileText(files, "emit=client,runtime=x,ignore_errors=a+ab"));
+    expect(error).toBe("");
+    expect([...generated.keys()]).toEqual(["t_client.ts"]);
+    expect(warnings).toEqual([
+      mistake("a/b.proto", "a.b"),
+      "a/b.proto: left out because of ignore_errors: nothing is generated for its services",
+      mistake("ab.proto", "ab"),
+      "ab.proto: left out because of ignore_errors: nothing is generated for its services",
+    ]);
+  });
+
+  test("does not hide errors of other packages", () => {
+    const { error, files: generated } = runPlugin(compileText(files, "emit=client,ignore_errors=a"));
+    expect(error).toEqual(mistake("ab.proto", "ab"));
+    expect(generated.size).toBe(0);
+  });
+
+  test("leaves nothing out that has no error", () => {
+    const {
+      error,
+      files: generated,
+      warnings,
+    } = runPlugin(compileText({ "t.proto": annotated }, "runtime=x,ignore_errors=t"));
+    expect({ error, warnings }).toEqual({ error: "", warnings: [] });
+    expect(generated.size).toBe(3);
+  });
+
+  test("with strict, leaves out files with warnings", () => {
+    const {
+      error,
+      files: generated,
+      warnings,
+    } = runPlugin(
+      compileText(
+        { "t.proto": bare, "u.proto": annotated.replace("package t;", "package u;") },
+        "emit=client,runtime=x,strict=true,ignore_errors=t",
+      ),
+    );
+    expect(error).toBe("");
+    expect([...generated.keys()]).toEqual(["u_client.ts"]);
+    expect(warnings.at(-1)).toMatch("t.proto: left out");
+  });
+
+  test("an error in what another package uses is still an error", () => {
+    const { error } = runPlugin(
+      compileText(
+        {
+          "a.proto":
+            'syntax = "proto3"; package a; import "sse/v1/annotations.proto"; message M { string id = 1 [(sse.v1.event_id) = true]; string other = 2 [(sse.v1.event_id) = true]; }',
+          "t.proto":
+            'syntax = "proto3"; package t; import "a.proto"; import "sse/v1/annotations.proto"; service S { rpc A(a.M) returns (stream a.M) { option (sse.v1.http) = {get: "/a"}; } }',
+        },
+        "emit=client,ignore_errors=a",
+      ),
+    );
+    expect(error).not.toBe("");
+  });
+});

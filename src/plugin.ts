@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type DescFile } from "@bufbuild/protobuf";
 import {
   type CodeGeneratorResponse,
   CodeGeneratorResponse_FileSchema,
@@ -36,8 +36,7 @@ function generate(request: Parameters<Plugin["run"]>[0], warn: (line: string) =>
       const addFile = (name: string, content: string) => {
         documents.push(create(CodeGeneratorResponse_FileSchema, { name, content }));
       };
-      const problems = new Problems();
-      const api = buildApi(schema.files, createReader({ defaultBinding: options.default_binding }), problems);
+      const { api, problems } = build(schema.files, options, warn);
       if (!problems.hasErrors) {
         emitAll({ api, options, problems, schema, addFile }); // takes a model without errors
       }
@@ -50,6 +49,28 @@ function generate(request: Parameters<Plugin["run"]>[0], warn: (line: string) =>
   }).run(request);
   response.file.push(...documents);
   return response;
+}
+
+/** The model of the files, without those that the option `ignore_errors` leaves out. */
+function build(files: readonly DescFile[], options: Options, warn: (line: string) => void) {
+  const problems = new Problems();
+  const api = buildApi(files, createReader({ defaultBinding: options.default_binding }), problems);
+  const errorsOf = (file: DescFile) => problems.errors({ ...options, file });
+  const leftOut = files.filter((file) => isIgnored(file, options) && errorsOf(file).length > 0);
+  if (leftOut.length === 0) {
+    return { api, problems };
+  }
+  for (const file of leftOut) {
+    errorsOf(file).forEach(warn);
+    warn(`${file.name}.proto: left out because of ignore_errors: nothing is generated for its services`);
+  }
+  // What is left can have other errors: two routes clash that both clashed with a third.
+  const rest = files.filter((file) => !leftOut.includes(file));
+  return build(rest, options, warn);
+}
+
+function isIgnored({ proto }: DescFile, options: Options): boolean {
+  return options.ignore_errors.some((name) => `${proto.package}.`.startsWith(`${name}.`));
 }
 
 /**

@@ -39,9 +39,10 @@ export class Problems {
     return this.#errors.length > 0;
   }
 
-  /** The lines of the errors, sorted by place, each once. With `strict`, warnings among them. */
-  errors(options: { strict: boolean }): string[] {
-    return lines(options.strict ? [...this.#errors, ...this.#warnings] : this.#errors);
+  /** The lines of the errors, sorted by place, each once. With `strict`, warnings among them; with `file`, of it alone. */
+  errors({ strict, file }: { strict: boolean; file?: DescFile }): string[] {
+    const errors = strict ? [...this.#errors, ...this.#warnings] : this.#errors;
+    return lines(file === undefined ? errors : errors.filter((error) => error.file === `${file.name}.proto`));
   }
 
   warnings(): string[] {

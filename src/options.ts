@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { parseDocument } from "yaml";
+import { type BaseDocument, readBaseDocument } from "./base-document.js";
 import { didYouMean } from "./problems.js";
 
 /** A plugin option: what it takes, what it is without being given, and what it is for (the README's table). */
@@ -21,9 +20,6 @@ class Mistake {
     this.reason = reason;
   }
 }
-
-/** The fields of a document that others are merged over. */
-type Base = Readonly<Record<string, unknown>>;
 
 /** Options of `@bufbuild/protoplugin`, which it reads itself: here only to be named and checked. */
 const protoplugin = {
@@ -83,8 +79,11 @@ export const optionTable = {
     defaultText: "none",
     description:
       "an OpenAPI document with values that the protos do not have: `info`, `security`, `servers`, `tags`, `components`; generated values win",
-    parse: readBase,
-  } satisfies Option<Base | undefined>,
+    parse(path) {
+      const base = path === "" ? undefined : readBaseDocument(path);
+      return typeof base === "string" ? new Mistake(base) : base;
+    },
+  } satisfies Option<BaseDocument | undefined>,
   openapi_proto_names: flag("name properties after the proto fields (`user_id`), for servers that write JSON that way"),
   openapi_enum: oneOf(
     ["string", "open", "integer"],
@@ -149,75 +148,6 @@ export function parseOptions(parameter: string): { options: Options; errors: str
     errors.push(...wrongVersions(read), ...uselessEventLogs(read));
   }
   return { options: read, errors };
-}
-
-/** The fields of an OpenAPI document (3.2.0, OpenAPI Object) that a base may have, and what they are. */
-const BASE_FIELDS: Readonly<Record<string, "text" | "a list" | "an object">> = {
-  openapi: "text",
-  $self: "text",
-  jsonSchemaDialect: "text",
-  info: "an object",
-  externalDocs: "an object",
-  servers: "a list",
-  security: "a list",
-  tags: "a list",
-  paths: "an object",
-  webhooks: "an object",
-  components: "an object",
-};
-
-function readBase(path: string): Base | Mistake | undefined {
-  if (path === "") {
-    return undefined;
-  }
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException; // what node:fs throws
-    const reason = code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
-    return new Mistake(`got "${path}", and ${reason}; it is looked for in "${process.cwd()}"`);
-  }
-  const document = parseDocument(text, { prettyErrors: true });
-  const [fault] = document.errors;
-  if (fault !== undefined) {
-    return new Mistake(`"${path}" is neither YAML nor JSON: ${fault.message.split("\n")[0]?.replace(/:$/, "")}`);
-  }
-  const base: unknown = document.toJS({ maxAliasCount: -1 }); // its author runs us
-  if (kindOf(base) !== "an object") {
-    return new Mistake(`"${path}" holds ${kindOf(base)}, and no OpenAPI document`);
-  }
-  for (const [field, value] of Object.entries(base as Base)) {
-    const kind = Object.hasOwn(BASE_FIELDS, field) ? BASE_FIELDS[field] : undefined;
-    if (kind === undefined && !field.startsWith("x-")) {
-      const names = Object.keys(BASE_FIELDS);
-      return new Mistake(`"${path}": an OpenAPI document has no field "${field}"${didYouMean(field, names)}`);
-    }
-    if (kind !== undefined && kindOf(value) !== kind) {
-      return new Mistake(`"${path}": "${field}" is ${kindOf(value)}, and in an OpenAPI document ${kind}`);
-    }
-  }
-  const { info = {} } = base as { info?: Base }; // as just seen
-  for (const field of ["title", "version"]) {
-    const value = info[field];
-    if (value !== undefined && typeof value !== "string") {
-      return new Mistake(`"${path}": "info.${field}" is ${kindOf(value)}: quote it, and it is text`);
-    }
-  }
-  return base as Base;
-}
-
-function kindOf(value: unknown): string {
-  if (typeof value === "string") {
-    return "text";
-  }
-  if (Array.isArray(value)) {
-    return "a list";
-  }
-  if (typeof value === "object" && value !== null) {
-    return "an object";
-  }
-  return value === null || value === undefined ? "nothing" : `a ${typeof value}`;
 }
 
 /** A base may say its version; then it is that of every document. */

@@ -24,8 +24,8 @@ const parts: readonly Part[] = [
   },
   {
     ...SOURCE,
-    files: /^src\/(options|transpile|version)\.ts$/,
-    imports: /^(src\/problems\.ts|package\.json)$/,
+    files: /^src\/(options|base-document|transpile|version)\.ts$/,
+    imports: /^(src\/(base-document|problems)\.ts|package\.json)$/,
     packages: /./,
   },
   { ...SOURCE, files: /^src\/(problems|source-info)\.ts$/ },

@@ -26,7 +26,7 @@ function annotationRows(): string {
       (field) => `| … \`${field.name}\` | | ${firstSentence(field)} |`,
     ),
   ]);
-  return ["| option | on | what it says |", "|---|---|---|", ...rows].join("\n");
+  return ["| option | on | what it does |", "|---|---|---|", ...rows].join("\n");
 }
 
 function extendee({ extendee, fieldKind }: DescExtension): string {

@@ -1,5 +1,5 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+import { isZeroUnset } from "./json-form.js";
 import type { Binding, Header, Method, QueryMessage, Stream, Variable } from "./model.js";
 
 /**
@@ -99,7 +99,7 @@ function variableTable({ fields }: Variable): VariableTable {
 
 /** The text of a value that ProtoJSON leaves out because it is the default. */
 function implicitText(field: DescField): string | undefined {
-  if (field.presence !== FeatureSet_FieldPresence.IMPLICIT) {
+  if (!isZeroUnset(field)) {
     return undefined;
   }
   if (field.fieldKind === "enum") {
@@ -120,9 +120,9 @@ function implicitText(field: DescField): string | undefined {
 }
 
 /** The default of a string or bytes: a parameter can be empty, as a path cannot. */
-function emptyText({ presence, scalar }: DescField): string | undefined {
-  const isText = scalar === ScalarType.STRING || scalar === ScalarType.BYTES;
-  return isText && presence === FeatureSet_FieldPresence.IMPLICIT ? "" : undefined;
+function emptyText(field: DescField): string | undefined {
+  const isText = field.scalar === ScalarType.STRING || field.scalar === ScalarType.BYTES;
+  return isText && isZeroUnset(field) ? "" : undefined;
 }
 
 /** The query fields that need an entry; undefined when the JSON of the request describes them all. */

@@ -3,11 +3,12 @@ import { type Context, isPlain } from "../context.js";
 import { paragraphs } from "../describe.js";
 import { overridden } from "../merge.js";
 import type { OperationObject } from "../objects.js";
+import { heartbeatMsOf } from "../stream/stream-examples.js";
 import type { PathSlot } from "./openapi-path.js";
 import { headerParameters, pathParameters } from "./parameters.js";
 import { queryParameters } from "./query-parameters.js";
 import { requestBody } from "./request-body.js";
-import { heartbeatSeconds, responses } from "./responses.js";
+import { responses } from "./responses.js";
 
 /** Where an operation stands among the paths. */
 export interface OperationPlace {
@@ -59,7 +60,7 @@ function streamExtension(stream: Stream) {
   const { resumable, events, terminalData, retryMs } = stream;
   const terminal = events.kind === "oneof" ? events.members.filter((m) => m.terminal).map((m) => m.name) : [];
   return {
-    heartbeat: heartbeatSeconds(stream),
+    heartbeat: heartbeatMsOf(stream) / 1000,
     resumable,
     terminal: terminal.length > 0 ? terminal : undefined,
     terminalData,

@@ -6,6 +6,7 @@ import { valueSchema } from "../schema/field-schema.js";
 import { messageSchema } from "../schema/message-schema.js";
 import { statusSchema } from "../schema/well-known-schema.js";
 import { streamContent } from "../stream/stream-content.js";
+import { heartbeatMsOf } from "../stream/stream-examples.js";
 import { bodyContent } from "./request-body.js";
 
 /** Every answer of an operation, OpenAPI 3.2.0, Responses Object. */
@@ -42,7 +43,7 @@ function unaryResponse(
 
 /** Comments are not items of a stream, so the description says what they promise. */
 function streamResponse(context: Context, method: Method, stream: Stream): ResponseObject {
-  const seconds = heartbeatSeconds(stream);
+  const seconds = heartbeatMsOf(stream) / 1000;
   const sentences = [
     "A stream of events.",
     "A stream starts with the comment `:sse/1`. A complete stream ends with the comment `:end`.",
@@ -53,9 +54,4 @@ function streamResponse(context: Context, method: Method, stream: Stream): Respo
     description: sentences.filter((sentence) => sentence !== "").join(" "),
     content: streamContent(context, method, stream),
   };
-}
-
-/** The longest silence; a server's default where the method says nothing. */
-export function heartbeatSeconds({ heartbeatMs }: Stream): number {
-  return (heartbeatMs ?? 15_000) / 1000;
 }

@@ -68,11 +68,18 @@ function exampleId(context: Context, field: DescField | undefined, index: number
   return { id: /^\d+$/.test(text) ? String(index + 1) : text };
 }
 
-function example(summary: string, { heartbeatMs, retryMs }: Stream, events: ParsedEvent[], end: string): ExampleObject {
+/** The heartbeat interval. A server has this default on most runtimes if the method sets none. */
+export function heartbeatMsOf({ heartbeatMs = 15_000 }: Stream): number {
+  return heartbeatMs;
+}
+
+function example(summary: string, stream: Stream, events: ParsedEvent[], end: string): ExampleObject {
+  const { retryMs } = stream;
+  const heartbeatMs = heartbeatMsOf(stream);
   const [first, ...rest] = events;
   const parsed =
     first === undefined ? [] : [{ ...first, ...(retryMs === undefined ? {} : { retry: retryMs }) }, ...rest];
-  const beat = heartbeatMs === 0 ? "" : ` heartbeat=${heartbeatMs ?? 15_000}`;
+  const beat = heartbeatMs === 0 ? "" : ` heartbeat=${heartbeatMs}`;
   const opening = `:sse/1${beat} end\n${retryMs === undefined ? "" : `retry: ${retryMs}\n`}`;
   return { summary, dataValue: parsed.map(toJson), serializedValue: opening + events.map(frame).join("") + end };
 }

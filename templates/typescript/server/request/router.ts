@@ -24,9 +24,9 @@ export interface Router<T> {
 }
 
 /**
- * A router for path templates. Their order does not matter: segment by segment a literal goes before `*`, and `*` before `**`; a template with `:verb` goes before all that have none. A path that
- * fits several is tried in that order until one has the method. `*` takes no empty last segment, so
- * `/v1/quotes/` is not a quote. GET answers HEAD.
+ * A router for path templates. Their order does not matter: segment by segment a literal goes before `*`, and `*` before
+ * `**`; a template with `:verb` goes before all that have none. A path that fits several is tried in that order until one
+ * has the method. `*` takes no empty last segment, so `/v1/quotes/` is not a quote. GET answers HEAD.
  * Throws when two routes take exactly the same requests.
  */
 export function createRouter<T>(routes: Iterable<Route<T>>): Router<T> {
@@ -36,23 +36,19 @@ export function createRouter<T>(routes: Iterable<Route<T>>): Router<T> {
     const template = parsePathPattern(route.path);
     insert(childOf(roots, decodeLiteral(template.verb)), route, template);
   }
+  const path = new PathSegments();
   return {
-    match(method, path) {
-      const found = search(
-        roots,
-        path,
-        (node) => node.leaves.get(method) ?? (method === "HEAD" ? node.leaves.get("GET") : undefined),
-      );
-      if (found !== undefined) {
-        return found;
+    match(method, text) {
+      if (!text.startsWith("/")) {
+        return { kind: "none" }; // `OPTIONS *`
+      }
+      path.cut(text);
+      const leaf = search(roots, path, method);
+      if (leaf !== undefined) {
+        return { kind: "match", value: leaf.route.value, variables: readVariables(leaf, path) };
       }
       const allow = new Set<string>();
-      search(roots, path, (node) => {
-        for (const name of node.leaves.keys()) {
-          allow.add(name);
-        }
-        return undefined; // goes on to the next node that the path fits
-      });
+      search(roots, path, method, allow);
       if (allow.size === 0) {
         return { kind: "none" };
       }
@@ -62,6 +58,51 @@ export function createRouter<T>(routes: Iterable<Route<T>>): Router<T> {
       return { kind: "wrong method", allow: [...allow].sort() };
     },
   };
+}
+
+/** The segments of the path that is matched. Holds indexes, as a text for each segment would cost as much as the search. */
+class PathSegments {
+  count = 0;
+  #path = "";
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+
+  cut(path: string): void {
+    this.#path = path;
+    this.count = 0;
+    if (path === "/") {
+      return;
+    }
+    let start = 1;
+    for (let end = path.indexOf("/", 1); end >= 0; end = path.indexOf("/", start)) {
+      this.#starts[this.count] = start;
+      this.#ends[this.count++] = end;
+      start = end + 1;
+    }
+    this.#starts[this.count] = start;
+    this.#ends[this.count++] = path.length;
+  }
+
+  /** The text of the segments from one index to another. */
+  text(from: number, to: number = from + 1): string {
+    return to > from ? this.#path.slice(this.#starts[from], this.#ends[to - 1]) : "";
+  }
+
+  /** Cuts `:verb` off the last segment, and returns its text; empty if it has none. */
+  cutVerb(): string {
+    const last = this.count - 1;
+    const colon = this.#path.lastIndexOf(":");
+    if (last < 0 || colon < (this.#starts[last] ?? 0) || colon === this.#path.length - 1) {
+      return "";
+    }
+    this.#ends[last] = colon;
+    return this.#path.slice(colon + 1);
+  }
+
+  /** Undoes `cutVerb`. */
+  restoreVerb(): void {
+    this.#ends[this.count - 1] = this.#path.length;
+  }
 }
 
 interface Leaf<T> {
@@ -119,54 +160,56 @@ function afterRest<T>(node: TreeNode<T>, length: number): TreeNode<T> {
   return branch.node;
 }
 
-/** What `take` says of a node where a path ends; undefined to look on. */
-type Take<T> = (node: TreeNode<T>) => Leaf<T> | undefined;
-
-function search<T>(roots: Map<string, TreeNode<T>>, path: string, take: Take<T>): RouteMatch<T> | undefined {
-  if (!path.startsWith("/")) {
-    return undefined; // `OPTIONS *`
-  }
-  const segments = path === "/" ? [] : path.slice(1).split("/");
-  const last = segments[segments.length - 1] ?? "";
-  const colon = last.lastIndexOf(":");
-  if (colon >= 0 && colon < last.length - 1) {
-    const root = roots.get(decodeLiteral(last.slice(colon + 1)));
-    segments[segments.length - 1] = last.slice(0, colon);
-    const leaf = root && find(root, segments, 0, take);
+/** The leaf of a path and method. With `allow` it finds none, and collects the methods of all leaves of the path. */
+function search<T>(
+  roots: Map<string, TreeNode<T>>,
+  path: PathSegments,
+  method: string,
+  allow?: Set<string>,
+): Leaf<T> | undefined {
+  const verb = path.cutVerb();
+  if (verb !== "") {
+    const root = roots.get(decodeLiteral(verb));
+    const leaf = root && find(root, path, 0, method, allow);
     if (leaf !== undefined) {
-      return toMatch(leaf, segments);
+      return leaf;
     }
-    segments[segments.length - 1] = last;
+    path.restoreVerb();
   }
   const root = roots.get("");
-  const leaf = root && find(root, segments, 0, take);
-  return leaf && toMatch(leaf, segments);
+  return root && find(root, path, 0, method, allow);
 }
 
 // Each node is visited at most once, since its depth is the index of its segment.
-function find<T>(node: TreeNode<T>, segments: readonly string[], index: number, take: Take<T>): Leaf<T> | undefined {
-  const segment = segments[index];
-  if (segment === undefined) {
-    const leaf = take(node);
+function find<T>(
+  node: TreeNode<T>,
+  path: PathSegments,
+  index: number,
+  method: string,
+  allow: Set<string> | undefined,
+): Leaf<T> | undefined {
+  if (index === path.count) {
+    const leaf = takeLeaf(node, method, allow);
     if (leaf !== undefined) {
       return leaf;
     }
   } else {
-    const literal = node.literals.get(segment.includes("%") ? decodeLiteral(segment) : segment);
-    const leaf = literal && find(literal, segments, index + 1, take);
+    const segment = path.text(index);
+    const literal = node.literals.size > 0 ? node.literals.get(decodeLiteral(segment)) : undefined;
+    const leaf = literal && find(literal, path, index + 1, method, allow);
     if (leaf !== undefined) {
       return leaf;
     }
-    if (node.any !== undefined && (segment !== "" || index < segments.length - 1)) {
-      const leaf = find(node.any, segments, index + 1, take);
+    if (node.any !== undefined && (segment !== "" || index < path.count - 1)) {
+      const leaf = find(node.any, path, index + 1, method, allow);
       if (leaf !== undefined) {
         return leaf;
       }
     }
   }
   for (const { length, node: after } of node.rest) {
-    const from = segments.length - length;
-    const leaf = from >= index ? find(after, segments, from, take) : undefined;
+    const from = path.count - length;
+    const leaf = from >= index ? find(after, path, from, method, allow) : undefined;
     if (leaf !== undefined) {
       return leaf;
     }
@@ -174,14 +217,27 @@ function find<T>(node: TreeNode<T>, segments: readonly string[], index: number, 
   return undefined;
 }
 
-function toMatch<T>({ route, template, rest }: Leaf<T>, segments: readonly string[]): RouteMatch<T> {
-  const spread = segments.length - template.segments.length;
-  const place = (index: number) => (index > rest ? index + spread : index);
-  const variables = template.variables.map(({ start, end }) => segments.slice(place(start), place(end)).join("/"));
-  return { kind: "match", value: route.value, variables };
+function takeLeaf<T>({ leaves }: TreeNode<T>, method: string, allow: Set<string> | undefined): Leaf<T> | undefined {
+  if (allow === undefined) {
+    return leaves.get(method) ?? (method === "HEAD" ? leaves.get("GET") : undefined);
+  }
+  for (const name of leaves.keys()) {
+    allow.add(name);
+  }
+  return undefined;
+}
+
+function readVariables<T>({ template, rest }: Leaf<T>, path: PathSegments): readonly string[] {
+  const spread = path.count - template.segments.length;
+  return template.variables.map(({ start, end }) =>
+    path.text(start > rest ? start + spread : start, end > rest ? end + spread : end),
+  );
 }
 
 function decodeLiteral(text: string): string {
+  if (!text.includes("%")) {
+    return text;
+  }
   try {
     return decodeURIComponent(text);
   } catch {

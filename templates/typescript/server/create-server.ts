@@ -20,7 +20,6 @@ import {
 } from "./request/read-request.js";
 import { createRouter } from "./request/router.js";
 import type { JsonOptions } from "./stream/event-encoder.js";
-import { checkIdOfField } from "./stream/event-id.js";
 
 /** An HTTP method and a path template that the server answers. */
 export interface RouteInfo {
@@ -111,7 +110,7 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     value: V,
   ): Promise<Response> {
     const { request } = call;
-    const { method, binder, encoders, offers, idField, binding } = endpoint;
+    const { method, binder, encoders, offers, idField, checkId, binding } = endpoint;
     const { desc, http } = method;
     const { unaryTimeoutMs, maxDurationMs, maxBodyBytes = 4 * 1024 * 1024 } = options;
     if (http.stream) {
@@ -138,7 +137,7 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     const message = binder.bind({ variables, query, body, contentType });
     const encoder = encoders?.get(offer);
     call.throwIfStopped();
-    const context = toContext(call, desc, contextValue, lastEventId, (id) => checkIdOfField(idField, id));
+    const context = toContext(call, desc, contextValue, lastEventId, checkId);
     return encoder
       ? answerStream(call, method, encoder, { kind: "stream", method: desc, message, context }, handle, commitWindowMs)
       : answerUnary(call, { kind: "unary", method: desc, message, context }, handle, binding, json);

@@ -32,13 +32,7 @@ export async function answerStream<C>(
     return response.events;
   }
 
-  const body = new EventBody({
-    call,
-    answer: start(),
-    encoder,
-    schema: desc.output,
-    retryMs: () => jitter(rule.retryMs ?? 2000),
-  });
+  const body = new EventBody(call, start(), encoder, desc.output, rule.retryMs);
   await body.open(commitWindowMs);
   if (body.failure) {
     const { error } = body.failure;
@@ -64,9 +58,4 @@ export async function answerStream<C>(
     return call.respond(200, headers);
   }
   return call.respondWithStream(body.toReadableStream(), headers);
-}
-
-/** Half to one and a half times as long, so that the clients of a server that ends do not come back all at once. */
-function jitter(ms: number): number {
-  return Math.round(ms * (0.5 + Math.random()));
 }

@@ -4,7 +4,7 @@ import { CancelledError, type CancelReason, isAbortError, onAbort } from "../err
 import { cancelCodes, type Failure, toFailure } from "../errors/failure.js";
 import { utf8 } from "../stream/chunk.js";
 import type { JsonOptions } from "../stream/event-encoder.js";
-import { ResponseBody } from "../stream/response-body.js";
+import { type BodyWriter, ResponseBody } from "../stream/response-body.js";
 import { failuresOf } from "../stream/source-reader.js";
 import type { CallInfo, CallReason, Hooks } from "./hooks.js";
 import type { OpenCalls } from "./open-calls.js";
@@ -40,6 +40,8 @@ export class Call {
   #controller: AbortController | undefined;
   #stopped: CancelledError | undefined;
   #headers: Headers | undefined;
+  /** The rejections and timers of `sleep`. */
+  #sleeping: Map<(error: CancelledError) => void, Timer | undefined> | undefined;
   #unwatch: (() => void) | undefined;
   #watchTimer: Timer | undefined;
   #info: CallInfo | undefined;
@@ -107,6 +109,9 @@ export class Call {
   start({ method, kind }: Omit<CallInfo, "request">, maxMs?: number): void {
     this.#info = { request: this.request, method, kind };
     this.#server.hooks.callStart?.(this.#info);
+    if (maxMs === undefined) {
+      return;
+    }
     const message = kind === "unary" ? "the call reached its time limit" : undefined;
     this.#deadline = startTimer(maxMs, () => {
       // The limit is for the handler, not for a client that reads what it gave.
@@ -123,6 +128,10 @@ export class Call {
     if (!isPromise(result)) {
       return result;
     }
+    if (this.#stopped) {
+      this.watch(failuresOf([result]));
+      throw this.#stopped;
+    }
     return new Promise<T>((resolve, reject) => {
       this.onStop = (error) => {
         reject(error);
@@ -138,6 +147,23 @@ export class Call {
           reject(error);
         },
       );
+    });
+  }
+
+  /** Resolves after `ms` milliseconds. Rejects with the reason of the signal when the call is stopped. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#stopped) {
+        reject(this.#stopped);
+        return;
+      }
+      // A listener of the signal would do, but the signal costs a kilobyte.
+      this.#sleeping ??= new Map();
+      const timer = startTimer(ms, () => {
+        this.#sleeping?.delete(reject);
+        resolve();
+      });
+      this.#sleeping.set(reject, timer);
     });
   }
 
@@ -192,7 +218,7 @@ export class Call {
     }
     const body = this.open(status);
     body.end(bytes);
-    return new Response(withLength(body.stream, bytes.byteLength), init);
+    return new Response(body.streamOf(bytes.byteLength), init);
   }
 
   /** The response with a stream. */
@@ -200,10 +226,10 @@ export class Call {
     return new Response(stream, { headers: toHeaders(this.#headers, headers) });
   }
 
-  /** The body of a response that is written bit by bit. `onWanted` is called whenever a chunk is asked for. */
-  open(status: number, onWanted?: () => void): ResponseBody {
+  /** The body of a response that is written bit by bit. Calls `writer` whenever a chunk is asked for. */
+  open(status: number, writer?: BodyWriter): ResponseBody {
     this.#status = status;
-    this.#body = new ResponseBody(this, this.#server.unreadMs, onWanted);
+    this.#body = new ResponseBody(this, this.#server.unreadMs, writer);
     return this.#body;
   }
 
@@ -232,6 +258,11 @@ export class Call {
     this.#reason ??= reason;
     this.#stopped = error;
     this.#controller?.abort(error);
+    for (const [reject, timer] of this.#sleeping ?? []) {
+      stopTimer(timer);
+      reject(error);
+    }
+    this.#sleeping = undefined;
     this.onStop?.(error);
   }
 
@@ -273,6 +304,7 @@ export class Call {
   #watchRequest(): void {
     if (this.#unwatch === undefined && !this.#over) {
       stopTimer(this.#watchTimer);
+      this.#watchTimer = undefined;
       this.#unwatch = onAbort(this.request.signal, () => this.cancel("client"));
     }
   }
@@ -285,12 +317,4 @@ function isOfAdapter(request: Request): boolean {
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof (value as { readonly then?: unknown } | null | undefined)?.then === "function";
-}
-
-/** Workers take the length of a body from its stream, and ignore the header. */
-function withLength(stream: ReadableStream<Uint8Array>, length: number): ReadableStream<Uint8Array> {
-  const { FixedLengthStream } = globalThis as {
-    readonly FixedLengthStream?: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
-  };
-  return FixedLengthStream ? stream.pipeThrough(new FixedLengthStream(length)) : stream;
 }

@@ -1,5 +1,4 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { startTimer, stopTimer } from "../../shared/timer.js";
 import { Tracked } from "../stream/tracked.js";
 
 /** What a handler of a unary method knows about its call, besides the request message. */
@@ -34,50 +33,53 @@ interface ContextCall {
   readonly request: Request;
   readonly signal: AbortSignal;
   readonly responseHeaders: Headers;
+  sleep(ms: number): Promise<void>;
+}
+
+const callOf = Symbol("call");
+
+interface HasCall {
+  readonly [callOf]: ContextCall;
 }
 
 /**
+ * Getters for what few handlers use and is expensive to make. They are properties of each context, so that a copy with
+ * `{ ...context }` has the values, but the same functions, so that all contexts have one hidden class.
+ */
+const getters = {
+  signal: {
+    enumerable: true,
+    get(this: HasCall): AbortSignal {
+      return this[callOf].signal;
+    },
+  },
+  responseHeaders: {
+    enumerable: true,
+    get(this: HasCall): Headers {
+      return this[callOf].responseHeaders;
+    },
+  },
+};
+
+/**
  * Makes the context of a call. A unary method gets it as well; its type does not show the stream's part. `checkId` throws
- * for an id that is not a value of the `event_id` field. Interceptors copy a context with `{ ...context }`, so that its
- * getters are its own.
+ * for an id that is not a value of the `event_id` field.
  */
 export function toContext<C>(
   call: ContextCall,
   method: DescMethod,
   value: C,
-  lastEventId?: string,
-  checkId: (id: string) => string = (id) => id,
+  lastEventId: string | undefined,
+  checkId: (id: string) => string,
 ): StreamContext<C> {
-  return {
-    get signal() {
-      return call.signal;
-    },
+  const context = {
     request: call.request,
     method,
     value,
     lastEventId,
-    get responseHeaders() {
-      return call.responseHeaders;
-    },
-    sleep: (ms) => sleep(ms, call.signal),
-    tracked: (id, message) => new Tracked(checkId(id), message),
+    sleep: (ms: number) => call.sleep(ms),
+    tracked: <T>(id: string, message: T) => new Tracked(checkId(id), message),
   };
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(signal.reason);
-      return;
-    }
-    const onAbort = (): void => {
-      stopTimer(timer);
-      reject(signal.reason);
-    };
-    const timer = startTimer(ms, () => {
-      signal.removeEventListener("abort", onAbort);
-      resolve();
-    });
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
+  Object.defineProperty(context, callOf, { value: call });
+  return Object.defineProperties(context, getters) as StreamContext<C>; // with the two that are defined here
 }

@@ -3,6 +3,7 @@ import type { HttpBinding } from "../../shared/method.js";
 import { type Binder, createBinder } from "../request/bind.js";
 import type { Route } from "../request/router.js";
 import type { EventEncoder, JsonOptions } from "../stream/event-encoder.js";
+import { checkIdOfField } from "../stream/event-id.js";
 import { JsonLinesEncoder, jsonLinesProfile } from "../stream/json-lines-encoder.js";
 import { SseEncoder } from "../stream/sse-encoder.js";
 import type { CallOptions } from "./server-options.js";
@@ -19,6 +20,8 @@ export interface Endpoint<C> {
   readonly encoders: ReadonlyMap<string, EventEncoder> | undefined;
   /** Of a stream, the field of its message whose value is the id of an event. */
   readonly idField: DescField | undefined;
+  /** Throws for an event id that is not a value of that field. */
+  readonly checkId: (id: string) => string;
 }
 
 /** The query parameter in place of `Last-Event-ID`. */
@@ -31,12 +34,13 @@ export function createRoutes<C>(options: CallOptions<C>, json: JsonOptions): rea
       const { desc, http } = method;
       const encoders = http.stream && createEncoders(method, options, json);
       const idField = desc.output.fields.find(({ jsonName }) => jsonName === http.stream?.id);
+      const checkId = (id: string) => checkIdOfField(idField, id);
       const reserved = http.stream ? [lastEventIdParameter] : [];
       return http.bindings.map((binding) => {
         const { method: httpMethod, path, rawResponse } = binding;
         const binder = createBinder(desc.input, binding, { unknownQuery: options.unknownQuery, reserved, json });
         const offers = encoders ? [...encoders.keys()] : rawResponse ? [] : ["application/json"];
-        return { method: httpMethod, path, value: { method, binding, binder, offers, encoders, idField } };
+        return { method: httpMethod, path, value: { method, binding, binder, offers, encoders, idField, checkId } };
       });
     }),
   );

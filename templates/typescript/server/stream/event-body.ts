@@ -6,8 +6,8 @@ import { CancelledError } from "../errors/cancelled-error.js";
 import { SharedEvent } from "../topic/shared-event.js";
 import { Chunk } from "./chunk.js";
 import type { EventEncoder, Frame } from "./event-encoder.js";
-import type { ResponseBody } from "./response-body.js";
-import { SourceReader } from "./source-reader.js";
+import type { BodyWriter, ResponseBody } from "./response-body.js";
+import { type SourceListener, SourceReader } from "./source-reader.js";
 import { Tracked } from "./tracked.js";
 
 /** A chunk takes further events until it holds this many characters. */
@@ -21,26 +21,16 @@ const maxTicks = 9;
 
 const settled: Promise<void> = Promise.resolve();
 
-/** What a stream is made of. */
-export interface EventBodyOptions {
-  readonly call: Call;
-  /** What the handler answers with. */
-  readonly answer: Promise<unknown>;
-  readonly encoder: EventEncoder;
-  /** The messages of the stream. */
-  readonly schema: DescMessage;
-  /** The `retry:` of a stream that the server cuts. */
-  readonly retryMs: () => number;
-}
-
 /**
  * The events of a stream as its body: asks the handler for events as the body is read, and writes together those that are
  * ready together. With a client that does not read, the handler is asked for one event more, which is held. No event
  * waits on a timer.
  */
-export class EventBody {
-  readonly #options: EventBodyOptions;
+export class EventBody implements SourceListener, BodyWriter {
   readonly #call: Call;
+  readonly #encoder: EventEncoder;
+  readonly #schema: DescMessage;
+  readonly #retryMs: number;
   readonly #source: SourceReader;
   readonly #chunk: Chunk = new Chunk();
   #body: ResponseBody | undefined;
@@ -49,23 +39,19 @@ export class EventBody {
   #failure: { readonly error: unknown } | undefined;
   #closed = false;
   #cursor: string | undefined;
-  /** Resolves when it is known where the events of an event log begin. */
-  #begun: Promise<unknown> = settled;
+  /** Of a stream over an event log: resolves when its beginning is known. */
+  #begun: Promise<unknown> | undefined;
   #ticking = false;
   #ticks = 0;
   #heartbeatDue = false;
 
-  constructor(options: EventBodyOptions) {
-    this.#options = options;
-    this.#call = options.call;
-    this.#source = new SourceReader(options.answer, {
-      onCursor: (cursor) => {
-        this.#begun = cursor.then(this.#onCursor, (error) => this.#closed || this.#fail(error));
-      },
-      onEvent: (value) => this.#onEvent(value),
-      onDone: () => this.#finish(),
-      onFailure: (error) => this.#fail(error),
-    });
+  /** `answer` is what the handler answers with, `schema` that of its messages. `retryMs` is for clients of a stream that the server cuts. */
+  constructor(call: Call, answer: Promise<unknown>, encoder: EventEncoder, schema: DescMessage, retryMs = 2000) {
+    this.#call = call;
+    this.#encoder = encoder;
+    this.#schema = schema;
+    this.#retryMs = retryMs;
+    this.#source = new SourceReader(answer, this);
   }
 
   /** What the stream failed with before its head was sent. */
@@ -78,30 +64,39 @@ export class EventBody {
     return this.#closed && this.#call.events === 0;
   }
 
-  /** Asks for the first event. Resolves when the head is due: with that event, or after `windowMs`, or when it is known where a log's events begin. */
+  /**
+   * Asks for the first event. Resolves when the head of the response is due: with that event, or after `windowMs` and,
+   * over an event log, when the beginning of the stream is known.
+   */
   open(windowMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = startTimer(windowMs, () => this.#begun.then(() => this.#decide?.()));
+    const { stopped } = this.#call;
+    if (stopped) {
+      this.#stop(stopped);
+      return settled;
+    }
+    this.#call.onStop = (error) => this.#stop(error);
+    const decision = this.#decision(windowMs);
+    this.#source.ask();
+    return decision;
+  }
+
+  #decision(windowMs: number): Promise<void> {
+    return new Promise<void>((resolve) => {
+      const timer = startTimer(windowMs, () => void (this.#begun ?? settled).then(() => resolve()));
       this.#decide = () => {
         stopTimer(timer);
-        this.#decide = undefined;
         resolve();
       };
-      const { stopped } = this.#call;
-      if (stopped) {
-        this.#stop(stopped);
-        return;
-      }
-      this.#call.onStop = (error) => this.#stop(error);
-      this.#source.ask();
+    }).then(() => {
+      this.#decide = undefined;
     });
   }
 
   /** The body itself, once the head is decided. */
   toReadableStream(): ReadableStream<Uint8Array> {
-    const { encoder } = this.#options;
-    const opening = encoder.opening(this.#cursor);
-    this.#body = this.#call.open(200, () => this.#pull());
+    const { heartbeatMs } = this.#encoder;
+    const opening = this.#encoder.opening(this.#cursor);
+    this.#body = this.#call.open(200, this);
     this.#chunk.prefix(opening);
     // Node sends the head with the first chunk, and plain JSON Lines have no opening.
     if (opening === "") {
@@ -109,8 +104,8 @@ export class EventBody {
     }
     if (this.#closed) {
       this.#end();
-    } else if (encoder.heartbeatMs > 0) {
-      this.#silence = new IdleTimer(encoder.heartbeatMs, () => this.#beat());
+    } else if (heartbeatMs > 0) {
+      this.#silence = new IdleTimer(heartbeatMs, () => this.#beat());
       this.#silence.touch();
     }
     return this.#body.stream;
@@ -133,46 +128,51 @@ export class EventBody {
     } else if (error.reason === "deadline") {
       this.#end(this.#toFailure(error));
     } else if (error.reason === "shutdown") {
-      this.#end(this.#options.encoder.handover(this.#options.retryMs()));
+      this.#end(this.#encoder.handover(jitter(this.#retryMs)));
     } else {
       this.#call.abandon(error);
     }
   }
 
-  #pull(): void {
+  onWanted(): void {
     if (this.#heartbeatDue) {
       this.#heartbeatDue = false;
       this.#silence?.touch();
       if (this.#chunk.length === 0) {
-        this.#chunk.write(this.#options.encoder.heartbeat);
+        this.#chunk.write(this.#encoder.heartbeat);
       }
     }
     this.#source.ask();
     this.#flushSoon();
   }
 
-  readonly #onCursor = (cursor: unknown): void => {
+  onCursor(cursor: Promise<unknown>): void {
+    this.#begun = cursor.then(
+      (value) => this.#begin(value),
+      (error) => this.#closed || this.onFailure(error),
+    );
+  }
+
+  #begin(cursor: unknown): void {
     if (typeof cursor !== "string" || !/^[!-~]+$/.test(cursor)) {
       return;
     }
     this.#cursor = cursor;
-    const { encoder } = this.#options;
-    const opening = encoder.opening(cursor);
-    if (this.#body && !this.#closed && this.#call.events === 0 && opening !== encoder.opening()) {
-      // The handler took longer than the window, and the opening is out: it is said again.
+    const opening = this.#encoder.opening(cursor);
+    if (this.#body && !this.#closed && this.#call.events === 0 && opening !== this.#encoder.opening()) {
+      // The handler took longer than the window, so the opening was sent without a cursor. Send it again.
       this.#chunk.write(opening);
       this.#flushSoon();
     }
-  };
+  }
 
-  #onEvent(value: unknown): void {
+  onEvent(value: unknown): void {
     try {
-      const { schema, encoder } = this.#options;
-      const frame = toFrame(schema, encoder, value);
+      const frame = toFrame(this.#schema, this.#encoder, value);
       this.#call.countEvent();
       this.#append(frame);
     } catch (error) {
-      this.#fail(error);
+      this.onFailure(error);
     }
   }
 
@@ -186,7 +186,7 @@ export class EventBody {
       if (this.#call.terminal === false) {
         this.#call.terminal = true;
       }
-      this.#finish();
+      this.onDone();
       return;
     }
     this.#decide?.();
@@ -235,7 +235,7 @@ export class EventBody {
   #beat(): void {
     if (this.#body?.wanted) {
       if (this.#chunk.length === 0) {
-        this.#chunk.write(this.#options.encoder.heartbeat);
+        this.#chunk.write(this.#encoder.heartbeat);
       }
       this.#flush();
     } else {
@@ -245,13 +245,13 @@ export class EventBody {
   }
 
   /** The stream is complete. */
-  #finish(): void {
+  onDone(): void {
     this.#close(undefined);
     this.#decide?.();
-    this.#end(this.#options.encoder.end);
+    this.#end(this.#encoder.end);
   }
 
-  #fail(error: unknown): void {
+  onFailure(error: unknown): void {
     this.#closed = true;
     this.#call.stop(new CancelledError("error", { cause: error }));
     this.#close(error);
@@ -265,7 +265,7 @@ export class EventBody {
 
   /** The frame of what ends the stream. */
   #toFailure(error: unknown): string {
-    return this.#options.encoder.failure(this.#call.describe(error).json);
+    return this.#encoder.failure(this.#call.describe(error).json);
   }
 
   /** Stops whatever runs. */
@@ -292,4 +292,9 @@ function toFrame(schema: DescMessage, encoder: EventEncoder, value: unknown): Fr
   const event = value instanceof Tracked ? value : { message: value, id: undefined };
   const { text, terminal } = encoder.encode(toMessage(schema, event.message), event.id);
   return { content: text, terminal };
+}
+
+/** Half to one and a half times as long, so that the clients of a server that ends do not come back all at once. */
+function jitter(ms: number): number {
+  return Math.round(ms * (0.5 + Math.random()));
 }

@@ -13,6 +13,12 @@ export interface BodyOwner {
   end(): void;
 }
 
+/** What writes a body. */
+export interface BodyWriter {
+  /** Called whenever a chunk is asked for. */
+  onWanted(): void;
+}
+
 /** A chunk leaves when it is asked for. */
 const strategy = { highWaterMark: 0 };
 
@@ -23,7 +29,7 @@ const strategy = { highWaterMark: 0 };
 export class ResponseBody {
   readonly stream: ReadableStream<Uint8Array>;
   readonly #call: BodyOwner;
-  readonly #onWanted: (() => void) | undefined;
+  readonly #writer: BodyWriter | undefined;
   readonly #unread: IdleTimer | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   /** What the body ends with, until it is asked for. */
@@ -31,10 +37,10 @@ export class ResponseBody {
   #wanted = false;
   #ended = false;
 
-  /** `unreadMs` is how long a chunk may wait for a reader. Calls `onWanted` whenever a chunk is asked for. */
-  constructor(call: BodyOwner, unreadMs: number | undefined, onWanted: (() => void) | undefined) {
+  /** `unreadMs` is how long a chunk may wait for a reader. */
+  constructor(call: BodyOwner, unreadMs: number | undefined, writer: BodyWriter | undefined) {
     this.#call = call;
-    this.#onWanted = onWanted;
+    this.#writer = writer;
     if (unreadMs !== undefined) {
       this.#unread = new IdleTimer(unreadMs, () => this.#wanted || call.cancel("slow-consumer"));
       this.#unread.touch();
@@ -49,6 +55,14 @@ export class ResponseBody {
       },
       strategy,
     );
+  }
+
+  /** The stream of a body whose length is known. Workers take the length from the stream, and ignore the header. */
+  streamOf(length: number): ReadableStream<Uint8Array> {
+    const { FixedLengthStream } = globalThis as {
+      readonly FixedLengthStream?: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
+    };
+    return FixedLengthStream ? this.stream.pipeThrough(new FixedLengthStream(length)) : this.stream;
   }
 
   /** Whether somebody waits for a chunk. */
@@ -114,7 +128,7 @@ export class ResponseBody {
     if (this.#ended) {
       this.#finish();
     } else {
-      this.#onWanted?.();
+      this.#writer?.onWanted();
     }
   }
 

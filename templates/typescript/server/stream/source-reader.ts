@@ -1,6 +1,6 @@
 /** What hears of the events that were asked for. */
 export interface SourceListener {
-  /** The source says where it begins, or will. */
+  /** The source knows where its events begin, or will know it. */
   onCursor(cursor: Promise<unknown>): void;
   onEvent(value: unknown): void;
   /** The source is complete. */
@@ -14,7 +14,8 @@ export interface SourceListener {
  * has it. An answer that is no stream is a failure, with a `TypeError`.
  */
 export class SourceReader {
-  readonly #opening: Promise<Source>;
+  /** Until the handler has its answer. */
+  #opening: Promise<Source> | undefined;
   readonly #listener: SourceListener;
   #source: Source | undefined;
   /** The event that was asked for and has not come. */
@@ -25,9 +26,9 @@ export class SourceReader {
     this.#listener = listener;
     this.#opening = answer.then((value) => {
       this.#source = toSource(value);
-      const { cursor } = this.#source;
-      if (cursor) {
-        listener.onCursor(cursor);
+      this.#opening = undefined;
+      if (this.#source.cursor) {
+        listener.onCursor(this.#source.cursor);
       }
       return this.#source;
     });
@@ -41,9 +42,9 @@ export class SourceReader {
       return;
     }
     try {
-      const next = this.#source?.next() ?? this.#opening.then((source) => source.next());
+      const next = this.#source?.next() ?? this.#opening?.then((source) => source.next());
       this.#next = next;
-      next.then(this.#onResult, this.#onFailure);
+      next?.then(this.#onResult, this.#onFailure);
     } catch (error) {
       // A hand-written iterator may throw in place of rejecting.
       this.#onFailure(error);
@@ -56,7 +57,8 @@ export class SourceReader {
       return [];
     }
     this.#state = "released";
-    const cancelled = this.#opening.then((source) => source.cancel(reason));
+    const source = this.#source ?? this.#opening;
+    const cancelled = (async () => (await source)?.cancel(reason))();
     return failuresOf([this.#next, cancelled]);
   }
 
@@ -100,7 +102,7 @@ export async function failuresOf(promises: readonly unknown[]): Promise<readonly
 /** Where the events of a stream come from. */
 export interface Source {
   /** The cursor after which the events of an event log begin. */
-  readonly cursor?: Promise<unknown>;
+  readonly cursor?: Promise<unknown> | undefined;
   next(): Promise<IteratorResult<unknown, unknown>>;
   cancel(reason: unknown): unknown;
 }
@@ -111,24 +113,49 @@ export function toSource(answer: unknown): Source {
     // Streams first: those of Node and Deno are async iterable too, with a layer more.
     if ("getReader" in answer) {
       // A stream may come from another realm or a polyfill: what it can do counts, not its class.
-      const reader = (answer as ReadableStream<unknown>).getReader();
-      return {
-        // lib.dom has no result with `done: false` and an absent value, else the types are the same.
-        next: () => reader.read() as Promise<IteratorResult<unknown, unknown>>,
-        cancel: (reason) => reader.cancel(reason),
-      };
+      return new ReaderSource((answer as ReadableStream<unknown>).getReader());
     }
     if (Symbol.asyncIterator in answer) {
       // `in` does not narrow the type of the property.
-      const iterator = (answer as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-      const { cursor } = answer as Partial<Source>;
-      return {
-        ...(cursor instanceof Promise && { cursor }),
-        next: () => Promise.resolve(iterator.next()),
-        cancel: () => iterator.return?.(),
-      };
+      return new IteratorSource(answer as AsyncIterable<unknown>);
     }
   }
   const got = answer === null ? "null" : Array.isArray(answer) ? "an array" : typeof answer;
   throw new TypeError(`handler of a stream returned ${got}: return an async generator or a ReadableStream`);
+}
+
+class ReaderSource implements Source {
+  readonly #reader: ReadableStreamDefaultReader<unknown>;
+
+  constructor(reader: ReadableStreamDefaultReader<unknown>) {
+    this.#reader = reader;
+  }
+
+  next(): Promise<IteratorResult<unknown, unknown>> {
+    // lib.dom has no result with `done: false` and an absent value, else the types are the same.
+    return this.#reader.read() as Promise<IteratorResult<unknown, unknown>>;
+  }
+
+  cancel(reason: unknown): Promise<void> {
+    return this.#reader.cancel(reason);
+  }
+}
+
+class IteratorSource implements Source {
+  readonly cursor: Promise<unknown> | undefined;
+  readonly #iterator: AsyncIterator<unknown>;
+
+  constructor(iterable: AsyncIterable<unknown>) {
+    const { cursor } = iterable as Partial<Source>;
+    this.cursor = cursor instanceof Promise ? cursor : undefined;
+    this.#iterator = iterable[Symbol.asyncIterator]();
+  }
+
+  next(): Promise<IteratorResult<unknown, unknown>> {
+    return Promise.resolve(this.#iterator.next());
+  }
+
+  cancel(): unknown {
+    return this.#iterator.return?.();
+  }
 }

@@ -479,7 +479,7 @@ class SharedEvent<T> extends Tracked<T> {
 
 /** What hears of the events that were asked for. */
 interface SourceListener {
-  /** The source says where it begins, or will. */
+  /** The source knows where its events begin, or will know it. */
   onCursor(cursor: Promise<unknown>): void;
   onEvent(value: unknown): void;
   /** The source is complete. */
@@ -493,7 +493,8 @@ interface SourceListener {
  * has it. An answer that is no stream is a failure, with a `TypeError`.
  */
 class SourceReader {
-  readonly #opening: Promise<Source>;
+  /** Until the handler has its answer. */
+  #opening: Promise<Source> | undefined;
   readonly #listener: SourceListener;
   #source: Source | undefined;
   /** The event that was asked for and has not come. */
@@ -504,9 +505,9 @@ class SourceReader {
     this.#listener = listener;
     this.#opening = answer.then((value) => {
       this.#source = toSource(value);
-      const { cursor } = this.#source;
-      if (cursor) {
-        listener.onCursor(cursor);
+      this.#opening = undefined;
+      if (this.#source.cursor) {
+        listener.onCursor(this.#source.cursor);
       }
       return this.#source;
     });
@@ -520,9 +521,9 @@ class SourceReader {
       return;
     }
     try {
-      const next = this.#source?.next() ?? this.#opening.then((source) => source.next());
+      const next = this.#source?.next() ?? this.#opening?.then((source) => source.next());
       this.#next = next;
-      next.then(this.#onResult, this.#onFailure);
+      next?.then(this.#onResult, this.#onFailure);
     } catch (error) {
       // A hand-written iterator may throw in place of rejecting.
       this.#onFailure(error);
@@ -535,7 +536,8 @@ class SourceReader {
       return [];
     }
     this.#state = "released";
-    const cancelled = this.#opening.then((source) => source.cancel(reason));
+    const source = this.#source ?? this.#opening;
+    const cancelled = (async () => (await source)?.cancel(reason))();
     return failuresOf([this.#next, cancelled]);
   }
 
@@ -579,7 +581,7 @@ async function failuresOf(promises: readonly unknown[]): Promise<readonly unknow
 /** Where the events of a stream come from. */
 interface Source {
   /** The cursor after which the events of an event log begin. */
-  readonly cursor?: Promise<unknown>;
+  readonly cursor?: Promise<unknown> | undefined;
   next(): Promise<IteratorResult<unknown, unknown>>;
   cancel(reason: unknown): unknown;
 }
@@ -590,26 +592,51 @@ function toSource(answer: unknown): Source {
     // Streams first: those of Node and Deno are async iterable too, with a layer more.
     if ("getReader" in answer) {
       // A stream may come from another realm or a polyfill: what it can do counts, not its class.
-      const reader = (answer as ReadableStream<unknown>).getReader();
-      return {
-        // lib.dom has no result with `done: false` and an absent value, else the types are the same.
-        next: () => reader.read() as Promise<IteratorResult<unknown, unknown>>,
-        cancel: (reason) => reader.cancel(reason),
-      };
+      return new ReaderSource((answer as ReadableStream<unknown>).getReader());
     }
     if (Symbol.asyncIterator in answer) {
       // `in` does not narrow the type of the property.
-      const iterator = (answer as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-      const { cursor } = answer as Partial<Source>;
-      return {
-        ...(cursor instanceof Promise && { cursor }),
-        next: () => Promise.resolve(iterator.next()),
-        cancel: () => iterator.return?.(),
-      };
+      return new IteratorSource(answer as AsyncIterable<unknown>);
     }
   }
   const got = answer === null ? "null" : Array.isArray(answer) ? "an array" : typeof answer;
   throw new TypeError(`handler of a stream returned ${got}: return an async generator or a ReadableStream`);
+}
+
+class ReaderSource implements Source {
+  readonly #reader: ReadableStreamDefaultReader<unknown>;
+
+  constructor(reader: ReadableStreamDefaultReader<unknown>) {
+    this.#reader = reader;
+  }
+
+  next(): Promise<IteratorResult<unknown, unknown>> {
+    // lib.dom has no result with `done: false` and an absent value, else the types are the same.
+    return this.#reader.read() as Promise<IteratorResult<unknown, unknown>>;
+  }
+
+  cancel(reason: unknown): Promise<void> {
+    return this.#reader.cancel(reason);
+  }
+}
+
+class IteratorSource implements Source {
+  readonly cursor: Promise<unknown> | undefined;
+  readonly #iterator: AsyncIterator<unknown>;
+
+  constructor(iterable: AsyncIterable<unknown>) {
+    const { cursor } = iterable as Partial<Source>;
+    this.cursor = cursor instanceof Promise ? cursor : undefined;
+    this.#iterator = iterable[Symbol.asyncIterator]();
+  }
+
+  next(): Promise<IteratorResult<unknown, unknown>> {
+    return Promise.resolve(this.#iterator.next());
+  }
+
+  cancel(): unknown {
+    return this.#iterator.return?.();
+  }
 }
 
 /** A chunk takes further events until it holds this many characters. */
@@ -623,26 +650,16 @@ const maxTicks = 9;
 
 const settled: Promise<void> = Promise.resolve();
 
-/** What a stream is made of. */
-interface EventBodyOptions {
-  readonly call: Call;
-  /** What the handler answers with. */
-  readonly answer: Promise<unknown>;
-  readonly encoder: EventEncoder;
-  /** The messages of the stream. */
-  readonly schema: DescMessage;
-  /** The `retry:` of a stream that the server cuts. */
-  readonly retryMs: () => number;
-}
-
 /**
  * The events of a stream as its body: asks the handler for events as the body is read, and writes together those that are
  * ready together. With a client that does not read, the handler is asked for one event more, which is held. No event
  * waits on a timer.
  */
-class EventBody {
-  readonly #options: EventBodyOptions;
+class EventBody implements SourceListener, BodyWriter {
   readonly #call: Call;
+  readonly #encoder: EventEncoder;
+  readonly #schema: DescMessage;
+  readonly #retryMs: number;
   readonly #source: SourceReader;
   readonly #chunk: Chunk = new Chunk();
   #body: ResponseBody | undefined;
@@ -651,23 +668,19 @@ class EventBody {
   #failure: { readonly error: unknown } | undefined;
   #closed = false;
   #cursor: string | undefined;
-  /** Resolves when it is known where the events of an event log begin. */
-  #begun: Promise<unknown> = settled;
+  /** Of a stream over an event log: resolves when its beginning is known. */
+  #begun: Promise<unknown> | undefined;
   #ticking = false;
   #ticks = 0;
   #heartbeatDue = false;
 
-  constructor(options: EventBodyOptions) {
-    this.#options = options;
-    this.#call = options.call;
-    this.#source = new SourceReader(options.answer, {
-      onCursor: (cursor) => {
-        this.#begun = cursor.then(this.#onCursor, (error) => this.#closed || this.#fail(error));
-      },
-      onEvent: (value) => this.#onEvent(value),
-      onDone: () => this.#finish(),
-      onFailure: (error) => this.#fail(error),
-    });
+  /** `answer` is what the handler answers with, `schema` that of its messages. `retryMs` is for clients of a stream that the server cuts. */
+  constructor(call: Call, answer: Promise<unknown>, encoder: EventEncoder, schema: DescMessage, retryMs = 2000) {
+    this.#call = call;
+    this.#encoder = encoder;
+    this.#schema = schema;
+    this.#retryMs = retryMs;
+    this.#source = new SourceReader(answer, this);
   }
 
   /** What the stream failed with before its head was sent. */
@@ -680,30 +693,39 @@ class EventBody {
     return this.#closed && this.#call.events === 0;
   }
 
-  /** Asks for the first event. Resolves when the head is due: with that event, or after `windowMs`, or when it is known where a log's events begin. */
+  /**
+   * Asks for the first event. Resolves when the head of the response is due: with that event, or after `windowMs` and,
+   * over an event log, when the beginning of the stream is known.
+   */
   open(windowMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = startTimer(windowMs, () => this.#begun.then(() => this.#decide?.()));
+    const { stopped } = this.#call;
+    if (stopped) {
+      this.#stop(stopped);
+      return settled;
+    }
+    this.#call.onStop = (error) => this.#stop(error);
+    const decision = this.#decision(windowMs);
+    this.#source.ask();
+    return decision;
+  }
+
+  #decision(windowMs: number): Promise<void> {
+    return new Promise<void>((resolve) => {
+      const timer = startTimer(windowMs, () => void (this.#begun ?? settled).then(() => resolve()));
       this.#decide = () => {
         stopTimer(timer);
-        this.#decide = undefined;
         resolve();
       };
-      const { stopped } = this.#call;
-      if (stopped) {
-        this.#stop(stopped);
-        return;
-      }
-      this.#call.onStop = (error) => this.#stop(error);
-      this.#source.ask();
+    }).then(() => {
+      this.#decide = undefined;
     });
   }
 
   /** The body itself, once the head is decided. */
   toReadableStream(): ReadableStream<Uint8Array> {
-    const { encoder } = this.#options;
-    const opening = encoder.opening(this.#cursor);
-    this.#body = this.#call.open(200, () => this.#pull());
+    const { heartbeatMs } = this.#encoder;
+    const opening = this.#encoder.opening(this.#cursor);
+    this.#body = this.#call.open(200, this);
     this.#chunk.prefix(opening);
     // Node sends the head with the first chunk, and plain JSON Lines have no opening.
     if (opening === "") {
@@ -711,8 +733,8 @@ class EventBody {
     }
     if (this.#closed) {
       this.#end();
-    } else if (encoder.heartbeatMs > 0) {
-      this.#silence = new IdleTimer(encoder.heartbeatMs, () => this.#beat());
+    } else if (heartbeatMs > 0) {
+      this.#silence = new IdleTimer(heartbeatMs, () => this.#beat());
       this.#silence.touch();
     }
     return this.#body.stream;
@@ -735,46 +757,51 @@ class EventBody {
     } else if (error.reason === "deadline") {
       this.#end(this.#toFailure(error));
     } else if (error.reason === "shutdown") {
-      this.#end(this.#options.encoder.handover(this.#options.retryMs()));
+      this.#end(this.#encoder.handover(jitter(this.#retryMs)));
     } else {
       this.#call.abandon(error);
     }
   }
 
-  #pull(): void {
+  onWanted(): void {
     if (this.#heartbeatDue) {
       this.#heartbeatDue = false;
       this.#silence?.touch();
       if (this.#chunk.length === 0) {
-        this.#chunk.write(this.#options.encoder.heartbeat);
+        this.#chunk.write(this.#encoder.heartbeat);
       }
     }
     this.#source.ask();
     this.#flushSoon();
   }
 
-  readonly #onCursor = (cursor: unknown): void => {
+  onCursor(cursor: Promise<unknown>): void {
+    this.#begun = cursor.then(
+      (value) => this.#begin(value),
+      (error) => this.#closed || this.onFailure(error),
+    );
+  }
+
+  #begin(cursor: unknown): void {
     if (typeof cursor !== "string" || !/^[!-~]+$/.test(cursor)) {
       return;
     }
     this.#cursor = cursor;
-    const { encoder } = this.#options;
-    const opening = encoder.opening(cursor);
-    if (this.#body && !this.#closed && this.#call.events === 0 && opening !== encoder.opening()) {
-      // The handler took longer than the window, and the opening is out: it is said again.
+    const opening = this.#encoder.opening(cursor);
+    if (this.#body && !this.#closed && this.#call.events === 0 && opening !== this.#encoder.opening()) {
+      // The handler took longer than the window, so the opening was sent without a cursor. Send it again.
       this.#chunk.write(opening);
       this.#flushSoon();
     }
-  };
+  }
 
-  #onEvent(value: unknown): void {
+  onEvent(value: unknown): void {
     try {
-      const { schema, encoder } = this.#options;
-      const frame = toFrame(schema, encoder, value);
+      const frame = toFrame(this.#schema, this.#encoder, value);
       this.#call.countEvent();
       this.#append(frame);
     } catch (error) {
-      this.#fail(error);
+      this.onFailure(error);
     }
   }
 
@@ -788,7 +815,7 @@ class EventBody {
       if (this.#call.terminal === false) {
         this.#call.terminal = true;
       }
-      this.#finish();
+      this.onDone();
       return;
     }
     this.#decide?.();
@@ -837,7 +864,7 @@ class EventBody {
   #beat(): void {
     if (this.#body?.wanted) {
       if (this.#chunk.length === 0) {
-        this.#chunk.write(this.#options.encoder.heartbeat);
+        this.#chunk.write(this.#encoder.heartbeat);
       }
       this.#flush();
     } else {
@@ -847,13 +874,13 @@ class EventBody {
   }
 
   /** The stream is complete. */
-  #finish(): void {
+  onDone(): void {
     this.#close(undefined);
     this.#decide?.();
-    this.#end(this.#options.encoder.end);
+    this.#end(this.#encoder.end);
   }
 
-  #fail(error: unknown): void {
+  onFailure(error: unknown): void {
     this.#closed = true;
     this.#call.stop(new CancelledError("error", { cause: error }));
     this.#close(error);
@@ -867,7 +894,7 @@ class EventBody {
 
   /** The frame of what ends the stream. */
   #toFailure(error: unknown): string {
-    return this.#options.encoder.failure(this.#call.describe(error).json);
+    return this.#encoder.failure(this.#call.describe(error).json);
   }
 
   /** Stops whatever runs. */
@@ -894,6 +921,11 @@ function toFrame(schema: DescMessage, encoder: EventEncoder, value: unknown): Fr
   const event = value instanceof Tracked ? value : { message: value, id: undefined };
   const { text, terminal } = encoder.encode(toMessage(schema, event.message), event.id);
   return { content: text, terminal };
+}
+
+/** Half to one and a half times as long, so that the clients of a server that ends do not come back all at once. */
+function jitter(ms: number): number {
+  return Math.round(ms * (0.5 + Math.random()));
 }
 
 /** A call as an interceptor sees it: routed, and read from the HTTP request, but not validated yet. */
@@ -980,13 +1012,7 @@ async function answerStream<C>(
     return response.events;
   }
 
-  const body = new EventBody({
-    call,
-    answer: start(),
-    encoder,
-    schema: desc.output,
-    retryMs: () => jitter(rule.retryMs ?? 2000),
-  });
+  const body = new EventBody(call, start(), encoder, desc.output, rule.retryMs);
   await body.open(commitWindowMs);
   if (body.failure) {
     const { error } = body.failure;
@@ -1012,11 +1038,6 @@ async function answerStream<C>(
     return call.respond(200, headers);
   }
   return call.respondWithStream(body.toReadableStream(), headers);
-}
-
-/** Half to one and a half times as long, so that the clients of a server that ends do not come back all at once. */
-function jitter(ms: number): number {
-  return Math.round(ms * (0.5 + Math.random()));
 }
 
 /** Answers a unary call. Never rejects. */
@@ -1238,6 +1259,12 @@ interface BodyOwner {
   end(): void;
 }
 
+/** What writes a body. */
+interface BodyWriter {
+  /** Called whenever a chunk is asked for. */
+  onWanted(): void;
+}
+
 /** A chunk leaves when it is asked for. */
 const strategy = { highWaterMark: 0 };
 
@@ -1248,7 +1275,7 @@ const strategy = { highWaterMark: 0 };
 class ResponseBody {
   readonly stream: ReadableStream<Uint8Array>;
   readonly #call: BodyOwner;
-  readonly #onWanted: (() => void) | undefined;
+  readonly #writer: BodyWriter | undefined;
   readonly #unread: IdleTimer | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   /** What the body ends with, until it is asked for. */
@@ -1256,10 +1283,10 @@ class ResponseBody {
   #wanted = false;
   #ended = false;
 
-  /** `unreadMs` is how long a chunk may wait for a reader. Calls `onWanted` whenever a chunk is asked for. */
-  constructor(call: BodyOwner, unreadMs: number | undefined, onWanted: (() => void) | undefined) {
+  /** `unreadMs` is how long a chunk may wait for a reader. */
+  constructor(call: BodyOwner, unreadMs: number | undefined, writer: BodyWriter | undefined) {
     this.#call = call;
-    this.#onWanted = onWanted;
+    this.#writer = writer;
     if (unreadMs !== undefined) {
       this.#unread = new IdleTimer(unreadMs, () => this.#wanted || call.cancel("slow-consumer"));
       this.#unread.touch();
@@ -1274,6 +1301,14 @@ class ResponseBody {
       },
       strategy,
     );
+  }
+
+  /** The stream of a body whose length is known. Workers take the length from the stream, and ignore the header. */
+  streamOf(length: number): ReadableStream<Uint8Array> {
+    const { FixedLengthStream } = globalThis as {
+      readonly FixedLengthStream?: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
+    };
+    return FixedLengthStream ? this.stream.pipeThrough(new FixedLengthStream(length)) : this.stream;
   }
 
   /** Whether somebody waits for a chunk. */
@@ -1339,7 +1374,7 @@ class ResponseBody {
     if (this.#ended) {
       this.#finish();
     } else {
-      this.#onWanted?.();
+      this.#writer?.onWanted();
     }
   }
 
@@ -1440,6 +1475,8 @@ class Call {
   #controller: AbortController | undefined;
   #stopped: CancelledError | undefined;
   #headers: Headers | undefined;
+  /** The rejections and timers of `sleep`. */
+  #sleeping: Map<(error: CancelledError) => void, Timer | undefined> | undefined;
   #unwatch: (() => void) | undefined;
   #watchTimer: Timer | undefined;
   #info: CallInfo | undefined;
@@ -1507,6 +1544,9 @@ class Call {
   start({ method, kind }: Omit<CallInfo, "request">, maxMs?: number): void {
     this.#info = { request: this.request, method, kind };
     this.#server.hooks.callStart?.(this.#info);
+    if (maxMs === undefined) {
+      return;
+    }
     const message = kind === "unary" ? "the call reached its time limit" : undefined;
     this.#deadline = startTimer(maxMs, () => {
       // The limit is for the handler, not for a client that reads what it gave.
@@ -1523,6 +1563,10 @@ class Call {
     if (!isPromise(result)) {
       return result;
     }
+    if (this.#stopped) {
+      this.watch(failuresOf([result]));
+      throw this.#stopped;
+    }
     return new Promise<T>((resolve, reject) => {
       this.onStop = (error) => {
         reject(error);
@@ -1538,6 +1582,23 @@ class Call {
           reject(error);
         },
       );
+    });
+  }
+
+  /** Resolves after `ms` milliseconds. Rejects with the reason of the signal when the call is stopped. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#stopped) {
+        reject(this.#stopped);
+        return;
+      }
+      // A listener of the signal would do, but the signal costs a kilobyte.
+      this.#sleeping ??= new Map();
+      const timer = startTimer(ms, () => {
+        this.#sleeping?.delete(reject);
+        resolve();
+      });
+      this.#sleeping.set(reject, timer);
     });
   }
 
@@ -1592,7 +1653,7 @@ class Call {
     }
     const body = this.open(status);
     body.end(bytes);
-    return new Response(withLength(body.stream, bytes.byteLength), init);
+    return new Response(body.streamOf(bytes.byteLength), init);
   }
 
   /** The response with a stream. */
@@ -1600,10 +1661,10 @@ class Call {
     return new Response(stream, { headers: toHeaders(this.#headers, headers) });
   }
 
-  /** The body of a response that is written bit by bit. `onWanted` is called whenever a chunk is asked for. */
-  open(status: number, onWanted?: () => void): ResponseBody {
+  /** The body of a response that is written bit by bit. Calls `writer` whenever a chunk is asked for. */
+  open(status: number, writer?: BodyWriter): ResponseBody {
     this.#status = status;
-    this.#body = new ResponseBody(this, this.#server.unreadMs, onWanted);
+    this.#body = new ResponseBody(this, this.#server.unreadMs, writer);
     return this.#body;
   }
 
@@ -1632,6 +1693,11 @@ class Call {
     this.#reason ??= reason;
     this.#stopped = error;
     this.#controller?.abort(error);
+    for (const [reject, timer] of this.#sleeping ?? []) {
+      stopTimer(timer);
+      reject(error);
+    }
+    this.#sleeping = undefined;
     this.onStop?.(error);
   }
 
@@ -1673,6 +1739,7 @@ class Call {
   #watchRequest(): void {
     if (this.#unwatch === undefined && !this.#over) {
       stopTimer(this.#watchTimer);
+      this.#watchTimer = undefined;
       this.#unwatch = onAbort(this.request.signal, () => this.cancel("client"));
     }
   }
@@ -1685,14 +1752,6 @@ function isOfAdapter(request: Request): boolean {
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof (value as { readonly then?: unknown } | null | undefined)?.then === "function";
-}
-
-/** Workers take the length of a body from its stream, and ignore the header. */
-function withLength(stream: ReadableStream<Uint8Array>, length: number): ReadableStream<Uint8Array> {
-  const { FixedLengthStream } = globalThis as {
-    readonly FixedLengthStream?: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
-  };
-  return FixedLengthStream ? stream.pipeThrough(new FixedLengthStream(length)) : stream;
 }
 
 /** What a handler of a unary method knows about its call, besides the request message. */
@@ -1727,52 +1786,55 @@ interface ContextCall {
   readonly request: Request;
   readonly signal: AbortSignal;
   readonly responseHeaders: Headers;
+  sleep(ms: number): Promise<void>;
+}
+
+const callOf = Symbol("call");
+
+interface HasCall {
+  readonly [callOf]: ContextCall;
 }
 
 /**
+ * Getters for what few handlers use and is expensive to make. They are properties of each context, so that a copy with
+ * `{ ...context }` has the values, but the same functions, so that all contexts have one hidden class.
+ */
+const getters = {
+  signal: {
+    enumerable: true,
+    get(this: HasCall): AbortSignal {
+      return this[callOf].signal;
+    },
+  },
+  responseHeaders: {
+    enumerable: true,
+    get(this: HasCall): Headers {
+      return this[callOf].responseHeaders;
+    },
+  },
+};
+
+/**
  * Makes the context of a call. A unary method gets it as well; its type does not show the stream's part. `checkId` throws
- * for an id that is not a value of the `event_id` field. Interceptors copy a context with `{ ...context }`, so that its
- * getters are its own.
+ * for an id that is not a value of the `event_id` field.
  */
 function toContext<C>(
   call: ContextCall,
   method: DescMethod,
   value: C,
-  lastEventId?: string,
-  checkId: (id: string) => string = (id) => id,
+  lastEventId: string | undefined,
+  checkId: (id: string) => string,
 ): StreamContext<C> {
-  return {
-    get signal() {
-      return call.signal;
-    },
+  const context = {
     request: call.request,
     method,
     value,
     lastEventId,
-    get responseHeaders() {
-      return call.responseHeaders;
-    },
-    sleep: (ms) => sleep(ms, call.signal),
-    tracked: (id, message) => new Tracked(checkId(id), message),
+    sleep: (ms: number) => call.sleep(ms),
+    tracked: <T>(id: string, message: T) => new Tracked(checkId(id), message),
   };
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(signal.reason);
-      return;
-    }
-    const onAbort = (): void => {
-      stopTimer(timer);
-      reject(signal.reason);
-    };
-    const timer = startTimer(ms, () => {
-      signal.removeEventListener("abort", onAbort);
-      resolve();
-    });
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
+  Object.defineProperty(context, callOf, { value: call });
+  return Object.defineProperties(context, getters) as StreamContext<C>; // with the two that are defined here
 }
 
 /** A field that holds one message. */
@@ -2682,6 +2744,39 @@ function decodeValue(raw: string, multi: boolean): string | undefined {
   }
 }
 
+/** Reads the id of an event from its message; undefined where the field is not set, or is the empty string. */
+type IdReader = (message: Message) => string | undefined;
+
+/** Creates the reader of an `event_id` field. Throws a `TypeError` for an id that no `id:` line can hold. */
+function createIdReader(field: DescField): IdReader {
+  const { oneof, localName } = field;
+  // google.protobuf.FeatureSet.FieldPresence.IMPLICIT: such a field has a value always, and 0 is an id like another.
+  const isImplicit = field.presence === 2;
+  return (message) => {
+    if (!isImplicit && !isFieldSet(message, field)) {
+      return undefined;
+    }
+    const holder: unknown = oneof ? Reflect.get(message, oneof.localName) : message;
+    // A message, or a oneof that is set: objects both.
+    const value: unknown = Reflect.get(holder as object, oneof ? "value" : localName);
+    const text = field.fieldKind === "enum" ? nameOf(field, Number(value)) : String(value);
+    // An empty id would reset the client's cursor (WHATWG HTML 9.2.6): it stands for none.
+    return text === "" ? undefined : checkEventId(text);
+  };
+}
+
+function nameOf({ enum: type }: DescField & { fieldKind: "enum" }, number: number): string {
+  return type.value[number]?.name ?? String(number);
+}
+
+/** Returns an event id that is also a value of the `event_id` field, if there is one. Throws a `TypeError` for another. */
+function checkIdOfField(field: DescField | undefined, id: string): string {
+  if (field && parseValue(field, checkEventId(id)) === undefined) {
+    throw new TypeError(`event id ${JSON.stringify(id)} is not ${expectedText(field)}, as ${field} has event_id`);
+  }
+  return id;
+}
+
 /** JSON Lines for clients that read empty lines and a last line `{"@end":{}}` as control frames. */
 const jsonLinesProfile = "application/jsonl; profile=sse-1";
 
@@ -2730,39 +2825,6 @@ class JsonLinesEncoder implements EventEncoder {
   handover(): string {
     return this.failure({ code: Code.Unavailable, message: "the server is shutting down" });
   }
-}
-
-/** Reads the id of an event from its message; undefined where the field is not set, or is the empty string. */
-type IdReader = (message: Message) => string | undefined;
-
-/** Creates the reader of an `event_id` field. Throws a `TypeError` for an id that no `id:` line can hold. */
-function createIdReader(field: DescField): IdReader {
-  const { oneof, localName } = field;
-  // google.protobuf.FeatureSet.FieldPresence.IMPLICIT: such a field has a value always, and 0 is an id like another.
-  const isImplicit = field.presence === 2;
-  return (message) => {
-    if (!isImplicit && !isFieldSet(message, field)) {
-      return undefined;
-    }
-    const holder: unknown = oneof ? Reflect.get(message, oneof.localName) : message;
-    // A message, or a oneof that is set: objects both.
-    const value: unknown = Reflect.get(holder as object, oneof ? "value" : localName);
-    const text = field.fieldKind === "enum" ? nameOf(field, Number(value)) : String(value);
-    // An empty id would reset the client's cursor (WHATWG HTML 9.2.6): it stands for none.
-    return text === "" ? undefined : checkEventId(text);
-  };
-}
-
-function nameOf({ enum: type }: DescField & { fieldKind: "enum" }, number: number): string {
-  return type.value[number]?.name ?? String(number);
-}
-
-/** Returns an event id that is also a value of the `event_id` field, if there is one. Throws a `TypeError` for another. */
-function checkIdOfField(field: DescField | undefined, id: string): string {
-  if (field && parseValue(field, checkEventId(id)) === undefined) {
-    throw new TypeError(`event id ${JSON.stringify(id)} is not ${expectedText(field)}, as ${field} has event_id`);
-  }
-  return id;
 }
 
 /** How one member of a oneof of events is written. */
@@ -2876,6 +2938,8 @@ interface Endpoint<C> {
   readonly encoders: ReadonlyMap<string, EventEncoder> | undefined;
   /** Of a stream, the field of its message whose value is the id of an event. */
   readonly idField: DescField | undefined;
+  /** Throws for an event id that is not a value of that field. */
+  readonly checkId: (id: string) => string;
 }
 
 /** The query parameter in place of `Last-Event-ID`. */
@@ -2888,12 +2952,13 @@ function createRoutes<C>(options: CallOptions<C>, json: JsonOptions): readonly R
       const { desc, http } = method;
       const encoders = http.stream && createEncoders(method, options, json);
       const idField = desc.output.fields.find(({ jsonName }) => jsonName === http.stream?.id);
+      const checkId = (id: string) => checkIdOfField(idField, id);
       const reserved = http.stream ? [lastEventIdParameter] : [];
       return http.bindings.map((binding) => {
         const { method: httpMethod, path, rawResponse } = binding;
         const binder = createBinder(desc.input, binding, { unknownQuery: options.unknownQuery, reserved, json });
         const offers = encoders ? [...encoders.keys()] : rawResponse ? [] : ["application/json"];
-        return { method: httpMethod, path, value: { method, binding, binder, offers, encoders, idField } };
+        return { method: httpMethod, path, value: { method, binding, binder, offers, encoders, idField, checkId } };
       });
     }),
   );
@@ -3743,9 +3808,9 @@ interface Router<T> {
 }
 
 /**
- * A router for path templates. Their order does not matter: segment by segment a literal goes before `*`, and `*` before `**`; a template with `:verb` goes before all that have none. A path that
- * fits several is tried in that order until one has the method. `*` takes no empty last segment, so
- * `/v1/quotes/` is not a quote. GET answers HEAD.
+ * A router for path templates. Their order does not matter: segment by segment a literal goes before `*`, and `*` before
+ * `**`; a template with `:verb` goes before all that have none. A path that fits several is tried in that order until one
+ * has the method. `*` takes no empty last segment, so `/v1/quotes/` is not a quote. GET answers HEAD.
  * Throws when two routes take exactly the same requests.
  */
 function createRouter<T>(routes: Iterable<Route<T>>): Router<T> {
@@ -3755,23 +3820,19 @@ function createRouter<T>(routes: Iterable<Route<T>>): Router<T> {
     const template = parsePathPattern(route.path);
     insert(childOf(roots, decodeLiteral(template.verb)), route, template);
   }
+  const path = new PathSegments();
   return {
-    match(method, path) {
-      const found = search(
-        roots,
-        path,
-        (node) => node.leaves.get(method) ?? (method === "HEAD" ? node.leaves.get("GET") : undefined),
-      );
-      if (found !== undefined) {
-        return found;
+    match(method, text) {
+      if (!text.startsWith("/")) {
+        return { kind: "none" }; // `OPTIONS *`
+      }
+      path.cut(text);
+      const leaf = search(roots, path, method);
+      if (leaf !== undefined) {
+        return { kind: "match", value: leaf.route.value, variables: readVariables(leaf, path) };
       }
       const allow = new Set<string>();
-      search(roots, path, (node) => {
-        for (const name of node.leaves.keys()) {
-          allow.add(name);
-        }
-        return undefined; // goes on to the next node that the path fits
-      });
+      search(roots, path, method, allow);
       if (allow.size === 0) {
         return { kind: "none" };
       }
@@ -3781,6 +3842,51 @@ function createRouter<T>(routes: Iterable<Route<T>>): Router<T> {
       return { kind: "wrong method", allow: [...allow].sort() };
     },
   };
+}
+
+/** The segments of the path that is matched. Holds indexes, as a text for each segment would cost as much as the search. */
+class PathSegments {
+  count = 0;
+  #path = "";
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+
+  cut(path: string): void {
+    this.#path = path;
+    this.count = 0;
+    if (path === "/") {
+      return;
+    }
+    let start = 1;
+    for (let end = path.indexOf("/", 1); end >= 0; end = path.indexOf("/", start)) {
+      this.#starts[this.count] = start;
+      this.#ends[this.count++] = end;
+      start = end + 1;
+    }
+    this.#starts[this.count] = start;
+    this.#ends[this.count++] = path.length;
+  }
+
+  /** The text of the segments from one index to another. */
+  text(from: number, to: number = from + 1): string {
+    return to > from ? this.#path.slice(this.#starts[from], this.#ends[to - 1]) : "";
+  }
+
+  /** Cuts `:verb` off the last segment, and returns its text; empty if it has none. */
+  cutVerb(): string {
+    const last = this.count - 1;
+    const colon = this.#path.lastIndexOf(":");
+    if (last < 0 || colon < (this.#starts[last] ?? 0) || colon === this.#path.length - 1) {
+      return "";
+    }
+    this.#ends[last] = colon;
+    return this.#path.slice(colon + 1);
+  }
+
+  /** Undoes `cutVerb`. */
+  restoreVerb(): void {
+    this.#ends[this.count - 1] = this.#path.length;
+  }
 }
 
 interface Leaf<T> {
@@ -3838,54 +3944,56 @@ function afterRest<T>(node: TreeNode<T>, length: number): TreeNode<T> {
   return branch.node;
 }
 
-/** What `take` says of a node where a path ends; undefined to look on. */
-type Take<T> = (node: TreeNode<T>) => Leaf<T> | undefined;
-
-function search<T>(roots: Map<string, TreeNode<T>>, path: string, take: Take<T>): RouteMatch<T> | undefined {
-  if (!path.startsWith("/")) {
-    return undefined; // `OPTIONS *`
-  }
-  const segments = path === "/" ? [] : path.slice(1).split("/");
-  const last = segments[segments.length - 1] ?? "";
-  const colon = last.lastIndexOf(":");
-  if (colon >= 0 && colon < last.length - 1) {
-    const root = roots.get(decodeLiteral(last.slice(colon + 1)));
-    segments[segments.length - 1] = last.slice(0, colon);
-    const leaf = root && find(root, segments, 0, take);
+/** The leaf of a path and method. With `allow` it finds none, and collects the methods of all leaves of the path. */
+function search<T>(
+  roots: Map<string, TreeNode<T>>,
+  path: PathSegments,
+  method: string,
+  allow?: Set<string>,
+): Leaf<T> | undefined {
+  const verb = path.cutVerb();
+  if (verb !== "") {
+    const root = roots.get(decodeLiteral(verb));
+    const leaf = root && find(root, path, 0, method, allow);
     if (leaf !== undefined) {
-      return toMatch(leaf, segments);
+      return leaf;
     }
-    segments[segments.length - 1] = last;
+    path.restoreVerb();
   }
   const root = roots.get("");
-  const leaf = root && find(root, segments, 0, take);
-  return leaf && toMatch(leaf, segments);
+  return root && find(root, path, 0, method, allow);
 }
 
 // Each node is visited at most once, since its depth is the index of its segment.
-function find<T>(node: TreeNode<T>, segments: readonly string[], index: number, take: Take<T>): Leaf<T> | undefined {
-  const segment = segments[index];
-  if (segment === undefined) {
-    const leaf = take(node);
+function find<T>(
+  node: TreeNode<T>,
+  path: PathSegments,
+  index: number,
+  method: string,
+  allow: Set<string> | undefined,
+): Leaf<T> | undefined {
+  if (index === path.count) {
+    const leaf = takeLeaf(node, method, allow);
     if (leaf !== undefined) {
       return leaf;
     }
   } else {
-    const literal = node.literals.get(segment.includes("%") ? decodeLiteral(segment) : segment);
-    const leaf = literal && find(literal, segments, index + 1, take);
+    const segment = path.text(index);
+    const literal = node.literals.size > 0 ? node.literals.get(decodeLiteral(segment)) : undefined;
+    const leaf = literal && find(literal, path, index + 1, method, allow);
     if (leaf !== undefined) {
       return leaf;
     }
-    if (node.any !== undefined && (segment !== "" || index < segments.length - 1)) {
-      const leaf = find(node.any, segments, index + 1, take);
+    if (node.any !== undefined && (segment !== "" || index < path.count - 1)) {
+      const leaf = find(node.any, path, index + 1, method, allow);
       if (leaf !== undefined) {
         return leaf;
       }
     }
   }
   for (const { length, node: after } of node.rest) {
-    const from = segments.length - length;
-    const leaf = from >= index ? find(after, segments, from, take) : undefined;
+    const from = path.count - length;
+    const leaf = from >= index ? find(after, path, from, method, allow) : undefined;
     if (leaf !== undefined) {
       return leaf;
     }
@@ -3893,14 +4001,27 @@ function find<T>(node: TreeNode<T>, segments: readonly string[], index: number, 
   return undefined;
 }
 
-function toMatch<T>({ route, template, rest }: Leaf<T>, segments: readonly string[]): RouteMatch<T> {
-  const spread = segments.length - template.segments.length;
-  const place = (index: number) => (index > rest ? index + spread : index);
-  const variables = template.variables.map(({ start, end }) => segments.slice(place(start), place(end)).join("/"));
-  return { kind: "match", value: route.value, variables };
+function takeLeaf<T>({ leaves }: TreeNode<T>, method: string, allow: Set<string> | undefined): Leaf<T> | undefined {
+  if (allow === undefined) {
+    return leaves.get(method) ?? (method === "HEAD" ? leaves.get("GET") : undefined);
+  }
+  for (const name of leaves.keys()) {
+    allow.add(name);
+  }
+  return undefined;
+}
+
+function readVariables<T>({ template, rest }: Leaf<T>, path: PathSegments): readonly string[] {
+  const spread = path.count - template.segments.length;
+  return template.variables.map(({ start, end }) =>
+    path.text(start > rest ? start + spread : start, end > rest ? end + spread : end),
+  );
 }
 
 function decodeLiteral(text: string): string {
+  if (!text.includes("%")) {
+    return text;
+  }
   try {
     return decodeURIComponent(text);
   } catch {
@@ -3997,7 +4118,7 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     value: V,
   ): Promise<Response> {
     const { request } = call;
-    const { method, binder, encoders, offers, idField, binding } = endpoint;
+    const { method, binder, encoders, offers, idField, checkId, binding } = endpoint;
     const { desc, http } = method;
     const { unaryTimeoutMs, maxDurationMs, maxBodyBytes = 4 * 1024 * 1024 } = options;
     if (http.stream) {
@@ -4024,7 +4145,7 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     const message = binder.bind({ variables, query, body, contentType });
     const encoder = encoders?.get(offer);
     call.throwIfStopped();
-    const context = toContext(call, desc, contextValue, lastEventId, (id) => checkIdOfField(idField, id));
+    const context = toContext(call, desc, contextValue, lastEventId, checkId);
     return encoder
       ? answerStream(call, method, encoder, { kind: "stream", method: desc, message, context }, handle, commitWindowMs)
       : answerUnary(call, { kind: "unary", method: desc, message, context }, handle, binding, json);

@@ -1,7 +1,7 @@
 import { type BaseDocument, readBaseDocument } from "./base-document.js";
 import { didYouMean } from "./problems.js";
 
-/** A plugin option: what it takes, what it is without being given, and what it is for (the README's table). */
+/** A plugin option: its values, its default and its description, as in the README's table. */
 interface Option<T> {
   /** The values it takes, as the README and the errors print them. */
   readonly values: string;
@@ -13,7 +13,7 @@ interface Option<T> {
   readonly parse: (text: string) => T | Mistake | undefined;
 }
 
-/** What is wrong with a value, when there is more to say than what the option takes. */
+/** What is wrong with a value, if the list of allowed values does not explain it. */
 class Mistake {
   readonly reason: string;
   constructor(reason: string) {
@@ -150,7 +150,7 @@ export function parseOptions(parameter: string): { options: Options; errors: str
   return { options: read, errors };
 }
 
-/** A base may say its version; then it is that of every document. */
+/** If the base has a version, all documents must have that version. */
 function wrongVersions({ openapi, openapi_base: base }: Options): readonly string[] {
   const got = base?.["openapi"];
   return openapi

@@ -25,7 +25,7 @@ export class Problems {
   readonly #errors: Finding[] = [];
   readonly #warnings: Finding[] = [];
 
-  /** A mistake: nothing is generated. Says what was got and what to write instead. */
+  /** A mistake: nothing is generated. The message says what is wrong and what to write instead. */
   error(place: Place, message: string): void {
     this.#errors.push(finding(place, message));
   }

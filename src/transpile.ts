@@ -43,14 +43,14 @@ export function transpileWith(tsc: string): Transpile {
         types: [],
         strict: true,
         newLine: "lf",
-        noResolve: true, // every export says its type
+        noResolve: true, // every export has an explicit type
         declaration: emitDts,
         emitDeclarationOnly: emitDts && !emitJs,
         rootDir: "in",
         outDir: "out",
       };
       writeFileSync(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["in"] }));
-      // Its status says nothing: without the modules that the files import, there are errors of types.
+      // The exit status is ignored: without the imported modules, there are always type errors.
       const { stdout } = spawnSync(process.execPath, [tsc, "-p", dir], { encoding: "utf8" });
       const extensions = [...(emitJs ? [".js"] : []), ...(emitDts ? [".d.ts"] : [])];
       return files.flatMap(({ name, preamble }) =>

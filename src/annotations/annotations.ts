@@ -1,25 +1,25 @@
 import type { EventRule, Header, QueryRule, StreamRule } from "../gen/sse/v1/annotations_pb.js";
 import type { Place } from "../problems.js";
 
-/** What the author wrote on a method, whatever the dialect: typed, not judged. */
+/** The options of a method, in any dialect, as the author wrote them. Nothing is checked yet. */
 export interface MethodAnnotations {
-  /** The options that bind the method to HTTP, by name: more than one is a mistake. */
+  /** The names of the options that bind the method to HTTP. More than one is a mistake. */
   readonly dialects: readonly string[];
   /** The method's own rule, then its additional bindings. */
   readonly rules: readonly [RuleAnnotation, ...RuleAnnotation[]];
-  /** Where `(sse.v1.stream)` stands; undefined where it was not written. */
+  /** `(sse.v1.stream)`; undefined if it is not set. */
   readonly stream: { readonly rule: StreamRule; readonly place: Place } | undefined;
   readonly headers: readonly HeaderAnnotation[];
 }
 
 export interface RuleAnnotation {
-  /** undefined when no pattern was written. */
+  /** Undefined if the rule has no pattern. */
   readonly pattern: { readonly method: string; readonly path: string; readonly place: Place } | undefined;
   readonly body: string;
   readonly responseBody: string;
-  /** `stream: true` was written. */
+  /** The rule has `stream: true`. */
   readonly stream: boolean;
-  /** Rules within an additional binding: never allowed, but nothing that was written is dropped unseen. */
+  /** The rule is an additional binding with bindings of its own, which is a mistake. */
   readonly hasNestedRules: boolean;
   readonly place: Place;
   readonly bodyPlace: Place;
@@ -37,7 +37,7 @@ export interface HeaderAnnotation {
   readonly place: Place;
 }
 
-/** What the author wrote on a field. */
+/** The options of a field. */
 export interface FieldAnnotations {
   readonly event: EventRule | undefined;
   readonly eventId: boolean;

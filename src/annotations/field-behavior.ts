@@ -2,7 +2,7 @@ import type { DescField } from "@bufbuild/protobuf";
 import { GoogleFieldBehavior, google_field_behavior } from "../gen/dialects/google_pb.js";
 import { readOption } from "./option.js";
 
-/** A value of `google.api.FieldBehavior` that says something. */
+/** A value of `google.api.FieldBehavior` that has a meaning. */
 export type FieldBehavior = Exclude<keyof typeof GoogleFieldBehavior, "UNSPECIFIED">;
 
 /** `google.api.field_behavior` of a field; values of later releases are left out. */

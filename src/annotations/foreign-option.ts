@@ -20,7 +20,7 @@ export interface ForeignOption {
   readonly json: JsonObject;
 }
 
-/** An option has a value that ProtoJSON has no form for, such as a duration of a million years. */
+/** Thrown for an option with a value that ProtoJSON cannot express, such as a duration of a million years. */
 export class UnreadableOption extends Error {
   override readonly name = "UnreadableOption";
 
@@ -42,13 +42,13 @@ export class ForeignOptions {
     this.#files = files;
   }
 
-  /** The option of that full name; undefined if it is not set, or if its schema is not known. Throws UnreadableOption. */
+  /** The option with this full name; undefined if it is not set, or if no file declares it. Throws UnreadableOption. */
   read(desc: Exclude<AnyDesc, { kind: "extension" }>, name: string): ForeignOption | undefined {
-    // Most declarations have no option but those that protobuf itself knows.
+    // Most declarations only have options that protobuf itself declares.
     return desc.proto.options?.$unknown === undefined ? undefined : this.#read(desc, name);
   }
 
-  /** The option of an extension, which is found by its own full name. */
+  /** The same for an option of an extension with this full name. */
   readOfExtension(extension: string, name: string): ForeignOption | undefined {
     const desc = this.#all().getExtension(extension);
     return desc && this.#read(desc, name);
@@ -73,7 +73,7 @@ export class ForeignOptions {
     }
   }
 
-  /** One for all files: a compiler lets no two of them declare the same name. */
+  /** One registry for all files, because compilers reject two declarations of one name. */
   #all(): Registry {
     this.#registry ??= createRegistry(...this.#files.reduce(withImports, new Set<DescFile>()));
     return this.#registry;

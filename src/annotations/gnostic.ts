@@ -11,8 +11,8 @@ import { parse } from "yaml";
 import type { ForeignOptions } from "./foreign-option.js";
 
 /**
- * The options of gnostic on a declaration (openapiv3/annotations.proto), under either of the names of its
- * package, as the object of OpenAPI that they spell out: a Document, an Operation or a Schema.
+ * The option of gnostic on a declaration (openapiv3/annotations.proto) as an object of OpenAPI: a Document, an
+ * Operation or a Schema. gnostic has used two names for its package, and both are read. Throws UnreadableOption.
  */
 export function readGnostic(
   desc: DescFile | DescMethod | DescMessage | DescField,
@@ -56,7 +56,7 @@ function toOpenApi(desc: DescMessage, json: JsonObject): JsonValue {
   return desc.name === "Schema" ? modernSchema(converted) : converted;
 }
 
-/** A pair without a value has an empty one. */
+/** The value of a pair; empty if it is not set. */
 function pairValue(pair: DescMessage, json: JsonObject): JsonValue {
   const field = pair.fields.find(({ name }) => name === "value");
   if (field === undefined) {
@@ -75,7 +75,7 @@ function convert(field: DescField, value: JsonValue): JsonValue {
   return field.fieldKind === "list" ? list(value).map(single) : single(value);
 }
 
-/** From OpenAPI 3.0's schemas, which gnostic has, to JSON Schema 2020-12. ProtoJSON writes no null. */
+/** Converts a schema of OpenAPI 3.0, as gnostic has it, to JSON Schema 2020-12. `nullable` is dropped: ProtoJSON writes no null. */
 function modernSchema({ nullable: _, example, exclusiveMaximum, exclusiveMinimum, ...schema }: JsonObject): JsonObject {
   const { maximum, minimum, ...others } = schema;
   const end = (bound: string, exclusive: string, value: JsonValue | undefined, isExclusive: JsonValue | undefined) =>

@@ -4,7 +4,7 @@ import type { MethodAnnotations } from "./annotations.js";
 import { readHttpRule } from "./http-rule.js";
 import { readOption } from "./option.js";
 
-/** `google.api.http` of a method. It streams by the keyword alone. */
+/** `google.api.http` of a method. Only the keyword `stream` makes such a method a stream. */
 export function readGoogleRules(desc: DescMethod): MethodAnnotations["rules"] | undefined {
   const rule = readOption(desc, google_http);
   return rule && readHttpRule(desc, google_http, rule);

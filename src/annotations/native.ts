@@ -21,7 +21,7 @@ export function readNativeRules(desc: DescMethod): MethodAnnotations["rules"] | 
   return rule && readHttpRule(desc, http, rule);
 }
 
-/** What adds to a method of any dialect: `(sse.v1.stream)` and `(sse.v1.header)`. */
+/** The options that add to a method of any dialect: `(sse.v1.stream)` and `(sse.v1.header)`. */
 export function readDetails(desc: DescMethod): Pick<MethodAnnotations, "stream" | "headers"> {
   const rule = readOption(desc, stream);
   return {
@@ -30,7 +30,7 @@ export function readDetails(desc: DescMethod): Pick<MethodAnnotations, "stream" 
   };
 }
 
-/** What a method without annotation means under `default_binding`: `POST /<package>.<Service>/<Method>`. */
+/** The rule of a method without annotation with `default_binding=true`: `POST /<package>.<Service>/<Method>`. */
 export function defaultRules(desc: DescMethod): readonly [RuleAnnotation] {
   const place = { desc };
   return [

@@ -14,7 +14,7 @@ const OPTIONS: Record<AnyDesc["kind"], number> = {
   rpc: 4,
 };
 
-/** Where an option stands, or a field of it. */
+/** The place of an option, or of a field within it. */
 export function optionPlace(desc: AnyDesc, extension: Pick<DescExtension, "number">, ...path: number[]): Place {
   return { desc, option: [OPTIONS[desc.kind], extension.number, ...path] };
 }

@@ -9,10 +9,10 @@ import {
 } from "@bufbuild/protobuf";
 
 /**
- * The value of an option of ours, or of a dialect; undefined if it is not written.
+ * The value of an option of sse.v1 or of a dialect; undefined if it is not set.
  *
- * `getOption` of protobuf-es makes a message for the answer, also where nothing is written: that took a fifth of the
- * time for large APIs.
+ * `getOption` of protobuf-es creates a message even if the option is not set, which took a fifth of the time for
+ * large APIs.
  */
 export function readOption<E extends DescExtension>(
   desc: DescMethod | DescService | DescField | DescOneof,

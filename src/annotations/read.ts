@@ -4,7 +4,7 @@ import { readGoogleRules } from "./google.js";
 import { defaultRules, readDetails, readNativeField, readNativeRules, readNativeService } from "./native.js";
 import { readSebufMethodHeaders, readSebufQuery, readSebufRules, readSebufService } from "./sebuf.js";
 
-/** Finds what was written on a method; undefined when nothing binds it to HTTP. */
+/** Reads the options of a method; undefined if none of them binds it to HTTP. */
 export type ReadMethod = (desc: DescMethod) => MethodAnnotations | undefined;
 
 /** The option of the google dialect. */
@@ -20,7 +20,7 @@ const dialects = {
 /** The options that bind a method to HTTP. */
 export const bindingOptions: readonly string[] = Object.keys(dialects);
 
-/** A reader of every dialect. With `defaultBinding` a method that HTTP can carry needs no annotation. */
+/** Creates a reader for all dialects. With `defaultBinding`, methods without annotations have a default rule. */
 export function createReader({ defaultBinding }: { defaultBinding: boolean }): ReadMethod {
   return (desc) => {
     const written = Object.entries(dialects).flatMap(([option, read]) => {
@@ -41,18 +41,18 @@ export function createReader({ defaultBinding }: { defaultBinding: boolean }): R
   };
 }
 
-/** What was written on a service, in each dialect that has something for services. */
+/** The options of a service, in each dialect that has options for services. */
 export function readService(desc: DescService): readonly ServiceAnnotations[] {
   return [readNativeService(desc), readSebufService(desc)];
 }
 
-/** What was written on a field. */
+/** The options of a field. */
 export function readField(desc: DescField): FieldAnnotations {
   const native = readNativeField(desc);
   return { ...native, query: native.query ?? readSebufQuery(desc) };
 }
 
-/** Whether a method is declared with a stream of requests, which HTTP and SSE have no form for. */
+/** Whether a method takes a stream of requests, which cannot be sent over HTTP and SSE. */
 export function takesStream(desc: DescMethod): boolean {
   return desc.methodKind === "client_streaming" || desc.methodKind === "bidi_streaming";
 }

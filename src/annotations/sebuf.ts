@@ -16,7 +16,7 @@ import type { FieldAnnotations, HeaderAnnotation, RuleAnnotation, ServiceAnnotat
 import { readOption } from "./option.js";
 import { optionPlace } from "./option-place.js";
 
-/** `sebuf.http.config` of a method: a body that is the whole message, but for GET and DELETE, which have none. */
+/** `sebuf.http.config` of a method. The body is the whole message, except for GET and DELETE, which have no body. */
 export function readSebufRules(desc: DescMethod): readonly [RuleAnnotation] | undefined {
   const config = readOption(desc, sebuf_config);
   if (config === undefined) {
@@ -66,12 +66,12 @@ export function readSebufService(desc: DescService): ServiceAnnotations {
   };
 }
 
-/** sebuf takes paths without a slash in front, and base paths with one at the end. */
+/** In sebuf, a path need not start with a slash, and a base path can end with one. */
 function withSlash(path: string): string {
   return path.startsWith("/") ? path : `/${path}`;
 }
 
-/** `sebuf.http.field_examples`: texts, of a list those of its elements. */
+/** `sebuf.http.field_examples`. For a list, each text is an example of an element. */
 export function readSebufExamples(desc: DescField): readonly string[] {
   return readOption(desc, sebuf_field_examples)?.values ?? [];
 }
@@ -82,7 +82,7 @@ export function readSebufQuery(desc: DescField): FieldAnnotations["query"] {
   return rule && { rule, place: optionPlace(desc, sebuf_query) };
 }
 
-/** Options of sebuf on a type and its members that give it another JSON than ProtoJSON, which is what is spoken here. */
+/** Options of sebuf that change the JSON of a type. They have no effect, because this plugin always uses ProtoJSON. */
 export function readSebufJsonOptions(type: DescMessage | DescEnum): { name: string; place: Place }[] {
   const members = type.kind === "message" ? [...type.fields, ...type.oneofs] : type.values;
   return members.flatMap((desc) =>
@@ -102,7 +102,7 @@ const HTTP_METHODS: Record<SebufHttpMethod, string> = {
   [SebufHttpMethod.PATCH]: "PATCH",
 };
 
-/** By number, as nothing of them is read but that they are there. */
+/** The names of these options by number. Their values are not read. */
 const JSON_OPTIONS: Record<number, string> = {
   50009: "unwrap",
   50010: "int64_encoding",

@@ -13,10 +13,10 @@ import { optionPlace } from "./option-place.js";
 
 type Annotated = DescMethod | DescService | DescField | DescOneof;
 
-/** The numbers that our extensions have, or will have. */
+/** The numbers that are reserved for extensions of sse.v1. */
 const OURS = { first: 50100, last: 50199 };
 
-/** Our options, and fields in them, that this version does not know: those of a newer one. */
+/** Options of sse.v1, and fields in them, that a newer version of this plugin added. */
 export function readUnknown(desc: Annotated): { what: string; place: Place }[] {
   const options = desc.proto.options;
   return (options?.$unknown ?? []).flatMap(({ no }) => {

@@ -1,14 +1,14 @@
 import type { DescField, DescMessage, DescOneof, JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { ForeignOptions } from "./foreign-option.js";
 
-/** `buf.validate.FieldRules`: what a value must be. Also that of the elements of a list, and of keys and values. */
+/** `buf.validate.FieldRules`: the rules of a field, of the elements of a list, or of the keys or values of a map. */
 export interface ValueRules {
   readonly required: boolean;
-  /** The values that are exempt: none, the zero value, all; undefined where nothing was written. */
+  /** Which values are exempt from the rules; undefined if `ignore` is not set. */
   readonly ignore: "never" | "zero" | "always" | undefined;
-  /** Rules in CEL, those of predefined rules among them. */
+  /** Rules in CEL, including predefined rules. */
   readonly cel: readonly CelRule[];
-  /** The type whose rules were written: `string`, `int64`, `repeated`; undefined for none. */
+  /** The type whose rules are set, such as `string`, `int64` or `repeated`; undefined if none are. */
   readonly type: string | undefined;
   /** Those rules by their names in the proto, as ProtoJSON. */
   readonly rules: Readonly<Record<string, JsonValue>>;
@@ -54,7 +54,7 @@ export function readOneofRequired(desc: DescOneof, options: ForeignOptions): boo
   return options.read(desc, "buf.validate.oneof")?.json["required"] === true;
 }
 
-/** Everything in FieldRules that is not the rules of a type. */
+/** The fields of FieldRules that apply to every type. */
 const COMMON = new Set(["cel", "cel_expression", "required", "ignore"]);
 
 function valueRules(written: JsonObject, options: ForeignOptions): ValueRules {
@@ -86,7 +86,7 @@ function ignore(written: JsonValue | undefined): ValueRules["ignore"] {
   return written === "IGNORE_ALWAYS" ? "always" : written === "IGNORE_UNSPECIFIED" ? "never" : "zero";
 }
 
-/** A rule of the user's own: a field that extends the rules of a type, `[full.name]` in JSON. */
+/** A predefined rule: an extension of the rules of a type, with the key `[full.name]` in JSON. */
 function predefinedRules(key: string, options: ForeignOptions): readonly CelRule[] {
   const rule = key.startsWith("[") ? options.readOfExtension(key.slice(1, -1), "buf.validate.predefined") : undefined;
   return celRules(rule?.json ?? {});

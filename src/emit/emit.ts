@@ -5,14 +5,14 @@ import { clientModule, emitRuntime, type RuntimeModule } from "./runtime.js";
 import { emitClient } from "./typescript/client.js";
 import { emitServer } from "./typescript/server.js";
 
-/** What each value of the option `emit` makes, and the module of the runtime that its code imports. */
+/** The emitter for each value of the option `emit`, and the module of the runtime that its code imports. */
 const emitters: Record<Options["emit"][number], { emit: Emitter; runtime?: (options: Options) => RuntimeModule }> = {
   client: { emit: emitClient, runtime: clientModule },
   server: { emit: emitServer, runtime: () => "server" },
   openapi: { emit: emitDocuments },
 };
 
-/** Emits all that the options ask for; nothing when there is no service. */
+/** Emits the files that the options select; nothing if there is no service. */
 export function emitAll(emission: Emission): void {
   const { api, options } = emission;
   if (api.services.length === 0) {

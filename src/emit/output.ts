@@ -7,11 +7,11 @@ import type { Problems } from "../problems.js";
 export interface Emission {
   readonly api: Api;
   readonly options: Options;
-  /** Takes what a target has no form for. */
+  /** Receives what a target cannot express. */
   readonly problems: Problems;
-  /** Makes TypeScript files, which become JavaScript and declarations as `target` says. */
+  /** Creates TypeScript files. The option `target` decides what they are compiled to. */
   readonly schema: Schema;
-  /** Adds a file that is none of TypeScript's. Names are unique; the model has seen to it. */
+  /** Adds a file that is not TypeScript. The model makes sure that names are unique. */
   addFile(name: string, content: string): void;
 }
 

@@ -40,7 +40,7 @@ function modulePath({ runtime }: Options, module: RuntimeModule): string {
   return runtime.startsWith(".") ? `${base}/${module}.js` : `${base}/${module}`;
 }
 
-/** Emits the files of these modules as they were built, but for a header and the extension of imports. */
+/** Emits the files of these modules, with a header and with the extension of imports that the user chose. */
 export function emitRuntime({ schema, options }: Emission, modules: readonly RuntimeModule[]): void {
   if (options.runtime !== undefined || modules.length === 0) {
     return;

@@ -44,7 +44,7 @@ export function buildVariables(
   return { variables, isComplete: variables.length === route.template.variables.length };
 }
 
-/** What the request's body is. */
+/** The body of the request. */
 export function buildBody(
   input: DescMessage,
   { body, bodyPlace, pattern }: RuleAnnotation,
@@ -80,7 +80,7 @@ export function buildBody(
   return { kind: "field", field, required: isFieldRequired(field) };
 }
 
-/** Whether a message needs a field that the path does not bind. Rules of buf.validate are the validator's to check. */
+/** Whether a field is required that the path does not bind. The rules of buf.validate are left to the validator. */
 function requiresFields(input: DescMessage, variables: readonly Variable[]): boolean {
   if (hasOwnJson(input) || isHttpBody(input)) {
     return false;
@@ -124,7 +124,7 @@ export function areOneofRivals(a: readonly DescField[], b: readonly DescField[])
   return oneof !== undefined && oneof === b[at]?.oneof;
 }
 
-/** The fields on the way to the value, or why there is none. */
+/** The fields that lead to the value, or the reason why there is no such field. */
 function resolve(input: DescMessage, path: TemplateVariable["fieldPath"]): [DescField, ...DescField[]] | string {
   if (hasOwnJson(input)) {
     return `the request is a ${input.typeName}, whose JSON has no fields: remove it`;

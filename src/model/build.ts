@@ -15,7 +15,7 @@ import { buildQuery } from "./query.js";
 import { readRules } from "./read-rules.js";
 import { type BasePath, buildBasePath, buildRoute } from "./route.js";
 
-/** Decides everything about the services of the files. What the author got wrong goes to `problems`. */
+/** Builds the model of the services in the files. Mistakes in the protos go to `problems`. */
 export function buildApi(files: readonly DescFile[], readMethod: ReadMethod, problems: Problems): Api {
   const services = files
     .flatMap((file) => file.services.map((desc) => buildService(desc, readMethod, problems)))
@@ -79,7 +79,7 @@ function buildMethod(
   }
   if (takesStream(desc)) {
     const reason = "client streaming is not supported over HTTP";
-    // Who wrote google.api.http may have meant other tools, and gets the rest of the service.
+    // google.api.http may be meant for other tools, so the rest of the service is generated.
     if (written.dialects.includes(GOOGLE)) {
       problems.warn(rule.place, `${reason}: the method is skipped`);
     } else {
@@ -150,7 +150,7 @@ function buildBinding(desc: DescMethod, rule: RuleAnnotation, base: BasePath, pr
   };
 }
 
-/** Details of what is not there are a mistake, and would be lost without a word. */
+/** Reports options that have no effect because the method has no HTTP annotation. */
 function reportStray(desc: DescMethod, problems: Problems): void {
   const { stream, headers } = readDetails(desc);
   for (const { place } of [...(stream === undefined ? [] : [stream]), ...headers]) {

@@ -2,7 +2,7 @@ import type { DescFile, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Problems } from "../problems.js";
 import type { Binding, Service } from "./model.js";
 
-/** Finds names that could not stand beside each other in generated code or in a folder of it. */
+/** Finds names that clash in generated code or as file names. */
 export function checkNames(services: readonly Service[], problems: Problems): void {
   const files = new Map<string, DescFile>();
   for (const service of services) {
@@ -27,7 +27,7 @@ export function checkNames(services: readonly Service[], problems: Problems): vo
   }
 }
 
-/** Finds fields that no JavaScript object could hold: assigning `__proto__` sets the prototype instead. */
+/** Finds fields that JavaScript objects cannot have: assigning `__proto__` sets the prototype instead. */
 export function checkJsonNames(files: readonly DescFile[], problems: Problems): void {
   const visit = (desc: DescMessage): void => {
     for (const field of desc.fields.filter((f) => f.jsonName === "__proto__")) {
@@ -41,8 +41,8 @@ export function checkJsonNames(files: readonly DescFile[], problems: Problems): 
 }
 
 /**
- * Finds methods of a package that the same requests would reach. In the google dialect, services of one package may
- * be meant for different servers: `createServer` refuses to mount both.
+ * Finds methods of a package that match the same requests. In the google dialect this is only a warning, because services
+ * of one package may be meant for different servers. `createServer` throws if both are mounted.
  */
 export function checkRoutes(
   services: readonly Service[],
@@ -70,7 +70,7 @@ export function checkRoutes(
   }
 }
 
-/** What a request must look like: variables by their segments, not by their names. */
+/** The requests that a binding matches: the names of its variables do not count. */
 function route({ method, template }: Binding): string {
   const segments = template.segments.map((s) => (s.kind === "literal" ? `=${s.value}` : s.kind));
   return `${method} ${segments.join("/")} ${template.verb ?? ""}`;

@@ -2,10 +2,10 @@ import type { AnyDesc } from "@bufbuild/protobuf";
 import { commentOf } from "../source-info.js";
 import type { Docs } from "./model.js";
 
-/** Lines that speak to linters, not to readers. */
+/** Lines for linters. */
 const DIRECTIVE = /^ *(?:buf:lint:|protolint:|api-linter:).*$/;
 
-/** The comment in front of a declaration, or else the one behind it. */
+/** The leading comment of a declaration, or else the trailing one. */
 export function readDocs(desc: AnyDesc): Docs {
   return parseDocs(commentOf(desc));
 }

@@ -2,7 +2,7 @@ import { type DescField, fromJson, type JsonObject, type JsonValue, ScalarType, 
 import type { Problems } from "../problems.js";
 import type { Example } from "./rules.js";
 
-/** What a text says, which is a string or JSON; undefined, with a warning, if the field does not take it. */
+/** Reads an example, which is a string or JSON. Undefined, with a warning, if it is not a value of the field. */
 export function readExample(field: DescField, text: string, problems: Problems): Example | undefined {
   const json = parseJson(text);
   const collection = typeof json === "object" && json !== null ? canonical(field, json) : undefined;
@@ -18,7 +18,7 @@ export function readExample(field: DescField, text: string, problems: Problems):
   return { of: field.fieldKind === "list" || field.fieldKind === "map" ? "element" : "field", value };
 }
 
-/** The value of a field that holds one element, if it is a list or a map. */
+/** The value of the field: for a list or a map, one that holds only this element. */
 function holding(field: DescField, element: JsonValue): JsonValue {
   switch (field.fieldKind) {
     case "list":
@@ -37,7 +37,7 @@ function isNotJsonNumber(field: DescField, value: JsonValue): boolean {
   return isFloat && (isCollection ? Object.values(value) : [value]).some((item) => typeof item === "string");
 }
 
-/** The ProtoJSON of the value of a field; undefined if the field does not take it. */
+/** The canonical ProtoJSON of a value; undefined if it is not a value of the field. */
 function canonical(field: DescField, value: JsonValue): JsonValue | undefined {
   try {
     const message = fromJson(field.parent, { [field.jsonName]: value });

@@ -3,7 +3,7 @@ import { readSebufJsonOptions } from "../annotations/sebuf.js";
 import { readUnknown } from "../annotations/unknown.js";
 import type { Problems } from "../problems.js";
 
-/** Warns of options that are not followed: none is ignored in silence. */
+/** Warns of options that have no effect. */
 export function warnOfForeignOptions(files: readonly DescFile[], problems: Problems): void {
   for (const file of files) {
     file.enums.forEach(warnOfJson);
@@ -19,14 +19,14 @@ export function warnOfForeignOptions(files: readonly DescFile[], problems: Probl
     desc.nestedMessages.forEach(visitMessage);
   }
 
-  /** Options of sebuf that give a message another JSON than ProtoJSON. */
+  /** Options of sebuf that change the JSON of a message. */
   function warnOfJson(type: Parameters<typeof readSebufJsonOptions>[0]): void {
     for (const { name, place } of readSebufJsonOptions(type)) {
       problems.warn(place, `${name}: the option has no effect, because this plugin always uses ProtoJSON`);
     }
   }
 
-  /** Options of a newer version of ours. */
+  /** Options of a newer version of this plugin. */
   function warnOfUnknown(desc: DescService | DescMethod | DescField | DescOneof): void {
     for (const { what, place } of readUnknown(desc)) {
       problems.warn(

@@ -4,7 +4,7 @@ import type { Header } from "./model.js";
 
 const TYPES = ["string", "integer", "number", "boolean", "array"] as const;
 
-/** Headers that the runtime or fetch sets itself: a call could not set them, or would break the protocol. */
+/** Headers that the runtime or fetch sets. A call cannot set them, or would break the protocol. */
 const RESERVED = new Set([
   "accept",
   "cache-control",
@@ -17,7 +17,7 @@ const RESERVED = new Set([
   "transfer-encoding",
 ]);
 
-/** The inherited headers and those written, a later one in place of an earlier one of its name. */
+/** The inherited headers and those of the method. The last one of each name wins. */
 export function buildHeaders(
   inherited: readonly Header[],
   written: readonly HeaderAnnotation[],

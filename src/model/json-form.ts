@@ -22,12 +22,12 @@ export function isFreeJson(desc: DescMessage): boolean {
   return FREE_JSON.has(desc.typeName) || isHttpBody(desc);
 }
 
-/** Whether the message, where it is a whole body, travels as bytes under a content type of its own. */
+/** Whether a body that is this message is sent as bytes with their own content type. */
 export function isHttpBody(desc: DescMessage | undefined): boolean {
   return desc?.typeName === "google.api.HttpBody";
 }
 
-/** Whether the ProtoJSON of the message is something else than an object of its fields. */
+/** Whether the ProtoJSON of the message is not an object with its fields. */
 export function hasOwnJson(desc: DescMessage): boolean {
   return isScalarJson(desc) || isFreeJson(desc);
 }

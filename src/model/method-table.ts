@@ -5,7 +5,7 @@ import type { Binding, Header, Method, QueryMessage, Stream, Variable } from "./
 /**
  * How HTTP carries a method, as plain data that every runtime reads: fields by their JSON names, no
  * descriptors. Emitters print it, so that all languages and both sides follow one decision.
- * What is undefined is left out. `templates/typescript/shared/method.ts` documents each property.
+ * Properties that are undefined are not printed. `templates/typescript/shared/method.ts` documents each property.
  */
 export type MethodTable = {
   readonly bindings: readonly BindingTable[];
@@ -70,7 +70,7 @@ export function methodTable({ bindings, answer, headers }: Method): MethodTable 
 }
 
 function headerTable({ name, type, format, required }: Header): HeaderTable {
-  // A list is any text; its format is that of its elements.
+  // A list is not checked, and its format is that of the elements.
   if (type === "array") {
     return { name, type: undefined, format: undefined, required: required || undefined };
   }
@@ -111,7 +111,7 @@ function implicitText(field: DescField): string | undefined {
   switch (field.scalar) {
     case ScalarType.STRING:
     case ScalarType.BYTES:
-      return undefined; // an empty segment is no segment
+      return undefined; // a path cannot have an empty segment
     case ScalarType.BOOL:
       return "false";
     default:
@@ -119,7 +119,7 @@ function implicitText(field: DescField): string | undefined {
   }
 }
 
-/** The default of a string or bytes: a parameter can be empty, as a path cannot. */
+/** The default of a string or bytes. Unlike a path segment, a query parameter can be empty. */
 function emptyText(field: DescField): string | undefined {
   const isText = field.scalar === ScalarType.STRING || field.scalar === ScalarType.BYTES;
   return isText && isZeroUnset(field) ? "" : undefined;
@@ -153,7 +153,7 @@ function queryTable(root: QueryMessage): QueryTable | undefined {
   );
 }
 
-/** A message and those that its fields lead to, each once: messages may contain themselves. */
+/** A message and all messages within it, each once: messages can be recursive. */
 function reachableFrom(root: QueryMessage): readonly QueryMessage[] {
   const found = new Set([root]);
   for (const { fields } of found) {
@@ -174,7 +174,7 @@ function messagesWithEntries(messages: readonly QueryMessage[]): ReadonlySet<Que
     field.required ||
     field.kind === "map" ||
     (field.kind === "message" && described.has(field.message));
-  // Messages refer to each other in circles, so this repeats until a round finds no more.
+  // Messages can be recursive, so this repeats until a round finds no more.
   for (let size = -1; size !== described.size; ) {
     size = described.size;
     for (const message of messages) {
@@ -201,7 +201,7 @@ function tableNames(root: QueryMessage, messages: readonly QueryMessage[]): Map<
   return names;
 }
 
-/** The type of the id in ProtoJSON, where it is no string. */
+/** The type of the id in ProtoJSON; undefined for a string. */
 function idType(field: DescField): "number" | "boolean" | undefined {
   switch (field.scalar) {
     case ScalarType.BOOL:

@@ -4,9 +4,8 @@ import type { PathTemplate } from "./path-template.js";
 import type { Rules } from "./rules.js";
 
 /**
- * What is generated, decided: the services of the files that protoc asked for, with every rule of
- * the annotations applied. Descriptors stand for what the author declared; nothing here speaks a
- * target language.
+ * The model of what is generated: the services of the files that protoc asked for, with all annotations applied.
+ * It is plain data and descriptors, and does not depend on a target language.
  */
 export interface Api {
   readonly services: readonly Service[];
@@ -51,7 +50,7 @@ export interface Binding {
   readonly rawBody: boolean;
   /** The response's body is a google.api.HttpBody. */
   readonly rawResponse: boolean;
-  /** Where the rule stands. */
+  /** The place of the rule. */
   readonly place: Place;
 }
 
@@ -64,7 +63,7 @@ export interface Variable {
 
 export type Body =
   | { readonly kind: "none" }
-  /** `required`: the empty message is not valid, so a request without a body is refused. */
+  /** `required`: the empty message is not valid, so a request without a body is answered with 400. */
   | { readonly kind: "message"; readonly required: boolean }
   | { readonly kind: "field"; readonly field: DescField; readonly required: boolean };
 
@@ -128,9 +127,9 @@ export interface Header {
 
 /** The comment of a declaration, without linter directives and `(-- internal --)` parts. */
 export interface Docs {
-  /** All of it, with its line breaks; empty when there is no comment. */
+  /** The whole comment, with its line breaks; empty if there is no comment. */
   readonly text: string;
-  /** The first paragraph, on one line; empty when there is no comment. */
+  /** The first paragraph, on one line; empty if there is no comment. */
   readonly summary: string;
   /** What follows, as written. */
   readonly description: string;

@@ -62,17 +62,17 @@ export function buildQuery(
       name: annotation?.name === "" ? undefined : annotation?.name,
       required: annotation?.required ?? false,
     };
-    const refuse = (what: string) => {
+    const reject = (what: string) => {
       const name = path.map((f) => f.name).join(".");
       problems.error(route.place(0), `field "${name}" cannot be a query parameter: it is ${what}; ${remedy()}`);
       return undefined;
     };
     switch (field.fieldKind) {
       case "map":
-        return field.mapKind === "message" ? refuse("a map of messages") : { ...common, kind: "map" };
+        return field.mapKind === "message" ? reject("a map of messages") : { ...common, kind: "map" };
       case "list":
         if (field.listKind === "message" && !isScalarJson(field.message)) {
-          return refuse(`a repeated ${field.message.typeName}`);
+          return reject(`a repeated ${field.message.typeName}`);
         }
         return { ...common, kind: "repeated" };
       case "message":
@@ -80,7 +80,7 @@ export function buildQuery(
           return { ...common, kind: "scalar" };
         }
         if (isFreeJson(field.message)) {
-          return refuse(`a ${field.message.typeName}`);
+          return reject(`a ${field.message.typeName}`);
         }
         return { ...common, kind: "message", message: visit(field.message, path) };
       default:

@@ -35,7 +35,7 @@ export function readRules(files: readonly DescFile[], services: readonly Service
     if (rules !== undefined) {
       messages.set(desc, rules);
     }
-    // Whatever has none of these options is left out quickly: most fields, of most protos.
+    // Most fields of most protos have none of these options.
     for (const field of desc.fields.filter(({ proto }) => proto.options?.$unknown !== undefined)) {
       readVisibility(field);
       readDocument(field);
@@ -87,7 +87,7 @@ function reachableFrom(services: readonly Service[]): ReadonlySet<DescMessage> {
   return found;
 }
 
-/** What google.api.field_behavior says about a field. */
+/** The rules in google.api.field_behavior. */
 export function behaviorRules(field: DescField): Pick<FieldRules, "required" | "readOnly" | "writeOnly" | "behaviors"> {
   const behaviors = readFieldBehavior(field);
   return {

@@ -1,16 +1,15 @@
 import type { DescField, DescFile, DescMessage, DescMethod, DescOneof, DescService } from "@bufbuild/protobuf";
 
 /**
- * What options say about declarations beside how HTTP carries them: those of buf.validate, google.api.field_behavior,
- * google.api.visibility, gnostic and sebuf. All that the services lead to was read; only declarations with such options
- * have an entry.
+ * The rules in options of buf.validate, google.api.field_behavior, google.api.visibility, gnostic and sebuf, for the
+ * services and all messages that their methods use. Only declarations with such options have an entry.
  */
 export interface Rules {
   readonly fields: ReadonlyMap<DescField, FieldRules>;
   readonly messages: ReadonlyMap<DescMessage, MessageRules>;
-  /** What google.api.visibility keeps from the public. */
+  /** Declarations that google.api.visibility restricts. */
   readonly restricted: ReadonlySet<DescService | DescMethod | DescField>;
-  /** What gnostic's options write into a document, as objects of OpenAPI: a Document, an Operation, a Schema. */
+  /** The options of gnostic as objects of OpenAPI: a Document, an Operation or a Schema. */
   readonly gnostic: ReadonlyMap<DescFile | DescMethod | DescMessage | DescField, JsonObject>;
 }
 
@@ -27,21 +26,21 @@ export interface FieldRules {
   readonly readOnly: boolean;
   /** The field is not set in responses. */
   readonly writeOnly: boolean;
-  /** What else google.api.field_behavior says. */
+  /** Other values of google.api.field_behavior. */
   readonly behaviors: readonly ("IMMUTABLE" | "UNORDERED_LIST" | "NON_EMPTY_DEFAULT" | "IDENTIFIER")[];
   /** The rules of buf.validate; undefined if there are none, or if they are ignored. */
   readonly value: ValueRules | undefined;
   readonly examples: readonly Example[];
 }
 
-/** What buf.validate says about a value: that of a field, an element of a list, a key or a value of a map. */
+/** The rules of buf.validate for a field, for the elements of a list, or for the keys or values of a map. */
 export interface ValueRules {
   readonly required: boolean;
   /** The zero value need not satisfy the rules. */
   readonly exemptsZero: boolean;
-  /** Rules in CEL, those of predefined rules among them. */
+  /** Rules in CEL, including predefined rules. */
   readonly cel: readonly CelRule[];
-  /** The type whose rules were written: `string`, `int64`, `repeated`; undefined if there are none. */
+  /** The type whose rules are set, such as `string`, `int64` or `repeated`; undefined if none are. */
   readonly type: string | undefined;
   /** Those rules by their names in the proto, as ProtoJSON. */
   readonly rules: Readonly<Record<string, JsonValue>>;
@@ -57,7 +56,7 @@ export interface CelRule {
   readonly expression: string;
 }
 
-/** What buf.validate says about a message. */
+/** The rules of buf.validate for a message. */
 export interface MessageRules {
   readonly cel: readonly CelRule[];
   /** Groups of fields of which at most one is set; with `required`, exactly one. */

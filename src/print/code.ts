@@ -29,7 +29,7 @@ export function code(strings: TemplateStringsArray, ...values: Printable[]): Pri
   return [...block, text];
 }
 
-/** The items, one blank line apart unless told otherwise. */
+/** The items, separated by one blank line by default. */
 export function join(items: readonly Printable[], separator = "\n\n"): Printable {
   return items.flatMap((item, i) => (i === 0 ? [item] : [separator, item]));
 }

@@ -9,7 +9,7 @@ import { arbitraryMessage } from "../arbitrary-message.js";
 import type { GoldenCase } from "../golden.js";
 import { writeFiles } from "../golden.js";
 import { cacheFolder, codeCases, writeProject } from "../golden-code.js";
-import { answerContent, documentedOperations, documentedParts, documentedRequest } from "./documented-operations.js";
+import { answerContent, documentedOperations, documentedRequest, documentedValues } from "./documented-operations.js";
 import { emitDocuments } from "./golden-documents.js";
 import { type GoldenServer, goldenApi, methodName, startGoldenServer } from "./golden-server.js";
 import { readEvents, readText } from "./read-events.js";
@@ -111,7 +111,7 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("hey-api's 
   afterAll(() => server.close());
 
   function call([, , documented]: (typeof callable)[number], options: object) {
-    const { path, query, header, body } = documentedParts(document, documented);
+    const { path, query, header, body } = documentedValues(document, documented);
     const run = sdk.get(simplify(documented.operation.operationId));
     if (run === undefined) {
       throw new Error(`the client has no ${documented.operation.operationId}`);

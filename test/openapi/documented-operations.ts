@@ -38,14 +38,14 @@ export function answerContent({ operation }: DocumentedOperation): Readonly<Reco
 }
 
 /** A value for all that an operation requires. */
-export interface RequestParts {
+export interface RequestValues {
   readonly path: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
   readonly header: Readonly<Record<string, string>>;
   readonly body?: { readonly contentType: string; readonly value: unknown };
 }
 
-export function documentedParts(document: OpenApiObject, { operation }: DocumentedOperation): RequestParts {
+export function documentedValues(document: OpenApiObject, { operation }: DocumentedOperation): RequestValues {
   const required = (operation.parameters ?? []).filter((parameter) => parameter.required);
   const values = (place: string) =>
     Object.fromEntries(
@@ -62,7 +62,7 @@ export function documentedParts(document: OpenApiObject, { operation }: Document
 
 /** A request that follows from the document alone. */
 export function documentedRequest(document: OpenApiObject, baseUrl: string, documented: DocumentedOperation): Request {
-  const { path, query, header, body } = documentedParts(document, documented);
+  const { path, query, header, body } = documentedValues(document, documented);
   const filled = documented.path.replace(/\{([^}]*)\}/g, (_, name: string) => encodeURIComponent(path[name] ?? ""));
   const search = new URLSearchParams(query).toString();
   return new Request(`${baseUrl}${filled}${search === "" ? "" : `?${search}`}`, {

@@ -2,20 +2,20 @@ import type { DescEnum, DescMessage, DescService } from "@bufbuild/protobuf";
 import type { Tree } from "./merge.js";
 import type { ComponentsObject, Reference, ResponseObject, Schema } from "./objects.js";
 
-/** The name of a component: that of a declaration, and what is made of it. */
+/** The name of a component: that of a declaration, or one derived from it. */
 export interface ComponentName {
   readonly package: string;
   /** The name within the package: `Order.Item`. */
   readonly local: string;
 }
 
-/** What a document refers to by name: OpenAPI 3.2.0, Components Object. */
+/** The parts of a document that it refers to by name: OpenAPI 3.2.0, Components Object. */
 export class Components {
   readonly #schemas = new Map<string, Schema>();
   readonly #names = new Map<string, ComponentName>();
   readonly #responses = new Map<string, ResponseObject>();
 
-  /** Refers to a schema, which is built when it is first referred to. Messages recur, so `build` may ask for itself. */
+  /** A reference to a schema. The first call builds it. Messages can be recursive, so `build` can refer to itself. */
   schema(name: ComponentName, build: () => Schema): Reference {
     const key = fullName(name);
     if (!this.#schemas.has(key)) {
@@ -33,7 +33,7 @@ export class Components {
     return { $ref: `#/components/responses/${name}` };
   }
 
-  /** All of them by name, so that a new method does not move them. */
+  /** The components, sorted by name, so that a new method does not move them. */
   toObject(): ComponentsObject {
     return { schemas: sorted(this.#schemas), responses: sorted(this.#responses) };
   }
@@ -49,7 +49,7 @@ export class Components {
   }
 }
 
-/** The name of the component of a declaration, or of what is made of it: `Ask`, `Event`. */
+/** The name of the component of a declaration. `made` are names of what is derived from it: `Ask`, `Event`. */
 export function componentName(
   { typeName, file }: DescMessage | DescEnum | DescService,
   ...made: string[]
@@ -75,14 +75,14 @@ export function renameSchemas(document: Tree, names: ReadonlyMap<string, string>
   return { ...rest, components: { ...others, schemas: Object.fromEntries(renamed) } };
 }
 
-/** What tells classes apart that code generators name after texts: neither case nor punctuation. */
+/** The name that code generators make of a title, without the case and punctuation in which they differ. */
 export function className(name: string): string {
   return name.replace(/[^\p{L}\p{N}]/gu, "").toLowerCase();
 }
 
 const SCHEMAS = "#/components/schemas/";
 
-/** Those of `$ref`, and of the mapping of a discriminator. */
+/** Renames in `$ref` and in the mapping of a discriminator. */
 function renameReferences(node: unknown, names: ReadonlyMap<string, string>): unknown {
   if (typeof node === "string" && node.startsWith(SCHEMAS)) {
     const name = node.slice(SCHEMAS.length);

@@ -19,11 +19,11 @@ export interface Context {
   readonly problems: Problems;
   /** Where a message travels in this document. */
   readonly useOf: (desc: DescMessage) => MessageUse;
-  /** The name that a service goes by in this document. */
+  /** The tag of a service in this document. */
   readonly tagOf: (service: Service) => string;
-  /** Takes an operation id; a number is added to one that is taken. */
+  /** Makes an operation id unique by adding a number. */
   readonly operationId: (name: string) => string;
-  /** Takes the title of a schema; undefined for one that is taken, as generators name classes after titles. */
+  /** Returns the title if no other schema has it, because generators name classes after titles. */
   readonly title: (title: string) => string | undefined;
 }
 
@@ -32,16 +32,16 @@ export function jsonKey({ options }: Context, field: DescField): string {
   return options.openapi_proto_names ? field.name : field.jsonName;
 }
 
-/** The names by which writers of JSON call the values, one or two a number. */
+/** The names that writers of JSON use for the values: one or two for each number. */
 export function enumNames(desc: DescEnum): readonly DescEnumValue[] {
-  // Of a value's aliases, most writers take the first, and protobuf-es the last.
+  // If a value has aliases, most writers use the first, and protobuf-es the last.
   return desc.values.filter(
     (value) =>
       desc.values.find((other) => other.number === value.number) === value || desc.value[value.number] === value,
   );
 }
 
-/** The names of a number, or the number where there is none. */
+/** The values of an enum in JSON: the names of a number, or the number if it has no name. */
 export function enumInJson({ options }: Context, desc: DescEnum, number: JsonValue): readonly JsonValue[] {
   if (options.openapi_enum === "integer") {
     return [number];
@@ -50,7 +50,7 @@ export function enumInJson({ options }: Context, desc: DescEnum, number: JsonVal
   return names.length > 0 ? names.map(({ name }) => name) : [number];
 }
 
-/** Hands out names, each once: `name`, `name_2`, `name_3`, … */
+/** Makes names unique: `name`, `name_2`, `name_3`, … */
 export function createNames(): (name: string) => string {
   const taken = new Set<string>();
   return (name) => {
@@ -63,7 +63,7 @@ export function createNames(): (name: string) => string {
   };
 }
 
-/** Hands out titles, each once. Short names need none: classes are named after them. */
+/** Returns each title once. With short names there are no titles, because classes are named after the components. */
 export function createTitles({ openapi_names }: Options): Context["title"] {
   const taken = new Set<string>();
   return (name) => {
@@ -75,7 +75,7 @@ export function createTitles({ openapi_names }: Options): Context["title"] {
   };
 }
 
-/** Whether the document says of streams only what tools understand that know none. */
+/** Whether the document is for tools without support for streams: `openapi_streams=plain`, in 3.1 only. */
 export function isPlain({ version, options }: Context): boolean {
   return version === "3.1" && options.openapi_streams === "plain";
 }
@@ -86,7 +86,7 @@ export interface MessageUse {
   readonly inResponses: boolean;
 }
 
-/** Finds where messages travel, those within others too. */
+/** Finds the messages of requests and of responses, including nested ones. */
 export function messageUses(services: readonly Service[]): (desc: DescMessage) => MessageUse {
   const methods = services.flatMap((service) => service.methods);
   const requests = reachable(methods.map(({ desc }) => desc.input));
@@ -113,7 +113,7 @@ export function isVisible({ rules }: Context, field: DescField): boolean {
   return !rules.restricted.has(field);
 }
 
-/** The rules of buf.validate for a field, if the document is to have them. */
+/** The rules of buf.validate for a field; undefined with `openapi_validate=false`. */
 export function validateRules({ options, rules }: Context, field: DescField): ValueRules | undefined {
   return options.openapi_validate ? fieldRules(rules, field).value : undefined;
 }

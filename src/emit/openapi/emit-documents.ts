@@ -43,7 +43,7 @@ function documents(
   const named = new Map<string, Service>();
   for (const service of services) {
     const path = documentPath(service, output);
-    // Some file systems do not tell "Market" from "market".
+    // On some file systems, "Market" and "market" are the same file.
     const other = output === "service" ? named.get(path.toLowerCase()) : undefined;
     if (other !== undefined) {
       const name = `${other.desc.typeName} (${other.desc.file.name}.proto)`;

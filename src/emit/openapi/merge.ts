@@ -1,16 +1,16 @@
-/** What documents and their parts are, to a merge. */
+/** A document, or an object in it. */
 export type Tree = Readonly<Record<string, unknown>>;
 
 /**
- * Two objects in one: members that only one of them has, and of the others those of `upper`. Objects are
- * merged in turn; of lists only those whose elements have names, such as tags and parameters.
+ * Merges two objects. If both have a member, that of `upper` wins. Objects are merged recursively, and so are lists whose
+ * elements have names, such as tags and parameters.
  */
 export function merge(lower: Tree, upper: Tree): Tree {
   const keys = [...new Set([...Object.keys(upper), ...Object.keys(lower)])];
   return Object.fromEntries(keys.map((key) => [key, mergeValues(own(lower, key), own(upper, key))]));
 }
 
-/** Every object inherits a `constructor`. */
+/** Own members only: every object inherits a `constructor`. */
 function own(tree: Tree, key: string): unknown {
   return Object.hasOwn(tree, key) ? tree[key] : undefined;
 }
@@ -37,7 +37,7 @@ function isTree(value: unknown): value is Tree {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Lists of elements with names: references may stand among them. */
+/** Whether both are lists of elements with names. References can be among them. */
 function areNamed(lists: [unknown, unknown]): lists is [readonly Tree[], readonly Tree[]] {
   return (
     lists.every((list) => isListOf(list, (element) => hasName(element) || "$ref" in element)) &&
@@ -53,7 +53,7 @@ function hasName(element: Tree): boolean {
   return typeof element["name"] === "string";
 }
 
-/** A parameter is known by its name and its place: OpenAPI 3.2.0, Parameter Object. */
+/** Name and location identify a parameter: OpenAPI 3.2.0, Parameter Object. */
 function isSame(a: Tree, b: Tree): boolean {
   return hasName(a) && a["name"] === b["name"] && a["in"] === b["in"];
 }

@@ -36,7 +36,7 @@ export interface ComponentsObject {
 
 export type PathsObject = Readonly<Record<string, PathItemObject>>;
 
-/** Operations by HTTP method in lower case; 3.2 has a place for those that the specification does not name. */
+/** Operations by HTTP method in lower case; in 3.2, other methods are in `additionalOperations`. */
 export interface PathItemObject {
   [method: string]: OperationObject | Record<string, OperationObject> | undefined;
   additionalOperations?: Record<string, OperationObject>;
@@ -98,7 +98,7 @@ export interface ExampleObject {
   readonly serializedValue?: string | undefined;
 }
 
-/** Refers to a component; a Schema, too, which is why it is no interface. */
+/** Refers to a component. A type, not an interface, so that it is assignable to Schema. */
 export type Reference = { readonly $ref: string };
 
 /** A Schema Object: JSON Schema 2020-12, which lets keywords stand beside `$ref`. */

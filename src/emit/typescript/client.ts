@@ -11,7 +11,7 @@ import { docBlock, methodDocs, serviceDocs } from "./docs.js";
 import { globalName, servicesByFile } from "./files.js";
 import { createImports } from "./imports.js";
 
-/** Without that option the imports of the file fail, and only the compiler reports it. */
+/** In the header, because without that option only the compiler reports that the imports fail. */
 const JSON_TYPES_NOTE = "// protoc-gen-es generates the message types: run it with the option json_types=true.";
 
 /** Emits `<file>_client.ts`: a class for each service, whose methods are docs, signature and one statement. */
@@ -58,7 +58,7 @@ function clientClass(f: GeneratedFile, service: Service, names: Names): Printabl
 
 function methodEntry(method: Method, { define }: Names): Printable {
   const { bindings, stream } = methodTable(method); // only a server checks headers
-  // Without the comment, bundlers keep the methods of a client that nobody uses.
+  // Without the comment, bundlers keep the methods of an unused client.
   return code`${property(method.desc.localName)}: /* @__PURE__ */ ${define(method)}${literal({ bindings, stream }, 4)}),`;
 }
 
@@ -70,7 +70,7 @@ function clientMethod(method: Method, className: string, { runtime, promise, req
     method.headers.length === 0
       ? plainOptions
       : [runtime.type("WithHeaders"), "<", plainOptions, ", ", headersName(method), ">"];
-  // Functions, so that a bundler drops what reads streams from a client that has none.
+  // Functions, so that bundlers drop the code for streams from a client without streams.
   const call = runtime.value(isStream ? "callStream" : "callUnary");
   const answer = [isStream ? runtime.type("EventStream") : promise, "<", response(output), ">"];
   return code`
@@ -113,7 +113,7 @@ function headersName({ desc }: Method): string {
   return `${desc.parent.name}${desc.name}Headers`;
 }
 
-/** How the code names messages and makes methods of them, as the option `messages` says. */
+/** How generated code names messages and creates methods: it depends on the option `messages`. */
 interface MessageTypes {
   readonly request: (desc: DescMessage) => Printable;
   readonly response: (desc: DescMessage) => Printable;

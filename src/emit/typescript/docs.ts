@@ -1,12 +1,12 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Method, Service, Stream } from "../../model/model.js";
 
-/** The comment of what stands for a service: what the author wrote, else a sentence that says what it is. */
+/** The comment of the class or interface of a service: that of the proto, or a default sentence. */
 export function serviceDocs({ desc, docs, deprecated }: Service, otherwise: string): string {
   return describe(desc, deprecated, [docs.text || otherwise]);
 }
 
-/** The comment of a method: what the author wrote, and its routes. */
+/** The comment of a method: that of the proto, and its routes. */
 export function methodDocs({ desc, docs, deprecated, bindings, answer }: Method): string {
   const routes = bindings.map(({ method, template }) => `\`${method} ${template.text}\``).join(", ");
   return describe(desc, deprecated, [docs.text, routes + (answer.kind === "stream" ? streamDocs(answer.stream) : "")]);
@@ -21,7 +21,7 @@ function describe(desc: DescService | DescMethod, deprecated: boolean, paragraph
   return docBlock([...paragraphs, `@generated from ${desc}`, deprecated ? "@deprecated" : ""]);
 }
 
-/** A comment of these paragraphs; nothing where all are empty. */
+/** A comment of these paragraphs; nothing if all are empty. */
 export function docBlock(paragraphs: readonly string[]): string {
   const text = paragraphs.filter((paragraph) => paragraph !== "").join("\n\n");
   if (text === "") {

@@ -10,12 +10,12 @@ export function servicesByFile({ services }: Api): Map<DescFile, Service[]> {
   return files;
 }
 
-/** A name of the language's own, also where a message of that name hides it. */
+/** A global of TypeScript. If a message has the same name, `globalThis` is in front. */
 export function globalName(name: "Partial" | "Promise", services: readonly Service[]): string {
   return messageNames(services).has(name) ? `globalThis.${name}` : name;
 }
 
-/** The name, or one with `_` behind it where a message, an enum or a service has it. */
+/** The name, followed by `_` if a message, an enum or a service has the same name. */
 export function unusedName(name: string, services: readonly Service[]): string {
   const taken = messageNames(services);
   let unused = name;

@@ -29,7 +29,7 @@ export function emitServer({ api, schema, options }: Emission): void {
 interface Names {
   readonly imports: Imports;
   readonly runtime: ReturnType<typeof runtimeImport>;
-  /** The type parameter for what the caller of `server.fetch` passes on. */
+  /** The type parameter for the value that the caller of `server.fetch` passes. */
   readonly context: string;
   readonly handlers: string;
   readonly partial: string;

@@ -56,7 +56,7 @@ function arrange(document: Tree): OpenApiObject {
   };
 }
 
-/** Without the members `x-…` of its objects. Names and values of the author stay as they are. */
+/** Removes the members `x-…`. Names and values from the proto are kept. */
 function withoutExtensions(object: Tree): Tree {
   const members = Object.entries(object).filter(([key]) => !key.startsWith("x-"));
   return Object.fromEntries(members.map(([key, value]) => [key, withoutExtensionsIn(key, value)]));
@@ -101,14 +101,14 @@ const FIELDS: readonly string[] = [
   "paths",
 ];
 
-/** The packages; the services, where there is no package. */
+/** The names of the packages, or of the services if there is no package. */
 function defaultTitle(services: readonly Service[]): string {
   return [...new Set(services.map(({ desc }) => desc.file.proto.package || desc.name))].join(", ");
 }
 
 /**
- * A tag for each service and, in 3.2, one for each package where there are several: OpenAPI 3.2.0, Tag Object.
- * Documentation shows the only package as a section without operations.
+ * A tag for each service and, in 3.2, one for each package if there are several: OpenAPI 3.2.0, Tag Object. For a single
+ * package, documentation tools would show a section without operations.
  */
 function tags(context: Context, services: readonly Service[]): readonly TagObject[] {
   if (context.version === "3.1") {
@@ -129,7 +129,7 @@ function tags(context: Context, services: readonly Service[]): readonly TagObjec
   ];
 }
 
-/** Names services: by their short name where nothing else of the document has it, else in full. */
+/** The tags of services: the short name if nothing else in the document has it, else the full name. */
 function tagNames(services: readonly Service[]): (service: Service) => string {
   const packages = new Set(services.map(packageOf));
   const count = new Map<string, number>();

@@ -13,7 +13,7 @@ const METHODS = {
 /** A path of the document with its operations, by HTTP method. */
 interface Entry {
   readonly path: string;
-  /** What it calls its parameters: the first operation decides. */
+  /** The names of its parameters, as in the first operation. */
   readonly names: readonly string[];
   readonly operations: Map<string, OperationObject>;
 }
@@ -37,7 +37,7 @@ export function paths(context: Context, services: readonly Service[]): PathsObje
   return Object.fromEntries([...entries.values()].map(({ path, operations }) => [path, pathItem(context, operations)]));
 }
 
-/** Returns why it cannot be added. */
+/** Returns the reason if the operation cannot be added. */
 function addOperation(
   context: Context,
   entries: Map<string, Entry>,

@@ -2,7 +2,7 @@ import type { Binding, Variable } from "../../../model/model.js";
 import type { Segment } from "../../../model/path-template.js";
 import { type Context, createNames, jsonKey } from "../context.js";
 
-/** A path in OpenAPI's form, where a parameter is all of a segment: OpenAPI 3.2.0, "Path Templating". */
+/** A path as OpenAPI has it, with a parameter for each wildcard: OpenAPI 3.2.0, "Path Templating". */
 export interface OpenApiPath {
   /** The text around the parameters: one more than there are parameters. */
   readonly literals: readonly string[];

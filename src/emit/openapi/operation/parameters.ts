@@ -52,11 +52,11 @@ function protoPath(variable: Variable | undefined): string | undefined {
 function headerParameter(header: Header): ParameterObject {
   const example = headerExample(header);
   const { name, type, format, required, description, deprecated } = header;
-  const unsaid = header.example !== undefined && example === undefined ? `Example: \`${header.example}\`.` : undefined;
+  const note = header.example !== undefined && example === undefined ? `Example: \`${header.example}\`.` : undefined;
   return {
     name,
     in: "header",
-    description: paragraphs(description, unsaid),
+    description: paragraphs(description, note),
     required: required || undefined,
     deprecated: deprecated || undefined,
     // As text: `a,b`, OpenAPI 3.2.0, "Style Values", `simple`.

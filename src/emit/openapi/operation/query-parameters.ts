@@ -22,28 +22,28 @@ export function queryParameters(context: Context, { query, variables }: Binding)
   }
   return { parameters, recurring };
 
-  function visit(message: QueryMessage, place: Place): void {
-    const messages = [...place.messages, message.desc];
+  function visit(message: QueryMessage, scope: Scope): void {
+    const messages = [...scope.messages, message.desc];
     for (const entry of message.fields.filter(({ field }) => isVisible(context, field))) {
-      const name = place.prefix + (entry.name ?? jsonKey(context, entry.field));
-      const isDeprecated = place.isDeprecated || entry.field.deprecated;
+      const name = scope.prefix + (entry.name ?? jsonKey(context, entry.field));
+      const isDeprecated = scope.isDeprecated || entry.field.deprecated;
       if (entry.kind !== "message") {
-        parameters.push(parameter(context, entry, name, { ...place, isDeprecated }));
+        parameters.push(parameter(context, entry, name, { ...scope, isDeprecated }));
       } else if (messages.includes(entry.message.desc)) {
         recurring.push(name);
       } else {
-        const fields = [...place.fields, entry.field];
+        const fields = [...scope.fields, entry.field];
         const isInPath = variables.some((variable) => fields.every((field, i) => variable.fields[i] === field));
-        const isThere = place.isThere && (entry.required || isRequired(context, entry.field) || isInPath);
+        const isThere = scope.isThere && (entry.required || isRequired(context, entry.field) || isInPath);
         visit(entry.message, { prefix: `${name}.`, fields, messages, isDeprecated, isThere });
       }
     }
   }
 }
 
-/** Where in the request the fields of a message stand. */
-interface Place {
-  /** What stands in front of their names, `place.`; empty for the request's own. */
+/** The fields around those of a message. */
+interface Scope {
+  /** The prefix of their names, such as `place.`; empty for the request's own. */
   readonly prefix: string;
   readonly fields: readonly DescField[];
   /** The messages around them. */
@@ -53,17 +53,17 @@ interface Place {
   readonly isThere: boolean;
 }
 
-function parameter(context: Context, entry: QueryField, name: string, place: Place): ParameterObject {
+function parameter(context: Context, entry: QueryField, name: string, scope: Scope): ParameterObject {
   const { field } = entry;
   const required = entry.required || isRequired(context, field);
   const { description, schema } = parameterSchema(context, field);
-  const condition = `Required together with any other parameter \`${place.prefix}…\`.`;
+  const condition = `Required together with any other parameter \`${scope.prefix}…\`.`;
   return {
     name,
     in: "query",
-    description: paragraphs(description, required && !place.isThere ? condition : undefined),
-    required: (required && place.isThere) || undefined,
-    deprecated: place.isDeprecated || undefined,
+    description: paragraphs(description, required && !scope.isThere ? condition : undefined),
+    required: (required && scope.isThere) || undefined,
+    deprecated: scope.isDeprecated || undefined,
     ...style(field),
     schema,
   };

@@ -41,7 +41,7 @@ function unaryResponse(
   };
 }
 
-/** Comments are not items of a stream, so the description says what they promise. */
+/** The response of a stream. Its description explains the comments, which are not items of the stream. */
 function streamResponse(context: Context, method: Method, stream: Stream): ResponseObject {
   const seconds = heartbeatMsOf(stream) / 1000;
   const sentences = [

@@ -23,7 +23,7 @@ function buildEnum(context: Context, desc: DescEnum): Schema {
     description: paragraphs(describe(desc), values.map((value, i) => listItem(value, docs[i])).join("\n")),
     ...(options.openapi_enum === "integer"
       ? { ...numbers, enum: values.map((value) => value.number) }
-      : // Readers of a closed enum refuse numbers that they do not know, so writers have none.
+      : // Readers of a closed enum reject unknown numbers, so writers do not send them.
         options.openapi_enum === "open" && desc.open
         ? { anyOf: [names, numbers] }
         : names),

@@ -130,7 +130,7 @@ function declaredDefault(context: Context, field: DescField): { value?: JsonValu
   return { value: declared instanceof Uint8Array ? base64Encode(declared) : declared };
 }
 
-/** What no keyword says about a field. */
+/** The field behaviors that no keyword expresses. */
 const NOTES: Record<FieldRules["behaviors"][number], string> = {
   IMMUTABLE: "Immutable: it cannot be changed after creation.",
   UNORDERED_LIST: "The order of the elements is not defined.",

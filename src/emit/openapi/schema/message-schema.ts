@@ -8,7 +8,7 @@ import { overridden } from "../merge.js";
 import type { Schema } from "../objects.js";
 import { celNotes } from "../validate/value-rules.js";
 import { fieldSchema, withField } from "./field-schema.js";
-import { type OneofGroup, oneofGroups, oneofPart } from "./oneof-schema.js";
+import { type OneofGroup, oneofGroups, oneofKeywords } from "./oneof-schema.js";
 import { wellKnownSchema } from "./well-known-schema.js";
 
 /** Fields that a schema leaves out, each by the fields that lead to it. */
@@ -32,28 +32,31 @@ function componentOf(desc: DescMessage): ComponentName {
   return isOther ? { ...name, local: "Status_2" } : name;
 }
 
-/** What a schema is of a message. */
-interface Part {
+/** What the schema of a message leaves out, where the message is used, and its title. */
+interface ObjectOptions {
   readonly omitted: Omitted;
   readonly use: MessageUse;
   readonly title?: string | undefined;
 }
 
-/** The members of a message, OpenAPI 3.2.0, Schema Object. Other members are allowed: a new field breaks nobody. */
-export function objectSchema(context: Context, desc: DescMessage, part: Part): Schema {
-  const { omitted, use, title } = part;
+/** The members of a message, OpenAPI 3.2.0, Schema Object. Other members are allowed, so that new fields are not a breaking change. */
+export function objectSchema(context: Context, desc: DescMessage, options: ObjectOptions): Schema {
+  const { omitted, use, title } = options;
   const fields = desc.fields.filter((field) => isVisible(context, field) && !isOmitted(field, omitted));
   const groups = oneofGroups(context, desc)
     .map((group) => ({ ...group, present: group.members.filter((field) => fields.includes(field)) }))
     .map((group) => ({ ...group, required: group.required && canRequire(group, use) }))
-    .map((group) => ({ ...group, part: oneofPart(context, group, group.present) }));
-  const elsewhere = groups.flatMap(({ present, part }) => present.filter((field) => !part.properties.includes(field)));
+    .map((group) => ({ ...group, keywords: oneofKeywords(context, group, group.present) }));
+  const elsewhere = groups.flatMap(({ present, keywords }) =>
+    present.filter((field) => !keywords.properties.includes(field)),
+  );
   const own = fields.filter((field) => !elsewhere.includes(field));
   const required = fields.filter(
-    (field) => isAlwaysPresent(context, field, use) || groups.some(({ part }) => part.required?.includes(field)),
+    (field) =>
+      isAlwaysPresent(context, field, use) || groups.some(({ keywords }) => keywords.required?.includes(field)),
   );
-  const dependent = groups.flatMap(({ part }) => Object.entries(part.dependentSchemas ?? {}));
-  const allOf = groups.flatMap(({ part }) => part.allOf ?? []);
+  const dependent = groups.flatMap(({ keywords }) => Object.entries(keywords.dependentSchemas ?? {}));
+  const allOf = groups.flatMap(({ keywords }) => keywords.allOf ?? []);
   const schema: Schema = {
     title,
     description: describe(
@@ -63,7 +66,7 @@ export function objectSchema(context: Context, desc: DescMessage, part: Part): S
     ),
     type: "object",
     required: required.length > 0 ? required.map((field) => jsonKey(context, field)) : undefined,
-    properties: own.length > 0 ? Object.fromEntries(own.map((field) => property(context, field, part))) : undefined,
+    properties: own.length > 0 ? Object.fromEntries(own.map((field) => property(context, field, options))) : undefined,
     dependentSchemas: dependent.length > 0 ? mergeByKey(dependent) : undefined,
     allOf: allOf.length > 0 ? allOf : undefined,
     deprecated: isDeprecated(desc) || undefined,
@@ -77,7 +80,7 @@ function canRequire({ members }: OneofGroup, { inResponses }: MessageUse): boole
   return !inResponses || !members.some(isZeroUnset);
 }
 
-function property(context: Context, field: DescField, { omitted, use }: Part): [string, Schema] {
+function property(context: Context, field: DescField, { omitted, use }: ObjectOptions): [string, Schema] {
   const within = omitted.filter(([first]) => first === field).map(([, ...rest]) => rest);
   const schema =
     within.length > 0 && field.fieldKind === "message"

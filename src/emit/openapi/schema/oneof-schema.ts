@@ -16,8 +16,8 @@ export interface OneofGroup {
   readonly required: boolean;
 }
 
-/** What a message's schema says about such a group of which it has these members. */
-export interface OneofPart {
+/** The keywords for a group in the schema of a message that has these members. */
+export interface OneofKeywords {
   /** Members that the message's own `properties` are to hold. */
   readonly properties: readonly DescField[];
   readonly required?: readonly DescField[] | undefined;
@@ -39,14 +39,14 @@ export function oneofGroups({ options, rules }: Context, desc: DescMessage): rea
 }
 
 /** At most one member is set; with `union`, or where one is required, exactly one. */
-export function oneofPart(context: Context, group: OneofGroup, members: readonly DescField[]): OneofPart {
+export function oneofKeywords(context: Context, group: OneofGroup, members: readonly DescField[]): OneofKeywords {
   const required = group.required && members.length === group.members.length;
   if (members.length < 2) {
     return { properties: members, required: required ? members : [] };
   }
   const keys = members.map((member) => jsonKey(context, member));
   const each = keys.map((key) => ({ required: [key] }));
-  // What is no oneof may overlap another group: its fields stay where they are.
+  // A group that is not a oneof can overlap with another group, so its fields stay in `properties`.
   if (group.name !== undefined && (required || context.options.openapi_oneof === "union")) {
     return { properties: [], allOf: [{ oneOf: members.map((member, i) => branch(context, member, keys[i] ?? "")) }] };
   }
@@ -55,7 +55,7 @@ export function oneofPart(context: Context, group: OneofGroup, members: readonly
   }
   return {
     properties: members,
-    // Exact, and code generators still see optional properties: `oneOf` and `not` give them odd unions.
+    // Exact, and code generators still see optional properties: for `oneOf` and `not` they generate unusable unions.
     dependentSchemas: Object.fromEntries(
       keys.slice(0, -1).map((key, i) => [key, { properties: forbid(keys.slice(i + 1)) }]),
     ),

@@ -39,7 +39,7 @@ export function scalarSchema(type: ScalarType): Schema {
   }
 }
 
-/** What the keys of a map are in JSON; nothing to say for strings. */
+/** The schema of the keys of a map, which are strings in JSON; undefined if all strings are allowed. */
 export function mapKeySchema(type: ScalarType): Schema | undefined {
   switch (type) {
     case ScalarType.STRING:

@@ -7,7 +7,7 @@ import { scalarSchema } from "./scalar-schema.js";
 /** A path of a FieldMask in JSON, where names are in lower camel case. */
 const maskPath = "[a-z][a-zA-Z0-9]*(?:\\.[a-z][a-zA-Z0-9]*)*";
 
-/** Those whose JSON is a string: said where they stand. */
+/** Messages whose JSON is a string. Their schemas are inline. */
 const inline: ReadonlyMap<string, Schema> = new Map([
   ["google.protobuf.Timestamp", { type: "string", format: "date-time" }],
   [

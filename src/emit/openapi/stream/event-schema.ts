@@ -13,7 +13,7 @@ interface EventKind {
   readonly name: string;
   /** Whether the frame has an `event:` line. Without it an event's name is `message`, WHATWG HTML 9.2.6. */
   readonly isNamed: boolean;
-  /** The parsed `data:`, or a literal that is no JSON. */
+  /** The parsed `data:`, or a literal that is not JSON. */
   readonly data: { readonly json: Schema } | { readonly literal: string };
   /** A failure or a literal end: it has no id. */
   readonly isOutOfBand: boolean;

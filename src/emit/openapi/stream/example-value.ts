@@ -95,7 +95,7 @@ function exampleSingle(context: Context, field: DescField, outer: readonly DescM
   if (field.enum.typeName === "google.protobuf.NullValue") {
     return null;
   }
-  // The first value mostly says that there is none.
+  // The first value usually means "unspecified".
   const value = field.enum.values[1] ?? field.enum.values[0];
   return (context.options.openapi_enum === "integer" ? value?.number : value?.name) ?? null;
 }

@@ -8,8 +8,8 @@ import { dataExamples, streamExamples } from "./stream-examples.js";
 
 /**
  * The two forms of a stream, OpenAPI 3.2.0, "Sequential Media Types" and "Special Considerations for
- * Server-Sent Events". 3.1 has no words for a stream: there the schema is that of a parsed `data` or line,
- * of which code generators make the right types, and the extension says the rest.
+ * Server-Sent Events". 3.1 cannot describe a stream: there the schema is that of a parsed `data` or line, so that code
+ * generators make the right types, and an extension has the rest.
  */
 export function streamContent(context: Context, method: Method, stream: Stream): Content {
   const line = lineSchema(context, method);

@@ -27,7 +27,7 @@ export function numberBounds({ rules }: ValueRules): RuleSchema {
   return { keywords: isInverted ? [{ anyOf: [below, above] }] : [{ ...above, ...below }] };
 }
 
-/** Bounds of a 64-bit integer, which is a string in JSON: no keyword reads it, the extensions tell tools. */
+/** Bounds of a 64-bit integer, which is a string in JSON. No keyword applies to it, so they are extensions. */
 export function int64Bounds({ rules }: ValueRules): RuleSchema {
   const range = readRange(rules, (a, b) => Number(BigInt(String(a)) - BigInt(String(b))));
   const { lower, upper, isInverted } = range;
@@ -44,7 +44,7 @@ export function int64Bounds({ rules }: ValueRules): RuleSchema {
   };
 }
 
-/** Bounds of a duration or of a time, which no keyword compares. */
+/** Bounds of a duration or a time, as sentences, because no keyword compares them. */
 export function timeBounds({ type, rules }: ValueRules): readonly string[] {
   const toNumber = (value: JsonValue) =>
     type === "duration" ? Number.parseFloat(String(value)) : Date.parse(String(value));

@@ -1,6 +1,6 @@
 import type { Schema } from "../objects.js";
 
-/** Bounds that a rule narrows: the narrower one replaces that of the type. */
+/** Bounds of a type, and the keywords of rules that replace them. */
 const BOUNDS = { minimum: ["minimum", "exclusiveMinimum"], maximum: ["maximum", "exclusiveMaximum"] } as const;
 
 /** Limits of which the strictest holds. */
@@ -13,7 +13,7 @@ const LIMITS: Readonly<Record<string, (...limits: number[]) => number>> = {
   maxProperties: Math.min,
 };
 
-/** One schema that asks for all of them: keywords that two of them have go to `allOf`. */
+/** One schema that requires all of them. If two have the same keyword, one goes to `allOf`. */
 export function combine(base: Schema, ...parts: readonly Schema[]): Schema {
   const result: Record<string, unknown> = { ...base };
   const clashes: Schema[] = [];
@@ -40,17 +40,17 @@ export function combine(base: Schema, ...parts: readonly Schema[]): Schema {
   return clashes.length > 0 ? { ...result, allOf: [...(base.allOf ?? []), ...clashes] } : result;
 }
 
-/** What rules come to in a schema. */
+/** The parts of a schema that rules turn into. */
 export interface RuleSchema {
-  /** What the value must satisfy, all of them. */
+  /** Schemas that the value must all satisfy. */
   readonly keywords?: readonly Schema[] | undefined;
-  /** What no keyword says, as sentences. */
+  /** Rules that no keyword expresses, as sentences. */
   readonly notes?: readonly string[] | undefined;
-  /** Annotations: what is true of every value, and exempts none. */
+  /** Annotations, which apply to exempt values as well. */
   readonly extensions?: Schema | undefined;
 }
 
-/** All of them in one, with nothing undefined. */
+/** Joins the parts, with empty lists for those that are undefined. */
 export function joinRules(...parts: readonly RuleSchema[]): JoinedRules {
   return {
     keywords: parts.flatMap((part) => part.keywords ?? []).filter((schema) => Object.keys(schema).length > 0),

@@ -7,10 +7,10 @@ import type { JsonValue, Schema } from "../objects.js";
 import { combine, joinRules, type RuleSchema } from "./combine.js";
 import { oneOfValues, valueRuleSchema } from "./value-rules.js";
 
-/** The values in JSON that are as good as none: enums may have several names for it. Undefined for messages. */
+/** The zero value in JSON. Enums can have several names for it. Undefined for messages. */
 type Zero = readonly JsonValue[] | undefined;
 
-/** A field's schema with what buf.validate says about its values. */
+/** A field's schema with its rules of buf.validate. */
 export function withRules(context: Context, field: DescField, schema: Schema): Schema {
   const rules = validateRules(context, field);
   if (rules === undefined) {
@@ -51,7 +51,7 @@ function withNested(context: Context, field: DescField, rules: ValueRules, schem
   };
 }
 
-/** Keys are strings in JSON: rules of strings hold for them, lists of values too, and no bound does. */
+/** Keys are strings in JSON: rules of strings and lists of values apply to them, but bounds do not. */
 function keySchema(context: Context, schema: Schema | undefined, rules: ValueRules): Schema {
   const { keywords, notes } = valueRuleSchema(context, asText(rules));
   const isText = rules.type === "string";
@@ -83,7 +83,7 @@ function withValueRules(
   more: RuleSchema = {},
 ): Schema {
   const { keywords, notes, extensions } = joinRules(valueRuleSchema(context, rules, desc), more);
-  // Of a scalar it says what is no number, of which `finite` allows nothing.
+  // The description of a scalar is about `NaN` and infinities, which `finite` forbids.
   const description = rules.rules["finite"] === true ? undefined : schema.description;
   return combine(
     { ...schema, ...extensions, description: paragraphs(description, ...notes) },
@@ -91,7 +91,7 @@ function withValueRules(
   );
 }
 
-/** `IGNORE_IF_ZERO_VALUE`: the zero value need not satisfy the rules. A message has none but being unset. */
+/** `IGNORE_IF_ZERO_VALUE`: the zero value need not satisfy the rules. Messages do not have a zero value. */
 function exempting(keywords: readonly Schema[], { exemptsZero }: ValueRules, zero: Zero): readonly Schema[] {
   if (!exemptsZero || zero === undefined || keywords.length === 0) {
     return keywords;

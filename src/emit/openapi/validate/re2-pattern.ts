@@ -1,16 +1,16 @@
-/** What a piece of RE2's syntax is in ECMA-262; undefined where there is no such thing. */
+/** Translates a piece of RE2's syntax to ECMA-262; undefined if ECMA-262 has no equivalent. */
 type Rule = readonly [piece: RegExp, translate: (match: RegExpExecArray) => string | undefined];
 
 /**
- * A regular expression of RE2 (github.com/google/re2/wiki/Syntax) as JSON Schema has them, ECMA-262 with
- * the flag `u`. Undefined for what cannot be said there, such as `(?i)`, which would need another flag.
+ * Translates a regular expression of RE2 (github.com/google/re2/wiki/Syntax) to that of JSON Schema: ECMA-262 with the
+ * flag `u`. Undefined if there is no equivalent, as for `(?i)`, which would need another flag.
  */
 export function toEcmaPattern(re2: string): string | undefined {
   const pattern = translate(re2, outside);
   return pattern !== undefined && isPattern(pattern) ? pattern : undefined;
 }
 
-/** A text as a pattern that matches nothing else. */
+/** A pattern that matches only this text. */
 export function escapePattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }

@@ -5,7 +5,7 @@ import { escapePattern, toEcmaPattern } from "./re2-pattern.js";
 
 type Rule = (value: JsonValue) => Schema | string;
 
-/** Rules of strings. Lengths count code points there, and here: JSON Schema 2020-12 Validation, 6.3. */
+/** Rules of strings. Lengths count code points in both: JSON Schema 2020-12 Validation, 6.3. */
 const STRING: Readonly<Record<string, Rule>> = {
   len: (n) => ({ minLength: Number(n), maxLength: Number(n) }),
   min_len: (n) => ({ minLength: Number(n) }),
@@ -60,7 +60,7 @@ const BYTES: Readonly<Record<string, Rule>> = {
   uuid: () => ofBytes(16),
 };
 
-/** The rules of a string or of bytes that are no list of values. */
+/** The rules of a string or of bytes, except lists of values. */
 export function textRules({ type, rules }: ValueRules): RuleSchema {
   const table = type === "bytes" ? BYTES : STRING;
   const results = Object.entries(rules).flatMap(([name, value]) =>

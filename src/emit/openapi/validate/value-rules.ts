@@ -8,12 +8,12 @@ import { textRules } from "./text-rules.js";
 
 const INT64 = new Set(["int64", "sint64", "sfixed64", "uint64", "fixed64"]);
 
-/** What the rules of one value come to, its CEL included; of an enum, with its values as JSON has them. */
+/** The schema of the rules of one value, including CEL. `desc` is its enum, if it has one. */
 export function valueRuleSchema(context: Context, rules: ValueRules, desc?: DescEnum): JoinedRules {
   return joinRules(choices(context, rules, desc), ofType(context, rules), { notes: celNotes(rules.cel) });
 }
 
-/** What rules in CEL say, which no keyword does. */
+/** Sentences for rules in CEL, which no keyword expresses. */
 export function celNotes(rules: readonly CelRule[]): readonly string[] {
   return rules.map(({ id, message, expression }) => {
     const text = message === "" ? `\`${expression}\`` : message;
@@ -39,7 +39,7 @@ function ofType({ options }: Context, rules: ValueRules): RuleSchema {
     case "any":
       return anyRules(rules);
     case "enum":
-      // An enum that is open has its numbers beside its names.
+      // The schema of an open enum allows numbers as well as names.
       return {
         keywords: options.openapi_enum === "open" && rules.rules["defined_only"] === true ? [{ type: "string" }] : [],
       };

@@ -32,24 +32,24 @@ export interface RouteInfo {
 /** A server of services, for every runtime that has the Web's `Request` and `Response`. */
 export interface Server<V = unknown> {
   /**
-   * Answers a request. `value` is given to `createContext`; without that option it is `context.value`. Never rejects:
-   * whatever fails is an answer. Needs no `this`, so that `{ fetch: server.fetch }` serves. It also takes a URL and the
-   * options of a request, as the global `fetch` does, and no value then: a client with `fetch: server.fetch` calls the
-   * server in process.
+   * Answers a request. `value` is passed to `createContext`; without that option it is `context.value`. Never rejects:
+   * every failure is a response. Works without `this`, as in `{ fetch: server.fetch }`. Like the global `fetch`, it also
+   * takes a URL and the options of a request, and then no value: a client with `fetch: server.fetch` calls the server in
+   * the same process.
    */
   readonly fetch: (
     request: Request | string | URL,
     ...value: undefined extends V ? [value?: V] : [value: V]
   ) => Promise<Response>;
   readonly routes: readonly RouteInfo[];
-  /** Whether one of the routes takes a request, or with `cors` its preflight; others can have the rest. Never throws. */
+  /** Whether a route matches the request or, with `cors`, its preflight request. Never throws. */
   readonly match: (request: Request) => boolean;
   /**
-   * Ends the calls that run, to be called before the server is closed. New streams are refused with 503, new unary calls are
-   * answered. A resumable stream ends at once, without `:end` and with a `retry:` of its own, so that its client goes on
-   * elsewhere; other calls have `graceMs` to end by themselves (default 10,000), and are then cancelled. A call is over when
-   * the body of its response was read, so its answer is not lost. Resolves when no call is left and all handlers have
-   * ended, a second after the grace at the latest.
+   * Ends the calls in flight. Call it before you close the HTTP server. New streams are rejected with 503; new unary calls are
+   * answered. A resumable stream ends at once, without `:end` and with its own `retry:`, so that its client resumes
+   * elsewhere. Other calls can take up to `graceMs` (default: 10,000), and are then cancelled. A call is open until its
+   * response body has been read, so no response is lost. Resolves when no call is open and all handlers have ended, or a
+   * second after `graceMs` at the latest.
    */
   readonly drain: (options?: { readonly graceMs?: number | undefined }) => Promise<void>;
 }

@@ -1,15 +1,15 @@
-/** `fetch`, as far as it is used: it is called with a URL and its init, and without a `this`. */
+/** The part of `fetch` that the client uses: it is called with a URL and its init, and without a `this`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** Headers by name. A value is written as text; `undefined` leaves a header out. */
 export type HeaderRecord = { readonly [name: string]: string | number | boolean | readonly string[] | undefined };
 
-/** Headers: a value, or a function that is called for every attempt, as a token expires between two. */
+/** Headers: a value, or a function that is called for every attempt, because a token may expire between two. */
 export type HeadersSource = HeaderValues | (() => HeaderValues | Promise<HeaderValues>);
 
 type HeaderValues = HeaderRecord | Headers | readonly (readonly [string, string])[];
 
-/** How often and when to send a request again that failed. */
+/** How often and when to send a failed request again. */
 export interface RetryOptions {
   /**
    * How many further requests in a row may fail. With 3, a server that never answers gets four requests: the first
@@ -18,7 +18,7 @@ export interface RetryOptions {
   readonly maxAttempts?: number | undefined;
   /**
    * The first delay, in milliseconds. It doubles with each failure in a row, and is made shorter by up to half at
-   * random. Where the server said `retry:`, that is the first delay, made longer by up to half. Default: 1,000.
+   * random. The server's `retry:` replaces it, and is made longer by up to half. Default: 1,000.
    */
   readonly initialDelayMs?: number | undefined;
   /** The longest delay, in milliseconds, before a `retry:` is made longer; `Retry-After` may be longer. Default: 30,000. */
@@ -31,29 +31,29 @@ export interface RetryOptions {
 export interface CallOptions {
   /** Aborts the call, which then rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
-  /** Added to the headers of the client; of one name, these win. */
+  /** Added to the headers of the client. If both have a name, the value of the call is used. */
   readonly headers?: HeadersSource | undefined;
   /**
-   * Milliseconds until a unary call fails with a `TimeoutError`; for a stream, until an attempt has a
-   * response, unless `connectTimeoutMs` says so. Default: no limit.
+   * Milliseconds until a unary call fails with a `TimeoutError`. For a stream, the limit until the head of each
+   * response, unless `connectTimeoutMs` is set. Default: no limit.
    */
   readonly timeoutMs?: number | undefined;
-  /** Query parameters that every request has beside its own: `{ alt: "sse" }`. Those of the client and of the call are sent; of one name, the call's. */
+  /** Query parameters in addition to those of the request: `{ alt: "sse" }`. They are merged with the client's; if both have a name, the value of the call is used. */
   readonly query?: { readonly [name: string]: string | number | boolean | undefined } | undefined;
   /**
-   * Sends a unary call again that failed with 408, 425, 429, 502, 503, 504 or on the network, if its HTTP method is
-   * idempotent or it has an `Idempotency-Key` header; `timeoutMs` limits all attempts together. Default: never.
+   * Repeats a unary call after status 408, 425, 429, 502, 503 or 504 and after a network error, if its HTTP method is
+   * idempotent or it has an `Idempotency-Key` header. `timeoutMs` limits all attempts together. Default: never.
    */
   readonly retry?: RetryOptions | undefined;
   /** Called in place of `globalThis.fetch`. */
   readonly fetch?: Fetch | undefined;
-  /** Called with every response as its head arrives, errors included. Its body is not to be read. */
+  /** Called with every response when its head arrives, including errors. Do not read its body. */
   readonly onResponse?: ((response: Response) => void) | undefined;
 }
 
 /**
- * The options of a method that declares headers: `H` has their names and types, each optional, since the client
- * may set them for all calls. Other headers may stand beside them.
+ * The options of a method that declares headers: `H` has their names and types. Each is optional, because it can also be
+ * set once in the client's options. Other headers are allowed.
  */
 export type WithHeaders<O extends CallOptions, H extends HeaderRecord> = Omit<O, "headers"> & {
   readonly headers?: (H & HeaderRecord) | (() => (H & HeaderRecord) | Promise<H & HeaderRecord>) | undefined;

@@ -17,11 +17,11 @@ export interface StreamOptions extends Omit<CallOptions, "retry"> {
   /** The id of the event after which to begin, sent as `Last-Event-ID`. */
   readonly lastEventId?: string | undefined;
   /**
-   * Whether to go on after a lost connection, and how. Default: where the method is resumable, unless
-   * events were received without any id: what is lost could then not be told from what is repeated.
+   * Whether to reconnect after a lost connection, and how. Default: reconnect if the method is resumable and the last
+   * event had an id. Without an id, the client could not know which events it missed.
    */
   readonly reconnect?: boolean | ReconnectOptions | undefined;
-  /** Called before each wait for a reconnection. What it throws ends the stream. */
+  /** Called before each wait for a reconnection. If it throws, the stream ends with that error. */
   readonly onReconnect?: ((reconnect: Reconnect) => void) | undefined;
   /** Called with each comment in its place among the events, heartbeats (`""`) and control frames included. */
   readonly onComment?: ((comment: string) => void) | undefined;
@@ -50,14 +50,15 @@ export interface StreamOptions extends Omit<CallOptions, "retry"> {
 /** How to reconnect. `maxAttempts` counts requests in a row that bring neither an event nor a heartbeat. */
 export interface ReconnectOptions extends RetryOptions {
   /**
-   * Also when the body ends in good order, as EventSource does: for feeds that never end, of servers that
-   * do not promise to say `:end`. Default: false.
+   * Whether to reconnect after the body ends normally, as EventSource does: for feeds that never end, of servers that
+   * do not promise `:end`. Default: false.
    */
   readonly afterEnd?: boolean | undefined;
   /**
-   * Decides, in place of the built-in rule, whether to go on after an error; refresh a token here. Not asked about
-   * what one of your own functions threw. What it throws ends the stream. `maxAttempts` and `maxRetryAfterMs` still
-   * apply. Default: after a lost, cut or silent connection, and after a status of 408, 425, 429 or 5xx but 501.
+   * Decides, in place of the built-in rule, whether to reconnect after an error. You can refresh a token here. It is not
+   * called for errors that your own functions threw. If it throws, the stream ends with that error. `maxAttempts` and
+   * `maxRetryAfterMs` still apply. Default: reconnect after a lost, cut or silent connection, and after a status of 408,
+   * 425, 429 or 5xx except 501.
    */
   readonly shouldReconnect?:
     | ((error: ClientError, next: Pick<Reconnect, "attempt" | "lastEventId">) => boolean | Promise<boolean>)

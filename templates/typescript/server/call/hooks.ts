@@ -7,31 +7,31 @@ import { StatusError } from "../errors/status-error.js";
 /** The call that a hook is called for. The `request` is the same object in all hooks of a call, and in its context. */
 export interface CallInfo {
   readonly request: Request;
-  /** Absent where no method takes the request. */
+  /** Absent if no method matches the request. */
   readonly method: DescMethod | undefined;
-  /** How the method answers; absent where no method takes the request. */
+  /** Whether the method is unary or a stream. Absent if no method matches the request. */
   readonly kind: "unary" | "stream" | undefined;
 }
 
-/** Why a call is over: `end` for one that was answered completely, otherwise why it was cancelled, or `error` where it failed. */
+/** Why a call has ended: `end` for a complete response, `error` for an error, or why the call was cancelled. */
 export type CallReason = "end" | CancelReason;
 
-/** A call that is over. */
+/** A call that has ended. */
 export interface CallEndInfo extends CallInfo {
   /** The HTTP status of the response. */
   readonly status: number;
-  /** The code of the outcome: 0 for success, otherwise that of the error, also where it came after the head of a stream. */
+  /** The RPC code: 0 for success, or that of the error, including an error after the head of a stream. */
   readonly code: Code;
   readonly reason: CallReason;
-  /** Milliseconds from the arrival of the request until the body of the response was read, or nobody will read it. */
+  /** Milliseconds from the arrival of the request until the response body was read or cancelled. */
   readonly durationMs: number;
-  /** Milliseconds from the arrival of the request until the handler gave its first event; absent where there was none. */
+  /** Milliseconds from the arrival of the request to the first event of the handler. Absent if there was none. */
   readonly firstEventMs: number | undefined;
-  /** How many events the handler gave; 0 for a unary call. */
+  /** The number of events from the handler; 0 for a unary call. */
   readonly events: number;
-  /** The number of body bytes that the runtime took, including the comments of a stream. */
+  /** The bytes of the body that were passed to the runtime, including the comments of a stream. */
   readonly bytes: number;
-  /** Whether a terminal event was sent, for a stream whose oneof of events has one; absent for other calls, and for refused ones. */
+  /** Whether a terminal event was sent. Absent if the method has none, and for rejected requests. */
   readonly terminal: boolean | undefined;
 }
 
@@ -44,17 +44,17 @@ export interface Hooks {
   readonly callEnd: ((info: CallEndInfo) => void) | undefined;
 }
 
-/** The options that observe calls. Hooks run at once; what they throw is ignored. */
+/** The options that observe calls. Hooks run synchronously. Errors that they throw are ignored. */
 export interface HookOptions {
-  /** Called with every error that is masked for the client. Default: `console.error`. */
+  /** Called with every error that is hidden from the client. Default: `console.error`. */
   readonly onError?: ((error: unknown, info: CallInfo) => void) | undefined;
-  /** Called when a handler has not ended `leakMs` after its call was over or cancelled. */
+  /** Called when a handler still runs `leakMs` after its call has ended. */
   readonly onLeak?: ((info: CallInfo) => void) | undefined;
-  /** Default: 5,000. */
+  /** Milliseconds. Default: 5,000. */
   readonly leakMs?: number | undefined;
-  /** Called for every request but CORS preflights, as soon as its method is known and before anything of it is read. */
+  /** Called for every request except CORS preflights, after routing and before the body is read. */
   readonly onCallStart?: ((info: CallInfo) => void) | undefined;
-  /** Called once for every call that `onCallStart` was called for, when the body of its response was read or nobody will read it. */
+  /** Called once for each of these requests, when the response body has been read or cancelled. */
   readonly onCallEnd?: ((info: CallEndInfo) => void) | undefined;
 }
 

@@ -5,7 +5,7 @@ import type { HookOptions } from "./hooks.js";
 import type { Interceptor } from "./interceptor.js";
 import type { Awaitable, Service } from "./service.js";
 
-/** The argument of `createContext`: a call whose method is known, before anything of it is read. */
+/** The argument of `createContext`: a call after routing, before its body is read. */
 export interface ContextInit<V = unknown> {
   readonly request: Request;
   readonly method: DescMethod;
@@ -13,42 +13,42 @@ export interface ContextInit<V = unknown> {
   readonly value: V;
 }
 
-/** Options of `createServer`. Times are in milliseconds; `Infinity` is no limit. */
+/** Options of `createServer`. Times are in milliseconds; `Infinity` means no limit. */
 export interface ServerOptions<C = unknown, V = C> extends HookOptions {
   readonly services: readonly Service<C>[];
   /**
-   * Makes `context.value` of a call, before anything of the request is read: the place to check who calls. What it throws
-   * is the answer. Default: `context.value` is the second argument of `server.fetch`.
+   * Creates `context.value` for a call, before the body is read. Authenticate here: a `StatusError` that it throws is the
+   * response. Default: `context.value` is the second argument of `server.fetch`.
    */
   readonly createContext?: ((init: ContextInit<V>) => Awaitable<C>) | undefined;
-  /** Wrap every call, the first outermost. */
+  /** Wrap every call. The first is the outermost. */
   readonly interceptors?: readonly Interceptor<C>[] | undefined;
-  /** Checks every request before its handler is called. That of `@bufbuild/protovalidate` fits. */
+  /** Checks every request before its handler is called, such as the validator of `@bufbuild/protovalidate`. */
   readonly validator?: Validator | undefined;
-  /** The largest body of a request. Default: 4 MiB. */
+  /** The size limit of request bodies, in bytes. Default: 4 MiB. */
   readonly maxBodyBytes?: number | undefined;
-  /** What becomes of a query parameter that no field has. Default: `"ignore"`. */
+  /** What to do with unknown query parameters: ignore them, or answer 400. Default: `"ignore"`. */
   readonly unknownQuery?: "ignore" | "reject" | undefined;
-  /** How long the head of a stream waits for the first event, so that an early failure is an HTTP status. Default: 25. */
+  /** How long the head of a stream waits for the first event. An error within this time is an HTTP status. Default: 25. */
   readonly commitWindowMs?: number | undefined;
-  /** The longest silence of a stream whose method does not say it; 0 for no heartbeat. Default: 15,000, and 5,000 on Bun and Workers. */
+  /** The heartbeat interval of streams whose method does not set one; 0 turns heartbeats off. Default: 15,000, and 5,000 on Bun and Workers. */
   readonly heartbeatMs?: number | undefined;
   /**
-   * How long a unary call may last, from the arrival of its request until its handler has answered; then the answer is 504
+   * The time limit of a unary call, from the arrival of its request until its handler returns. Then the response is 504
    * with code 4, and the handler's signal is aborted. Default: no limit.
    */
   readonly unaryTimeoutMs?: number | undefined;
-  /** How long a stream may last, from the arrival of its request; then it ends with code 4. Default: no limit. */
+  /** The time limit of a stream, from the arrival of its request. Then it ends with code 4. Default: no limit. */
   readonly maxDurationMs?: number | undefined;
-  /** What becomes of a client that does not read: it is waited for, or cut off after `slowConsumerMs`. Default: `"block"`. */
+  /** What to do with a client that does not read: wait, or close the connection after `slowConsumerMs`. Default: `"block"`. */
   readonly slowConsumer?: "block" | "disconnect" | undefined;
   /** How long a client may leave a chunk unread with `slowConsumer: "disconnect"`. Default: 10,000. */
   readonly slowConsumerMs?: number | undefined;
-  /** Answers pages of other origins. Default: off. */
+  /** Allows pages of other origins. Default: off. */
   readonly cors?: CorsOptions | undefined;
-  /** How messages are read and written. Unknown fields are ignored unless they say otherwise. */
+  /** How protobuf-es reads and writes JSON. Default: unknown fields are ignored. */
   readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions> | undefined;
-  /** The types of Any and extensions. */
+  /** The types for `google.protobuf.Any` and extensions. */
   readonly registry?: Registry | undefined;
 }
 

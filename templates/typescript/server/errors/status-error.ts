@@ -11,32 +11,32 @@ export type StatusDetail<Desc extends DescMessage = DescMessage> =
   | { readonly desc: Desc; readonly value: MessageInitShape<Desc> }
   | (JsonObject & { readonly "@type": string });
 
-/** What a `StatusError` carries beside code and message. */
+/** What a `StatusError` has in addition to its code and message. */
 export interface StatusErrorOptions {
-  /** Typed details, for clients that look for them. */
+  /** Typed details of the error. */
   readonly details?: readonly StatusDetail[];
-  /** Headers of the answer, such as `Retry-After`. Left out of an error that comes after the head. */
+  /** Headers of the response, such as `Retry-After`. They have no effect after the head of a stream. */
   readonly headers?: Headers | Record<string, string> | [name: string, value: string][];
   /** The HTTP status, 400 to 599. Default: that of the code, as google/rpc/code.proto maps it. */
   readonly status?: number;
-  /** What led to it. Never sent. */
+  /** The error that caused it. Never sent. */
   readonly cause?: unknown;
 }
 
 /**
- * A failure that the client is meant to see: its code, message and details are sent as they are.
- * Thrown before the first event it becomes the HTTP status and a google.rpc.Status in JSON, after
- * it the error event that ends the stream. Any other error is masked as code 13, `internal error`.
+ * An error for the client: its code, message and details are sent unchanged. Before the first event of a stream, and in a
+ * unary call, it becomes the HTTP status and a google.rpc.Status in JSON. Later it becomes the error event that ends the
+ * stream. Any other error is hidden behind code 13, `internal error`.
  */
 export class StatusError extends CausedError {
   override readonly name: string = "StatusError";
   readonly code: Code;
   readonly details: readonly StatusDetail[];
   readonly headers: Headers;
-  /** The HTTP status, where it is not that of the code. */
+  /** The HTTP status if it differs from that of the code. */
   readonly status: number | undefined;
 
-  /** Throws a `RangeError` for a code or status that says success or is none, since no client could take it for an error. */
+  /** Throws a `RangeError` if the code is not 1 to 16, or the status is not 400 to 599. */
   constructor(code: Code, message: string, options: StatusErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     const { status } = options;

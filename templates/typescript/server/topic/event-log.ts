@@ -21,8 +21,8 @@ export interface TailListener {
   /** The next entries, at least one, in the order of the log. */
   entries(entries: readonly Entry[]): void;
   /**
-   * The tail is over: nothing is called after this. With a `CursorError` when entries were lost to it (reason `behind` if they
-   * were trimmed), with code 14 when the log was closed. A lost connection is not the end: the log connects again and goes on.
+   * The tail has ended: nothing is called after this. The error is a `CursorError` if the tail missed entries (reason `behind`
+   * if they were trimmed), or has code 14 if the log was closed. After a lost connection, the log reconnects and continues.
    */
   failed(error: unknown): void;
 }
@@ -30,9 +30,9 @@ export interface TailListener {
 /** Options of `append`. */
 export interface AppendOptions {
   /**
-   * Names the publication, so that it can be repeated when it is not known whether the log has it. A key that the topic
-   * has seen within the window of the log (2 minutes, unless the log says otherwise) appends nothing, and gives the cursor
-   * of the first entry.
+   * Identifies the publication, so that you can repeat it if you do not know whether the log has it. A key that the topic
+   * has seen within the window of the log (2 minutes, unless the log documents another) appends nothing, and returns the
+   * cursor of the first entry.
    */
   readonly key?: string | undefined;
 }
@@ -41,61 +41,61 @@ export interface AppendOptions {
 export interface Retention {
   /** The number of entries. Default: 10,000. */
   readonly events?: number | undefined;
-  /** The age of an entry in milliseconds; `Infinity` is no limit. Default: 3,600,000, an hour. */
+  /** The age of an entry in milliseconds; `Infinity` means no limit. Default: 3,600,000, an hour. */
   readonly ms?: number | undefined;
 }
 
 /**
- * Keeps the events of topics, and puts each topic's in one order. A topic needs no creation: one that nobody has written to is empty.
- * `testEventLog` says whether an implementation is right.
+ * Keeps the events of topics. All events of a topic have one order. A topic exists without being created, and is empty at first.
+ * `testEventLog` tests an implementation.
  *
- * What an implementation rejects with tells what becomes of the streams that stand on it. A `StatusError`, such as
- * `CursorError`, ends them. Any other error counts as passing: it is tried again, while the streams stay open. After
- * `close`, every method but `close` rejects with a `StatusError` with code 14.
+ * The error of a rejected method decides what happens to the streams. A `StatusError`, such as `CursorError`, ends them. After
+ * any other error the streams stay open and the call is repeated. After `close`, every method except `close` rejects with a
+ * `StatusError` with code 14.
  */
 export interface EventLog {
   /**
    * Appends an entry, and resolves with its cursor when the log has it, at the durability that the log is configured for.
-   * Rejects when the log is not known to have it; it may have it all the same.
+   * Rejects if the log has not confirmed the entry, which may be in the log nevertheless.
    */
   append(topic: string, data: Uint8Array, options?: AppendOptions): Promise<Cursor>;
   /**
-   * The entries that follow a cursor, oldest first: at most `limit`, at least one unless there is none. Empty at the end.
-   * Rejects with a `CursorError` unless the entry that the cursor names is still in this topic; after the cursor of the
-   * beginning, unless the first entry is.
+   * The entries that follow a cursor, oldest first: at most `limit`, and at least one if there is any. Empty at the end.
+   * Rejects with a `CursorError` if the entry of the cursor is no longer in this topic; for the cursor of the beginning, if
+   * the first entry is no longer there.
    */
   read(topic: string, after: Cursor, limit: number): Promise<Entry[]>;
-  /** The cursor of the last entry; of the beginning, where there is none. */
+  /** The cursor of the last entry, or of the beginning if the topic is empty. */
   tip(topic: string): Promise<Cursor>;
   /**
-   * Tells a listener of all entries after a cursor, in order, each once, without end. Resolves with what stops it: no method of the
-   * listener is called after that. Rejects with a `CursorError`, as `read` does. A topic may have several tails; all
+   * Calls a listener with all entries after a cursor, in order, each once, without end. Resolves with a function that stops it:
+   * the listener is not called after that. Rejects with a `CursorError`, as `read` does. A topic may have several tails; all
    * tails of a log share one connection.
    */
   tail(topic: string, after: Cursor, listener: TailListener): Promise<() => void>;
-  /** Ends all tails and all calls that wait, with code 14, and closes the connections that the log opened itself. */
+  /** Ends all tails and all pending calls with code 14, and closes the connections that the log opened itself. */
   close(): Promise<void>;
 }
 
 /**
- * Why the events after a cursor cannot be given:
- * - `trimmed`: they were kept once, and are not any more;
- * - `future`: the cursor is after the last entry, as when a failover lost what the log had acknowledged;
- * - `unknown`: the topic never had such an entry: the log was made anew, or the cursor is of another topic, or is none;
- * - `behind`: a subscriber or a node was so slow that what it had yet to read was trimmed.
+ * Why a topic cannot return the events after a cursor:
+ * - `trimmed`: the log no longer keeps them;
+ * - `future`: the cursor is after the last entry, for example after a failover lost acknowledged entries;
+ * - `unknown`: the topic never had such an entry: the log was recreated, or the cursor is invalid or of another topic;
+ * - `behind`: a subscriber or a node was so slow that entries were trimmed before it read them.
  */
 export type GapReason = "trimmed" | "future" | "unknown" | "behind";
 
 const explanations: Record<GapReason, string> = {
-  trimmed: "are not kept any more",
+  trimmed: "are no longer kept",
   future: "cannot be known: the log ends before it",
   unknown: "cannot be known: the log has no such event",
   behind: "were dropped before they were read",
 };
 
 /**
- * The events after a cursor cannot be given without a gap. Ends a stream with code 11, out of range; before the head of
- * the response with HTTP status 410. A client starts over without a cursor.
+ * The topic cannot return the events after a cursor without a gap. Ends a stream with code 11, out of range. Before the head of
+ * the response it is HTTP status 410. The client has to start over without a cursor.
  */
 export class CursorError extends StatusError {
   override readonly name: string = "CursorError";

@@ -20,25 +20,25 @@ import {
   toEvent,
 } from "./topic.js";
 
-/** What the hook `onTail` is told. */
+/** The argument of the hook `onTail`. */
 export interface TailInfo {
-  /** How long ago the log took the newest of these entries, in milliseconds by the clocks of both; undefined where the log does not say when. */
+  /** Milliseconds since the log took the newest of these entries, by the clocks of both. Undefined if the log does not keep the time. */
   readonly lag: number | undefined;
-  /** How many entries came at once. */
+  /** The number of entries that arrived together. */
   readonly entries: number;
 }
 
 /** Options of `createLogTopic`. Of topics of one log with one name, those of the first count. */
 export interface LogTopicOptions extends Pick<TopicOptions<never>, "maxBytes"> {
-  /** Names the topic in its log. All nodes that use the name share its events. */
+  /** The name of the topic in its log. All nodes that use the name share its events. */
   readonly name: string;
-  /** What keeps the events. Default: one log in memory for the whole process. */
+  /** The log that keeps the events. Default: one log in memory for the whole process. */
   readonly log?: EventLog | undefined;
-  /** Called when this node was told of new entries of a topic. Hooks run at once; what they throw is ignored. */
+  /** Called when this node receives new entries of a topic. Hooks run synchronously. Errors that they throw are ignored. */
   readonly onTail?: ((topic: string, info: TailInfo) => void) | undefined;
   /**
-   * Called when a subscriber cannot go on after a cursor, and ends with code 11, and when this node itself missed entries. The
-   * reason tells retention that is too short (`trimmed`, `behind`) from a log that lost events (`future`, `unknown`).
+   * Called when a subscriber cannot continue after a cursor and ends with code 11, and when this node itself missed entries. The
+   * reason shows whether retention is too short (`trimmed`, `behind`) or the log has lost events (`future`, `unknown`).
    */
   readonly onGap?: ((topic: string, cursor: Cursor, reason: GapReason) => void) | undefined;
 }
@@ -49,11 +49,11 @@ export interface LogTopicOptions extends Pick<TopicOptions<never>, "maxBytes"> {
  */
 export interface LogTopic<T extends Message> extends Topic<T> {
   /**
-   * Appends an event. Resolves with its cursor, the `id:` of the event, when the log has it. A `key` lets you repeat a
+   * Appends an event. Resolves with its cursor, the `id:` of the event, when the log has it. With a `key`, you can repeat a
    * publication that failed.
    *
-   * Rejects with code 14 when the log did not confirm the event: it may be kept all the same. Rejects with a `TypeError` for what is not
-   * the message, for a oneof of events that is not set and for what has no JSON, and with an `Error` after `close`.
+   * Rejects with code 14 if the log did not confirm the event, which may be in the log nevertheless. Rejects with a `TypeError` if
+   * the value is not the message, has no event set in its oneof, or has no JSON, and with an `Error` after `close`.
    */
   publish(message: Init<T>, options?: AppendOptions): Promise<Cursor>;
   /**
@@ -61,7 +61,7 @@ export interface LogTopic<T extends Message> extends Topic<T> {
    * events after that one cannot be given without a gap, and with code 14 when the log does not answer within 5 seconds.
    */
   subscribe(options?: SubscribeOptions): LogSubscription<T>;
-  /** Ends all subscriptions of this node, once they have what it was told of. The log and other nodes go on. */
+  /** Ends all subscriptions of this node after they have received its events. The log and other nodes are not affected. */
   close(): void;
 }
 

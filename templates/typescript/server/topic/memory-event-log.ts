@@ -23,9 +23,9 @@ export interface MemoryEventLogOptions {
 }
 
 /**
- * Creates an event log within this process, for tests and for servers of one node. What it keeps ends with the process. It
- * keeps the last entry of a topic whatever its age and size. Once a minute it forgets the topics that nobody follows and whose last
- * entry is older than `keep.ms`. Throws a `TypeError` for an option with a wrong value.
+ * Creates an event log within this process, for tests and for servers with one node. Its entries are lost when the process
+ * ends. It always keeps the last entry of a topic. Once a minute it removes topics that have no tail and whose last entry is
+ * older than `keep.ms`. Throws a `TypeError` if an option has a wrong value.
  */
 export function createMemoryEventLog({ keep = {} }: MemoryEventLogOptions = {}): EventLog {
   return new MemoryEventLog(keep);

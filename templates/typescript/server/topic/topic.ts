@@ -15,18 +15,18 @@ import { type Place, Subscription } from "./subscription.js";
 /** How many bytes a topic holds, unless its options say otherwise. */
 export const defaultMaxBytes: number = 64 * 1024 * 1024;
 
-/** What a topic keeps, and how its events are called. */
+/** Options of `createTopic`. */
 export interface TopicOptions<T> {
-  /** How many of the last events are kept, for those who resume. Default: 1,024. */
+  /** How many of the last events are kept for clients that resume. Default: 1,024. */
   readonly replay?: number | undefined;
-  /** How many events a subscriber may be behind, where that is more than `replay`. Default: 256. */
+  /** How many events a subscriber may be behind, if that is more than `replay`. Default: 256. */
   readonly queue?: number | undefined;
   /**
    * How many bytes the kept events may hold, as messages in the binary format and as encoded for streams. The oldest are
    * dropped first; the last event is always kept. Default: 64 MiB.
    */
   readonly maxBytes?: number | undefined;
-  /** The id of an event. Default: its `event_id` field, or else a number with a prefix that no other topic has. Where there is such a field, an id is a value of its type. */
+  /** Returns the id of an event. Default: its `event_id` field, or a number with a random prefix. If the message has such a field, the id must be a value of its type. */
   readonly id?: ((message: T) => string) | undefined;
 }
 
@@ -39,9 +39,9 @@ export interface SubscribeOptions {
 }
 
 /**
- * A feed of events for any number of streams. Whatever that number, an event is encoded once. Each
- * subscriber has a place in the last events, which all share, and takes them as its client reads.
- * No event is lost in silence: a subscriber whose next event is no longer kept ends with code 11.
+ * A feed of events for any number of streams. Each event is encoded once for all of them. The subscribers share the last
+ * events, and each takes them as its client reads. A subscriber never skips an event: if its next event is no longer
+ * kept, it ends with code 11.
  *
  * ```ts
  * const trades = createTopic(TradeSchema, { replay: 10_000 });
@@ -50,11 +50,11 @@ export interface SubscribeOptions {
  * ```
  */
 export interface Topic<T extends Message> {
-  /** Gives an event to all subscribers. The message is not to be changed afterwards. Throws for what is not the message, for an event without an id that the field's type allows, for a oneof of events that is not set, for what has no JSON, and after `close`. */
+  /** Sends an event to all subscribers. Do not change the message afterwards. Throws if the value is not the message, has no event set in its oneof, has an id that is not a value of the `event_id` field, or has no JSON, and after `close`. */
   publish(message: Init<T>): void;
-  /** The events from now on, or after an earlier one. Throws a `StatusError` with code 11 when that one is not kept. */
+  /** The events from now on, or after an earlier one. Throws a `StatusError` with code 11 if that event is no longer kept. */
   subscribe(options?: SubscribeOptions): AsyncIterableIterator<Tracked<T>>;
-  /** Ends all subscriptions, once they have what was published. */
+  /** Ends all subscriptions after they have received the published events. */
   close(): void;
 }
 

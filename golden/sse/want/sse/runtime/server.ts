@@ -164,32 +164,32 @@ export type StatusDetail<Desc extends DescMessage = DescMessage> =
   | { readonly desc: Desc; readonly value: MessageInitShape<Desc> }
   | (JsonObject & { readonly "@type": string });
 
-/** What a `StatusError` carries beside code and message. */
+/** What a `StatusError` has in addition to its code and message. */
 export interface StatusErrorOptions {
-  /** Typed details, for clients that look for them. */
+  /** Typed details of the error. */
   readonly details?: readonly StatusDetail[];
-  /** Headers of the answer, such as `Retry-After`. Left out of an error that comes after the head. */
+  /** Headers of the response, such as `Retry-After`. They have no effect after the head of a stream. */
   readonly headers?: Headers | Record<string, string> | [name: string, value: string][];
   /** The HTTP status, 400 to 599. Default: that of the code, as google/rpc/code.proto maps it. */
   readonly status?: number;
-  /** What led to it. Never sent. */
+  /** The error that caused it. Never sent. */
   readonly cause?: unknown;
 }
 
 /**
- * A failure that the client is meant to see: its code, message and details are sent as they are.
- * Thrown before the first event it becomes the HTTP status and a google.rpc.Status in JSON, after
- * it the error event that ends the stream. Any other error is masked as code 13, `internal error`.
+ * An error for the client: its code, message and details are sent unchanged. Before the first event of a stream, and in a
+ * unary call, it becomes the HTTP status and a google.rpc.Status in JSON. Later it becomes the error event that ends the
+ * stream. Any other error is hidden behind code 13, `internal error`.
  */
 export class StatusError extends CausedError {
   override readonly name: string = "StatusError";
   readonly code: Code;
   readonly details: readonly StatusDetail[];
   readonly headers: Headers;
-  /** The HTTP status, where it is not that of the code. */
+  /** The HTTP status if it differs from that of the code. */
   readonly status: number | undefined;
 
-  /** Throws a `RangeError` for a code or status that says success or is none, since no client could take it for an error. */
+  /** Throws a `RangeError` if the code is not 1 to 16, or the status is not 400 to 599. */
   constructor(code: Code, message: string, options: StatusErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     const { status } = options;
@@ -3159,31 +3159,31 @@ function validate(validator: Validator, schema: DescMessage, message: Message): 
 /** The call that a hook is called for. The `request` is the same object in all hooks of a call, and in its context. */
 export interface CallInfo {
   readonly request: Request;
-  /** Absent where no method takes the request. */
+  /** Absent if no method matches the request. */
   readonly method: DescMethod | undefined;
-  /** How the method answers; absent where no method takes the request. */
+  /** Whether the method is unary or a stream. Absent if no method matches the request. */
   readonly kind: "unary" | "stream" | undefined;
 }
 
-/** Why a call is over: `end` for one that was answered completely, otherwise why it was cancelled, or `error` where it failed. */
+/** Why a call has ended: `end` for a complete response, `error` for an error, or why the call was cancelled. */
 export type CallReason = "end" | CancelReason;
 
-/** A call that is over. */
+/** A call that has ended. */
 export interface CallEndInfo extends CallInfo {
   /** The HTTP status of the response. */
   readonly status: number;
-  /** The code of the outcome: 0 for success, otherwise that of the error, also where it came after the head of a stream. */
+  /** The RPC code: 0 for success, or that of the error, including an error after the head of a stream. */
   readonly code: Code;
   readonly reason: CallReason;
-  /** Milliseconds from the arrival of the request until the body of the response was read, or nobody will read it. */
+  /** Milliseconds from the arrival of the request until the response body was read or cancelled. */
   readonly durationMs: number;
-  /** Milliseconds from the arrival of the request until the handler gave its first event; absent where there was none. */
+  /** Milliseconds from the arrival of the request to the first event of the handler. Absent if there was none. */
   readonly firstEventMs: number | undefined;
-  /** How many events the handler gave; 0 for a unary call. */
+  /** The number of events from the handler; 0 for a unary call. */
   readonly events: number;
-  /** The number of body bytes that the runtime took, including the comments of a stream. */
+  /** The bytes of the body that were passed to the runtime, including the comments of a stream. */
   readonly bytes: number;
-  /** Whether a terminal event was sent, for a stream whose oneof of events has one; absent for other calls, and for refused ones. */
+  /** Whether a terminal event was sent. Absent if the method has none, and for rejected requests. */
   readonly terminal: boolean | undefined;
 }
 
@@ -3196,17 +3196,17 @@ interface Hooks {
   readonly callEnd: ((info: CallEndInfo) => void) | undefined;
 }
 
-/** The options that observe calls. Hooks run at once; what they throw is ignored. */
+/** The options that observe calls. Hooks run synchronously. Errors that they throw are ignored. */
 interface HookOptions {
-  /** Called with every error that is masked for the client. Default: `console.error`. */
+  /** Called with every error that is hidden from the client. Default: `console.error`. */
   readonly onError?: ((error: unknown, info: CallInfo) => void) | undefined;
-  /** Called when a handler has not ended `leakMs` after its call was over or cancelled. */
+  /** Called when a handler still runs `leakMs` after its call has ended. */
   readonly onLeak?: ((info: CallInfo) => void) | undefined;
-  /** Default: 5,000. */
+  /** Milliseconds. Default: 5,000. */
   readonly leakMs?: number | undefined;
-  /** Called for every request but CORS preflights, as soon as its method is known and before anything of it is read. */
+  /** Called for every request except CORS preflights, after routing and before the body is read. */
   readonly onCallStart?: ((info: CallInfo) => void) | undefined;
-  /** Called once for every call that `onCallStart` was called for, when the body of its response was read or nobody will read it. */
+  /** Called once for each of these requests, when the response body has been read or cancelled. */
   readonly onCallEnd?: ((info: CallEndInfo) => void) | undefined;
 }
 
@@ -3325,7 +3325,7 @@ class OpenCalls {
   }
 }
 
-/** The argument of `createContext`: a call whose method is known, before anything of it is read. */
+/** The argument of `createContext`: a call after routing, before its body is read. */
 export interface ContextInit<V = unknown> {
   readonly request: Request;
   readonly method: DescMethod;
@@ -3333,42 +3333,42 @@ export interface ContextInit<V = unknown> {
   readonly value: V;
 }
 
-/** Options of `createServer`. Times are in milliseconds; `Infinity` is no limit. */
+/** Options of `createServer`. Times are in milliseconds; `Infinity` means no limit. */
 export interface ServerOptions<C = unknown, V = C> extends HookOptions {
   readonly services: readonly Service<C>[];
   /**
-   * Makes `context.value` of a call, before anything of the request is read: the place to check who calls. What it throws
-   * is the answer. Default: `context.value` is the second argument of `server.fetch`.
+   * Creates `context.value` for a call, before the body is read. Authenticate here: a `StatusError` that it throws is the
+   * response. Default: `context.value` is the second argument of `server.fetch`.
    */
   readonly createContext?: ((init: ContextInit<V>) => Awaitable<C>) | undefined;
-  /** Wrap every call, the first outermost. */
+  /** Wrap every call. The first is the outermost. */
   readonly interceptors?: readonly Interceptor<C>[] | undefined;
-  /** Checks every request before its handler is called. That of `@bufbuild/protovalidate` fits. */
+  /** Checks every request before its handler is called, such as the validator of `@bufbuild/protovalidate`. */
   readonly validator?: Validator | undefined;
-  /** The largest body of a request. Default: 4 MiB. */
+  /** The size limit of request bodies, in bytes. Default: 4 MiB. */
   readonly maxBodyBytes?: number | undefined;
-  /** What becomes of a query parameter that no field has. Default: `"ignore"`. */
+  /** What to do with unknown query parameters: ignore them, or answer 400. Default: `"ignore"`. */
   readonly unknownQuery?: "ignore" | "reject" | undefined;
-  /** How long the head of a stream waits for the first event, so that an early failure is an HTTP status. Default: 25. */
+  /** How long the head of a stream waits for the first event. An error within this time is an HTTP status. Default: 25. */
   readonly commitWindowMs?: number | undefined;
-  /** The longest silence of a stream whose method does not say it; 0 for no heartbeat. Default: 15,000, and 5,000 on Bun and Workers. */
+  /** The heartbeat interval of streams whose method does not set one; 0 turns heartbeats off. Default: 15,000, and 5,000 on Bun and Workers. */
   readonly heartbeatMs?: number | undefined;
   /**
-   * How long a unary call may last, from the arrival of its request until its handler has answered; then the answer is 504
+   * The time limit of a unary call, from the arrival of its request until its handler returns. Then the response is 504
    * with code 4, and the handler's signal is aborted. Default: no limit.
    */
   readonly unaryTimeoutMs?: number | undefined;
-  /** How long a stream may last, from the arrival of its request; then it ends with code 4. Default: no limit. */
+  /** The time limit of a stream, from the arrival of its request. Then it ends with code 4. Default: no limit. */
   readonly maxDurationMs?: number | undefined;
-  /** What becomes of a client that does not read: it is waited for, or cut off after `slowConsumerMs`. Default: `"block"`. */
+  /** What to do with a client that does not read: wait, or close the connection after `slowConsumerMs`. Default: `"block"`. */
   readonly slowConsumer?: "block" | "disconnect" | undefined;
   /** How long a client may leave a chunk unread with `slowConsumer: "disconnect"`. Default: 10,000. */
   readonly slowConsumerMs?: number | undefined;
-  /** Answers pages of other origins. Default: off. */
+  /** Allows pages of other origins. Default: off. */
   readonly cors?: CorsOptions | undefined;
-  /** How messages are read and written. Unknown fields are ignored unless they say otherwise. */
+  /** How protobuf-es reads and writes JSON. Default: unknown fields are ignored. */
   readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions> | undefined;
-  /** The types of Any and extensions. */
+  /** The types for `google.protobuf.Any` and extensions. */
   readonly registry?: Registry | undefined;
 }
 
@@ -4040,24 +4040,24 @@ export interface RouteInfo {
 /** A server of services, for every runtime that has the Web's `Request` and `Response`. */
 export interface Server<V = unknown> {
   /**
-   * Answers a request. `value` is given to `createContext`; without that option it is `context.value`. Never rejects:
-   * whatever fails is an answer. Needs no `this`, so that `{ fetch: server.fetch }` serves. It also takes a URL and the
-   * options of a request, as the global `fetch` does, and no value then: a client with `fetch: server.fetch` calls the
-   * server in process.
+   * Answers a request. `value` is passed to `createContext`; without that option it is `context.value`. Never rejects:
+   * every failure is a response. Works without `this`, as in `{ fetch: server.fetch }`. Like the global `fetch`, it also
+   * takes a URL and the options of a request, and then no value: a client with `fetch: server.fetch` calls the server in
+   * the same process.
    */
   readonly fetch: (
     request: Request | string | URL,
     ...value: undefined extends V ? [value?: V] : [value: V]
   ) => Promise<Response>;
   readonly routes: readonly RouteInfo[];
-  /** Whether one of the routes takes a request, or with `cors` its preflight; others can have the rest. Never throws. */
+  /** Whether a route matches the request or, with `cors`, its preflight request. Never throws. */
   readonly match: (request: Request) => boolean;
   /**
-   * Ends the calls that run, to be called before the server is closed. New streams are refused with 503, new unary calls are
-   * answered. A resumable stream ends at once, without `:end` and with a `retry:` of its own, so that its client goes on
-   * elsewhere; other calls have `graceMs` to end by themselves (default 10,000), and are then cancelled. A call is over when
-   * the body of its response was read, so its answer is not lost. Resolves when no call is left and all handlers have
-   * ended, a second after the grace at the latest.
+   * Ends the calls in flight. Call it before you close the HTTP server. New streams are rejected with 503; new unary calls are
+   * answered. A resumable stream ends at once, without `:end` and with its own `retry:`, so that its client resumes
+   * elsewhere. Other calls can take up to `graceMs` (default: 10,000), and are then cancelled. A call is open until its
+   * response body has been read, so no response is lost. Resolves when no call is open and all handlers have ended, or a
+   * second after `graceMs` at the latest.
    */
   readonly drain: (options?: { readonly graceMs?: number | undefined }) => Promise<void>;
 }
@@ -4226,8 +4226,8 @@ export interface TailListener {
   /** The next entries, at least one, in the order of the log. */
   entries(entries: readonly Entry[]): void;
   /**
-   * The tail is over: nothing is called after this. With a `CursorError` when entries were lost to it (reason `behind` if they
-   * were trimmed), with code 14 when the log was closed. A lost connection is not the end: the log connects again and goes on.
+   * The tail has ended: nothing is called after this. The error is a `CursorError` if the tail missed entries (reason `behind`
+   * if they were trimmed), or has code 14 if the log was closed. After a lost connection, the log reconnects and continues.
    */
   failed(error: unknown): void;
 }
@@ -4235,9 +4235,9 @@ export interface TailListener {
 /** Options of `append`. */
 export interface AppendOptions {
   /**
-   * Names the publication, so that it can be repeated when it is not known whether the log has it. A key that the topic
-   * has seen within the window of the log (2 minutes, unless the log says otherwise) appends nothing, and gives the cursor
-   * of the first entry.
+   * Identifies the publication, so that you can repeat it if you do not know whether the log has it. A key that the topic
+   * has seen within the window of the log (2 minutes, unless the log documents another) appends nothing, and returns the
+   * cursor of the first entry.
    */
   readonly key?: string | undefined;
 }
@@ -4246,61 +4246,61 @@ export interface AppendOptions {
 export interface Retention {
   /** The number of entries. Default: 10,000. */
   readonly events?: number | undefined;
-  /** The age of an entry in milliseconds; `Infinity` is no limit. Default: 3,600,000, an hour. */
+  /** The age of an entry in milliseconds; `Infinity` means no limit. Default: 3,600,000, an hour. */
   readonly ms?: number | undefined;
 }
 
 /**
- * Keeps the events of topics, and puts each topic's in one order. A topic needs no creation: one that nobody has written to is empty.
- * `testEventLog` says whether an implementation is right.
+ * Keeps the events of topics. All events of a topic have one order. A topic exists without being created, and is empty at first.
+ * `testEventLog` tests an implementation.
  *
- * What an implementation rejects with tells what becomes of the streams that stand on it. A `StatusError`, such as
- * `CursorError`, ends them. Any other error counts as passing: it is tried again, while the streams stay open. After
- * `close`, every method but `close` rejects with a `StatusError` with code 14.
+ * The error of a rejected method decides what happens to the streams. A `StatusError`, such as `CursorError`, ends them. After
+ * any other error the streams stay open and the call is repeated. After `close`, every method except `close` rejects with a
+ * `StatusError` with code 14.
  */
 export interface EventLog {
   /**
    * Appends an entry, and resolves with its cursor when the log has it, at the durability that the log is configured for.
-   * Rejects when the log is not known to have it; it may have it all the same.
+   * Rejects if the log has not confirmed the entry, which may be in the log nevertheless.
    */
   append(topic: string, data: Uint8Array, options?: AppendOptions): Promise<Cursor>;
   /**
-   * The entries that follow a cursor, oldest first: at most `limit`, at least one unless there is none. Empty at the end.
-   * Rejects with a `CursorError` unless the entry that the cursor names is still in this topic; after the cursor of the
-   * beginning, unless the first entry is.
+   * The entries that follow a cursor, oldest first: at most `limit`, and at least one if there is any. Empty at the end.
+   * Rejects with a `CursorError` if the entry of the cursor is no longer in this topic; for the cursor of the beginning, if
+   * the first entry is no longer there.
    */
   read(topic: string, after: Cursor, limit: number): Promise<Entry[]>;
-  /** The cursor of the last entry; of the beginning, where there is none. */
+  /** The cursor of the last entry, or of the beginning if the topic is empty. */
   tip(topic: string): Promise<Cursor>;
   /**
-   * Tells a listener of all entries after a cursor, in order, each once, without end. Resolves with what stops it: no method of the
-   * listener is called after that. Rejects with a `CursorError`, as `read` does. A topic may have several tails; all
+   * Calls a listener with all entries after a cursor, in order, each once, without end. Resolves with a function that stops it:
+   * the listener is not called after that. Rejects with a `CursorError`, as `read` does. A topic may have several tails; all
    * tails of a log share one connection.
    */
   tail(topic: string, after: Cursor, listener: TailListener): Promise<() => void>;
-  /** Ends all tails and all calls that wait, with code 14, and closes the connections that the log opened itself. */
+  /** Ends all tails and all pending calls with code 14, and closes the connections that the log opened itself. */
   close(): Promise<void>;
 }
 
 /**
- * Why the events after a cursor cannot be given:
- * - `trimmed`: they were kept once, and are not any more;
- * - `future`: the cursor is after the last entry, as when a failover lost what the log had acknowledged;
- * - `unknown`: the topic never had such an entry: the log was made anew, or the cursor is of another topic, or is none;
- * - `behind`: a subscriber or a node was so slow that what it had yet to read was trimmed.
+ * Why a topic cannot return the events after a cursor:
+ * - `trimmed`: the log no longer keeps them;
+ * - `future`: the cursor is after the last entry, for example after a failover lost acknowledged entries;
+ * - `unknown`: the topic never had such an entry: the log was recreated, or the cursor is invalid or of another topic;
+ * - `behind`: a subscriber or a node was so slow that entries were trimmed before it read them.
  */
 export type GapReason = "trimmed" | "future" | "unknown" | "behind";
 
 const explanations: Record<GapReason, string> = {
-  trimmed: "are not kept any more",
+  trimmed: "are no longer kept",
   future: "cannot be known: the log ends before it",
   unknown: "cannot be known: the log has no such event",
   behind: "were dropped before they were read",
 };
 
 /**
- * The events after a cursor cannot be given without a gap. Ends a stream with code 11, out of range; before the head of
- * the response with HTTP status 410. A client starts over without a cursor.
+ * The topic cannot return the events after a cursor without a gap. Ends a stream with code 11, out of range. Before the head of
+ * the response it is HTTP status 410. The client has to start over without a cursor.
  */
 export class CursorError extends StatusError {
   override readonly name: string = "CursorError";
@@ -4908,9 +4908,9 @@ export interface MemoryEventLogOptions {
 }
 
 /**
- * Creates an event log within this process, for tests and for servers of one node. What it keeps ends with the process. It
- * keeps the last entry of a topic whatever its age and size. Once a minute it forgets the topics that nobody follows and whose last
- * entry is older than `keep.ms`. Throws a `TypeError` for an option with a wrong value.
+ * Creates an event log within this process, for tests and for servers with one node. Its entries are lost when the process
+ * ends. It always keeps the last entry of a topic. Once a minute it removes topics that have no tail and whose last entry is
+ * older than `keep.ms`. Throws a `TypeError` if an option has a wrong value.
  */
 export function createMemoryEventLog({ keep = {} }: MemoryEventLogOptions = {}): EventLog {
   return new MemoryEventLog(keep);
@@ -5207,18 +5207,18 @@ function hasFlag(options: Pick<Message, "$unknown"> | undefined, number: number)
 /** How many bytes a topic holds, unless its options say otherwise. */
 const defaultMaxBytes: number = 64 * 1024 * 1024;
 
-/** What a topic keeps, and how its events are called. */
+/** Options of `createTopic`. */
 export interface TopicOptions<T> {
-  /** How many of the last events are kept, for those who resume. Default: 1,024. */
+  /** How many of the last events are kept for clients that resume. Default: 1,024. */
   readonly replay?: number | undefined;
-  /** How many events a subscriber may be behind, where that is more than `replay`. Default: 256. */
+  /** How many events a subscriber may be behind, if that is more than `replay`. Default: 256. */
   readonly queue?: number | undefined;
   /**
    * How many bytes the kept events may hold, as messages in the binary format and as encoded for streams. The oldest are
    * dropped first; the last event is always kept. Default: 64 MiB.
    */
   readonly maxBytes?: number | undefined;
-  /** The id of an event. Default: its `event_id` field, or else a number with a prefix that no other topic has. Where there is such a field, an id is a value of its type. */
+  /** Returns the id of an event. Default: its `event_id` field, or a number with a random prefix. If the message has such a field, the id must be a value of its type. */
   readonly id?: ((message: T) => string) | undefined;
 }
 
@@ -5231,9 +5231,9 @@ export interface SubscribeOptions {
 }
 
 /**
- * A feed of events for any number of streams. Whatever that number, an event is encoded once. Each
- * subscriber has a place in the last events, which all share, and takes them as its client reads.
- * No event is lost in silence: a subscriber whose next event is no longer kept ends with code 11.
+ * A feed of events for any number of streams. Each event is encoded once for all of them. The subscribers share the last
+ * events, and each takes them as its client reads. A subscriber never skips an event: if its next event is no longer
+ * kept, it ends with code 11.
  *
  * ```ts
  * const trades = createTopic(TradeSchema, { replay: 10_000 });
@@ -5242,11 +5242,11 @@ export interface SubscribeOptions {
  * ```
  */
 export interface Topic<T extends Message> {
-  /** Gives an event to all subscribers. The message is not to be changed afterwards. Throws for what is not the message, for an event without an id that the field's type allows, for a oneof of events that is not set, for what has no JSON, and after `close`. */
+  /** Sends an event to all subscribers. Do not change the message afterwards. Throws if the value is not the message, has no event set in its oneof, has an id that is not a value of the `event_id` field, or has no JSON, and after `close`. */
   publish(message: Init<T>): void;
-  /** The events from now on, or after an earlier one. Throws a `StatusError` with code 11 when that one is not kept. */
+  /** The events from now on, or after an earlier one. Throws a `StatusError` with code 11 if that event is no longer kept. */
   subscribe(options?: SubscribeOptions): AsyncIterableIterator<Tracked<T>>;
-  /** Ends all subscriptions, once they have what was published. */
+  /** Ends all subscriptions after they have received the published events. */
   close(): void;
 }
 
@@ -5378,25 +5378,25 @@ function canLackJson(schema: DescMessage): boolean {
   return canLack;
 }
 
-/** What the hook `onTail` is told. */
+/** The argument of the hook `onTail`. */
 export interface TailInfo {
-  /** How long ago the log took the newest of these entries, in milliseconds by the clocks of both; undefined where the log does not say when. */
+  /** Milliseconds since the log took the newest of these entries, by the clocks of both. Undefined if the log does not keep the time. */
   readonly lag: number | undefined;
-  /** How many entries came at once. */
+  /** The number of entries that arrived together. */
   readonly entries: number;
 }
 
 /** Options of `createLogTopic`. Of topics of one log with one name, those of the first count. */
 export interface LogTopicOptions extends Pick<TopicOptions<never>, "maxBytes"> {
-  /** Names the topic in its log. All nodes that use the name share its events. */
+  /** The name of the topic in its log. All nodes that use the name share its events. */
   readonly name: string;
-  /** What keeps the events. Default: one log in memory for the whole process. */
+  /** The log that keeps the events. Default: one log in memory for the whole process. */
   readonly log?: EventLog | undefined;
-  /** Called when this node was told of new entries of a topic. Hooks run at once; what they throw is ignored. */
+  /** Called when this node receives new entries of a topic. Hooks run synchronously. Errors that they throw are ignored. */
   readonly onTail?: ((topic: string, info: TailInfo) => void) | undefined;
   /**
-   * Called when a subscriber cannot go on after a cursor, and ends with code 11, and when this node itself missed entries. The
-   * reason tells retention that is too short (`trimmed`, `behind`) from a log that lost events (`future`, `unknown`).
+   * Called when a subscriber cannot continue after a cursor and ends with code 11, and when this node itself missed entries. The
+   * reason shows whether retention is too short (`trimmed`, `behind`) or the log has lost events (`future`, `unknown`).
    */
   readonly onGap?: ((topic: string, cursor: Cursor, reason: GapReason) => void) | undefined;
 }
@@ -5407,11 +5407,11 @@ export interface LogTopicOptions extends Pick<TopicOptions<never>, "maxBytes"> {
  */
 export interface LogTopic<T extends Message> extends Topic<T> {
   /**
-   * Appends an event. Resolves with its cursor, the `id:` of the event, when the log has it. A `key` lets you repeat a
+   * Appends an event. Resolves with its cursor, the `id:` of the event, when the log has it. With a `key`, you can repeat a
    * publication that failed.
    *
-   * Rejects with code 14 when the log did not confirm the event: it may be kept all the same. Rejects with a `TypeError` for what is not
-   * the message, for a oneof of events that is not set and for what has no JSON, and with an `Error` after `close`.
+   * Rejects with code 14 if the log did not confirm the event, which may be in the log nevertheless. Rejects with a `TypeError` if
+   * the value is not the message, has no event set in its oneof, or has no JSON, and with an `Error` after `close`.
    */
   publish(message: Init<T>, options?: AppendOptions): Promise<Cursor>;
   /**
@@ -5419,7 +5419,7 @@ export interface LogTopic<T extends Message> extends Topic<T> {
    * events after that one cannot be given without a gap, and with code 14 when the log does not answer within 5 seconds.
    */
   subscribe(options?: SubscribeOptions): LogSubscription<T>;
-  /** Ends all subscriptions of this node, once they have what it was told of. The log and other nodes go on. */
+  /** Ends all subscriptions of this node after they have received its events. The log and other nodes are not affected. */
   close(): void;
 }
 

@@ -42,6 +42,9 @@ golden: build ## rewrite golden/**/want and the README's tables; read the diff b
 demo: build ## a server and a client over real HTTP: examples/market
 	$(MAKE) -C examples/market demo
 
+demo-nodes: build ## two servers over Redis, killed in turn while a client watches: examples/market
+	$(MAKE) -C examples/market demo-nodes
+
 lint: install ## formatting, linting and types, of TypeScript and protos
 	biome check --error-on-warnings
 	buf lint
@@ -64,6 +67,7 @@ bench: build bench/node_modules/.package-lock.json ## figures beside other tools
 	node bench/run.js $(BENCH)
 
 check: test lint demo ## all of it: what CI runs; nothing may have changed in the tree afterwards
+	$(MAKE) -C examples/market demo-nodes
 	$(MAKE) generate
 	git diff --exit-code
 	@test -z "$$(git status --porcelain)" || { git status --porcelain; echo "make check left files behind"; exit 1; }
@@ -71,4 +75,4 @@ check: test lint demo ## all of it: what CI runs; nothing may have changed in th
 clean: ## removes what was built and installed
 	rm -rf dist .cache node_modules examples/*/node_modules examples/*/gen examples/*/dist bench/node_modules test/openapi/clients/node_modules
 
-.PHONY: help install build generate test test-unit golden demo lint format matrix corpus bench check clean
+.PHONY: help install build generate test test-unit golden demo demo-nodes lint format matrix corpus bench check clean

@@ -116,7 +116,9 @@ function isInOrder(texts: readonly string[], publishers: number): boolean {
   const next = new Array<number>(publishers).fill(0);
   return texts.every((text) => {
     const [publisher = 0, n] = text.split(" ").map(Number);
-    return next[publisher]++ === n;
+    const expected = next[publisher] ?? 0;
+    next[publisher] = expected + 1;
+    return n === expected;
   });
 }
 

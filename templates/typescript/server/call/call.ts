@@ -207,7 +207,7 @@ export class Call {
 
   /** The response with these bytes, and with headers besides those of the handler. The call ends when the bytes are read. */
   respond(status: number, headers: Record<string, string>, bytes?: Uint8Array): Response {
-    const length = bytes === undefined ? {} : { "Content-Length": String(bytes.byteLength) };
+    const length: Record<string, string> = bytes === undefined ? {} : { "Content-Length": String(bytes.byteLength) };
     const init = { status, headers: toHeaders(this.#headers, { ...headers, ...length }) };
     this.#status = status;
     stopTimer(this.#deadline);

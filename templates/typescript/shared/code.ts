@@ -28,5 +28,5 @@ export const httpStatuses: readonly number[] = [
 
 /** The HTTP status of a code, as google/rpc/code.proto maps them: 404 for `NotFound`. */
 export function codeToHttp(code: Code): number {
-  return httpStatuses[code] ?? 500; // there is one for each code
+  return httpStatuses[code] ?? 500; // every code has one
 }

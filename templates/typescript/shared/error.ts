@@ -1,9 +1,9 @@
-/** An error with what led to it. */
+/** An error with its cause. */
 interface Caused {
   readonly cause?: unknown;
 }
 
-/** `Error` with its `cause`, which is part of ES2022, for projects whose `lib` is older. */
+/** `Error` with its `cause`, which is part of ES2022, for projects with an older `lib`. */
 export const CausedError: new (message?: string, options?: Caused) => Error & Caused = Error;
 
 /** The `cause` of an error; undefined for anything else. */

@@ -12,29 +12,28 @@ import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { causeOf } from "./error.js";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.js";
 
-/** How deep messages nest at most, unless `recursionLimit` says otherwise: the default of `fromJson`. */
+/** The default of `recursionLimit` in `fromJson`: how deep messages may be nested. */
 export const MAX_DEPTH = 100;
 
 /** protobuf-es has the option `recursionLimit` since 2.12.1; earlier releases read at any depth. */
 type ReadOptions = Partial<JsonReadOptions> & { readonly recursionLimit?: number };
 
-/** The value that makes the JSON of a message unreadable. */
+/** The value that makes the JSON of a message invalid. */
 export interface JsonError {
-  /** The way to the value: `legs[1].size`, `labels["env"]`. Empty for the message itself. */
+  /** The path of the value: `legs[1].size`, `labels["env"]`. Empty for the message itself. */
   readonly path: string;
   readonly value: JsonValue;
-  /** What the value is not. `depth`: it is nested too deep. */
+  /** The type that the value does not have. `depth`: it is nested too deep. */
   readonly expected: "list" | "map" | "message" | "value" | "depth";
   /** Absent for the message itself. */
   readonly field?: DescField;
 }
 
 /**
- * Finds the value that `fromJson` refused with `error`: its errors name at most the innermost field, not the way to it.
- * Undefined when no single value is wrong, as with two members of one oneof.
+ * Finds the value that `fromJson` rejected with `error`. Its errors name at most the innermost field, without a path.
+ * Undefined if no single value is wrong, as with two members of one oneof.
  *
- * Costs no more than `fromJson` did, whatever the JSON: messages are only walked through, once, and of their values
- * those are read that can be wrong.
+ * Costs no more than `fromJson`, for any JSON: it visits each message once, and reads only the values that can be wrong.
  */
 export function findJsonError(
   desc: DescMessage,
@@ -100,7 +99,7 @@ export function findJsonError(
       const item = (index: number) => value[keys[index] ?? ""];
       const isWrong = (from: number, to: number) => {
         const part: JsonObject = Object.create(null); // so that "__proto__" is a key like any other
-        // Of messages only the keys: the messages are walked through.
+        // Of messages only the keys: the messages are visited one by one.
         for (let i = from; i < to; i++) {
           part[keys[i] ?? ""] = message ? {} : (item(i) ?? null);
         }
@@ -135,7 +134,7 @@ export function findJsonError(
     if (length === 0 || !mayBeWrong(field) || (message && fieldKind === "list")) {
       return undefined;
     }
-    // By halves, which together are no longer than the whole. One by one would cost a message for each.
+    // By halves, which together are as long as the whole. One by one would cost a message for each value.
     let from = 0;
     for (let to = length; to - from > 1; ) {
       const middle = (from + to) >> 1;
@@ -150,12 +149,12 @@ export function findJsonError(
       : undefined;
   }
 
-  /** An error without a field is that of an enum; those of messages are found on the way. */
+  /** An error without a field comes from an enum. Errors of messages are found before. */
   function mayBeWrong(field: DescField): boolean {
     return failed ? failed === field : field.enum !== undefined;
   }
 
-  /** A message with a JSON of its own fails without a field or with one of such a message; an Any holds any message. */
+  /** A message with a special JSON fails without a field or with a field of such a message. An Any holds any message. */
   function mayHoldError({ typeName }: DescMessage): boolean {
     return !failed || typeName === "google.protobuf.Any" || hasOwnJson(failed.parent);
   }
@@ -169,7 +168,7 @@ export function findJsonError(
     }
   }
 
-  /** For single values, as it costs no message for each. */
+  /** For single values: it does not create a message for each. */
   function readsInto(desc: DescMessage, json: JsonObject): boolean {
     const target = targets.get(desc) ?? create(desc);
     targets.set(desc, target);

@@ -9,9 +9,10 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether an object has a property of its own. `Object.hasOwn` is part of ES2022, which not every project's `lib` has. */
+/** Whether an object has a property of its own. `Object.hasOwn` is part of ES2022, and some projects have an older `lib`. */
 export function hasOwn(object: object, name: string): boolean {
-  return Object.hasOwn(object, name);
+  // biome-ignore lint/suspicious/noPrototypeBuiltins: see above.
+  return Object.prototype.hasOwnProperty.call(object, name);
 }
 
 /** The entries of an object whose value is not undefined. */

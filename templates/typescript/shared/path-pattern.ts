@@ -1,10 +1,10 @@
 /** A path template in the grammar of google/api/http.proto, cut into what a URL's path is made of. */
 export interface PathPattern {
-  /** `*`, `**`, or a literal as it stands in a URL, which may hold percent escapes. None for the path `/`. */
+  /** `*`, `**`, or a literal as in a URL, which may have percent escapes. Empty for the path `/`. */
   readonly segments: readonly string[];
-  /** What follows the `:` at the end; empty for none. */
+  /** The text after the `:` at the end; empty if there is none. */
   readonly verb: string;
-  /** In the order in which they stand. */
+  /** In the order of the path. */
   readonly variables: readonly PatternVariable[];
 }
 
@@ -14,11 +14,11 @@ export interface PatternVariable {
   readonly start: number;
   /** Index after its last segment. */
   readonly end: number;
-  /** Whether its value may span segments, so that a `/` in it stands for itself. */
+  /** Whether its value may have several segments, so that a `/` in it is not escaped. */
   readonly multi: boolean;
 }
 
-/** Cuts a template that the plugin has checked: whatever breaks the grammar gives an arbitrary result. */
+/** Parses a template that the plugin has checked. The result for an invalid template is arbitrary. */
 export function parsePathPattern(text: string): PathPattern {
   const [, path = "", verb = ""] = /^\/(.*?)(?::([^/:}]*))?$/.exec(text) ?? [];
   const variables: PatternVariable[] = [];

@@ -10,14 +10,13 @@ export interface Status {
 }
 
 /**
- * What a body tells of a Status. A part that is absent or malformed is left out: what failed is told as far as
- * it can be understood, and understanding it never fails.
+ * Reads a Status from a body. It never fails: fields that are absent or malformed are omitted.
  */
 export function readStatus(body: string): Partial<Status> {
   try {
     const { code, message, details } = JSON.parse(body);
     return {
-      // Ok (0) is no failure: it says nothing about one. 16 is the last code.
+      // Ok (0) is not an error. 16 is the last code.
       ...(Number.isInteger(code) && code > 0 && code < 17 && { code }),
       ...(typeof message === "string" && { message }),
       ...(Array.isArray(details) && { details: details.filter(isJsonObject) }),
@@ -27,7 +26,7 @@ export function readStatus(body: string): Partial<Status> {
   }
 }
 
-/** Where another code than the first of that status fits better, and statuses of proxies, which no code maps to. */
+/** Statuses for which another code fits better than the first with that status, and statuses of proxies without a code. */
 const otherCodes: Readonly<Record<number, Code>> = {
   408: 4,
   409: 10,
@@ -36,11 +35,11 @@ const otherCodes: Readonly<Record<number, Code>> = {
 };
 
 /**
- * The code that stands for an HTTP status where no Status tells it: `Unavailable` for 503. Another 4xx is
- * `FailedPrecondition`, anything else `Unknown`.
+ * The code for an HTTP status without a Status: `Unavailable` for 503. Another 4xx is `FailedPrecondition`, everything
+ * else `Unknown`.
  */
 export function httpToCode(status: number): Code {
   const first = httpStatuses.indexOf(status);
-  // Of a list with a status for each code, the index is a code. That of 200 says nothing about a failure.
+  // In a list with the status of each code, the index is the code. Ok (0) is not an error.
   return otherCodes[status] ?? (first > 0 ? (first as Code) : status >= 400 && status < 500 ? 9 : 2);
 }

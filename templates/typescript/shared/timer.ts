@@ -1,10 +1,10 @@
-/** The longest time that setTimeout takes, 24.8 days; it fires at once for more. */
+/** The longest time that setTimeout accepts, 24.8 days. For more, it fires at once. */
 export const maxTimerMs: number = 2 ** 31 - 1;
 
-/** A timer that runs. */
+/** A running timer. */
 export type Timer = ReturnType<typeof setTimeout>;
 
-/** Starts a timer; none for undefined, and for a time that no timer takes, `Infinity` included: that is no limit. */
+/** Starts a timer. For undefined, and for a time above `maxTimerMs` such as `Infinity`, there is no limit and no timer. */
 export function startTimer(ms: number | undefined, expired: () => void): Timer | undefined {
   return ms !== undefined && ms <= maxTimerMs ? setTimeout(expired, ms) : undefined;
 }

@@ -9,13 +9,13 @@ export interface Violation {
   readonly field: Path;
 }
 
-/** What a validator says of a message; `error` when its rules cannot be run. */
+/** The result of a validation; `error` if the rules cannot be run. */
 export type ValidationResult =
   | { readonly kind: "valid" }
   | { readonly kind: "invalid"; readonly violations: readonly Violation[] }
   | { readonly kind: "error"; readonly error: unknown };
 
-/** What checks messages against the rules of their options. The validator of `@bufbuild/protovalidate` is one. */
+/** Checks messages against the rules in their options. The validator of `@bufbuild/protovalidate` has this type. */
 export interface Validator {
   validate(schema: DescMessage, message: Message): ValidationResult;
 }

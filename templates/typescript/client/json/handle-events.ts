@@ -1,7 +1,7 @@
 import { hasOwn } from "../../shared/json.js";
 import { callHandlers, type Otherwise } from "../stream/handle-events.js";
 
-/** The members of a oneof that are messages: those whose handlers cannot be left out. */
+/** The members of a oneof that are messages. Their handlers are required. */
 type MessageKeys<T> = { [K in keyof T]-?: NonNullable<T[K]> extends object ? K : never }[keyof T];
 
 type Handlers<T> = { [K in keyof T]-?: (value: NonNullable<T[K]>, message: T) => unknown };

@@ -72,7 +72,7 @@ describe("path", () => {
       [{ a: "x", m: { "\ud800": "x" } }, "m[\ud800]"],
     ] as const) {
       expect(() => bindRequest(get, request as JsonValue)).toThrow(
-        new RangeError(`"${text}" is no text: it holds half of a surrogate pair`),
+        new RangeError(`"${text}" is not valid text: it has half of a surrogate pair`),
       );
     }
   });

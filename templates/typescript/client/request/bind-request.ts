@@ -2,33 +2,33 @@ import { hasOwn, isJsonObject, type JsonObject, type JsonValue } from "../../sha
 import type { HttpBinding, MethodHttp, QueryField } from "../../shared/method.js";
 import { decodeVariable, parsePathPattern } from "../../shared/path-pattern.js";
 
-/** What goes over HTTP of a request. */
+/** The parts of an HTTP request that a message fills. */
 export interface BoundRequest {
-  /** The one that carries the request. */
+  /** The binding of the request. */
   readonly binding: HttpBinding;
   readonly method: string;
-  /** Path and query, percent-encoded: starts with `/`, and goes behind the base URL. */
+  /** Path and query, percent-encoded. Starts with `/`, and follows the base URL. */
   readonly path: string;
-  /** The JSON of the body; undefined for none. */
+  /** The JSON of the body; undefined if there is no body. */
   readonly body: JsonValue | undefined;
 }
 
 /**
- * Splits the ProtoJSON of a request into path, query and body, by the first binding that can carry it whole:
- * the server reads back the same message. Throws RangeError when none can, with what the first one lacks:
- * a path variable without a value or with one of another shape, or what no URL holds: `.`, `..` and nothing as a
- * segment of the path, an empty message in the query, half of a surrogate pair.
+ * Splits the ProtoJSON of a request into path, query and body, by the first binding that can carry all of it, so that
+ * the server reads the same message. Throws a RangeError if no binding can, with the reason of the first: a path variable
+ * without a value or with a value that does not match its pattern, or a value that no URL can hold: `.`, `..` or an empty
+ * string as a segment of the path, an empty message in the query, half of a surrogate pair.
  */
 export function bindRequest({ bindings }: MethodHttp, request: JsonValue): BoundRequest {
-  let refusal: unknown;
+  let firstError: unknown;
   for (const binding of bindings) {
     try {
       return bind(binding, request);
     } catch (error) {
-      refusal ??= error;
+      firstError ??= error;
     }
   }
-  throw refusal;
+  throw firstError;
 }
 
 function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
@@ -40,9 +40,9 @@ function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
   for (const [index, { start, end, multi }] of spans.entries()) {
     const variable = variables[index];
     if (!variable) {
-      continue; // the plugin lists each of them
+      continue; // the plugin lists all variables
     }
-    // Of the whole request: what is left of a message that held two variables may be gone after the first.
+    // Taken from the whole request: a message with two variables may be gone from the rest after the first.
     const [value] = take(request, variable.field, variable.implicit);
     const text = value == null || typeof value === "object" ? "" : toText(value);
     const path = toSegments(multi ? text.split("/") : [text], segments.slice(start, end), multi);
@@ -95,8 +95,8 @@ function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
 }
 
 /**
- * The value of a field, or what stands for it where its message is there; and the message without it, nor the
- * messages that held nothing else.
+ * The value of a field, or its implicit value if its message is set; and the message without the field, and without
+ * messages that are empty then.
  */
 function take(
   message: JsonValue | undefined,
@@ -119,7 +119,7 @@ function take(
   return [found, others];
 }
 
-/** The text of a variable in the path; undefined when it is not of its pattern, or a URL does not keep it. */
+/** The segments of a variable in the path; undefined if they do not match its pattern, or if a URL would change them. */
 function toSegments(parts: string[], pattern: readonly string[], multi: boolean): string[] | undefined {
   const shape = pattern.flatMap((part) => (part === "**" ? parts.slice(pattern.length - 1).fill("*") : part));
   const fits = parts.every((part, index) => {
@@ -139,7 +139,7 @@ function toParameter(name: string, value: JsonValue): string {
   return `${encode(name)}=${encode(toText(value))}`;
 }
 
-/** Numbers as JSON has them, and the zero whose sign it loses. */
+/** A number as in JSON, except for -0, whose sign JSON loses. */
 function toText(value: string | number | boolean): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }
@@ -148,6 +148,6 @@ function encode(text: string): string {
   try {
     return encodeURIComponent(text);
   } catch {
-    throw new RangeError(`"${text}" is no text: it holds half of a surrogate pair`);
+    throw new RangeError(`"${text}" is not valid text: it has half of a surrogate pair`);
   }
 }

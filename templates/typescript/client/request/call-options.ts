@@ -1,7 +1,7 @@
 /** The part of `fetch` that the client uses: it is called with a URL and its init, and without a `this`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Headers by name. A value is written as text; `undefined` leaves a header out. */
+/** Headers by name. A value is written as text; `undefined` omits a header. */
 export type HeaderRecord = { readonly [name: string]: string | number | boolean | readonly string[] | undefined };
 
 /** Headers: a value, or a function that is called for every attempt, because a token may expire between two. */
@@ -21,9 +21,9 @@ export interface RetryOptions {
    * random. The server's `retry:` replaces it, and is made longer by up to half. Default: 1,000.
    */
   readonly initialDelayMs?: number | undefined;
-  /** The longest delay, in milliseconds, before a `retry:` is made longer; `Retry-After` may be longer. Default: 30,000. */
+  /** The longest delay, in milliseconds, before jitter lengthens a `retry:`. `Retry-After` may be longer. Default: 30,000. */
   readonly maxDelayMs?: number | undefined;
-  /** The longest `Retry-After` to wait for, in milliseconds; beyond it the call fails with the server's error. Default: 300,000. */
+  /** The longest `Retry-After` to wait for, in milliseconds. For a longer one, the call fails with the server's error. Default: 300,000. */
   readonly maxRetryAfterMs?: number | undefined;
 }
 
@@ -45,7 +45,7 @@ export interface CallOptions {
    * idempotent or it has an `Idempotency-Key` header. `timeoutMs` limits all attempts together. Default: never.
    */
   readonly retry?: RetryOptions | undefined;
-  /** Called in place of `globalThis.fetch`. */
+  /** Called instead of `globalThis.fetch`. */
   readonly fetch?: Fetch | undefined;
   /** Called with every response when its head arrives, including errors. Do not read its body. */
   readonly onResponse?: ((response: Response) => void) | undefined;

@@ -38,7 +38,7 @@ export abstract class ClientError extends CausedError {
   declare readonly attempt: number;
   declare readonly lastEventId: string | undefined;
 
-  /** `fields` are those of the class. Declared and assigned here, they take half the code in a bundle. */
+  /** `fields` are the fields of the class, assigned here because that takes less code. */
   constructor(message: string, context: ErrorContext, fields?: object) {
     super(message, context);
     const { phase, attempt = 1, lastEventId } = context;
@@ -148,7 +148,7 @@ export class StatusError extends ClientError {
     const what =
       context.phase === "open"
         ? `HTTP ${status} (code ${statusCode})`
-        : `error event (code ${statusCode}, ${codeName(statusCode)})`;
+        : `error event (code ${statusCode}, ${Object.keys(Code)[statusCode] ?? ""})`;
     const fields = { status, statusCode, details, headers, body: body.slice(0, 65_536) };
     super(message || `${what}${excerpt(body)}`, context, fields);
     this.#readDetail = readDetail;
@@ -293,9 +293,4 @@ export class ReconnectError extends ClientError {
     const message = `gave up after ${further} further request${further === 1 ? "" : "s"}: ${cause}`;
     super(message, { ...context, cause }, { errors, failures });
   }
-}
-
-/** The name of a code: `Unavailable`. */
-function codeName(code: Code): string {
-  return Object.keys(Code)[code] ?? ""; // the keys are in the order of the codes
 }

@@ -11,10 +11,10 @@ export function toJsonBody(json: JsonValue): Content {
   return { type: "application/json", body: JSON.stringify(json) };
 }
 
-/** What the ProtoJSON of a google.api.HttpBody holds. */
+/** The body and content type in the ProtoJSON of a google.api.HttpBody. */
 export function fromHttpBody(json: JsonValue): Content {
   const { contentType, data }: JsonObject = isJsonObject(json) ? json : {};
-  // ProtoJSON takes both alphabets of base64; atob only the first.
+  // ProtoJSON allows both alphabets of base64, atob only the first.
   const text = atob(
     String(data ?? "")
       .replace(/-/g, "+")
@@ -26,10 +26,10 @@ export function fromHttpBody(json: JsonValue): Content {
   };
 }
 
-/** The ProtoJSON of the google.api.HttpBody that a response's content type and bytes make. */
+/** The ProtoJSON of a google.api.HttpBody with the content type and the bytes of a response. */
 export function toHttpBody(contentType: string | null, bytes: Uint8Array): JsonObject {
   let text = "";
-  // As many arguments as every engine takes.
+  // Every engine allows this many arguments.
   for (let at = 0; at < bytes.length; at += 8192) {
     text += String.fromCharCode(...bytes.subarray(at, at + 8192));
   }

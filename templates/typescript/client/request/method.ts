@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from "../../shared/json.js";
 import type { MethodHttp } from "../../shared/method.js";
 
-/** What every client knows of a method. The descriptors of protobuf-es fit. */
+/** The name of a method. Descriptors of protobuf-es have this shape. */
 export interface MethodInfo {
   /** `WatchTrades` */
   readonly name: string;
@@ -9,26 +9,26 @@ export interface MethodInfo {
   readonly parent: { readonly typeName: string };
 }
 
-/** The kinds that a client deals in; each kind of messages has its own. */
+/** The types of a client, for each kind of messages. */
 export interface Kinds {
-  /** What it knows of a method. */
+  /** The description of a method. */
   readonly method: MethodInfo;
-  /** What every message is. */
+  /** The base type of all messages. */
   readonly message: unknown;
-  /** What its methods want to know of the client: a registry, a validator. */
+  /** The options of the client that its methods need: a registry, a validator. */
   readonly settings: unknown;
 }
 
-/** A method as the transport calls it: what HTTP carries, and how messages become JSON and back. */
+/** A method: how HTTP carries it, and how its messages are encoded and decoded. */
 export interface ClientMethod<I, O extends K["message"], K extends Kinds> {
   readonly desc: K["method"];
   readonly http: MethodHttp;
-  /** The message of what the caller passed: what interceptors see. */
+  /** The message that the caller passed, as interceptors see it. */
   prepare(request: I): K["message"];
-  /** The ProtoJSON of the request. Throws when it has none, or breaks a rule. */
+  /** The ProtoJSON of the request. Throws if it cannot be encoded, or breaks a rule. */
   encode(message: K["message"], settings: K["settings"]): JsonValue;
-  /** Reads the ProtoJSON of the response message; unknown fields are ignored. Throws when it is not the message. */
+  /** Reads the ProtoJSON of the response message; unknown fields are ignored. Throws if it is not the message. */
   decode(json: JsonValue, settings: K["settings"]): O;
-  /** Reads the JSON of an error's detail, where messages are more than JSON; undefined when it is not the message. */
+  /** Reads the JSON of an error's detail as a message; undefined if it is not that message. Absent for messages that are JSON. */
   readDetail?(schema: { readonly typeName: string }, json: JsonObject, settings: K["settings"]): unknown;
 }

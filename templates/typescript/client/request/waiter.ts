@@ -63,3 +63,22 @@ export function createWaiter(): Waiter {
     interrupt: () => fail(interrupted),
   };
 }
+
+/** A promise that is settled from outside. Its rejection may stay unhandled. */
+export interface Deferred<V> {
+  readonly promise: Promise<V>;
+  resolve(value: V): void;
+  reject(reason: unknown): void;
+}
+
+/** `Promise.withResolvers`, for runtimes without it. */
+export function createDeferred<V>(): Deferred<V> {
+  let resolve: (value: V) => void = ignore;
+  let reject: (reason: unknown) => void = ignore;
+  const promise = new Promise<V>((resolvePromise, rejectPromise) => {
+    resolve = resolvePromise;
+    reject = rejectPromise;
+  });
+  promise.catch(ignore);
+  return { promise, resolve, reject };
+}

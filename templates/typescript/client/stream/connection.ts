@@ -21,7 +21,7 @@ export interface Connection {
   readonly format: EventPlace["format"] | undefined;
   /** Whether the server promised to mark the end of the stream. A body that ends without the mark was cut. */
   readonly promisesEnd: boolean;
-  /** The cursor after which a stream over an event log began, as the server said. */
+  /** The cursor after which a stream over an event log began, as the server sent it. */
   readonly beginning: string | undefined;
   readonly isClosed: boolean;
   /** Sends the request. Resolves if the response is one of a stream. */

@@ -15,7 +15,7 @@ export interface RawEvent {
 /** Decodes the body of a stream, chunk by chunk; undefined is its end. */
 export type Decoder = (bytes: Uint8Array | undefined) => void;
 
-/** Takes what a decoder finds, in the order of the bytes. */
+/** Called for everything that a decoder finds, in the order of the bytes. */
 export type DecoderSink = (found: RawEvent | Mark) => void;
 
 /** The parts of a body that are not events. */

@@ -12,7 +12,7 @@ export async function callHandlers<T extends object>(
   handlers: object,
   find: (message: T) => readonly [name: string, value: unknown] | undefined,
 ): Promise<void> {
-  // The types of each kind of messages say what a handler takes.
+  // The types of each kind of messages define the handlers.
   const table = handlers as Readonly<Record<string, ((...args: unknown[]) => unknown) | undefined>>;
   for await (const message of stream) {
     const [name, value] = find(message) ?? [];

@@ -3,25 +3,25 @@ import { type ClientError, type ErrorContext, ReconnectError, StatusError } from
 import { retryDelayMs } from "../request/retry.js";
 import type { Reconnect, ReconnectOptions } from "./stream-options.js";
 
-/** An error keeps up to 64 KiB of a body, and an outage may bring thousands. */
+/** An error keeps up to 64 KiB of a body, and an outage may cause thousands of errors. */
 const maxErrors = 10;
 
-/** The errors of a connection; after its head, any other is of an event. */
+/** The errors of a connection. After the head of a response, all others are errors of an event. */
 const connectionCodes: readonly string[] = ["network", "timeout", "truncated"];
 
-/** What a stream failed with since its last progress. */
+/** The failures of a stream since its last progress. */
 export interface Failures {
   /**
    * Adds a failure and returns the milliseconds to wait before the next attempt; `retryMs` is the server's `retry:`.
-   * Throws what the stream fails with when there is to be no other attempt: a `ReconnectError`, or the error itself
-   * when its `Retry-After` is beyond `maxRetryAfterMs`.
+   * Throws the failure of the stream if there is no other attempt: a `ReconnectError`, or the error itself if its
+   * `Retry-After` is above `maxRetryAfterMs`.
    */
   add(error: ClientError, retryMs: number | undefined, context: ErrorContext): number;
-  /** An event, or a new cursor: everything is forgotten. */
+  /** Call it for an event or a new cursor: it resets everything. */
   onProgress(): void;
   /**
-   * A heartbeat: the connection works. It does not excuse error events and events that cannot be read, since these
-   * come again at the same cursor every time.
+   * Call it for a heartbeat: the connection works. It does not reset the count of error events and of events that cannot
+   * be read, since these come again at the same cursor every time.
    */
   onHeartbeat(): void;
 }
@@ -65,7 +65,7 @@ export function createFailures(options: ReconnectOptions): Failures {
   };
 }
 
-/** Whether to try again after an error, before attempts are counted: the built-in rule, or the caller's. */
+/** Whether to reconnect after an error, by the caller's rule or the built-in one. Does not count attempts. */
 export function mayReconnect(
   error: ClientError,
   { shouldReconnect }: ReconnectOptions,
@@ -75,13 +75,12 @@ export function mayReconnect(
 }
 
 /**
- * Whether another attempt may help: the connection failed or was cut, fell silent, or the server is not able
- * to answer now. Never a response of another content type, an event that is not the message, or a refusal: 4xx
- * but 408, 425 and 429. Nor 501: asking again implements nothing.
+ * Whether another attempt may help: the connection failed, was cut or timed out, or the server cannot respond now. It
+ * does not help for another content type, an event that is not the message, 501, and 4xx except 408, 425 and 429.
  */
 function mayHelp(error: ClientError): boolean {
   if (error instanceof StatusError) {
-    // An error event comes with 200: its code stands for a status.
+    // The status of an error event is 200, so its code decides.
     const status = error.phase === "open" ? error.status : codeToHttp(error.statusCode);
     return status >= 500 ? status !== 501 : [408, 425, 429].includes(status);
   }

@@ -53,3 +53,26 @@ export interface StreamInfo {
   /** 1 if the first request succeeded. */
   readonly attempt: number;
 }
+
+/** The events of a stream, from one connection after another. */
+export interface StreamFeed<T> {
+  readonly opened: Promise<StreamInfo>;
+  state(): StreamState;
+  /** The id of the last event that the caller has finished with. */
+  lastEventId(): string | undefined;
+  /** Connects, and reconnects, until a response is accepted. Never rejects: `opened` does. */
+  open(): Promise<unknown>;
+  /**
+   * Finishes the events that the caller took and resolves with the next; undefined at the end and after it. Rejects,
+   * once, with the failure of the stream.
+   */
+  next(): Promise<Item<T> | undefined>;
+  /** The next event if it is queued; undefined if there is none, or if `next` has to throw first. */
+  take(): Item<T> | undefined;
+  /** Finishes the events that the caller took. */
+  commit(): void;
+  /** Ends a wait for the next attempt, or drops the connection. The queue is still delivered. */
+  reconnect(): void;
+  /** Releases everything. A pending call gets the end of the stream. */
+  close(): void;
+}

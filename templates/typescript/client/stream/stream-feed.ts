@@ -1,31 +1,11 @@
 import { startTimer, stopTimer, type Timer } from "../../shared/timer.js";
 import { ClientError, TimeoutError } from "../request/errors.js";
-import { createWaiter, ignore, interrupted } from "../request/waiter.js";
+import { createDeferred, createWaiter, interrupted } from "../request/waiter.js";
 import { type Connection, createConnection } from "./connection.js";
 import type { Mark } from "./decoder.js";
 import { createFailures, mayReconnect } from "./reconnect-plan.js";
-import type { Item, StreamCall, StreamInfo, StreamState } from "./stream-call.js";
+import type { Item, StreamCall, StreamFeed, StreamInfo, StreamState } from "./stream-call.js";
 import type { StreamOptions } from "./stream-options.js";
-
-/** The events of a stream, from one connection after another. */
-export interface StreamFeed<T> {
-  readonly opened: Promise<StreamInfo>;
-  state(): StreamState;
-  /** The id of the last event that the caller has finished with. */
-  lastEventId(): string | undefined;
-  /** Connects, and reconnects, until a response is accepted. Never rejects: `opened` does. */
-  open(): Promise<unknown>;
-  /** The next event; undefined at the end and after it. Rejects, once, with the failure of the stream. */
-  next(): Promise<Item<T> | undefined>;
-  /** The next event if it is queued; undefined if there is none, or if `next` has to throw first. */
-  take(): Item<T> | undefined;
-  /** The caller has finished with all events that it took. */
-  commit(): void;
-  /** Ends a wait for the next attempt, or drops the connection. The queue is still delivered. */
-  reconnect(): void;
-  /** Releases everything. A pending call gets the end of the stream. */
-  close(): void;
-}
 
 /**
  * Makes the feed of a stream. It reads only when the queue is empty: so a slow caller slows the server down, control
@@ -38,7 +18,7 @@ export function createStreamFeed<T>(source: StreamCall<T>, options: StreamOption
 
   let state: StreamState = "idle";
   let deadline: Timer | undefined;
-  /** What the next call throws: the reason for the end of the stream, or an error in place of the next event. */
+  /** The next call throws it: the failure of the stream, or an error in place of the next event. */
   let pending: { readonly error: unknown } | undefined;
   let connection: Connection | undefined;
   /** Whether the stream is complete. */
@@ -49,33 +29,22 @@ export function createStreamFeed<T>(source: StreamCall<T>, options: StreamOption
   let retryMs: number | undefined;
   /** The cursor. */
   let lastEventId = options.lastEventId;
-  /** The next cursor, once the caller has finished with all events that it took. */
+  /** The next cursor, once the caller has finished the events that it took. */
   let position = lastEventId;
   /** Whether the last event had no id of its own, so that the cursor does not stand for it. */
   let unidentified = false;
   /** Whether the caller asked to skip the delay before the next attempt. */
   let skipDelay = false;
 
-  let resolveOpened: (info: StreamInfo) => void;
-  let rejectOpened: (error: unknown) => void;
-  const opened = new Promise<StreamInfo>((resolve, reject) => {
-    resolveOpened = resolve;
-    rejectOpened = reject;
-  });
-  opened.catch(ignore);
-
+  const opened = createDeferred<StreamInfo>();
+  const waiter = createWaiter();
   const isClosed = (): boolean => state === "closed";
   const onAbort = (): void => close({ error: signal?.reason });
-  const waiter = createWaiter();
 
-  /**
-   * Calls code that may be the user's: all of it runs here or in the waiter. It may close the stream. Then nothing after
-   * it may run.
-   */
-  function call<R>(code: () => R): R {
-    const result = code();
+  /** Calls code that may be the user's and may close the stream: then nothing after it may run. */
+  function call(code: () => unknown): void {
+    code();
     throwIfClosed();
-    return result;
   }
 
   function throwIfClosed(): void {
@@ -116,13 +85,16 @@ export function createStreamFeed<T>(source: StreamCall<T>, options: StreamOption
         onAbort();
       }
     }
+    if (ready === take) {
+      commit();
+    }
     while (!isClosed()) {
       try {
         const result = ready();
         if (result !== undefined) {
           return result;
         }
-        // The queue is empty. The events in it that were skipped are finished with, too.
+        // The queue is empty. Its skipped events are finished, too.
         commit();
         if (ended) {
           close();
@@ -154,7 +126,7 @@ export function createStreamFeed<T>(source: StreamCall<T>, options: StreamOption
     if (next.isClosed || isClosed()) {
       return;
     }
-    resolveOpened({ status, headers, attempt });
+    opened.resolve({ status, headers, attempt });
     if (next.format) {
       state = "open";
     } else {
@@ -270,20 +242,19 @@ export function createStreamFeed<T>(source: StreamCall<T>, options: StreamOption
     stopTimer(deadline);
     signal?.removeEventListener("abort", onAbort);
     // Not a DOMException: Hermes in React Native has none.
-    rejectOpened(failure ? failure.error : Object.assign(new Error("closed before it opened"), { name: "AbortError" }));
+    opened.reject(
+      failure ? failure.error : Object.assign(new Error("closed before it opened"), { name: "AbortError" }),
+    );
     waiter.interrupt();
   }
 
   return {
-    opened,
+    opened: opened.promise,
     commit,
     state: () => state,
     lastEventId: () => lastEventId,
     open: () => until(() => connection?.format),
-    next() {
-      commit();
-      return until(take);
-    },
+    next: () => until(take),
     take() {
       if (pending) {
         return undefined;

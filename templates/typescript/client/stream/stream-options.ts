@@ -2,19 +2,19 @@ import type { CallOptions, RetryOptions } from "../request/call-options.js";
 import type { ClientError } from "../request/errors.js";
 import type { RawEvent } from "./decoder.js";
 
-/** Options of one stream. Times are in milliseconds; one beyond 2^31-1, `Infinity` included, is no limit. */
+/** Options of one stream. Times are in milliseconds. A time above 2^31-1, such as `Infinity`, is no limit. */
 export interface StreamOptions extends Omit<CallOptions, "retry"> {
-  /** The limit for the head of the response, of each attempt. Default: `timeoutMs`, else none. */
+  /** How long each attempt waits for the head of the response. Default: `timeoutMs`, or no limit. */
   readonly connectTimeoutMs?: number | undefined;
   /**
-   * The longest silence of an open stream; any byte ends it, comments included. `false`: no limit.
-   * Default: 2.5 times the heartbeat that the server promised, none where it promised none.
-   * Only while the caller waits for an event: a slow caller is not a silent server.
+   * How long an open stream may be without data. Any byte counts, comments included. `false`: no limit.
+   * Default: 2.5 times the heartbeat that the server promised, or no limit if it promised none.
+   * It counts only while the caller waits for an event: a slow caller does not cause it.
    */
   readonly idleTimeoutMs?: number | false | undefined;
-  /** The limit for the whole stream, every attempt included, counted from its first use. Default: none. */
+  /** The limit for the whole stream with all its attempts, from its first use. Default: no limit. */
   readonly deadlineMs?: number | undefined;
-  /** The id of the event after which to begin, sent as `Last-Event-ID`. */
+  /** The id of the event after which the stream begins, sent as `Last-Event-ID`. Default: none. */
   readonly lastEventId?: string | undefined;
   /**
    * Whether to reconnect after a lost connection, and how. Default: reconnect if the method is resumable and the last
@@ -23,27 +23,27 @@ export interface StreamOptions extends Omit<CallOptions, "retry"> {
   readonly reconnect?: boolean | ReconnectOptions | undefined;
   /** Called before each wait for a reconnection. If it throws, the stream ends with that error. */
   readonly onReconnect?: ((reconnect: Reconnect) => void) | undefined;
-  /** Called with each comment in its place among the events, heartbeats (`""`) and control frames included. */
+  /** Called with each comment, in order with the events. Heartbeats (`""`) and control frames are comments. */
   readonly onComment?: ((comment: string) => void) | undefined;
   /** The largest `data` of an event, or line of JSON Lines, in bytes of UTF-8. Default: 16 MiB. */
   readonly maxEventBytes?: number | undefined;
   /**
    * What to do with an event whose name the oneof of events does not declare: skip it, or throw a `DecodeError`.
-   * A stream with one kind of message has no unknown events: there, every event but the error event is read, whatever
-   * its name. Default: `"skip"`.
+   * A stream with one kind of message has no unknown events: every event but the error event is read, with any name.
+   * Default: `"skip"`.
    */
   readonly unknownEvents?: "skip" | "throw" | undefined;
   /**
-   * Called with each unknown event as it was received, before `unknownEvents` applies. A newer server may send events
-   * that this client does not know. What the callback throws ends the stream. Default: none.
+   * Called with each unknown event as received, before `unknownEvents` applies. A newer server may send events that this
+   * client does not know. If it throws, the stream ends with that error.
    */
   readonly onUnknownEvent?: ((event: RawEvent) => void) | undefined;
   /**
-   * What to do with an event that is not the declared message, or that breaks its rules: throw a `DecodeError`, or leave it
-   * out. A validator that throws, or cannot run its rules, is always a `DecodeError`. Default: `"throw"`.
+   * What to do with an event that is not the declared message, or that breaks its rules: throw a `DecodeError`, or skip
+   * it. A validator that throws, or cannot run its rules, is always a `DecodeError`. Default: `"throw"`.
    */
   readonly invalidEvents?: "throw" | "skip" | undefined;
-  /** What to ask for: Server-Sent Events, or JSON Lines. The response's content type decides. Default: `"sse"`. */
+  /** The format to request: Server-Sent Events or JSON Lines. The response's content type decides. Default: `"sse"`. */
   readonly format?: "sse" | "jsonl" | undefined;
 }
 
@@ -65,14 +65,14 @@ export interface ReconnectOptions extends RetryOptions {
     | undefined;
 }
 
-/** A reconnection that is about to be tried. */
+/** The next reconnection. */
 export interface Reconnect {
-  /** The number of the coming attempt: 2 is the first reconnection. */
+  /** The number of the next attempt: 2 for the first reconnection. */
   readonly attempt: number;
-  /** How long it is waited. */
+  /** The delay before it, in milliseconds. */
   readonly delayMs: number;
-  /** What is sent as `Last-Event-ID`. */
+  /** The value of `Last-Event-ID`. */
   readonly lastEventId: string | undefined;
-  /** Why. */
+  /** The reason. */
   readonly error: ClientError;
 }

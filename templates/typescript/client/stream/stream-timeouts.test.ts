@@ -144,7 +144,7 @@ describe("deadlineMs", () => {
 
   test("counts from the first use, while connecting too", async () => {
     const server = await startFrameServer();
-    const stream = openStream(server.baseUrl, { resumable: true }, { deadlineMs: 50 });
+    const stream = openStream(server.baseUrl, { resumable: true }, { deadlineMs: 1_000 });
     await expect(stream.opened).rejects.toMatchObject({ kind: "deadline", phase: "open" });
     await expect(stream.next()).rejects.toMatchObject({ kind: "deadline" });
     expect(server.received).toHaveLength(1);

@@ -59,7 +59,7 @@ async function callHandlers<T extends object>(
   handlers: object,
   find: (message: T) => readonly [name: string, value: unknown] | undefined,
 ): Promise<void> {
-  // The types of each kind of messages say what a handler takes.
+  // The types of each kind of messages define the handlers.
   const table = handlers as Readonly<Record<string, ((...args: unknown[]) => unknown) | undefined>>;
   for await (const message of stream) {
     const [name, value] = find(message) ?? [];
@@ -108,7 +108,7 @@ function isOneof(value: unknown): value is { readonly case: string | undefined; 
   return typeof value === "object" && value !== null && "case" in value;
 }
 
-/** What every client knows of a method. The descriptors of protobuf-es fit. */
+/** The name of a method. Descriptors of protobuf-es have this shape. */
 export interface MethodInfo {
   /** `WatchTrades` */
   readonly name: string;
@@ -116,27 +116,27 @@ export interface MethodInfo {
   readonly parent: { readonly typeName: string };
 }
 
-/** The kinds that a client deals in; each kind of messages has its own. */
+/** The types of a client, for each kind of messages. */
 interface Kinds {
-  /** What it knows of a method. */
+  /** The description of a method. */
   readonly method: MethodInfo;
-  /** What every message is. */
+  /** The base type of all messages. */
   readonly message: unknown;
-  /** What its methods want to know of the client: a registry, a validator. */
+  /** The options of the client that its methods need: a registry, a validator. */
   readonly settings: unknown;
 }
 
-/** A method as the transport calls it: what HTTP carries, and how messages become JSON and back. */
+/** A method: how HTTP carries it, and how its messages are encoded and decoded. */
 export interface ClientMethod<I, O extends K["message"], K extends Kinds> {
   readonly desc: K["method"];
   readonly http: MethodHttp;
-  /** The message of what the caller passed: what interceptors see. */
+  /** The message that the caller passed, as interceptors see it. */
   prepare(request: I): K["message"];
-  /** The ProtoJSON of the request. Throws when it has none, or breaks a rule. */
+  /** The ProtoJSON of the request. Throws if it cannot be encoded, or breaks a rule. */
   encode(message: K["message"], settings: K["settings"]): JsonValue;
-  /** Reads the ProtoJSON of the response message; unknown fields are ignored. Throws when it is not the message. */
+  /** Reads the ProtoJSON of the response message; unknown fields are ignored. Throws if it is not the message. */
   decode(json: JsonValue, settings: K["settings"]): O;
-  /** Reads the JSON of an error's detail, where messages are more than JSON; undefined when it is not the message. */
+  /** Reads the JSON of an error's detail as a message; undefined if it is not that message. Absent for messages that are JSON. */
   readDetail?(schema: { readonly typeName: string }, json: JsonObject, settings: K["settings"]): unknown;
 }
 
@@ -250,33 +250,33 @@ function readDetail(
   }
 }
 
-/** What goes over HTTP of a request. */
+/** The parts of an HTTP request that a message fills. */
 interface BoundRequest {
-  /** The one that carries the request. */
+  /** The binding of the request. */
   readonly binding: HttpBinding;
   readonly method: string;
-  /** Path and query, percent-encoded: starts with `/`, and goes behind the base URL. */
+  /** Path and query, percent-encoded. Starts with `/`, and follows the base URL. */
   readonly path: string;
-  /** The JSON of the body; undefined for none. */
+  /** The JSON of the body; undefined if there is no body. */
   readonly body: JsonValue | undefined;
 }
 
 /**
- * Splits the ProtoJSON of a request into path, query and body, by the first binding that can carry it whole:
- * the server reads back the same message. Throws RangeError when none can, with what the first one lacks:
- * a path variable without a value or with one of another shape, or what no URL holds: `.`, `..` and nothing as a
- * segment of the path, an empty message in the query, half of a surrogate pair.
+ * Splits the ProtoJSON of a request into path, query and body, by the first binding that can carry all of it, so that
+ * the server reads the same message. Throws a RangeError if no binding can, with the reason of the first: a path variable
+ * without a value or with a value that does not match its pattern, or a value that no URL can hold: `.`, `..` or an empty
+ * string as a segment of the path, an empty message in the query, half of a surrogate pair.
  */
 function bindRequest({ bindings }: MethodHttp, request: JsonValue): BoundRequest {
-  let refusal: unknown;
+  let firstError: unknown;
   for (const binding of bindings) {
     try {
       return bind(binding, request);
     } catch (error) {
-      refusal ??= error;
+      firstError ??= error;
     }
   }
-  throw refusal;
+  throw firstError;
 }
 
 function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
@@ -288,9 +288,9 @@ function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
   for (const [index, { start, end, multi }] of spans.entries()) {
     const variable = variables[index];
     if (!variable) {
-      continue; // the plugin lists each of them
+      continue; // the plugin lists all variables
     }
-    // Of the whole request: what is left of a message that held two variables may be gone after the first.
+    // Taken from the whole request: a message with two variables may be gone from the rest after the first.
     const [value] = take(request, variable.field, variable.implicit);
     const text = value == null || typeof value === "object" ? "" : toText(value);
     const path = toSegments(multi ? text.split("/") : [text], segments.slice(start, end), multi);
@@ -343,8 +343,8 @@ function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
 }
 
 /**
- * The value of a field, or what stands for it where its message is there; and the message without it, nor the
- * messages that held nothing else.
+ * The value of a field, or its implicit value if its message is set; and the message without the field, and without
+ * messages that are empty then.
  */
 function take(
   message: JsonValue | undefined,
@@ -367,7 +367,7 @@ function take(
   return [found, others];
 }
 
-/** The text of a variable in the path; undefined when it is not of its pattern, or a URL does not keep it. */
+/** The segments of a variable in the path; undefined if they do not match its pattern, or if a URL would change them. */
 function toSegments(parts: string[], pattern: readonly string[], multi: boolean): string[] | undefined {
   const shape = pattern.flatMap((part) => (part === "**" ? parts.slice(pattern.length - 1).fill("*") : part));
   const fits = parts.every((part, index) => {
@@ -387,7 +387,7 @@ function toParameter(name: string, value: JsonValue): string {
   return `${encode(name)}=${encode(toText(value))}`;
 }
 
-/** Numbers as JSON has them, and the zero whose sign it loses. */
+/** A number as in JSON, except for -0, whose sign JSON loses. */
 function toText(value: string | number | boolean): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }
@@ -396,7 +396,7 @@ function encode(text: string): string {
   try {
     return encodeURIComponent(text);
   } catch {
-    throw new RangeError(`"${text}" is no text: it holds half of a surrogate pair`);
+    throw new RangeError(`"${text}" is not valid text: it has half of a surrogate pair`);
   }
 }
 
@@ -409,14 +409,13 @@ interface Status {
 }
 
 /**
- * What a body tells of a Status. A part that is absent or malformed is left out: what failed is told as far as
- * it can be understood, and understanding it never fails.
+ * Reads a Status from a body. It never fails: fields that are absent or malformed are omitted.
  */
 function readStatus(body: string): Partial<Status> {
   try {
     const { code, message, details } = JSON.parse(body);
     return {
-      // Ok (0) is no failure: it says nothing about one. 16 is the last code.
+      // Ok (0) is not an error. 16 is the last code.
       ...(Number.isInteger(code) && code > 0 && code < 17 && { code }),
       ...(typeof message === "string" && { message }),
       ...(Array.isArray(details) && { details: details.filter(isJsonObject) }),
@@ -426,7 +425,7 @@ function readStatus(body: string): Partial<Status> {
   }
 }
 
-/** Where another code than the first of that status fits better, and statuses of proxies, which no code maps to. */
+/** Statuses for which another code fits better than the first with that status, and statuses of proxies without a code. */
 const otherCodes: Readonly<Record<number, Code>> = {
   408: 4,
   409: 10,
@@ -435,12 +434,12 @@ const otherCodes: Readonly<Record<number, Code>> = {
 };
 
 /**
- * The code that stands for an HTTP status where no Status tells it: `Unavailable` for 503. Another 4xx is
- * `FailedPrecondition`, anything else `Unknown`.
+ * The code for an HTTP status without a Status: `Unavailable` for 503. Another 4xx is `FailedPrecondition`, everything
+ * else `Unknown`.
  */
 function httpToCode(status: number): Code {
   const first = httpStatuses.indexOf(status);
-  // Of a list with a status for each code, the index is a code. That of 200 says nothing about a failure.
+  // In a list with the status of each code, the index is the code. Ok (0) is not an error.
   return otherCodes[status] ?? (first > 0 ? (first as Code) : status >= 400 && status < 500 ? 9 : 2);
 }
 
@@ -479,7 +478,7 @@ export abstract class ClientError extends CausedError {
   declare readonly attempt: number;
   declare readonly lastEventId: string | undefined;
 
-  /** `fields` are those of the class. Declared and assigned here, they take half the code in a bundle. */
+  /** `fields` are the fields of the class, assigned here because that takes less code. */
   constructor(message: string, context: ErrorContext, fields?: object) {
     super(message, context);
     const { phase, attempt = 1, lastEventId } = context;
@@ -589,7 +588,7 @@ export class StatusError extends ClientError {
     const what =
       context.phase === "open"
         ? `HTTP ${status} (code ${statusCode})`
-        : `error event (code ${statusCode}, ${codeName(statusCode)})`;
+        : `error event (code ${statusCode}, ${Object.keys(Code)[statusCode] ?? ""})`;
     const fields = { status, statusCode, details, headers, body: body.slice(0, 65_536) };
     super(message || `${what}${excerpt(body)}`, context, fields);
     this.#readDetail = readDetail;
@@ -736,11 +735,6 @@ export class ReconnectError extends ClientError {
   }
 }
 
-/** The name of a code: `Unavailable`. */
-function codeName(code: Code): string {
-  return Object.keys(Code)[code] ?? ""; // the keys are in the order of the codes
-}
-
 /** A body and its content type. */
 interface Content {
   readonly type: string;
@@ -752,10 +746,10 @@ function toJsonBody(json: JsonValue): Content {
   return { type: "application/json", body: JSON.stringify(json) };
 }
 
-/** What the ProtoJSON of a google.api.HttpBody holds. */
+/** The body and content type in the ProtoJSON of a google.api.HttpBody. */
 function fromHttpBody(json: JsonValue): Content {
   const { contentType, data }: JsonObject = isJsonObject(json) ? json : {};
-  // ProtoJSON takes both alphabets of base64; atob only the first.
+  // ProtoJSON allows both alphabets of base64, atob only the first.
   const text = atob(
     String(data ?? "")
       .replace(/-/g, "+")
@@ -767,10 +761,10 @@ function fromHttpBody(json: JsonValue): Content {
   };
 }
 
-/** The ProtoJSON of the google.api.HttpBody that a response's content type and bytes make. */
+/** The ProtoJSON of a google.api.HttpBody with the content type and the bytes of a response. */
 function toHttpBody(contentType: string | null, bytes: Uint8Array): JsonObject {
   let text = "";
-  // As many arguments as every engine takes.
+  // Every engine allows this many arguments.
   for (let at = 0; at < bytes.length; at += 8192) {
     text += String.fromCharCode(...bytes.subarray(at, at + 8192));
   }
@@ -910,6 +904,25 @@ function createWaiter(): Waiter {
   };
 }
 
+/** A promise that is settled from outside. Its rejection may stay unhandled. */
+interface Deferred<V> {
+  readonly promise: Promise<V>;
+  resolve(value: V): void;
+  reject(reason: unknown): void;
+}
+
+/** `Promise.withResolvers`, for runtimes without it. */
+function createDeferred<V>(): Deferred<V> {
+  let resolve: (value: V) => void = ignore;
+  let reject: (reason: unknown) => void = ignore;
+  const promise = new Promise<V>((resolvePromise, rejectPromise) => {
+    resolve = resolvePromise;
+    reject = rejectPromise;
+  });
+  promise.catch(ignore);
+  return { promise, resolve, reject };
+}
+
 /** One call of a streaming method: how its requests are sent, and how its events are decoded. */
 interface StreamCall<T> {
   readonly rule: StreamRule;
@@ -961,6 +974,29 @@ export interface StreamInfo {
   readonly headers: Headers;
   /** 1 if the first request succeeded. */
   readonly attempt: number;
+}
+
+/** The events of a stream, from one connection after another. */
+interface StreamFeed<T> {
+  readonly opened: Promise<StreamInfo>;
+  state(): StreamState;
+  /** The id of the last event that the caller has finished with. */
+  lastEventId(): string | undefined;
+  /** Connects, and reconnects, until a response is accepted. Never rejects: `opened` does. */
+  open(): Promise<unknown>;
+  /**
+   * Finishes the events that the caller took and resolves with the next; undefined at the end and after it. Rejects,
+   * once, with the failure of the stream.
+   */
+  next(): Promise<Item<T> | undefined>;
+  /** The next event if it is queued; undefined if there is none, or if `next` has to throw first. */
+  take(): Item<T> | undefined;
+  /** Finishes the events that the caller took. */
+  commit(): void;
+  /** Ends a wait for the next attempt, or drops the connection. The queue is still delivered. */
+  reconnect(): void;
+  /** Releases everything. A pending call gets the end of the stream. */
+  close(): void;
 }
 
 /**
@@ -1033,7 +1069,7 @@ interface BaseStreamResponse<K extends Kinds = Kinds> {
 /** The part of `fetch` that the client uses: it is called with a URL and its init, and without a `this`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Headers by name. A value is written as text; `undefined` leaves a header out. */
+/** Headers by name. A value is written as text; `undefined` omits a header. */
 export type HeaderRecord = { readonly [name: string]: string | number | boolean | readonly string[] | undefined };
 
 /** Headers: a value, or a function that is called for every attempt, because a token may expire between two. */
@@ -1053,9 +1089,9 @@ export interface RetryOptions {
    * random. The server's `retry:` replaces it, and is made longer by up to half. Default: 1,000.
    */
   readonly initialDelayMs?: number | undefined;
-  /** The longest delay, in milliseconds, before a `retry:` is made longer; `Retry-After` may be longer. Default: 30,000. */
+  /** The longest delay, in milliseconds, before jitter lengthens a `retry:`. `Retry-After` may be longer. Default: 30,000. */
   readonly maxDelayMs?: number | undefined;
-  /** The longest `Retry-After` to wait for, in milliseconds; beyond it the call fails with the server's error. Default: 300,000. */
+  /** The longest `Retry-After` to wait for, in milliseconds. For a longer one, the call fails with the server's error. Default: 300,000. */
   readonly maxRetryAfterMs?: number | undefined;
 }
 
@@ -1077,7 +1113,7 @@ export interface CallOptions {
    * idempotent or it has an `Idempotency-Key` header. `timeoutMs` limits all attempts together. Default: never.
    */
   readonly retry?: RetryOptions | undefined;
-  /** Called in place of `globalThis.fetch`. */
+  /** Called instead of `globalThis.fetch`. */
   readonly fetch?: Fetch | undefined;
   /** Called with every response when its head arrives, including errors. Do not read its body. */
   readonly onResponse?: ((response: Response) => void) | undefined;
@@ -1091,19 +1127,19 @@ export type WithHeaders<O extends CallOptions, H extends HeaderRecord> = Omit<O,
   readonly headers?: (H & HeaderRecord) | (() => (H & HeaderRecord) | Promise<H & HeaderRecord>) | undefined;
 };
 
-/** Options of one stream. Times are in milliseconds; one beyond 2^31-1, `Infinity` included, is no limit. */
+/** Options of one stream. Times are in milliseconds. A time above 2^31-1, such as `Infinity`, is no limit. */
 export interface StreamOptions extends Omit<CallOptions, "retry"> {
-  /** The limit for the head of the response, of each attempt. Default: `timeoutMs`, else none. */
+  /** How long each attempt waits for the head of the response. Default: `timeoutMs`, or no limit. */
   readonly connectTimeoutMs?: number | undefined;
   /**
-   * The longest silence of an open stream; any byte ends it, comments included. `false`: no limit.
-   * Default: 2.5 times the heartbeat that the server promised, none where it promised none.
-   * Only while the caller waits for an event: a slow caller is not a silent server.
+   * How long an open stream may be without data. Any byte counts, comments included. `false`: no limit.
+   * Default: 2.5 times the heartbeat that the server promised, or no limit if it promised none.
+   * It counts only while the caller waits for an event: a slow caller does not cause it.
    */
   readonly idleTimeoutMs?: number | false | undefined;
-  /** The limit for the whole stream, every attempt included, counted from its first use. Default: none. */
+  /** The limit for the whole stream with all its attempts, from its first use. Default: no limit. */
   readonly deadlineMs?: number | undefined;
-  /** The id of the event after which to begin, sent as `Last-Event-ID`. */
+  /** The id of the event after which the stream begins, sent as `Last-Event-ID`. Default: none. */
   readonly lastEventId?: string | undefined;
   /**
    * Whether to reconnect after a lost connection, and how. Default: reconnect if the method is resumable and the last
@@ -1112,27 +1148,27 @@ export interface StreamOptions extends Omit<CallOptions, "retry"> {
   readonly reconnect?: boolean | ReconnectOptions | undefined;
   /** Called before each wait for a reconnection. If it throws, the stream ends with that error. */
   readonly onReconnect?: ((reconnect: Reconnect) => void) | undefined;
-  /** Called with each comment in its place among the events, heartbeats (`""`) and control frames included. */
+  /** Called with each comment, in order with the events. Heartbeats (`""`) and control frames are comments. */
   readonly onComment?: ((comment: string) => void) | undefined;
   /** The largest `data` of an event, or line of JSON Lines, in bytes of UTF-8. Default: 16 MiB. */
   readonly maxEventBytes?: number | undefined;
   /**
    * What to do with an event whose name the oneof of events does not declare: skip it, or throw a `DecodeError`.
-   * A stream with one kind of message has no unknown events: there, every event but the error event is read, whatever
-   * its name. Default: `"skip"`.
+   * A stream with one kind of message has no unknown events: every event but the error event is read, with any name.
+   * Default: `"skip"`.
    */
   readonly unknownEvents?: "skip" | "throw" | undefined;
   /**
-   * Called with each unknown event as it was received, before `unknownEvents` applies. A newer server may send events
-   * that this client does not know. What the callback throws ends the stream. Default: none.
+   * Called with each unknown event as received, before `unknownEvents` applies. A newer server may send events that this
+   * client does not know. If it throws, the stream ends with that error.
    */
   readonly onUnknownEvent?: ((event: RawEvent) => void) | undefined;
   /**
-   * What to do with an event that is not the declared message, or that breaks its rules: throw a `DecodeError`, or leave it
-   * out. A validator that throws, or cannot run its rules, is always a `DecodeError`. Default: `"throw"`.
+   * What to do with an event that is not the declared message, or that breaks its rules: throw a `DecodeError`, or skip
+   * it. A validator that throws, or cannot run its rules, is always a `DecodeError`. Default: `"throw"`.
    */
   readonly invalidEvents?: "throw" | "skip" | undefined;
-  /** What to ask for: Server-Sent Events, or JSON Lines. The response's content type decides. Default: `"sse"`. */
+  /** The format to request: Server-Sent Events or JSON Lines. The response's content type decides. Default: `"sse"`. */
   readonly format?: "sse" | "jsonl" | undefined;
 }
 
@@ -1154,15 +1190,15 @@ export interface ReconnectOptions extends RetryOptions {
     | undefined;
 }
 
-/** A reconnection that is about to be tried. */
+/** The next reconnection. */
 export interface Reconnect {
-  /** The number of the coming attempt: 2 is the first reconnection. */
+  /** The number of the next attempt: 2 for the first reconnection. */
   readonly attempt: number;
-  /** How long it is waited. */
+  /** The delay before it, in milliseconds. */
   readonly delayMs: number;
-  /** What is sent as `Last-Event-ID`. */
+  /** The value of `Last-Event-ID`. */
   readonly lastEventId: string | undefined;
-  /** Why. */
+  /** The reason. */
   readonly error: ClientError;
 }
 
@@ -1429,7 +1465,7 @@ export interface RawEvent {
 /** Decodes the body of a stream, chunk by chunk; undefined is its end. */
 type Decoder = (bytes: Uint8Array | undefined) => void;
 
-/** Takes what a decoder finds, in the order of the bytes. */
+/** Called for everything that a decoder finds, in the order of the bytes. */
 type DecoderSink = (found: RawEvent | Mark) => void;
 
 /** The parts of a body that are not events. */
@@ -1740,7 +1776,7 @@ interface Connection {
   readonly format: EventPlace["format"] | undefined;
   /** Whether the server promised to mark the end of the stream. A body that ends without the mark was cut. */
   readonly promisesEnd: boolean;
-  /** The cursor after which a stream over an event log began, as the server said. */
+  /** The cursor after which a stream over an event log began, as the server sent it. */
   readonly beginning: string | undefined;
   readonly isClosed: boolean;
   /** Sends the request. Resolves if the response is one of a stream. */
@@ -2009,25 +2045,25 @@ function isTransient(error: unknown): error is ClientError {
     : error instanceof ClientError && error.code === "network";
 }
 
-/** An error keeps up to 64 KiB of a body, and an outage may bring thousands. */
+/** An error keeps up to 64 KiB of a body, and an outage may cause thousands of errors. */
 const maxErrors = 10;
 
-/** The errors of a connection; after its head, any other is of an event. */
+/** The errors of a connection. After the head of a response, all others are errors of an event. */
 const connectionCodes: readonly string[] = ["network", "timeout", "truncated"];
 
-/** What a stream failed with since its last progress. */
+/** The failures of a stream since its last progress. */
 interface Failures {
   /**
    * Adds a failure and returns the milliseconds to wait before the next attempt; `retryMs` is the server's `retry:`.
-   * Throws what the stream fails with when there is to be no other attempt: a `ReconnectError`, or the error itself
-   * when its `Retry-After` is beyond `maxRetryAfterMs`.
+   * Throws the failure of the stream if there is no other attempt: a `ReconnectError`, or the error itself if its
+   * `Retry-After` is above `maxRetryAfterMs`.
    */
   add(error: ClientError, retryMs: number | undefined, context: ErrorContext): number;
-  /** An event, or a new cursor: everything is forgotten. */
+  /** Call it for an event or a new cursor: it resets everything. */
   onProgress(): void;
   /**
-   * A heartbeat: the connection works. It does not excuse error events and events that cannot be read, since these
-   * come again at the same cursor every time.
+   * Call it for a heartbeat: the connection works. It does not reset the count of error events and of events that cannot
+   * be read, since these come again at the same cursor every time.
    */
   onHeartbeat(): void;
 }
@@ -2071,7 +2107,7 @@ function createFailures(options: ReconnectOptions): Failures {
   };
 }
 
-/** Whether to try again after an error, before attempts are counted: the built-in rule, or the caller's. */
+/** Whether to reconnect after an error, by the caller's rule or the built-in one. Does not count attempts. */
 function mayReconnect(
   error: ClientError,
   { shouldReconnect }: ReconnectOptions,
@@ -2081,37 +2117,16 @@ function mayReconnect(
 }
 
 /**
- * Whether another attempt may help: the connection failed or was cut, fell silent, or the server is not able
- * to answer now. Never a response of another content type, an event that is not the message, or a refusal: 4xx
- * but 408, 425 and 429. Nor 501: asking again implements nothing.
+ * Whether another attempt may help: the connection failed, was cut or timed out, or the server cannot respond now. It
+ * does not help for another content type, an event that is not the message, 501, and 4xx except 408, 425 and 429.
  */
 function mayHelp(error: ClientError): boolean {
   if (error instanceof StatusError) {
-    // An error event comes with 200: its code stands for a status.
+    // The status of an error event is 200, so its code decides.
     const status = error.phase === "open" ? error.status : codeToHttp(error.statusCode);
     return status >= 500 ? status !== 501 : [408, 425, 429].includes(status);
   }
   return connectionCodes.includes(error.code);
-}
-
-/** The events of a stream, from one connection after another. */
-interface StreamFeed<T> {
-  readonly opened: Promise<StreamInfo>;
-  state(): StreamState;
-  /** The id of the last event that the caller has finished with. */
-  lastEventId(): string | undefined;
-  /** Connects, and reconnects, until a response is accepted. Never rejects: `opened` does. */
-  open(): Promise<unknown>;
-  /** The next event; undefined at the end and after it. Rejects, once, with the failure of the stream. */
-  next(): Promise<Item<T> | undefined>;
-  /** The next event if it is queued; undefined if there is none, or if `next` has to throw first. */
-  take(): Item<T> | undefined;
-  /** The caller has finished with all events that it took. */
-  commit(): void;
-  /** Ends a wait for the next attempt, or drops the connection. The queue is still delivered. */
-  reconnect(): void;
-  /** Releases everything. A pending call gets the end of the stream. */
-  close(): void;
 }
 
 /**
@@ -2125,7 +2140,7 @@ function createStreamFeed<T>(source: StreamCall<T>, options: StreamOptions): Str
 
   let state: StreamState = "idle";
   let deadline: Timer | undefined;
-  /** What the next call throws: the reason for the end of the stream, or an error in place of the next event. */
+  /** The next call throws it: the failure of the stream, or an error in place of the next event. */
   let pending: { readonly error: unknown } | undefined;
   let connection: Connection | undefined;
   /** Whether the stream is complete. */
@@ -2136,33 +2151,22 @@ function createStreamFeed<T>(source: StreamCall<T>, options: StreamOptions): Str
   let retryMs: number | undefined;
   /** The cursor. */
   let lastEventId = options.lastEventId;
-  /** The next cursor, once the caller has finished with all events that it took. */
+  /** The next cursor, once the caller has finished the events that it took. */
   let position = lastEventId;
   /** Whether the last event had no id of its own, so that the cursor does not stand for it. */
   let unidentified = false;
   /** Whether the caller asked to skip the delay before the next attempt. */
   let skipDelay = false;
 
-  let resolveOpened: (info: StreamInfo) => void;
-  let rejectOpened: (error: unknown) => void;
-  const opened = new Promise<StreamInfo>((resolve, reject) => {
-    resolveOpened = resolve;
-    rejectOpened = reject;
-  });
-  opened.catch(ignore);
-
+  const opened = createDeferred<StreamInfo>();
+  const waiter = createWaiter();
   const isClosed = (): boolean => state === "closed";
   const onAbort = (): void => close({ error: signal?.reason });
-  const waiter = createWaiter();
 
-  /**
-   * Calls code that may be the user's: all of it runs here or in the waiter. It may close the stream. Then nothing after
-   * it may run.
-   */
-  function call<R>(code: () => R): R {
-    const result = code();
+  /** Calls code that may be the user's and may close the stream: then nothing after it may run. */
+  function call(code: () => unknown): void {
+    code();
     throwIfClosed();
-    return result;
   }
 
   function throwIfClosed(): void {
@@ -2203,13 +2207,16 @@ function createStreamFeed<T>(source: StreamCall<T>, options: StreamOptions): Str
         onAbort();
       }
     }
+    if (ready === take) {
+      commit();
+    }
     while (!isClosed()) {
       try {
         const result = ready();
         if (result !== undefined) {
           return result;
         }
-        // The queue is empty. The events in it that were skipped are finished with, too.
+        // The queue is empty. Its skipped events are finished, too.
         commit();
         if (ended) {
           close();
@@ -2241,7 +2248,7 @@ function createStreamFeed<T>(source: StreamCall<T>, options: StreamOptions): Str
     if (next.isClosed || isClosed()) {
       return;
     }
-    resolveOpened({ status, headers, attempt });
+    opened.resolve({ status, headers, attempt });
     if (next.format) {
       state = "open";
     } else {
@@ -2357,20 +2364,19 @@ function createStreamFeed<T>(source: StreamCall<T>, options: StreamOptions): Str
     stopTimer(deadline);
     signal?.removeEventListener("abort", onAbort);
     // Not a DOMException: Hermes in React Native has none.
-    rejectOpened(failure ? failure.error : Object.assign(new Error("closed before it opened"), { name: "AbortError" }));
+    opened.reject(
+      failure ? failure.error : Object.assign(new Error("closed before it opened"), { name: "AbortError" }),
+    );
     waiter.interrupt();
   }
 
   return {
-    opened,
+    opened: opened.promise,
     commit,
     state: () => state,
     lastEventId: () => lastEventId,
     open: () => until(() => connection?.format),
-    next() {
-      commit();
-      return until(take);
-    },
+    next: () => until(take),
     take() {
       if (pending) {
         return undefined;

@@ -14,12 +14,12 @@ import {
 import { FieldError, type Path } from "@bufbuild/protobuf/reflect";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 
-/** An error with what led to it. */
+/** An error with its cause. */
 interface Caused {
   readonly cause?: unknown;
 }
 
-/** `Error` with its `cause`, which is part of ES2022, for projects whose `lib` is older. */
+/** `Error` with its `cause`, which is part of ES2022, for projects with an older `lib`. */
 export const CausedError: new (message?: string, options?: Caused) => Error & Caused = Error;
 
 /** The `cause` of an error; undefined for anything else. */
@@ -38,9 +38,10 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether an object has a property of its own. `Object.hasOwn` is part of ES2022, which not every project's `lib` has. */
+/** Whether an object has a property of its own. `Object.hasOwn` is part of ES2022, and some projects have an older `lib`. */
 export function hasOwn(object: object, name: string): boolean {
-  return Object.hasOwn(object, name);
+  // biome-ignore lint/suspicious/noPrototypeBuiltins: see above.
+  return Object.prototype.hasOwnProperty.call(object, name);
 }
 
 /** The entries of an object whose value is not undefined. */
@@ -49,29 +50,28 @@ export function withoutUndefined<T extends object>(entries: { readonly [K in key
   return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as T;
 }
 
-/** How deep messages nest at most, unless `recursionLimit` says otherwise: the default of `fromJson`. */
+/** The default of `recursionLimit` in `fromJson`: how deep messages may be nested. */
 export const MAX_DEPTH = 100;
 
 /** protobuf-es has the option `recursionLimit` since 2.12.1; earlier releases read at any depth. */
 type ReadOptions = Partial<JsonReadOptions> & { readonly recursionLimit?: number };
 
-/** The value that makes the JSON of a message unreadable. */
+/** The value that makes the JSON of a message invalid. */
 export interface JsonError {
-  /** The way to the value: `legs[1].size`, `labels["env"]`. Empty for the message itself. */
+  /** The path of the value: `legs[1].size`, `labels["env"]`. Empty for the message itself. */
   readonly path: string;
   readonly value: JsonValue;
-  /** What the value is not. `depth`: it is nested too deep. */
+  /** The type that the value does not have. `depth`: it is nested too deep. */
   readonly expected: "list" | "map" | "message" | "value" | "depth";
   /** Absent for the message itself. */
   readonly field?: DescField;
 }
 
 /**
- * Finds the value that `fromJson` refused with `error`: its errors name at most the innermost field, not the way to it.
- * Undefined when no single value is wrong, as with two members of one oneof.
+ * Finds the value that `fromJson` rejected with `error`. Its errors name at most the innermost field, without a path.
+ * Undefined if no single value is wrong, as with two members of one oneof.
  *
- * Costs no more than `fromJson` did, whatever the JSON: messages are only walked through, once, and of their values
- * those are read that can be wrong.
+ * Costs no more than `fromJson`, for any JSON: it visits each message once, and reads only the values that can be wrong.
  */
 export function findJsonError(
   desc: DescMessage,
@@ -137,7 +137,7 @@ export function findJsonError(
       const item = (index: number) => value[keys[index] ?? ""];
       const isWrong = (from: number, to: number) => {
         const part: JsonObject = Object.create(null); // so that "__proto__" is a key like any other
-        // Of messages only the keys: the messages are walked through.
+        // Of messages only the keys: the messages are visited one by one.
         for (let i = from; i < to; i++) {
           part[keys[i] ?? ""] = message ? {} : (item(i) ?? null);
         }
@@ -172,7 +172,7 @@ export function findJsonError(
     if (length === 0 || !mayBeWrong(field) || (message && fieldKind === "list")) {
       return undefined;
     }
-    // By halves, which together are no longer than the whole. One by one would cost a message for each.
+    // By halves, which together are as long as the whole. One by one would cost a message for each value.
     let from = 0;
     for (let to = length; to - from > 1; ) {
       const middle = (from + to) >> 1;
@@ -187,12 +187,12 @@ export function findJsonError(
       : undefined;
   }
 
-  /** An error without a field is that of an enum; those of messages are found on the way. */
+  /** An error without a field comes from an enum. Errors of messages are found before. */
   function mayBeWrong(field: DescField): boolean {
     return failed ? failed === field : field.enum !== undefined;
   }
 
-  /** A message with a JSON of its own fails without a field or with one of such a message; an Any holds any message. */
+  /** A message with a special JSON fails without a field or with a field of such a message. An Any holds any message. */
   function mayHoldError({ typeName }: DescMessage): boolean {
     return !failed || typeName === "google.protobuf.Any" || hasOwnJson(failed.parent);
   }
@@ -206,7 +206,7 @@ export function findJsonError(
     }
   }
 
-  /** For single values, as it costs no message for each. */
+  /** For single values: it does not create a message for each. */
   function readsInto(desc: DescMessage, json: JsonObject): boolean {
     const target = targets.get(desc) ?? create(desc);
     targets.set(desc, target);
@@ -250,27 +250,27 @@ const OWN_JSON: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What generated code tells the runtime about a method: how HTTP carries it.
- * Every value here was decided by the plugin; the runtime only follows it.
+ * How HTTP carries a method. Generated code contains this.
+ * The plugin made every decision in it. The runtime only follows them.
  */
 export interface MethodHttp {
-  /** The first is the method's own binding; the others are its `additional_bindings`. */
+  /** The first is the binding of the method, the others are its `additional_bindings`. */
   readonly bindings: readonly [HttpBinding, ...HttpBinding[]];
-  /** Present when the answer is a stream of the response message. */
+  /** Present if the method responds with a stream of the response message. */
   readonly stream?: StreamRule;
 }
 
 /** An HTTP method and path of an rpc, and where the fields of its request travel. */
 export interface HttpBinding {
-  /** The HTTP method, as it stands on the request line. */
+  /** The HTTP method: `GET`. */
   readonly method: string;
   /** The path template in the grammar of google/api/http.proto, base path included: `/v1/{name=shelves/*}:read`. */
   readonly path: string;
-  /** The variables of `path`, in their order. */
+  /** The variables of `path`, in its order. */
   readonly variables?: readonly PathVariable[];
-  /** `"*"`: every field that the path leaves is the body. A field: its value is the body. Absent: no body. */
+  /** `"*"`: all fields that are not in the path are the body. A field: its value is the body. Absent: no body. */
   readonly body?: "*" | { readonly field: string };
-  /** The empty message is not valid: the server refuses a request without a body. */
+  /** The empty message is not valid: the server rejects a request without a body. */
   readonly bodyRequired?: true;
   /** The JSON name of the response field whose value is the response body. Absent: the whole message. */
   readonly responseBody?: string;
@@ -279,54 +279,54 @@ export interface HttpBinding {
   /** The response body is a google.api.HttpBody. */
   readonly rawResponse?: true;
   /**
-   * What the JSON of a request does not tell about its query parameters: a table a message, by full name,
-   * as messages nest and recur. The entry `""` is the request itself. Fields without a peculiarity are left out.
+   * What the JSON of a request does not show about its query parameters: a table for each message, by full name, since
+   * messages nest and recur. The entry `""` is the request itself. Ordinary fields are omitted.
    */
   readonly query?: Readonly<Record<string, Readonly<Record<string, QueryField>>>>;
 }
 
-/** A variable of a path, and the field that it holds. */
+/** A variable of a path, and its field. */
 export interface PathVariable {
-  /** The JSON names that lead from the request message to the field. */
+  /** The path of the field in the request message, as JSON names. */
   readonly field: readonly [string, ...string[]];
   /**
-   * The text of the value that ProtoJSON leaves out: `"0"`, `"false"`, the first name of an enum.
-   * Absent for strings and bytes, whose empty value no path can hold, and for fields that know whether they are set.
+   * The text of the value that ProtoJSON omits: `"0"`, `"false"`, the first name of an enum.
+   * Absent for strings and bytes, whose empty value no path can hold, and for fields with presence.
    */
   readonly implicit?: string;
 }
 
-/** A field of a message in a query string; the record's key is its JSON name. */
+/** A field of a message in a query string. The key of the record is its JSON name. */
 export interface QueryField {
-  /** Stands in the parameter's name in place of the field's own name. */
+  /** The field's part of the parameter's name, instead of its JSON name. */
   readonly name?: string;
-  /** A request without this parameter is refused. */
+  /** The server rejects a request without this parameter. */
   readonly required?: true;
-  /** Of a required field, as in `PathVariable`: the text of the value that ProtoJSON leaves out, which is then sent. */
+  /** Of a required field: the text of the value that ProtoJSON omits, as in `PathVariable`. It is sent instead. */
   readonly implicit?: string;
-  /** A map of scalars: one parameter `name[key]=value` an entry. */
+  /** A map of scalars: one parameter `name[key]=value` for each entry. */
   readonly map?: true;
-  /** The entry in the table of this field's message, where that has one. */
+  /** The entry in the table of the field's message, if it has one. */
   readonly message?: string;
 }
 
 /** How the response message becomes events. */
 export interface StreamRule {
-  /** The server takes `Last-Event-ID`, and the client reconnects. */
+  /** The server accepts `Last-Event-ID`, and the client reconnects. */
   readonly resumable?: true;
   /** The JSON name of the response field that is the event's `id`. */
   readonly id?: string;
-  /** What the ProtoJSON of that field is, where it is no string: of an integer of 32 bits, of a bool. */
+  /** The type of that field's ProtoJSON if it is not a string: for an integer of 32 bits, for a bool. */
   readonly idType?: "number" | "boolean";
-  /** For a oneof of events: its members by event name, in declaration order. Absent: one kind of event, the whole message. */
+  /** For a oneof of events: its members by event name, in declaration order. Absent: one kind of event, which is the whole message. */
   readonly events?: Readonly<Record<string, EventRule>>;
-  /** The name of the events of a stream with one kind of message. Absent: they have none. */
+  /** The name of the events of a stream with one kind of message. Absent: they have no name. */
   readonly eventName?: string;
   /** `data:` of the event that ends the stream, as in `[DONE]`. */
   readonly terminalData?: string;
   /** The name of the event that carries a failure. Default `"error"`. */
   readonly errorEvent?: string;
-  /** The longest silence in milliseconds; 0 for no heartbeat. Default 15,000 (5,000 on Bun and Workers). */
+  /** The longest time without data, in milliseconds; 0 for no heartbeat. Default 15,000 (5,000 on Bun and Workers). */
   readonly heartbeatMs?: number;
   /** `retry:` in milliseconds, sent once at the start of a stream. */
   readonly retryMs?: number;
@@ -348,24 +348,24 @@ export interface Violation {
   readonly field: Path;
 }
 
-/** What a validator says of a message; `error` when its rules cannot be run. */
+/** The result of a validation; `error` if the rules cannot be run. */
 export type ValidationResult =
   | { readonly kind: "valid" }
   | { readonly kind: "invalid"; readonly violations: readonly Violation[] }
   | { readonly kind: "error"; readonly error: unknown };
 
-/** What checks messages against the rules of their options. The validator of `@bufbuild/protovalidate` is one. */
+/** Checks messages against the rules in their options. The validator of `@bufbuild/protovalidate` has this type. */
 export interface Validator {
   validate(schema: DescMessage, message: Message): ValidationResult;
 }
 
 /** A path template in the grammar of google/api/http.proto, cut into what a URL's path is made of. */
 export interface PathPattern {
-  /** `*`, `**`, or a literal as it stands in a URL, which may hold percent escapes. None for the path `/`. */
+  /** `*`, `**`, or a literal as in a URL, which may have percent escapes. Empty for the path `/`. */
   readonly segments: readonly string[];
-  /** What follows the `:` at the end; empty for none. */
+  /** The text after the `:` at the end; empty if there is none. */
   readonly verb: string;
-  /** In the order in which they stand. */
+  /** In the order of the path. */
   readonly variables: readonly PatternVariable[];
 }
 
@@ -375,11 +375,11 @@ interface PatternVariable {
   readonly start: number;
   /** Index after its last segment. */
   readonly end: number;
-  /** Whether its value may span segments, so that a `/` in it stands for itself. */
+  /** Whether its value may have several segments, so that a `/` in it is not escaped. */
   readonly multi: boolean;
 }
 
-/** Cuts a template that the plugin has checked: whatever breaks the grammar gives an arbitrary result. */
+/** Parses a template that the plugin has checked. The result for an invalid template is arbitrary. */
 export function parsePathPattern(text: string): PathPattern {
   const [, path = "", verb = ""] = /^\/(.*?)(?::([^/:}]*))?$/.exec(text) ?? [];
   const variables: PatternVariable[] = [];
@@ -441,16 +441,16 @@ export const httpStatuses: readonly number[] = [
 
 /** The HTTP status of a code, as google/rpc/code.proto maps them: 404 for `NotFound`. */
 export function codeToHttp(code: Code): number {
-  return httpStatuses[code] ?? 500; // there is one for each code
+  return httpStatuses[code] ?? 500; // every code has one
 }
 
-/** The longest time that setTimeout takes, 24.8 days; it fires at once for more. */
+/** The longest time that setTimeout accepts, 24.8 days. For more, it fires at once. */
 export const maxTimerMs: number = 2 ** 31 - 1;
 
-/** A timer that runs. */
+/** A running timer. */
 export type Timer = ReturnType<typeof setTimeout>;
 
-/** Starts a timer; none for undefined, and for a time that no timer takes, `Infinity` included: that is no limit. */
+/** Starts a timer. For undefined, and for a time above `maxTimerMs` such as `Infinity`, there is no limit and no timer. */
 export function startTimer(ms: number | undefined, expired: () => void): Timer | undefined {
   return ms !== undefined && ms <= maxTimerMs ? setTimeout(expired, ms) : undefined;
 }

@@ -13,6 +13,7 @@ import {
 } from "@bufbuild/protobuf";
 import { pathToString } from "@bufbuild/protobuf/reflect";
 import { AnySchema, anyUnpack } from "@bufbuild/protobuf/wkt";
+import { decodeJson } from "../../shared/codec/decode-json.js";
 import type { JsonObject } from "../../shared/json.js";
 import { findJsonError } from "../../shared/json-error.js";
 import type { MethodHttp } from "../../shared/method.js";
@@ -72,7 +73,7 @@ function createMethod<I extends DescMessage, O extends DescMessage>(
       const options = { registry, ignoreUnknownFields: true };
       let message: MessageShape<O>;
       try {
-        message = fromJson(output, json, options);
+        message = decodeJson(output, json, options);
       } catch (cause) {
         const { message } = cause as Error; // of protobuf-es
         throw createMessageError(message, {

@@ -1,4 +1,5 @@
 import { type DescField, type DescMessage, type Message, toJson } from "@bufbuild/protobuf";
+import { encodeJson } from "../../shared/codec/encode-json.js";
 import { isJsonObject, type JsonValue } from "../../shared/json.js";
 import type { HttpBinding } from "../../shared/method.js";
 import { utf8 } from "../stream/chunk.js";
@@ -43,14 +44,14 @@ export function toUnaryBody(
   const field =
     responseBody === undefined ? undefined : schema.fields.find(({ jsonName }) => jsonName === responseBody);
   if (field === undefined) {
-    return rawResponse ? toHttpBody(message) : toJsonBody(toJson(schema, message, json));
+    return rawResponse ? toHttpBody(message) : toJsonBody(encodeJson(schema, message, json));
   }
   // Fields of a message are its properties; one of a oneof cannot be a response body of bytes.
   const value: unknown = Reflect.get(message, field.localName);
   if (rawResponse) {
     return toHttpBody(value ?? { contentType: "", data: new Uint8Array() });
   }
-  return toJsonBody(fieldToJson(schema, message, field, json));
+  return toJsonBody(JSON.stringify(fieldToJson(schema, message, field, json)));
 }
 
 /** google/api/httpbody.proto: `content_type` and `data`. */
@@ -60,8 +61,8 @@ function toHttpBody(value: unknown): UnaryBody {
   return { contentType: contentType || "application/octet-stream", body: data.slice() };
 }
 
-function toJsonBody(json: JsonValue): UnaryBody {
-  return { contentType: "application/json", body: utf8.encode(JSON.stringify(json)) };
+function toJsonBody(json: string): UnaryBody {
+  return { contentType: "application/json", body: utf8.encode(json) };
 }
 
 /** The JSON of one field. ProtoJSON leaves out what has its default value, but a body has to say it. */

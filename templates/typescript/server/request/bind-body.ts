@@ -1,5 +1,6 @@
-import { type DescField, type DescMessage, fromJson, type JsonReadOptions, type Message } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, JsonReadOptions, Message } from "@bufbuild/protobuf";
 import { FieldError, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { decodeJson } from "../../shared/codec/decode-json.js";
 import { causeOf } from "../../shared/error.js";
 import { hasOwn, isJsonObject, type JsonValue } from "../../shared/json.js";
 import { findJsonError, type JsonError, MAX_DEPTH } from "../../shared/json-error.js";
@@ -85,7 +86,7 @@ function readJson(
 ): Message {
   const json = wrap(parseJson(body));
   try {
-    return fromJson(desc, json, options);
+    return decodeJson(desc, json, options);
   } catch (error) {
     const found = findJsonError(desc, json, error, options, ({ name }) => name);
     throw new BindError([found ? describeJsonError(desc, found) : toViolation(error)]);

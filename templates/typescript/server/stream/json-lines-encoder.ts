@@ -1,5 +1,6 @@
-import { type DescMessage, type Message, toJson } from "@bufbuild/protobuf";
+import type { DescMessage, Message } from "@bufbuild/protobuf";
 import { Code } from "../../shared/code.js";
+import { encodeJson } from "../../shared/codec/encode-json.js";
 import type { JsonObject } from "../../shared/json.js";
 import type { StreamRule } from "../../shared/method.js";
 import type { EncodedEvent, EventEncoder, JsonOptions } from "./event-encoder.js";
@@ -40,7 +41,7 @@ export class JsonLinesEncoder implements EventEncoder {
   }
 
   encode(message: Message): EncodedEvent {
-    const text = `${JSON.stringify(toJson(this.#schema, message, this.#json))}\n`;
+    const text = `${encodeJson(this.#schema, message, this.#json)}\n`;
     return { text, terminal: this.#isTerminal(message) };
   }
 

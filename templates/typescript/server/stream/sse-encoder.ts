@@ -1,4 +1,5 @@
 import { type DescField, type DescMessage, type DescOneof, type Message, toJson } from "@bufbuild/protobuf";
+import { encodeJson } from "../../shared/codec/encode-json.js";
 import type { JsonObject } from "../../shared/json.js";
 import type { StreamRule } from "../../shared/method.js";
 import type { EncodedEvent, EventEncoder, JsonOptions } from "./event-encoder.js";
@@ -8,8 +9,8 @@ import { createIdReader, type IdReader } from "./event-id.js";
 interface Member {
   /** The `event:` line. */
   readonly head: string;
-  /** The key of the member in the JSON of its message. */
-  readonly key: string;
+  /** The JSON of the member. */
+  readonly encode: (message: Message) => string;
   readonly terminal: boolean;
 }
 
@@ -42,8 +43,8 @@ export class SseEncoder implements EventEncoder {
     this.#idOf = rule.id === undefined ? undefined : createIdReader(findField(schema, rule.id));
     const fields = Object.entries(rule.events ?? {}).map(([name, { field, terminal = false }]) => {
       const desc = findField(schema, field);
-      const key = json.useProtoFieldName ? desc.name : desc.jsonName;
-      return [desc, { head: `event: ${checkEventName(name)}\n`, key, terminal }] as const;
+      const encode = createMemberEncoder(desc, json);
+      return [desc, { head: `event: ${checkEventName(name)}\n`, encode, terminal }] as const;
     });
     this.#oneof = fields[0]?.[0].oneof;
     this.#members = new Map(fields.map(([desc, member]) => [desc.localName, member]));
@@ -56,9 +57,7 @@ export class SseEncoder implements EventEncoder {
 
   encode(message: Message, id: string | undefined): EncodedEvent {
     const member = this.#oneof && this.#memberOf(message, this.#oneof);
-    const json = toJson(this.#schema, message, this.#json);
-    // A oneof of events is a message, whose JSON is an object that has the member that is set.
-    const data = JSON.stringify(member ? (json as JsonObject)[member.key] : json);
+    const data = member ? member.encode(message) : encodeJson(this.#schema, message, this.#json);
     const eventId = id ?? this.#idOf?.(message);
     const head = eventId === undefined ? "" : `id: ${eventId}\n`;
     return { text: `${head}${member?.head ?? this.#eventLine}data: ${data}\n\n`, terminal: member?.terminal ?? false };
@@ -81,6 +80,19 @@ export class SseEncoder implements EventEncoder {
     }
     return member;
   }
+}
+
+/** Beside the oneof there may be the `event_id`, which is part of no event, but has to be set where it is required. */
+function createMemberEncoder({ parent, message, name, jsonName, oneof }: DescField, json: JsonOptions) {
+  const isRequired = parent.fields.some(({ presence }) => presence === 3); // FeatureSet.FieldPresence.LEGACY_REQUIRED
+  if (oneof && message && message.typeName !== "google.protobuf.Struct" && !isRequired) {
+    // A oneof of protobuf-es has the message of its member in `value`; a Struct is bare.
+    return (event: Message) =>
+      encodeJson(message, (Reflect.get(event, oneof.localName) as { value: Message }).value, json);
+  }
+  const key = json.useProtoFieldName ? name : jsonName;
+  // The JSON of a message with fields of its own is an object.
+  return (event: Message) => JSON.stringify((toJson(parent, event, json) as JsonObject)[key]);
 }
 
 /** The `data:` lines of a text; a line break of any kind begins another. */

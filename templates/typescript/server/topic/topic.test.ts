@@ -1,3 +1,4 @@
+import { create } from "@bufbuild/protobuf";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, expectTypeOf, test, vi } from "vitest";
 import { AskEventSchema, QuoteSchema, type Trade, TradeSchema } from "../../../../test/gen/market/v1/market_pb.js";
@@ -215,12 +216,18 @@ test("an event is encoded once, whatever the number of streams", async () => {
   );
   const exchanges = Array.from({ length: 20 }, () => rawRequest(port, ["GET /v1/trades/A:watch HTTP/1.1"]));
   await Promise.all(exchanges.map((exchange) => exchange.until(" end\n")));
-  const stringify = vi.spyOn(JSON, "stringify");
-  publish(topic, 1, 3);
+  let reads = 0;
+  for (const sequence of [1n, 2n, 3n]) {
+    const get = () => {
+      reads++;
+      return 0;
+    };
+    topic.publish(Object.defineProperty(create(TradeSchema, { sequence }), "price", { get, enumerable: true }));
+  }
+  const whilePublished = reads;
   await Promise.all(exchanges.map((exchange) => exchange.until('id: 3\ndata: {"sequence":"3"}\n\n')));
-  const encoded = stringify.mock.calls.filter(([value]) => value && typeof value === "object" && "sequence" in value);
-  stringify.mockRestore();
-  expect(encoded).toHaveLength(3);
+  // An encoder reads each field once.
+  expect(reads - whilePublished).toBe(3);
   for (const exchange of exchanges) {
     expect(exchange.text().match(/^id: .*$/gm)).toEqual(["id: 1", "id: 2", "id: 3"]);
     exchange.socket.destroy();

@@ -1,6 +1,7 @@
-import { type DescField, type DescMessage, type Message, toBinary, toJson } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { Code } from "../../shared/code.js";
+import { encodeJson } from "../../shared/codec/encode-json.js";
 import { hasOwnJson } from "../../shared/json-error.js";
 import { checkNumber } from "../call/server-options.js";
 import { type Init, toMessage } from "../call/to-message.js";
@@ -155,7 +156,7 @@ export function toEvent<T extends Message>(
   checkEventIsSet(schema, message);
   const data = toBinary(schema, message);
   if (canLackJson(schema)) {
-    toJson(schema, message);
+    encodeJson(schema, message);
   }
   return { message, data };
 }

@@ -24,6 +24,7 @@ import {
   causeOf,
   Code,
   codeToHttp,
+  decodeJson,
   decodeVariable,
   findJsonError,
   hasOwn,
@@ -192,7 +193,7 @@ function createMethod<I extends DescMessage, O extends DescMessage>(
       const options = { registry, ignoreUnknownFields: true };
       let message: MessageShape<O>;
       try {
-        message = fromJson(output, json, options);
+        message = decodeJson(output, json, options);
       } catch (cause) {
         const { message } = cause as Error; // of protobuf-es
         throw createMessageError(message, {

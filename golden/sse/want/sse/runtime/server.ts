@@ -30,27 +30,37 @@ import {
 } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { FieldError, pathToString, reflect, type ReflectMessage } from "@bufbuild/protobuf/reflect";
-import { base64Decode } from "@bufbuild/protobuf/wire";
+import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
 import { anyPack, AnySchema, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import {
   CausedError,
   causeOf,
   Code,
   codeToHttp,
+  decodeJson,
   decodeVariable,
+  enumJsonName,
   findJsonError,
   hasOwn,
   hasOwnJson,
   type HttpBinding,
   IdleTimer,
+  INTEGER_TEXT,
   isJsonObject,
+  isLong,
   type JsonError,
+  type JsonField,
+  jsonFields,
+  type JsonForm,
   type JsonObject,
   type JsonValue,
   MAX_DEPTH,
+  messageForm,
   type MethodHttp,
+  parseLong,
   parsePathPattern,
   type PathPattern,
+  type Properties,
   type QueryField,
   startTimer,
   stopTimer,
@@ -1040,6 +1050,311 @@ async function answerStream<C>(
   return call.respondWithStream(body.toReadableStream(), headers);
 }
 
+/** Writes a single value. Returns undefined for those that protobuf-es has to write. */
+type WriteScalar = (value: unknown) => string | undefined;
+
+function createScalarWriter(type: ScalarType): WriteScalar {
+  const isNative = nativeCheck(type);
+  if (type === ScalarType.STRING) {
+    return (value) => (typeof value === "string" ? quoteJson(value) : undefined);
+  }
+  if (isNative) {
+    return (value) => (isNative(value) ? String(value) : undefined);
+  }
+  if (type === ScalarType.BYTES) {
+    return (value) => (value instanceof Uint8Array ? `"${base64Encode(value)}"` : undefined);
+  }
+  return (value) =>
+    typeof value === "bigint" || (typeof value === "string" && isLongText(type, value)) ? `"${value}"` : undefined;
+}
+
+/** What tests whether `JSON.stringify` writes a value as ProtoJSON does; undefined for types of which it writes none so. */
+function nativeCheck(type: ScalarType): ((value: unknown) => boolean) | undefined {
+  switch (type) {
+    case ScalarType.STRING:
+      return (value) => typeof value === "string";
+    case ScalarType.BOOL:
+      return (value) => typeof value === "boolean";
+    case ScalarType.BYTES:
+      return undefined;
+    default:
+      // Releases of protobuf-es differ in how they write -0.
+      return isLong(type) ? undefined : (value) => Number.isFinite(value) && !Object.is(value, -0);
+  }
+}
+
+function isLongText(type: ScalarType, value: string): boolean {
+  return INTEGER_TEXT.test(value) && (value.length < 19 || parseLong(type, value) !== undefined);
+}
+
+/** Text that `JSON.stringify` only puts into quotes. Of surrogates it changes those without another half. */
+const PLAIN = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
+
+function quoteJson(text: string): string {
+  return text.length < 64 && PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+function writeTimestamp(value: unknown): string | undefined {
+  if (!hasProperties(value, "google.protobuf.Timestamp")) {
+    return undefined;
+  }
+  const { seconds, nanos } = value as { readonly seconds?: unknown; readonly nanos?: unknown };
+  const ms = Number(seconds) * 1000;
+  // From the year 1 to 9999.
+  if (
+    typeof seconds !== "bigint" ||
+    typeof nanos !== "number" ||
+    nanos >>> 0 !== nanos ||
+    nanos > 999_999_999 ||
+    ms < -62135596800000 ||
+    ms > 253402300799000
+  ) {
+    return undefined;
+  }
+  const time = new Date(ms).toISOString().slice(0, 19);
+  if (nanos === 0) {
+    return `"${time}Z"`;
+  }
+  // 3, 6 or 9 digits.
+  const digits = String(nanos)
+    .padStart(9, "0")
+    .replace(/(?:000){1,2}$/, "");
+  return `"${time}.${digits}Z"`;
+}
+
+/** Whether a value is an object, and a message of a type where one is named. */
+function hasProperties(value: unknown, typeName?: string): value is Properties {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    (typeName === undefined || Reflect.get(value, "$typeName") === typeName)
+  );
+}
+
+type WriteOptions = Partial<JsonWriteOptions>;
+
+/** Writes a value. Returns undefined where protobuf-es has to write the field, and throws where it has to write it all. */
+type Write = (value: unknown, options: WriteOptions) => string | undefined;
+
+const writers = new WeakMap<DescMessage, Write>();
+
+/**
+ * `JSON.stringify(toJson(…))` of protobuf-es, only faster. A writer is made of each message type at its first use.
+ * `toJson` writes the fields with a JSON of their own, such as google.protobuf.Any. Where something is wrong it writes
+ * the whole message, so that every text and every error is its own.
+ */
+function encodeJson(desc: DescMessage, message: Message, options: WriteOptions = {}): string {
+  let text: string | undefined;
+  try {
+    text = writerOf(desc)(message, options);
+  } catch {
+    // `toJson` tells what is wrong.
+  }
+  return text ?? JSON.stringify(toJson(desc, message, options));
+}
+
+function writerOf(desc: DescMessage): Write {
+  let write = writers.get(desc);
+  if (write === undefined) {
+    const form = messageForm(desc);
+    write = form.kind === "message" ? createMessageWriter(desc) : createValueWriter(form);
+    writers.set(desc, write);
+  }
+  return write;
+}
+
+/** Writes a field of a message, `"price":1.5`, or the empty text where it is left out. */
+type WriteField = (message: Properties, options: WriteOptions) => string;
+
+function createMessageWriter(desc: DescMessage): Write {
+  const { typeName, fields } = desc;
+  if (!keepsOrder(fields.map(({ jsonName }) => jsonName)) || !keepsOrder(fields.map(({ name }) => name))) {
+    return () => undefined;
+  }
+  const zero = create(desc);
+  const writeFields = jsonFields(desc)
+    .sort((a, b) => a.desc.number - b.desc.number)
+    .map((field) => createFieldWriter(field, Reflect.get(zero, field.property)));
+  return (message, options) => {
+    if (!hasProperties(message, typeName) || (options.registry && message["$unknown"])) {
+      throw UNWRITABLE;
+    }
+    let text = "";
+    for (const writeField of writeFields) {
+      const member = writeField(message, options);
+      if (member !== "") {
+        text += text === "" ? member : `,${member}`;
+      }
+    }
+    return `{${text}}`;
+  };
+}
+
+/** Whether an object with these keys has them in this order: integers come first, and `__proto__` is no key. */
+function keepsOrder(keys: string[]): boolean {
+  return new Set(keys).size === keys.length && !keys.some((key) => /^\d|^__proto__$/.test(key));
+}
+
+function createFieldWriter({ desc, property, form }: JsonField, zero: unknown): WriteField {
+  const isSet = createPresence(desc, zero);
+  const write = createFieldValueWriter(desc, form);
+  const [jsonKey, protoKey] = [`${JSON.stringify(desc.jsonName)}:`, `${JSON.stringify(desc.name)}:`];
+  return (message, options) => {
+    const held = message[property];
+    if (!isSet(held, message, options)) {
+      return "";
+    }
+    const value = desc.oneof ? (held as Properties)["value"] : held;
+    const text = write(value, options) ?? writeByReference(desc, property, held, options);
+    return text && (options.useProtoFieldName ? protoKey : jsonKey) + text;
+  };
+}
+
+/** What `toJson` writes of a message with this field alone. */
+function writeByReference(desc: DescField, property: string, held: unknown, options: WriteOptions): string {
+  const json = toJson(desc.parent, Object.assign(create(desc.parent), { [property]: held }), options);
+  // The JSON of a message with fields of its own is an object.
+  return JSON.stringify((json as JsonObject)[options.useProtoFieldName ? desc.name : desc.jsonName]) ?? "";
+}
+
+/** Whether a field is written, by what its property holds. */
+type Presence = (held: unknown, message: Properties, options: WriteOptions) => boolean;
+
+function createPresence({ oneof, presence, localName, fieldKind }: DescField, zero: unknown): Presence {
+  if (oneof) {
+    return (held) => (held as Properties)["case"] === localName;
+  }
+  if (presence !== IMPLICIT) {
+    return (held, message) => {
+      const isSet = held !== undefined && Object.hasOwn(message, localName);
+      if (!isSet && presence === LEGACY_REQUIRED) {
+        throw UNWRITABLE;
+      }
+      return isSet;
+    };
+  }
+  if (fieldKind === "list" || zero instanceof Uint8Array) {
+    return (held, _, { alwaysEmitImplicit }) =>
+      (held as { length: number }).length !== 0 || alwaysEmitImplicit === true;
+  }
+  if (fieldKind === "map") {
+    return (held, _, { alwaysEmitImplicit }) => Object.keys(held as object).length > 0 || alwaysEmitImplicit === true;
+  }
+  // Releases of protobuf-es differ in whether they leave out -0.
+  return (held, _, { alwaysEmitImplicit }) => held !== zero || Object.is(held, -0) || alwaysEmitImplicit === true;
+}
+
+// google.protobuf.FeatureSet.FieldPresence
+const IMPLICIT = 2;
+const LEGACY_REQUIRED = 3;
+
+function createFieldValueWriter(desc: DescField, form: JsonForm): Write {
+  const write = createValueWriter(form);
+  // `JSON.stringify` is the fastest for what it writes as ProtoJSON does.
+  const isNative = form.kind === "scalar" ? nativeCheck(form.scalar) : undefined;
+  if (desc.fieldKind === "list") {
+    return (value, options) => {
+      if (!Array.isArray(value)) {
+        return undefined;
+      }
+      if (isNative) {
+        return areAll(value, isNative) ? JSON.stringify(value) : undefined;
+      }
+      let text = "";
+      for (const item of value) {
+        const written = write(item, options);
+        if (written === undefined) {
+          return undefined;
+        }
+        text += text === "" ? written : `,${written}`;
+      }
+      return `[${text}]`;
+    };
+  }
+  if (desc.fieldKind === "map") {
+    const isKey = keyCheck(desc.mapKey);
+    return (value, options) => {
+      if (!hasProperties(value) || !areAll(Object.keys(value), isKey)) {
+        return undefined;
+      }
+      if (isNative) {
+        return areAll(Object.values(value), isNative) ? JSON.stringify(value) : undefined;
+      }
+      let text = "";
+      for (const key of Object.keys(value)) {
+        const written = write(value[key], options);
+        if (written === undefined) {
+          return undefined;
+        }
+        text += `${text === "" ? "" : ","}${quoteJson(key)}:${written}`;
+      }
+      return `{${text}}`;
+    };
+  }
+  return write;
+}
+
+/** Whether a test holds for all items: `every` leaves out the holes of a list. */
+function areAll<T>(items: readonly T[], test: (item: T) => boolean): boolean {
+  for (const item of items) {
+    if (!test(item)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** What tests whether a map's key is written as it is. Releases of protobuf-es differ in how they write others. */
+function keyCheck(type: ScalarType): (key: string) => boolean {
+  return type === ScalarType.STRING || type === ScalarType.BOOL
+    ? (key) => key !== "__proto__"
+    : (key) => INTEGER_TEXT.test(key) && (key.length < 16 || isLong(type));
+}
+
+function createValueWriter(form: JsonForm): Write {
+  switch (form.kind) {
+    case "scalar":
+      return createScalarWriter(form.scalar);
+    case "enum": {
+      const names = new Map<unknown, string>();
+      const desc = form.enum;
+      // Of names for the same number protobuf-es has one in `value`. A google.protobuf.NullValue is null.
+      for (const { number } of desc.typeName === "google.protobuf.NullValue" ? [] : desc.values) {
+        const value = desc.value[number];
+        if (value) {
+          names.set(number, quoteJson(enumJsonName(value)));
+        }
+      }
+      return (value, options) => {
+        const name = Object.is(value, -0) ? undefined : names.get(value);
+        return name !== undefined && options.enumAsInteger ? String(value) : name;
+      };
+    }
+    case "message": {
+      // At the first use: message types refer to each other in circles.
+      let write: Write | undefined;
+      return (value, options) => {
+        write ??= writerOf(form.message);
+        return write(value, options);
+      };
+    }
+    case "timestamp":
+      return writeTimestamp;
+    case "wrapper": {
+      const write = createValueWriter(form.value);
+      const { typeName } = form.message;
+      return form.unwrapped
+        ? write
+        : (message, options) => write(hasProperties(message, typeName) ? message["value"] : undefined, options);
+    }
+    case "reference":
+      return () => undefined;
+  }
+}
+
+/** Thrown where `toJson` has to write the whole message, and caught by `encodeJson`. */
+const UNWRITABLE = {};
+
 /** Answers a unary call. Never rejects. */
 async function answerUnary<C>(
   call: Call,
@@ -1077,14 +1392,14 @@ function toUnaryBody(
   const field =
     responseBody === undefined ? undefined : schema.fields.find(({ jsonName }) => jsonName === responseBody);
   if (field === undefined) {
-    return rawResponse ? toHttpBody(message) : toJsonBody(toJson(schema, message, json));
+    return rawResponse ? toHttpBody(message) : toJsonBody(encodeJson(schema, message, json));
   }
   // Fields of a message are its properties; one of a oneof cannot be a response body of bytes.
   const value: unknown = Reflect.get(message, field.localName);
   if (rawResponse) {
     return toHttpBody(value ?? { contentType: "", data: new Uint8Array() });
   }
-  return toJsonBody(fieldToJson(schema, message, field, json));
+  return toJsonBody(JSON.stringify(fieldToJson(schema, message, field, json)));
 }
 
 /** google/api/httpbody.proto: `content_type` and `data`. */
@@ -1094,8 +1409,8 @@ function toHttpBody(value: unknown): UnaryBody {
   return { contentType: contentType || "application/octet-stream", body: data.slice() };
 }
 
-function toJsonBody(json: JsonValue): UnaryBody {
-  return { contentType: "application/json", body: utf8.encode(JSON.stringify(json)) };
+function toJsonBody(json: string): UnaryBody {
+  return { contentType: "application/json", body: utf8.encode(json) };
 }
 
 /** The JSON of one field. ProtoJSON leaves out what has its default value, but a body has to say it. */
@@ -2131,7 +2446,7 @@ function readJson(
 ): Message {
   const json = wrap(parseJson(body));
   try {
-    return fromJson(desc, json, options);
+    return decodeJson(desc, json, options);
   } catch (error) {
     const found = findJsonError(desc, json, error, options, ({ name }) => name);
     throw new BindError([found ? describeJsonError(desc, found) : toViolation(error)]);
@@ -2813,7 +3128,7 @@ class JsonLinesEncoder implements EventEncoder {
   }
 
   encode(message: Message): EncodedEvent {
-    const text = `${JSON.stringify(toJson(this.#schema, message, this.#json))}\n`;
+    const text = `${encodeJson(this.#schema, message, this.#json)}\n`;
     return { text, terminal: this.#isTerminal(message) };
   }
 
@@ -2831,8 +3146,8 @@ class JsonLinesEncoder implements EventEncoder {
 interface Member {
   /** The `event:` line. */
   readonly head: string;
-  /** The key of the member in the JSON of its message. */
-  readonly key: string;
+  /** The JSON of the member. */
+  readonly encode: (message: Message) => string;
   readonly terminal: boolean;
 }
 
@@ -2865,8 +3180,8 @@ class SseEncoder implements EventEncoder {
     this.#idOf = rule.id === undefined ? undefined : createIdReader(findField(schema, rule.id));
     const fields = Object.entries(rule.events ?? {}).map(([name, { field, terminal = false }]) => {
       const desc = findField(schema, field);
-      const key = json.useProtoFieldName ? desc.name : desc.jsonName;
-      return [desc, { head: `event: ${checkEventName(name)}\n`, key, terminal }] as const;
+      const encode = createMemberEncoder(desc, json);
+      return [desc, { head: `event: ${checkEventName(name)}\n`, encode, terminal }] as const;
     });
     this.#oneof = fields[0]?.[0].oneof;
     this.#members = new Map(fields.map(([desc, member]) => [desc.localName, member]));
@@ -2879,9 +3194,7 @@ class SseEncoder implements EventEncoder {
 
   encode(message: Message, id: string | undefined): EncodedEvent {
     const member = this.#oneof && this.#memberOf(message, this.#oneof);
-    const json = toJson(this.#schema, message, this.#json);
-    // A oneof of events is a message, whose JSON is an object that has the member that is set.
-    const data = JSON.stringify(member ? (json as JsonObject)[member.key] : json);
+    const data = member ? member.encode(message) : encodeJson(this.#schema, message, this.#json);
     const eventId = id ?? this.#idOf?.(message);
     const head = eventId === undefined ? "" : `id: ${eventId}\n`;
     return { text: `${head}${member?.head ?? this.#eventLine}data: ${data}\n\n`, terminal: member?.terminal ?? false };
@@ -2904,6 +3217,19 @@ class SseEncoder implements EventEncoder {
     }
     return member;
   }
+}
+
+/** Beside the oneof there may be the `event_id`, which is part of no event, but has to be set where it is required. */
+function createMemberEncoder({ parent, message, name, jsonName, oneof }: DescField, json: JsonOptions) {
+  const isRequired = parent.fields.some(({ presence }) => presence === 3); // FeatureSet.FieldPresence.LEGACY_REQUIRED
+  if (oneof && message && message.typeName !== "google.protobuf.Struct" && !isRequired) {
+    // A oneof of protobuf-es has the message of its member in `value`; a Struct is bare.
+    return (event: Message) =>
+      encodeJson(message, (Reflect.get(event, oneof.localName) as { value: Message }).value, json);
+  }
+  const key = json.useProtoFieldName ? name : jsonName;
+  // The JSON of a message with fields of its own is an object.
+  return (event: Message) => JSON.stringify((toJson(parent, event, json) as JsonObject)[key]);
 }
 
 /** The `data:` lines of a text; a line break of any kind begins another. */
@@ -5347,7 +5673,7 @@ function toEvent<T extends Message>(
   checkEventIsSet(schema, message);
   const data = toBinary(schema, message);
   if (canLackJson(schema)) {
-    toJson(schema, message);
+    encodeJson(schema, message);
   }
   return { message, data };
 }

@@ -16,7 +16,7 @@ bench/node_modules/.package-lock.json: bench/package.json bench/package-lock.jso
 	cd bench && npm ci
 	@touch $@
 
-build: install ## the plugin (dist/protoc-gen-sse.js) and the runtime as a package (dist/runtime)
+build: install ## the plugin (dist/protoc-gen-sse.cjs) and the runtime as a package (dist/runtime)
 	rm -rf dist
 	node scripts/bundle.js
 	node scripts/join-runtime.js

@@ -1,5 +1,5 @@
 /**
- * Bundles the plugin into dist/protoc-gen-sse.js.
+ * Bundles the plugin into dist/protoc-gen-sse.cjs.
  *
  * protoplugin imports the TypeScript compiler when it is loaded, which takes most of its start-up time,
  * and buf starts a plugin once per directory. The plugin brings its own `transpile`, which loads the
@@ -16,16 +16,36 @@ const withoutCompiler = {
   },
 };
 
-await build({
-  entryPoints: ["src/main.ts"],
-  outfile: "dist/protoc-gen-sse.js",
-  bundle: true,
-  platform: "node",
-  format: "esm",
-  target: "node20",
-  // The packages in the bundle that are CommonJS require modules of Node.
-  banner: {
-    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+/** Modules that few runs need: what is used of them, and where it is found. They are loaded when it is called. */
+const LAZY = {
+  yaml: { names: ["parse", "parseDocument"], from: "./yaml.cjs" },
+  "node:child_process": { names: ["spawnSync"], from: "node:child_process" },
+};
+
+const lazy = {
+  name: "load when needed",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: new RegExp(`^(?:${Object.keys(LAZY).join("|")})$`) }, ({ path, kind }) =>
+      kind === "import-statement" ? { path, namespace: "lazy" } : undefined,
+    );
+    onResolve({ filter: /^\.\/yaml\.cjs$/ }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /.*/, namespace: "lazy" }, ({ path }) => {
+      const { names, from } = LAZY[path];
+      const contents = names.map((name) => `export const ${name} = (...args) => require("${from}").${name}(...args);`);
+      return { contents: contents.join("\n") };
+    });
   },
-  plugins: [withoutCompiler, patchProtoplugin],
+};
+
+const options = { bundle: true, platform: "node", target: "node20", format: "cjs", minifyWhitespace: true };
+
+await build({ ...options, entryPoints: ["yaml"], outfile: "dist/yaml.cjs" });
+await build({
+  ...options, // CommonJS starts faster than ES modules
+  entryPoints: ["src/main.ts"],
+  outfile: "dist/protoc-gen-sse.cjs",
+  minifySyntax: true, // names stay, for the stacks of errors
+  define: { "import.meta.url": "importMetaUrl" },
+  banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+  plugins: [withoutCompiler, lazy, patchProtoplugin],
 });

@@ -18,17 +18,30 @@ export function fileOf(desc: AnyDesc): DescFile {
 
 /** The comment in front of a declaration, or else the one behind it; empty when there is none. */
 export function commentOf(desc: AnyDesc): string {
-  const [location] = locationsAt(fileOf(desc), sourcePath(desc));
-  return location?.leadingComments || location?.trailingComments || "";
+  const file = fileOf(desc);
+  let byPath = comments.get(file);
+  if (byPath === undefined) {
+    byPath = new Map();
+    for (const { path, leadingComments, trailingComments } of file.proto.sourceCodeInfo?.location ?? []) {
+      const comment = leadingComments || trailingComments;
+      if (comment) {
+        byPath.set(path.join(), byPath.get(path.join()) ?? comment);
+      }
+    }
+    comments.set(file, byPath);
+  }
+  return byPath.get(sourcePath(desc).join()) ?? "";
 }
+
+/** The comments of a file by their paths. The locations, of which large APIs have a million, are not kept. */
+const comments = new WeakMap<DescFile, Map<string, string>>();
 
 /**
  * What the compiler knows of a path (SourceCodeInfo.Location in google/protobuf/descriptor.proto): more than
  * one location for options that are written in parts. Indexed, as the files of large APIs have 100,000.
  */
 export function locationsAt(file: DescFile, path: readonly number[]): readonly SourceCodeInfo_Location[] {
-  let index = indices.get(file);
-  if (index === undefined) {
+  if (file !== indexed) {
     index = new Map();
     for (const location of file.proto.sourceCodeInfo?.location ?? []) {
       const key = location.path.join();
@@ -39,10 +52,14 @@ export function locationsAt(file: DescFile, path: readonly number[]): readonly S
         known.push(location);
       }
     }
-    indices.set(file, index);
+    indexed = file;
   }
   return index.get(path.join()) ?? [];
 }
+
+/** The file that was looked up last, and its locations by their paths. */
+let indexed: DescFile | undefined;
+let index = new Map<string, SourceCodeInfo_Location[]>();
 
 /** The path of field numbers and indices that leads from the file's descriptor to a declaration. */
 export function sourcePath(desc: AnyDesc): readonly number[] {
@@ -54,7 +71,6 @@ export function sourcePath(desc: AnyDesc): readonly number[] {
   return path;
 }
 
-const indices = new WeakMap<DescFile, Map<string, SourceCodeInfo_Location[]>>();
 const paths = new WeakMap<AnyDesc, readonly number[]>();
 
 /** By the field numbers of google/protobuf/descriptor.proto. */

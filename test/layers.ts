@@ -15,7 +15,8 @@ const EMITTER = { packages: /^(@bufbuild\/|yaml$|node:)/, maxLines: 200 };
 
 /** The parts. A file belongs to the first that has it. */
 const parts: readonly Part[] = [
-  { ...SOURCE, files: /^src\/main\.ts$/, imports: /^src\/(help|plugin)\.ts$/, packages: /./ },
+  { ...SOURCE, files: /^src\/main\.ts$/, imports: /^src\/(help|plugin|request)\.ts$/, packages: /./ },
+  { ...SOURCE, files: /^src\/request\.ts$/ },
   { ...SOURCE, files: /^src\/help\.ts$/, imports: /^src\/options\.ts$/ },
   {
     ...SOURCE,

@@ -1,5 +1,5 @@
 /** The package as npm installs it: packed, put into a project elsewhere, run. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,6 +55,14 @@ test("prints with --help what it is, how it is started, and what messages=json n
   for (const option of Object.keys(optionTable)) {
     expect(help).toContain(`\n  ${option}=`);
   }
+});
+
+test("reports a request that it cannot read in a few lines", () => {
+  const plugin = join(dir, "node_modules/.bin/protoc-gen-sse");
+  const { status, stderr } = spawnSync(plugin, { input: Uint8Array.of(10, 200, 1), encoding: "utf8" });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^protoc-gen-sse \d.*: \w*Error: /);
+  expect(stderr.length).toBeLessThan(3000);
 });
 
 test("exports the runtime that it emits", () => {

@@ -163,7 +163,7 @@ describe("the bundle", () => {
       },
     });
     const scripts = files(coverage).map((file) => readFileSync(join(coverage, file), "utf8"));
-    expect(scripts.join("")).toContain("dist/protoc-gen-sse.js"); // the plugin's process is among them
+    expect(scripts.join("")).toContain("dist/protoc-gen-sse.cjs"); // the plugin's process is among them
     return scripts.some((text) => text.includes("node_modules/typescript/"));
   }
 });

@@ -14,9 +14,13 @@ export function generateFile(
   // protoplugin reads every file with this method, which it leaves out of the public type.
   const f = schema.generateFile(name) as GeneratedFile & { getFileInfo(): FileInfo };
   const { getFileInfo } = f;
+  let complete: FileInfo | undefined; // protoplugin asks twice
   f.getFileInfo = () => {
-    const { preamble, content, ...info } = getFileInfo();
-    return { ...info, preamble: toPreamble(preamble), content: layOut(content) };
+    if (complete === undefined) {
+      const { preamble, content, ...info } = getFileInfo();
+      complete = { ...info, preamble: toPreamble(preamble), content: layOut(content) };
+    }
+    return { ...complete };
   };
   return f;
 }

@@ -1,0 +1,66 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import {
+  type CodeGeneratorRequest,
+  CodeGeneratorRequestSchema,
+  type FileDescriptorProto,
+  FileDescriptorProtoSchema,
+  type SourceCodeInfo,
+  SourceCodeInfoSchema,
+} from "@bufbuild/protobuf/wkt";
+
+// Field numbers in google/protobuf/compiler/plugin.proto and google/protobuf/descriptor.proto.
+const PROTO_FILE = 15;
+const SOURCE_FILE_DESCRIPTORS = 17;
+const SOURCE_CODE_INFO = 9;
+
+/**
+ * Decodes a request. Comments and positions, which are most of it, are decoded when they are read, and not kept: all of
+ * googleapis has 1.4 million of them, and only those of declarations that are printed are needed.
+ */
+export function readRequest(bytes: Uint8Array): CodeGeneratorRequest {
+  const { rest, taken } = split(bytes, [PROTO_FILE, SOURCE_FILE_DESCRIPTORS]);
+  const request = fromBinary(CodeGeneratorRequestSchema, rest);
+  request.protoFile = (taken.get(PROTO_FILE) ?? []).map(readFile);
+  request.sourceFileDescriptors = (taken.get(SOURCE_FILE_DESCRIPTORS) ?? []).map(readFile);
+  return request;
+}
+
+function readFile(bytes: Uint8Array): FileDescriptorProto {
+  const { rest, taken } = split(bytes, [SOURCE_CODE_INFO]);
+  const file = fromBinary(FileDescriptorProtoSchema, rest);
+  const sourceCodeInfo = taken.get(SOURCE_CODE_INFO);
+  if (sourceCodeInfo === undefined) {
+    return file;
+  }
+  let decoded: WeakRef<SourceCodeInfo> | undefined;
+  const get = () => {
+    const info = decoded?.deref() ?? fromBinary(SourceCodeInfoSchema, Buffer.concat(sourceCodeInfo));
+    decoded = new WeakRef(info);
+    return info;
+  };
+  return Object.defineProperty(file, "sourceCodeInfo", { get, enumerable: true });
+}
+
+/** Takes the values of some length-delimited fields out of a message; `rest` is the message without them. */
+function split(bytes: Uint8Array, fields: readonly number[]) {
+  const reader = new BinaryReader(bytes);
+  const taken = new Map<number, Uint8Array[]>();
+  const rest: Uint8Array[] = [];
+  let restStart = 0;
+  while (reader.pos < reader.len) {
+    const start = reader.pos;
+    const [field, wireType] = reader.tag();
+    if (wireType !== WireType.LengthDelimited || !fields.includes(field)) {
+      reader.skip(wireType, field);
+      continue;
+    }
+    const value = reader.bytes();
+    taken.set(field, taken.get(field) ?? []);
+    taken.get(field)?.push(value);
+    rest.push(bytes.subarray(restStart, start));
+    restStart = reader.pos;
+  }
+  rest.push(bytes.subarray(restStart));
+  return { rest: Buffer.concat(rest), taken };
+}

@@ -8,7 +8,7 @@ import { type Place, Subscription } from "./subscription.js";
 import type { SubscribeOptions } from "./topic.js";
 
 /** How long a subscriber waits for a log that refuses every call. After that its client is sent elsewhere. */
-const patienceMs = 60_000;
+const maxFailingMs = 60_000;
 
 /**
  * The events of one subscriber of a log. When a handler returns it as it is, the opening comment of the stream tells the client
@@ -145,7 +145,7 @@ class LogPlace<T> implements Place<T> {
       if (error instanceof CursorError) {
         // It was there when the subscription began, or when the event was taken.
         this.#fail(this.#onGap(error.reason === "trimmed" ? new CursorError(after, "behind", { cause }) : error));
-      } else if (error === cause || now - this.#failingSince > patienceMs) {
+      } else if (error === cause || now - this.#failingSince > maxFailingMs) {
         this.#fail(error);
       } else {
         this.#settleAfter(retryDelay(this.#idlePages++));

@@ -64,6 +64,16 @@ class LogPlace<T> implements Place<T> {
   }
 
   take(wake: () => void): Tracked<T> | undefined {
+    const event = this.ring.at(this.#number) ?? this.#find(wake);
+    if (event) {
+      this.#number++;
+      this.#cursor = event.id;
+    }
+    return event;
+  }
+
+  /** The next event, if it is not at the number where it was expected. */
+  #find(wake: () => void): Tracked<T> | undefined {
     this.#wake = wake;
     if (this.#failure) {
       throw this.#failure.error;
@@ -78,17 +88,12 @@ class LogPlace<T> implements Place<T> {
     }
     if (this.#number >= this.ring.start) {
       this.#page = [];
-      const event = this.ring.at(this.#number);
-      if (event) {
-        this.#number++;
-        this.#cursor = event.id;
-      }
-      return event;
+      return this.ring.at(this.#number);
     }
     const event = this.#page.pop();
-    if (event) {
-      this.#cursor = event.id;
-    } else if (this.#state === "ready" && !this.#isDrained) {
+    // One less than no number, as `take` counts on.
+    this.#number = -2;
+    if (!event && this.#state === "ready" && !this.#isDrained) {
       this.#state = "reading";
       void this.#read(this.#cursor);
     }
@@ -131,7 +136,8 @@ class LogPlace<T> implements Place<T> {
       this.#failingSince = undefined;
       if (events.length > 0) {
         this.#idlePages = 0;
-        this.#page = this.#cursor === after ? [...events].reverse() : [];
+        const isWanted = this.#cursor === after && this.ring.after(after) === undefined;
+        this.#page = isWanted ? [...events].reverse() : [];
         this.#settle();
       } else {
         // The tail is behind the log. When the ring has the cursor, `take` goes on without this.

@@ -146,7 +146,7 @@ class EventLogTopic<T extends Message> implements LogTopic<T> {
   }
 
   async publish(init: Init<T>, options?: AppendOptions): Promise<Cursor> {
-    checkIsOpen({ isClosed: this.#isClosed });
+    checkIsOpen(this.#isClosed);
     const { data } = toEvent<T>(this.#schema, init);
     const tail = this.#shared().#tail;
     if (tail && !tail.isBegun) {

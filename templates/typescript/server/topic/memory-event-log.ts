@@ -250,12 +250,12 @@ class MemoryTopic {
     for (let isNew = true; isNew; ) {
       isNew = false;
       for (const tail of this.tails) {
-        const entries = this.after(tail.number);
-        const last = entries.at(-1);
+        const last = this.last;
         if (tail.number < this.trimmed) {
           this.tails.delete(tail);
           tail.listener.failed(new CursorError(tail.cursor, "behind"));
-        } else if (last) {
+        } else if (last && last.number > tail.number) {
+          const entries = this.after(tail.number);
           isNew = true;
           tail.number = last.number;
           tail.cursor = last.cursor;

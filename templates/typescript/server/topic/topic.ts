@@ -82,7 +82,7 @@ class EventTopic<T extends Message> implements Topic<T> {
   }
 
   publish(init: Init<T>): void {
-    checkIsOpen(this.#ring);
+    checkIsOpen(this.#ring.isClosed);
     const { message, data } = toEvent<T>(this.#schema, init);
     const ring = this.#ring;
     const number = ring.end;
@@ -141,7 +141,7 @@ class RingPlace<T> implements Place<T> {
 }
 
 /** Throws an `Error` after `close` of a topic. */
-export function checkIsOpen({ isClosed }: { readonly isClosed: boolean }): void {
+export function checkIsOpen(isClosed: boolean): void {
   if (isClosed) {
     throw new Error("topic is closed: publish to an open one");
   }

@@ -5109,6 +5109,16 @@ class LogPlace<T> implements Place<T> {
   }
 
   take(wake: () => void): Tracked<T> | undefined {
+    const event = this.ring.at(this.#number) ?? this.#find(wake);
+    if (event) {
+      this.#number++;
+      this.#cursor = event.id;
+    }
+    return event;
+  }
+
+  /** The next event, if it is not at the number where it was expected. */
+  #find(wake: () => void): Tracked<T> | undefined {
     this.#wake = wake;
     if (this.#failure) {
       throw this.#failure.error;
@@ -5123,17 +5133,12 @@ class LogPlace<T> implements Place<T> {
     }
     if (this.#number >= this.ring.start) {
       this.#page = [];
-      const event = this.ring.at(this.#number);
-      if (event) {
-        this.#number++;
-        this.#cursor = event.id;
-      }
-      return event;
+      return this.ring.at(this.#number);
     }
     const event = this.#page.pop();
-    if (event) {
-      this.#cursor = event.id;
-    } else if (this.#state === "ready" && !this.#isDrained) {
+    // One less than no number, as `take` counts on.
+    this.#number = -2;
+    if (!event && this.#state === "ready" && !this.#isDrained) {
       this.#state = "reading";
       void this.#read(this.#cursor);
     }
@@ -5176,7 +5181,8 @@ class LogPlace<T> implements Place<T> {
       this.#failingSince = undefined;
       if (events.length > 0) {
         this.#idlePages = 0;
-        this.#page = this.#cursor === after ? [...events].reverse() : [];
+        const isWanted = this.#cursor === after && this.ring.after(after) === undefined;
+        this.#page = isWanted ? [...events].reverse() : [];
         this.#settle();
       } else {
         // The tail is behind the log. When the ring has the cursor, `take` goes on without this.
@@ -5461,12 +5467,12 @@ class MemoryTopic {
     for (let isNew = true; isNew; ) {
       isNew = false;
       for (const tail of this.tails) {
-        const entries = this.after(tail.number);
-        const last = entries.at(-1);
+        const last = this.last;
         if (tail.number < this.trimmed) {
           this.tails.delete(tail);
           tail.listener.failed(new CursorError(tail.cursor, "behind"));
-        } else if (last) {
+        } else if (last && last.number > tail.number) {
+          const entries = this.after(tail.number);
           isNew = true;
           tail.number = last.number;
           tail.cursor = last.cursor;
@@ -5599,7 +5605,7 @@ class EventTopic<T extends Message> implements Topic<T> {
   }
 
   publish(init: Init<T>): void {
-    checkIsOpen(this.#ring);
+    checkIsOpen(this.#ring.isClosed);
     const { message, data } = toEvent<T>(this.#schema, init);
     const ring = this.#ring;
     const number = ring.end;
@@ -5658,7 +5664,7 @@ class RingPlace<T> implements Place<T> {
 }
 
 /** Throws an `Error` after `close` of a topic. */
-function checkIsOpen({ isClosed }: { readonly isClosed: boolean }): void {
+function checkIsOpen(isClosed: boolean): void {
   if (isClosed) {
     throw new Error("topic is closed: publish to an open one");
   }
@@ -5830,7 +5836,7 @@ class EventLogTopic<T extends Message> implements LogTopic<T> {
   }
 
   async publish(init: Init<T>, options?: AppendOptions): Promise<Cursor> {
-    checkIsOpen({ isClosed: this.#isClosed });
+    checkIsOpen(this.#isClosed);
     const { data } = toEvent<T>(this.#schema, init);
     const tail = this.#shared().#tail;
     if (tail && !tail.isBegun) {

@@ -67,8 +67,8 @@ export function compareCodec(descriptorSet: Uint8Array, runs: number): Record<"e
       );
     }
     counts[direction]["error" in expected ? "refused" : "equal"]++;
-    const again = outcome(ours);
-    if (shares(got, again)) {
+    // Some releases of protobuf-es give all messages the same empty bytes.
+    if (shares(got, outcome(ours)) && !shares(expected, outcome(reference))) {
       throw new Error(`${direction} of ${desc.typeName} gives two messages the same object, from ${show(input)}`);
     }
   }

@@ -1,7 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import {
-  create,
   createFileRegistry,
   type DescMessage,
   fromJson,
@@ -16,7 +13,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { decodeJson } from "../../templates/typescript/shared/codec/decode-json.js";
 import { encodeJson } from "../../templates/typescript/shared/codec/encode-json.js";
 import { countJsonWork } from "../../templates/typescript/testing/json-work.js";
-import { compileText } from "../compile-text.js";
+import { loadDescriptors } from "./descriptors.js";
 import { compareCodec } from "./differential.js";
 
 /** A run compares a message and a JSON of each type. Set the variable to search longer. */
@@ -24,9 +21,7 @@ const RUNS = Number(process.env["CODEC_RUNS"] ?? 150);
 
 let files: FileDescriptorSet;
 beforeAll(() => {
-  const names = readdirSync(import.meta.dirname).filter((name) => name.endsWith(".proto"));
-  const texts = names.map((name) => [name, readFileSync(join(import.meta.dirname, name), "utf8")]);
-  files = create(FileDescriptorSetSchema, { file: compileText(Object.fromEntries(texts)).protoFile });
+  files = loadDescriptors();
 });
 
 function typeOf(name: string): DescMessage {

@@ -7,9 +7,14 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { toBinary } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { build, type Plugin } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { files, type GoldenCase, root, writeFiles } from "../golden.js";
 import { codeCases, typeCheck } from "../golden-code.js";
+import { loadDescriptors } from "../json-codec/descriptors.js";
 import {
   generateInstalledMessages,
   npm,
@@ -27,6 +32,17 @@ let tarball = "";
 beforeAll(() => {
   tarball = pack(dir);
 });
+
+/** Resolves protobuf-es to the release that is installed in a folder. */
+function resolveFrom(resolveDir: string): Plugin {
+  return {
+    name: "protobuf-es",
+    setup: ({ onResolve, resolve }) =>
+      onResolve({ filter: /^@bufbuild\/protobuf/ }, ({ path, kind, pluginData }) =>
+        pluginData === resolveDir ? undefined : resolve(path, { resolveDir, kind, pluginData: resolveDir }),
+      ),
+  };
+}
 
 /** protoc-gen-es generates edition 2024 since 2.8: the newest one compiles that case in projects.test.ts. */
 function isInOldest({ name }: GoldenCase): boolean {
@@ -107,6 +123,20 @@ describe.each(["oldest", "newest"])("the %s @bufbuild/protobuf", (end) => {
     expect(typeCheck(project, "tsconfig.json", join(project, "node_modules/typescript/bin/tsc"))).toBe("");
     expect(run(main("package"))).toBe(serviceOutput);
     expect(run(main("emitted"))).toBe(serviceOutput);
+  });
+
+  test("reads and writes JSON as the codec does", async () => {
+    const outfile = join(project, "differential.mjs");
+    await build({
+      entryPoints: [join(root, "test/json-codec/differential.ts")],
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      outfile,
+      plugins: [resolveFrom(project)],
+    });
+    const { compareCodec }: typeof import("../json-codec/differential.js") = await import(pathToFileURL(outfile).href);
+    compareCodec(toBinary(FileDescriptorSetSchema, loadDescriptors()), 100);
   });
 
   test("leaves out everything else with --omit=dev, and the service still runs", () => {

@@ -4,18 +4,22 @@
  *
  * Every subject runs in a process of its own, which holds the server and the sockets of the clients; the sockets are
  * the same for all. Fifty streams open first, for code and caches. Garbage is collected before both readings. "raw" is
- * node:http with one written comment and nothing else.
+ * node:http with one written comment and nothing else. "bare Response" is a `ReadableStream` with that comment, behind
+ * the adapter that ours uses: what the Fetch API costs.
  */
 import { once } from "node:events";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
+import { toNodeHandler } from "srvx/node";
 import { createTopic, path, serveRaw, serveRuntime, TradeSchema } from "../market.js";
 import { runScript } from "../measure.js";
+import { listen } from "../runtime.js";
 
 const self = fileURLToPath(import.meta.url);
 
 const servers = {
   raw: () => serveRaw(() => {}),
+  "bare Response": () => listen(/** @type {any} */ (toNodeHandler(respondBare))),
   "a generator that sleeps": () =>
     serveRuntime(async function* (/** @type {unknown} */ _request, /** @type {any} */ { sleep }) {
       yield { sequence: 1n };
@@ -28,6 +32,12 @@ const servers = {
     );
   },
 };
+
+function respondBare() {
+  const start = (/** @type {ReadableStreamDefaultController} */ controller) =>
+    controller.enqueue(new TextEncoder().encode(":sse/1 end\n"));
+  return new Response(new ReadableStream({ start }), { headers: { "Content-Type": "text/event-stream" } });
+}
 
 /** Bytes that stay in use. */
 function used() {
@@ -70,7 +80,11 @@ const row = (name, count) => ({
   },
   rounds: 3,
   warmup: 0,
-  subjects: { ours: memory(name, count), raw: memory("raw", count) },
+  subjects: {
+    ours: memory(name, count),
+    raw: memory("raw", count),
+    "bare Response": memory("bare Response", count),
+  },
 });
 
 if (process.argv[1] === self) {

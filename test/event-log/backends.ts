@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { connect } from "@nats-io/transport-node";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { createNatsEventLog } from "../../templates/typescript/nats-event-log.js";
@@ -15,7 +15,7 @@ export interface Backend {
   readonly server: BackendServer;
   /** Opens the log of one more node, with connections of its own. It is closed with the test. */
   open(keep?: Retention): Promise<EventLog>;
-  /** Breaks the connection over which the first node is told of entries. */
+  /** Breaks the connections over which nodes are told of entries. */
   cutTail(): Promise<void>;
   /** Removes all entries, and nothing else. */
   purge(): Promise<void>;
@@ -32,34 +32,68 @@ type OnEnd = (end: () => void | Promise<void>) => void;
 
 export interface BackendKind {
   readonly name: string;
+  readonly library: string;
   readonly command: ServerCommand;
   start(onEnd: OnEnd): Promise<Backend>;
 }
 
 export const backendKinds: readonly BackendKind[] = [
-  { name: "Redis with ioredis", command: "redis-server", start: (onEnd) => startRedis(openIoRedis, onEnd) },
-  { name: "Redis with redis", command: "redis-server", start: (onEnd) => startRedis(openNodeRedis, onEnd) },
-  { name: "NATS", command: "nats-server", start: startNats },
+  {
+    name: "Redis with ioredis",
+    library: "ioredis",
+    command: "redis-server",
+    start: (onEnd) => startRedis("ioredis", onEnd),
+  },
+  { name: "Redis with redis", library: "redis", command: "redis-server", start: (onEnd) => startRedis("redis", onEnd) },
+  { name: "NATS", library: "nats", command: "nats-server", start: startNats },
 ];
 
-type OpenRedis = (port: number, keep: Retention | undefined, onEnd: OnEnd) => Promise<EventLog>;
+/** Opens the log of a node with connections of its own. */
+export async function openEventLog(
+  library: string,
+  port: number,
+  keep: Retention | undefined,
+  onEnd: OnEnd,
+): Promise<EventLog> {
+  const log = await open(library, port, keep, onEnd);
+  onEnd(() => log.close());
+  return log;
+}
 
-async function openIoRedis(port: number, keep: Retention | undefined, onEnd: OnEnd): Promise<EventLog> {
+async function open(library: string, port: number, keep: Retention | undefined, onEnd: OnEnd): Promise<EventLog> {
+  if (library === "nats") {
+    const connection = await connectNats(port, onEnd);
+    return createNatsEventLog({
+      jetstream: jetstream(connection),
+      manager: await jetstreamManager(connection),
+      keep,
+    });
+  }
+  if (library === "redis") {
+    const client = createClient({ socket: { port, host: "127.0.0.1", reconnectStrategy: 20 } });
+    client.on("error", () => {});
+    await client.connect();
+    onEnd(() => client.destroy());
+    return createRedisEventLog({ client, keep });
+  }
   const client = new Redis(port, "127.0.0.1", { retryStrategy: () => 20 });
   client.on("error", () => {});
   onEnd(() => client.disconnect());
   return createRedisEventLog({ client, keep });
 }
 
-async function openNodeRedis(port: number, keep: Retention | undefined, onEnd: OnEnd): Promise<EventLog> {
-  const client = createClient({ socket: { port, host: "127.0.0.1", reconnectStrategy: 20 } });
-  client.on("error", () => {});
-  await client.connect();
-  onEnd(() => client.destroy());
-  return createRedisEventLog({ client, keep });
+async function connectNats(port: number, onEnd: OnEnd): Promise<NatsConnection> {
+  const connection = await connect({
+    servers: `127.0.0.1:${port}`,
+    reconnectTimeWait: 20,
+    reconnectJitter: 0,
+    maxReconnectAttempts: -1,
+  });
+  onEnd(() => connection.close());
+  return connection;
 }
 
-async function startRedis(open: OpenRedis, onEnd: OnEnd): Promise<Backend> {
+async function startRedis(library: string, onEnd: OnEnd): Promise<Backend> {
   const server = await startRedisServer(["--appendonly", "yes", "--appendfsync", "always"]);
   onEnd(() => server.close());
   const backups = mkdtempSync(join(tmpdir(), "redis-backup-"));
@@ -74,7 +108,7 @@ async function startRedis(open: OpenRedis, onEnd: OnEnd): Promise<Backend> {
   };
   return {
     server,
-    open: (keep) => closing(open(server.port, keep, onEnd), onEnd),
+    open: (keep) => openEventLog(library, server.port, keep, onEnd),
     async cutTail() {
       for (const line of String(await run("client", "list"))
         .split("\n")
@@ -98,35 +132,21 @@ async function startNats(onEnd: OnEnd): Promise<Backend> {
   onEnd(() => server.close());
   const backups = mkdtempSync(join(tmpdir(), "nats-backup-"));
   onEnd(() => rmSync(backups, { recursive: true, force: true }));
-  const connectTo = async () => {
-    const connection = await connect({
-      servers: `127.0.0.1:${server.port}`,
-      reconnectTimeWait: 20,
-      reconnectJitter: 0,
-      maxReconnectAttempts: -1,
-    });
-    onEnd(() => connection.close());
-    return connection;
-  };
   const manage = async <T>(call: (manager: Awaited<ReturnType<typeof jetstreamManager>>) => Promise<T>) => {
-    const connection = await connectTo();
+    const connection = await connectNats(server.port, () => {});
     try {
       return await call(await jetstreamManager(connection));
     } finally {
       await connection.close();
     }
   };
-  const connections: Awaited<ReturnType<typeof connectTo>>[] = [];
   return {
     server,
-    async open(keep) {
-      const connection = await connectTo();
-      connections.push(connection);
-      const manager = await jetstreamManager(connection);
-      return closing(Promise.resolve(createNatsEventLog({ jetstream: jetstream(connection), manager, keep })), onEnd);
-    },
+    open: (keep) => openEventLog("nats", server.port, keep, onEnd),
+    // The server cannot break one connection alone.
     async cutTail() {
-      await connections[0]?.reconnect();
+      await server.stop();
+      await server.start();
     },
     purge: () => manage(async ({ streams }) => void (await streams.purge("SSE"))),
     drop: () => manage(async ({ streams }) => void (await streams.delete("SSE"))),
@@ -141,12 +161,6 @@ async function startNats(onEnd: OnEnd): Promise<Backend> {
       await server.start();
     },
   };
-}
-
-async function closing(opened: Promise<EventLog>, onEnd: OnEnd): Promise<EventLog> {
-  const log = await opened;
-  onEnd(() => log.close());
-  return log;
 }
 
 function copy(from: string, to: string): void {

@@ -7,6 +7,8 @@ export interface NatsPlace {
   readonly seq: number;
 }
 
+const encoder = new TextEncoder();
+
 /** The place of a cursor. Throws a `CursorError` for what is no cursor. */
 export function toPlace(cursor: Cursor): NatsPlace {
   const [, seq] = /^b?(0|[1-9]\d{0,14})\.[0-9a-z]{1,14}$/.exec(cursor) ?? [];
@@ -31,7 +33,7 @@ export function cursorOf(seq: number, headers: NatsHeaders | undefined, time: Da
  */
 export function toSubject(topic: string): string {
   const encode = (character: string) =>
-    [...new TextEncoder().encode(character)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
+    [...encoder.encode(character)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
   return topic
     .split(".")
     .map((token) => token.replace(/[^\w:$@=+~-]/gu, encode) || "%")
@@ -41,7 +43,7 @@ export function toSubject(topic: string): string {
 /** Two FNV-1a hashes of 32 bits over the UTF-8 form, with different starts, in base 36. */
 export function hash(text: string): string {
   let [a, b] = [0x811c9dc5, 0x9747b28c];
-  for (const byte of new TextEncoder().encode(text)) {
+  for (const byte of encoder.encode(text)) {
     a = Math.imul(a ^ byte, 0x01000193);
     b = Math.imul(b ^ byte, 0x01000193);
   }

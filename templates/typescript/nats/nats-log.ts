@@ -1,16 +1,21 @@
 import {
   type AppendOptions,
-  Code,
   type Cursor,
   CursorError,
   type Entry,
   type EventLog,
   type Retention,
-  StatusError,
   type TailListener,
 } from "../server.js";
-import type { NatsJetStream, NatsJetStreamManager, NatsStreamConfig, NatsStreamInfo } from "./nats-client.js";
+import type {
+  NatsConsumer,
+  NatsJetStream,
+  NatsJetStreamManager,
+  NatsStreamConfig,
+  NatsStreamInfo,
+} from "./nats-client.js";
 import { cursorOf, hash, type NatsPlace, toEntry, toPlace, toSubject } from "./nats-cursor.js";
+import { answerMs, closedError, NatsRequests } from "./nats-requests.js";
 import { NatsTail, pageSize } from "./nats-tail.js";
 
 /** How much of each topic a log on NATS keeps. Holds for a stream that the log makes. */
@@ -45,8 +50,6 @@ export function createNatsEventLog(options: NatsEventLogOptions): EventLog {
 
 /** How long the stream recognizes a repeated publication. */
 const keyWindowMs = 120_000;
-/** How long an answer may take. */
-const answerMs = 5000;
 /** When the server forgets a consumer that nobody asks for messages. */
 const inactiveMs = 30_000;
 
@@ -56,20 +59,19 @@ const inactiveMs = 30_000;
  * that time, and when the stream was made.
  */
 class NatsEventLog implements EventLog {
+  readonly #requests: NatsRequests = new NatsRequests();
   readonly #jetstream: NatsJetStream;
   readonly #manager: NatsJetStreamManager;
   readonly #stream: string;
   readonly #prefix: string;
   readonly #config: NatsStreamConfig;
+  /** With a count, the message ids of this log. */
+  readonly #name: string = `${randomName()}.`;
+  #published = 0;
   readonly #tails: Set<NatsTail> = new Set();
-  /** What rejects the calls that wait for an answer. */
-  readonly #waiting: Set<(error: Error) => void> = new Set();
-  #opened: Promise<NatsStreamInfo> | undefined;
+  #opened: Promise<void> | undefined;
+  #isOpen = false;
   #keeps = Number.POSITIVE_INFINITY;
-  /** After a call had no answer, one may be tried at a time: the client queues what it cannot send, without a limit. */
-  #isLost = false;
-  #isTrying = false;
-  #isClosed = false;
 
   constructor({ jetstream, manager, stream = "SSE", prefix = "sse.", keep = {} }: NatsEventLogOptions) {
     const { events = 10_000, ms = 3_600_000, replicas = 1 } = keep;
@@ -94,9 +96,13 @@ class NatsEventLog implements EventLog {
 
   async append(topic: string, data: Uint8Array, { key }: AppendOptions = {}): Promise<Cursor> {
     const subject = this.#subject(topic);
-    const msgID = key === undefined ? randomId() : `${subject}:${encodeURIComponent(key)}`;
-    const publish = () => this.#ask(() => this.#jetstream.publish(subject, data, { msgID, timeout: answerMs }));
-    await this.#open();
+    const msgID =
+      key === undefined ? `${this.#name}${(this.#published++).toString(36)}` : `${subject}:${encodeURIComponent(key)}`;
+    const publish = () =>
+      this.#requests.send(() => this.#jetstream.publish(subject, data, { msgID, timeout: answerMs }));
+    if (!this.#isOpen) {
+      await this.#open();
+    }
     let ack: Awaited<ReturnType<typeof publish>>;
     try {
       ack = await publish();
@@ -106,6 +112,7 @@ class NatsEventLog implements EventLog {
       }
       // No stream took it, so nothing has it: the stream was deleted.
       this.#opened = undefined;
+      this.#isOpen = false;
       await this.#open();
       ack = await publish();
     }
@@ -121,7 +128,7 @@ class NatsEventLog implements EventLog {
     const subject = this.#subject(topic);
     const place = toPlace(after);
     await this.#open();
-    const entries = await this.#page(subject, place, limit);
+    const entries = await this.#requests.send(() => this.#page(subject, place.seq, limit));
     // After the page was read: what is missing in it was trimmed after the entry of the cursor.
     await this.#check(subject, place);
     return entries;
@@ -132,7 +139,9 @@ class NatsEventLog implements EventLog {
     await this.#open();
     // In this order: what comes between the two is after the beginning.
     const { state, created } = await this.#info(subject);
-    const last = await this.#ask(() => this.#manager.streams.getMessage(this.#stream, { last_by_subj: subject }));
+    const last = await this.#requests.send(() =>
+      this.#manager.streams.getMessage(this.#stream, { last_by_subj: subject }),
+    );
     return last ? cursorOf(last.seq, last.header, last.time) : `b${state.last_seq}.${hash(created)}`;
   }
 
@@ -145,7 +154,7 @@ class NatsEventLog implements EventLog {
     const tail = new NatsTail({
       after: place,
       listener,
-      consume: (seq) => this.#consumer(subject, seq),
+      consume: (seq) => this.#requests.send(() => this.#consume(subject, seq)),
       check: (place, time) => this.#checkSince(subject, place, time, created),
       toEntry,
       keeps: () => this.#keeps,
@@ -156,10 +165,7 @@ class NatsEventLog implements EventLog {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
-    for (const reject of this.#waiting) {
-      reject(closedError());
-    }
+    this.#requests.close();
     for (const tail of this.#tails) {
       tail.fail(closedError());
     }
@@ -174,19 +180,20 @@ class NatsEventLog implements EventLog {
     this.#opened ??= this.#openStream();
     try {
       await this.#opened;
+      this.#isOpen = true;
     } catch (error) {
       this.#opened = undefined;
       throw error;
     }
   }
 
-  async #openStream(): Promise<NatsStreamInfo> {
+  async #openStream(): Promise<void> {
     const { streams } = this.#manager;
     const find = () =>
       streams
         .info(this.#stream)
         .catch((error: Error) => (error.name === "StreamNotFoundError" ? undefined : Promise.reject(error)));
-    const info = await this.#ask(async () => {
+    const info = await this.#requests.send(async () => {
       const found = await find();
       // Another node may be making it.
       return found ?? (await streams.add(this.#config).catch(async (error) => (await find()) ?? Promise.reject(error)));
@@ -209,38 +216,34 @@ class NatsEventLog implements EventLog {
         : max_msgs_per_subject > 0
           ? max_msgs_per_subject
           : Number.POSITIVE_INFINITY;
-    return info;
   }
 
   #info(subject: string): Promise<NatsStreamInfo> {
-    return this.#ask(() => this.#manager.streams.info(this.#stream, { subjects_filter: subject }));
+    return this.#requests.send(() => this.#manager.streams.info(this.#stream, { subjects_filter: subject }));
   }
 
-  #consumer(subject: string, after: number) {
-    return this.#ask(() =>
-      this.#jetstream.consumers.get(this.#stream, {
-        filter_subjects: [subject],
-        deliver_policy: "by_start_sequence",
-        opt_start_seq: after + 1,
-        inactive_threshold: nanos(inactiveMs),
-      }),
-    );
+  /** Makes a consumer of a topic that begins after a sequence. */
+  #consume(subject: string, after: number): Promise<NatsConsumer> {
+    return this.#jetstream.consumers.get(this.#stream, {
+      filter_subjects: [subject],
+      deliver_policy: "by_start_sequence",
+      opt_start_seq: after + 1,
+      inactive_threshold: nanos(inactiveMs),
+    });
   }
 
-  async #page(subject: string, { seq }: NatsPlace, limit: number): Promise<Entry[]> {
-    const consumer = await this.#consumer(subject, seq);
+  async #page(subject: string, after: number, limit: number): Promise<Entry[]> {
+    const consumer = await this.#consume(subject, after);
     try {
       const { num_pending } = await consumer.info(true);
       const count = Math.min(num_pending, limit);
-      return count === 0
-        ? []
-        : await this.#ask(async () => {
-            const entries: Entry[] = [];
-            for await (const message of await consumer.fetch({ max_messages: count, expires: answerMs })) {
-              entries.push(toEntry(message));
-            }
-            return entries;
-          });
+      const entries: Entry[] = [];
+      if (count > 0) {
+        for await (const message of await consumer.fetch({ max_messages: count, expires: answerMs })) {
+          entries.push(toEntry(message));
+        }
+      }
+      return entries;
     } finally {
       consumer.delete().catch(() => {}); // the server forgets it by itself
     }
@@ -249,7 +252,9 @@ class NatsEventLog implements EventLog {
   /** Rejects with a `CursorError` unless the entry at a place is still there; at a beginning, unless the stream has all that follows. */
   async #check(subject: string, { cursor, seq }: NatsPlace): Promise<void> {
     const isBeginning = cursor.startsWith("b");
-    const message = isBeginning ? null : await this.#ask(() => this.#manager.streams.getMessage(this.#stream, { seq }));
+    const message = isBeginning
+      ? null
+      : await this.#requests.send(() => this.#manager.streams.getMessage(this.#stream, { seq }));
     if (message && message.subject === subject && cursorOf(message.seq, message.header, message.time) === cursor) {
       return;
     }
@@ -284,33 +289,6 @@ class NatsEventLog implements EventLog {
       }
     }
   }
-
-  /** Waits for an answer, but not longer than until the log is closed. */
-  async #ask<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#isClosed) {
-      throw closedError();
-    }
-    if (this.#isLost && this.#isTrying) {
-      throw new Error("NATS does not answer: the request was not sent");
-    }
-    this.#isTrying = this.#isLost;
-    let stop = (_error: Error) => {};
-    const stopped = new Promise<never>((_resolve, reject) => {
-      stop = reject;
-    });
-    this.#waiting.add(stop);
-    try {
-      const answer = await Promise.race([call(), stopped]);
-      this.#isLost = false;
-      return answer;
-    } catch (error) {
-      this.#isLost ||= (error as Error).name === "TimeoutError";
-      throw error;
-    } finally {
-      this.#isTrying = false;
-      this.#waiting.delete(stop);
-    }
-  }
 }
 
 /** Whether the limit of the topic may have trimmed entries. */
@@ -322,7 +300,8 @@ function isFull(
   return limit > 0 && (subjects?.[subject] ?? 0) >= limit;
 }
 
-function randomId(): string {
+/** 64 random bits. */
+function randomName(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(36).padStart(2, "0")).join("");
 }
 
@@ -335,8 +314,4 @@ function checkOption(name: string, value: number, least: number): void {
   if (!(typeof value === "number" && value >= least)) {
     throw new TypeError(`option ${name} is ${value}: give a number, ${least} or more`);
   }
-}
-
-function closedError(): StatusError {
-  return new StatusError(Code.Unavailable, "the event log is closed");
 }

@@ -18,6 +18,8 @@ export class TopicKeys {
   readonly log: string;
   /** The number of the last entry. */
   readonly n: string;
+  /** When entries were last trimmed by age. */
+  trimmedAt = 0;
   readonly #start: string;
   readonly #suffix: string;
 

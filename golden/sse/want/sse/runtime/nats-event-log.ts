@@ -120,6 +120,8 @@ interface NatsPlace {
   readonly seq: number;
 }
 
+const encoder = new TextEncoder();
+
 /** The place of a cursor. Throws a `CursorError` for what is no cursor. */
 function toPlace(cursor: Cursor): NatsPlace {
   const [, seq] = /^b?(0|[1-9]\d{0,14})\.[0-9a-z]{1,14}$/.exec(cursor) ?? [];
@@ -144,7 +146,7 @@ function cursorOf(seq: number, headers: NatsHeaders | undefined, time: Date): Cu
  */
 function toSubject(topic: string): string {
   const encode = (character: string) =>
-    [...new TextEncoder().encode(character)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
+    [...encoder.encode(character)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
   return topic
     .split(".")
     .map((token) => token.replace(/[^\w:$@=+~-]/gu, encode) || "%")
@@ -154,11 +156,101 @@ function toSubject(topic: string): string {
 /** Two FNV-1a hashes of 32 bits over the UTF-8 form, with different starts, in base 36. */
 function hash(text: string): string {
   let [a, b] = [0x811c9dc5, 0x9747b28c];
-  for (const byte of new TextEncoder().encode(text)) {
+  for (const byte of encoder.encode(text)) {
     a = Math.imul(a ^ byte, 0x01000193);
     b = Math.imul(b ^ byte, 0x01000193);
   }
   return `${(a >>> 0).toString(36)}${(b >>> 0).toString(36)}`;
+}
+
+/** How long an answer may take. */
+const answerMs = 5000;
+/** After what time without an answer a request is sent again. */
+const againMs = 1000;
+
+/** A request that waits for an answer. */
+interface Waiting {
+  readonly reject: (error: Error) => void;
+  readonly send: () => void;
+  /** When it is sent again. */
+  sendAt: number;
+}
+
+/** Requests to NATS, none of which waits for longer than until the log is closed. */
+class NatsRequests {
+  readonly #waiting: Set<Waiting> = new Set();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  /** After a request had no answer, one may be tried at a time: the client queues what it cannot send, without a limit. */
+  #isLost = false;
+  #isTrying = false;
+  #isClosed = false;
+
+  /** Rejects all requests, those that wait and those that come. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { reject } of this.#waiting) {
+      reject(closedError());
+    }
+    this.#waiting.clear();
+  }
+
+  /**
+   * Sends a request, and once more after each second without an answer: one that was sent while the connection broke is lost.
+   * None of them has an effect twice, since messages have ids. Waits no longer than until the log is closed.
+   */
+  send<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) {
+      return Promise.reject(closedError());
+    }
+    if (this.#isLost && this.#isTrying) {
+      return Promise.reject(new Error("NATS does not answer: the request was not sent"));
+    }
+    this.#isTrying = this.#isLost;
+    return new Promise((resolve, reject) => {
+      const send = () => {
+        wait.sendAt = Date.now() + againMs;
+        call().then(
+          (answer) => {
+            this.#settle(wait, false);
+            resolve(answer);
+          },
+          (error) => {
+            this.#settle(wait, this.#isLost || error.name === "TimeoutError");
+            reject(error);
+          },
+        );
+      };
+      const wait: Waiting = { reject, send, sendAt: 0 };
+      this.#waiting.add(wait);
+      this.#timer ??= setInterval(() => this.#sendAgain(), againMs / 4);
+      send();
+    });
+  }
+
+  #settle(wait: Waiting, isLost: boolean): void {
+    // The answer to another attempt may have come before.
+    if (this.#waiting.delete(wait)) {
+      this.#isLost = isLost;
+      this.#isTrying = false;
+    }
+  }
+
+  #sendAgain(): void {
+    if (this.#waiting.size === 0 && this.#timer !== undefined) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
+    const now = Date.now();
+    for (const wait of this.#waiting) {
+      if (wait.sendAt <= now) {
+        wait.send();
+      }
+    }
+  }
+}
+
+function closedError(): StatusError {
+  return new StatusError(Code.Unavailable, "the event log is closed");
 }
 
 /** What a tail asks of its log. */
@@ -370,8 +462,6 @@ export function createNatsEventLog(options: NatsEventLogOptions): EventLog {
 
 /** How long the stream recognizes a repeated publication. */
 const keyWindowMs = 120_000;
-/** How long an answer may take. */
-const answerMs = 5000;
 /** When the server forgets a consumer that nobody asks for messages. */
 const inactiveMs = 30_000;
 
@@ -381,20 +471,19 @@ const inactiveMs = 30_000;
  * that time, and when the stream was made.
  */
 class NatsEventLog implements EventLog {
+  readonly #requests: NatsRequests = new NatsRequests();
   readonly #jetstream: NatsJetStream;
   readonly #manager: NatsJetStreamManager;
   readonly #stream: string;
   readonly #prefix: string;
   readonly #config: NatsStreamConfig;
+  /** With a count, the message ids of this log. */
+  readonly #name: string = `${randomName()}.`;
+  #published = 0;
   readonly #tails: Set<NatsTail> = new Set();
-  /** What rejects the calls that wait for an answer. */
-  readonly #waiting: Set<(error: Error) => void> = new Set();
-  #opened: Promise<NatsStreamInfo> | undefined;
+  #opened: Promise<void> | undefined;
+  #isOpen = false;
   #keeps = Number.POSITIVE_INFINITY;
-  /** After a call had no answer, one may be tried at a time: the client queues what it cannot send, without a limit. */
-  #isLost = false;
-  #isTrying = false;
-  #isClosed = false;
 
   constructor({ jetstream, manager, stream = "SSE", prefix = "sse.", keep = {} }: NatsEventLogOptions) {
     const { events = 10_000, ms = 3_600_000, replicas = 1 } = keep;
@@ -419,9 +508,13 @@ class NatsEventLog implements EventLog {
 
   async append(topic: string, data: Uint8Array, { key }: AppendOptions = {}): Promise<Cursor> {
     const subject = this.#subject(topic);
-    const msgID = key === undefined ? randomId() : `${subject}:${encodeURIComponent(key)}`;
-    const publish = () => this.#ask(() => this.#jetstream.publish(subject, data, { msgID, timeout: answerMs }));
-    await this.#open();
+    const msgID =
+      key === undefined ? `${this.#name}${(this.#published++).toString(36)}` : `${subject}:${encodeURIComponent(key)}`;
+    const publish = () =>
+      this.#requests.send(() => this.#jetstream.publish(subject, data, { msgID, timeout: answerMs }));
+    if (!this.#isOpen) {
+      await this.#open();
+    }
     let ack: Awaited<ReturnType<typeof publish>>;
     try {
       ack = await publish();
@@ -431,6 +524,7 @@ class NatsEventLog implements EventLog {
       }
       // No stream took it, so nothing has it: the stream was deleted.
       this.#opened = undefined;
+      this.#isOpen = false;
       await this.#open();
       ack = await publish();
     }
@@ -446,7 +540,7 @@ class NatsEventLog implements EventLog {
     const subject = this.#subject(topic);
     const place = toPlace(after);
     await this.#open();
-    const entries = await this.#page(subject, place, limit);
+    const entries = await this.#requests.send(() => this.#page(subject, place.seq, limit));
     // After the page was read: what is missing in it was trimmed after the entry of the cursor.
     await this.#check(subject, place);
     return entries;
@@ -457,7 +551,9 @@ class NatsEventLog implements EventLog {
     await this.#open();
     // In this order: what comes between the two is after the beginning.
     const { state, created } = await this.#info(subject);
-    const last = await this.#ask(() => this.#manager.streams.getMessage(this.#stream, { last_by_subj: subject }));
+    const last = await this.#requests.send(() =>
+      this.#manager.streams.getMessage(this.#stream, { last_by_subj: subject }),
+    );
     return last ? cursorOf(last.seq, last.header, last.time) : `b${state.last_seq}.${hash(created)}`;
   }
 
@@ -470,7 +566,7 @@ class NatsEventLog implements EventLog {
     const tail = new NatsTail({
       after: place,
       listener,
-      consume: (seq) => this.#consumer(subject, seq),
+      consume: (seq) => this.#requests.send(() => this.#consume(subject, seq)),
       check: (place, time) => this.#checkSince(subject, place, time, created),
       toEntry,
       keeps: () => this.#keeps,
@@ -481,10 +577,7 @@ class NatsEventLog implements EventLog {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
-    for (const reject of this.#waiting) {
-      reject(closedError());
-    }
+    this.#requests.close();
     for (const tail of this.#tails) {
       tail.fail(closedError());
     }
@@ -499,19 +592,20 @@ class NatsEventLog implements EventLog {
     this.#opened ??= this.#openStream();
     try {
       await this.#opened;
+      this.#isOpen = true;
     } catch (error) {
       this.#opened = undefined;
       throw error;
     }
   }
 
-  async #openStream(): Promise<NatsStreamInfo> {
+  async #openStream(): Promise<void> {
     const { streams } = this.#manager;
     const find = () =>
       streams
         .info(this.#stream)
         .catch((error: Error) => (error.name === "StreamNotFoundError" ? undefined : Promise.reject(error)));
-    const info = await this.#ask(async () => {
+    const info = await this.#requests.send(async () => {
       const found = await find();
       // Another node may be making it.
       return found ?? (await streams.add(this.#config).catch(async (error) => (await find()) ?? Promise.reject(error)));
@@ -534,38 +628,34 @@ class NatsEventLog implements EventLog {
         : max_msgs_per_subject > 0
           ? max_msgs_per_subject
           : Number.POSITIVE_INFINITY;
-    return info;
   }
 
   #info(subject: string): Promise<NatsStreamInfo> {
-    return this.#ask(() => this.#manager.streams.info(this.#stream, { subjects_filter: subject }));
+    return this.#requests.send(() => this.#manager.streams.info(this.#stream, { subjects_filter: subject }));
   }
 
-  #consumer(subject: string, after: number) {
-    return this.#ask(() =>
-      this.#jetstream.consumers.get(this.#stream, {
-        filter_subjects: [subject],
-        deliver_policy: "by_start_sequence",
-        opt_start_seq: after + 1,
-        inactive_threshold: nanos(inactiveMs),
-      }),
-    );
+  /** Makes a consumer of a topic that begins after a sequence. */
+  #consume(subject: string, after: number): Promise<NatsConsumer> {
+    return this.#jetstream.consumers.get(this.#stream, {
+      filter_subjects: [subject],
+      deliver_policy: "by_start_sequence",
+      opt_start_seq: after + 1,
+      inactive_threshold: nanos(inactiveMs),
+    });
   }
 
-  async #page(subject: string, { seq }: NatsPlace, limit: number): Promise<Entry[]> {
-    const consumer = await this.#consumer(subject, seq);
+  async #page(subject: string, after: number, limit: number): Promise<Entry[]> {
+    const consumer = await this.#consume(subject, after);
     try {
       const { num_pending } = await consumer.info(true);
       const count = Math.min(num_pending, limit);
-      return count === 0
-        ? []
-        : await this.#ask(async () => {
-            const entries: Entry[] = [];
-            for await (const message of await consumer.fetch({ max_messages: count, expires: answerMs })) {
-              entries.push(toEntry(message));
-            }
-            return entries;
-          });
+      const entries: Entry[] = [];
+      if (count > 0) {
+        for await (const message of await consumer.fetch({ max_messages: count, expires: answerMs })) {
+          entries.push(toEntry(message));
+        }
+      }
+      return entries;
     } finally {
       consumer.delete().catch(() => {}); // the server forgets it by itself
     }
@@ -574,7 +664,9 @@ class NatsEventLog implements EventLog {
   /** Rejects with a `CursorError` unless the entry at a place is still there; at a beginning, unless the stream has all that follows. */
   async #check(subject: string, { cursor, seq }: NatsPlace): Promise<void> {
     const isBeginning = cursor.startsWith("b");
-    const message = isBeginning ? null : await this.#ask(() => this.#manager.streams.getMessage(this.#stream, { seq }));
+    const message = isBeginning
+      ? null
+      : await this.#requests.send(() => this.#manager.streams.getMessage(this.#stream, { seq }));
     if (message && message.subject === subject && cursorOf(message.seq, message.header, message.time) === cursor) {
       return;
     }
@@ -609,33 +701,6 @@ class NatsEventLog implements EventLog {
       }
     }
   }
-
-  /** Waits for an answer, but not longer than until the log is closed. */
-  async #ask<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#isClosed) {
-      throw closedError();
-    }
-    if (this.#isLost && this.#isTrying) {
-      throw new Error("NATS does not answer: the request was not sent");
-    }
-    this.#isTrying = this.#isLost;
-    let stop = (_error: Error) => {};
-    const stopped = new Promise<never>((_resolve, reject) => {
-      stop = reject;
-    });
-    this.#waiting.add(stop);
-    try {
-      const answer = await Promise.race([call(), stopped]);
-      this.#isLost = false;
-      return answer;
-    } catch (error) {
-      this.#isLost ||= (error as Error).name === "TimeoutError";
-      throw error;
-    } finally {
-      this.#isTrying = false;
-      this.#waiting.delete(stop);
-    }
-  }
 }
 
 /** Whether the limit of the topic may have trimmed entries. */
@@ -647,7 +712,8 @@ function isFull(
   return limit > 0 && (subjects?.[subject] ?? 0) >= limit;
 }
 
-function randomId(): string {
+/** 64 random bits. */
+function randomName(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(36).padStart(2, "0")).join("");
 }
 
@@ -660,8 +726,4 @@ function checkOption(name: string, value: number, least: number): void {
   if (!(typeof value === "number" && value >= least)) {
     throw new TypeError(`option ${name} is ${value}: give a number, ${least} or more`);
   }
-}
-
-function closedError(): StatusError {
-  return new StatusError(Code.Unavailable, "the event log is closed");
 }

@@ -18,6 +18,99 @@ import {
   type TailListener,
 } from "./server";
 
+/** How long an answer may take. */
+const answerMs = 5000;
+
+/** A call that waits for an answer. */
+interface Waiting {
+  readonly reject: (error: Error) => void;
+  readonly deadline: number;
+  isOverdue: boolean;
+}
+
+/** Commands to Redis, none of which waits for longer than 5 seconds, or than until the log is closed. */
+class RedisCalls {
+  readonly #access: RedisAccess;
+  readonly #waiting: Set<Waiting> = new Set();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #hasAnswered = false;
+  /** How many commands have had no answer in time, and have none yet. */
+  #overdue = 0;
+  #isClosed = false;
+
+  constructor(access: RedisAccess) {
+    this.#access = access;
+  }
+
+  /** Rejects all calls, those that wait and those that come. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { reject } of this.#waiting) {
+      reject(closedError());
+    }
+  }
+
+  /** Sends a command. Rejects at once while Redis does not answer, as libraries queue commands then without a limit. */
+  send(key: string, command: string, args: readonly RedisArgument[]): Promise<unknown> {
+    if (this.#isClosed) {
+      return Promise.reject(closedError());
+    }
+    if (this.#overdue > 0 || (this.#hasAnswered && !this.#access.isReady())) {
+      return Promise.reject(new Error("Redis does not answer: the command was not sent"));
+    }
+    return this.within(this.#access.send(key, command, args));
+  }
+
+  /** Rejects when an answer takes too long, or the log is closed. */
+  within<T>(answer: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const wait = { reject, deadline: Date.now() + answerMs, isOverdue: false };
+      this.#waiting.add(wait);
+      this.#timer ??= setInterval(() => this.#rejectLate(), answerMs / 50);
+      const settle = () => {
+        if (wait.isOverdue) {
+          this.#overdue--;
+        }
+        this.#waiting.delete(wait);
+      };
+      answer.then(
+        (reply) => {
+          this.#hasAnswered = true;
+          settle();
+          resolve(reply);
+        },
+        (error) => {
+          settle();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  /** One timer for all calls: a timer for each would cost as much as the call. */
+  #rejectLate(): void {
+    const now = Date.now();
+    // In the order of their deadlines.
+    for (const wait of this.#waiting) {
+      if (wait.deadline > now) {
+        break;
+      }
+      this.#waiting.delete(wait);
+      this.#overdue++;
+      wait.isOverdue = true;
+      wait.reject(new Error(`Redis did not answer within ${answerMs} ms: the command may have been carried out`));
+    }
+    if (this.#waiting.size === 0 && this.#timer !== undefined) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
+  }
+}
+
+function closedError(): StatusError {
+  return new StatusError(Code.Unavailable, "the event log is closed");
+}
+
 /** An argument of a command. */
 type RedisArgument = string | number | Uint8Array;
 
@@ -242,6 +335,8 @@ class TopicKeys {
   readonly log: string;
   /** The number of the last entry. */
   readonly n: string;
+  /** When entries were last trimmed by age. */
+  trimmedAt = 0;
   readonly #start: string;
   readonly #suffix: string;
 
@@ -563,11 +658,10 @@ export function createRedisEventLog(options: RedisEventLogOptions): EventLog {
 
 /** How long a repeated publication is recognized. */
 const keyWindowMs = 120_000;
-/** How long an answer may take. */
-const answerMs = 5000;
 /** How often a topic is trimmed by age. */
 const trimMs = 60_000;
 const maxRecoveryMs = 1000;
+const maxTopics = 10_000;
 
 /**
  * Appends an entry. KEYS: the stream, the number of its last entry, the memory of a publication. ARGV: the data, how many entries are kept,
@@ -599,20 +693,14 @@ return 1`;
 
 class RedisEventLog implements EventLog {
   readonly #access: RedisAccess;
+  readonly #calls: RedisCalls;
   readonly #blocking: RedisAccess | undefined;
   readonly #prefix: string;
   readonly #keep: Required<{ [K in keyof RedisRetention]: number }>;
   readonly #readers: Map<string, StreamReader> = new Map();
   readonly #followers: Set<Follower> = new Set();
-  /** What rejects the calls that wait for an answer. */
-  readonly #waiting: Set<(error: Error) => void> = new Set();
-  /** When each topic was last trimmed by age. */
-  readonly #trimmedAt: Map<string, number> = new Map();
-  #scriptSha: Promise<string> | undefined;
-  #hasAnswered = false;
-  /** How many commands have had no answer in time, and have none yet. */
-  #overdue = 0;
-  #isClosed = false;
+  readonly #topics: Map<string, TopicKeys> = new Map();
+  #scriptSha: string | undefined;
   #lostAt = 0;
   #recoveryMs = 0;
 
@@ -622,6 +710,7 @@ class RedisEventLog implements EventLog {
     checkOption("keep.ms", ms, 1);
     checkOption("keep.replicas", replicas, 0);
     this.#access = accessRedis(client);
+    this.#calls = new RedisCalls(this.#access);
     this.#blocking = blocking && accessRedis(blocking);
     this.#prefix = prefix;
     this.#keep = { events, ms, replicas };
@@ -632,7 +721,9 @@ class RedisEventLog implements EventLog {
     const { events, ms, replicas } = this.#keep;
     const names = [keys.n, ...(key === undefined ? [] : [keys.publication(key)])];
     const args: RedisArgument[] = [data, Math.min(Math.ceil(events), Number.MAX_SAFE_INTEGER), keyWindowMs];
-    if (ms !== Number.POSITIVE_INFINITY && this.#isTimeToTrim(topic)) {
+    const now = Date.now();
+    if (ms !== Number.POSITIVE_INFINITY && now - keys.trimmedAt >= trimMs) {
+      keys.trimmedAt = now;
       args.push(Math.ceil(ms));
     }
     const id = textOf(await this.#runScript(keys.log, names, args));
@@ -657,7 +748,7 @@ class RedisEventLog implements EventLog {
 
   async tip(topic: string): Promise<Cursor> {
     const keys = this.#keys(topic);
-    const [last] = rowsOf(await this.#ask(keys.log, "xrevrange", [keys.log, "+", "-", "count", 1]));
+    const [last] = rowsOf(await this.#calls.send(keys.log, "xrevrange", [keys.log, "+", "-", "count", 1]));
     return keys.cursor(last?.id ?? beginning);
   }
 
@@ -671,22 +762,27 @@ class RedisEventLog implements EventLog {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
-    for (const reject of this.#waiting) {
-      reject(closedError());
-    }
+    this.#calls.close();
     for (const follower of this.#followers) {
       this.#fail(follower, closedError());
     }
   }
 
   #keys(topic: string): TopicKeys {
-    return new TopicKeys(this.#prefix, topic, this.#access.isCluster);
+    let keys = this.#topics.get(topic);
+    if (keys === undefined) {
+      if (this.#topics.size >= maxTopics) {
+        this.#topics.clear(); // those of topics that are not used any more, among others
+      }
+      keys = new TopicKeys(this.#prefix, topic, this.#access.isCluster);
+      this.#topics.set(topic, keys);
+    }
+    return keys;
   }
 
   /** The entries from an id on. */
   async #range({ log }: TopicKeys, from: string, count: number): Promise<StreamRow[]> {
-    return rowsOf(await this.#ask(log, "xrange", [log, from, "+", "count", count]));
+    return rowsOf(await this.#calls.send(log, "xrange", [log, from, "+", "count", count]));
   }
 
   /** The number of the entry with an id. Rejects with a `CursorError` if it is not there, or if it is the beginning and the first entry is not there. */
@@ -696,7 +792,7 @@ class RedisEventLog implements EventLog {
       return row.n;
     }
     if (id === beginning) {
-      const isNew = row === undefined && (await this.#ask(keys.n, "get", [keys.n])) === null;
+      const isNew = row === undefined && (await this.#calls.send(keys.n, "get", [keys.n])) === null;
       // The first entry may have come between the two commands.
       const first = row ?? (isNew ? undefined : (await this.#range(keys, id, 1))[0]);
       if (isNew || first?.n === 1) {
@@ -767,15 +863,15 @@ class RedisEventLog implements EventLog {
   }
 
   async #runScript(stream: string, keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown> {
-    this.#scriptSha ??= sha1(appendScript);
+    this.#scriptSha ??= await sha1(appendScript);
     const rest = [1 + keys.length, stream, ...keys, ...args];
     try {
-      return await this.#ask(stream, "evalsha", [await this.#scriptSha, ...rest]);
+      return await this.#calls.send(stream, "evalsha", [this.#scriptSha, ...rest]);
     } catch (error) {
       if (!String(error).includes("NOSCRIPT")) {
         throw error;
       }
-      return this.#ask(stream, "eval", [appendScript, ...rest]);
+      return this.#calls.send(stream, "eval", [appendScript, ...rest]);
     }
   }
 
@@ -784,56 +880,11 @@ class RedisEventLog implements EventLog {
     const node = await this.#access.node(keys.log);
     // `WAIT` waits for the writes of its connection, which may be another one by now: so there is one more write.
     const [isThere, count] = await Promise.all([
-      this.#within(node.send("eval", [confirmScript, 2, keys.log, keys.confirmed, id])),
-      this.#within(node.send("wait", [replicas, answerMs - 1000])),
+      this.#calls.within(node.send("eval", [confirmScript, 2, keys.log, keys.confirmed, id])),
+      this.#calls.within(node.send("wait", [replicas, answerMs - 1000])),
     ]);
     if (Number(isThere) !== 1 || Number(count) < replicas) {
       throw new Error(`${Number(isThere) === 1 ? count : "no"} replicas have the entry, ${replicas} are to have it`);
-    }
-  }
-
-  #isTimeToTrim(topic: string): boolean {
-    const now = Date.now();
-    if (now - (this.#trimmedAt.get(topic) ?? 0) < trimMs) {
-      return false;
-    }
-    if (this.#trimmedAt.size >= 10_000) {
-      this.#trimmedAt.clear(); // topics that are not written to any more
-    }
-    this.#trimmedAt.set(topic, now);
-    return true;
-  }
-
-  /** Sends a command. Rejects at once while Redis does not answer, as libraries queue commands then without a limit. */
-  async #ask(key: string, command: string, args: readonly RedisArgument[]): Promise<unknown> {
-    if (this.#isClosed) {
-      throw closedError();
-    }
-    if (this.#overdue > 0 || (this.#hasAnswered && !this.#access.isReady())) {
-      throw new Error("Redis does not answer: the command was not sent");
-    }
-    const reply = await this.#within(this.#access.send(key, command, args));
-    this.#hasAnswered = true;
-    return reply;
-  }
-
-  async #within<T>(answer: Promise<T>): Promise<T> {
-    let stop = (_error: Error) => {};
-    const stopped = new Promise<never>((_resolve, reject) => {
-      stop = reject;
-    });
-    const timer = setTimeout(() => {
-      this.#overdue++;
-      const settle = () => this.#overdue--;
-      answer.then(settle, settle);
-      stop(new Error(`Redis did not answer within ${answerMs} ms: the command may have been carried out`));
-    }, answerMs);
-    this.#waiting.add(stop);
-    try {
-      return await Promise.race([answer, stopped]);
-    } finally {
-      clearTimeout(timer);
-      this.#waiting.delete(stop);
     }
   }
 }
@@ -847,8 +898,4 @@ function checkOption(name: string, value: number, least: number): void {
   if (!(typeof value === "number" && value >= least)) {
     throw new TypeError(`option ${name} is ${value}: give a number, ${least} or more`);
   }
-}
-
-function closedError(): StatusError {
-  return new StatusError(Code.Unavailable, "the event log is closed");
 }

@@ -170,7 +170,7 @@ function whyNot({ kind, field }: QueryEntry, rest: string): string | undefined {
 
 function addItem(
   message: ReflectMessage,
-  field: DescField & { readonly fieldKind: "list" },
+  field: Extract<DescField, { readonly fieldKind: "list" }>,
   text: string,
   path: string,
   violations: Violations,
@@ -185,7 +185,7 @@ function addItem(
 
 function setMapEntry(
   message: ReflectMessage,
-  field: DescField & { readonly fieldKind: "map" },
+  field: Extract<DescField, { readonly fieldKind: "map" }>,
   keyText: string,
   text: string,
   path: string,

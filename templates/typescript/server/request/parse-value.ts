@@ -4,7 +4,7 @@ import { base64Decode } from "@bufbuild/protobuf/wire";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 
 /** A field that holds one message. */
-export type MessageField = DescField & { readonly fieldKind: "message" };
+export type MessageField = Extract<DescField, { readonly fieldKind: "message" }>;
 
 /**
  * Reads the text of a field's value in a path or a query, or of one of its values: a scalar, an enum, or a
@@ -25,8 +25,9 @@ export function expectedText({ scalar, enum: descEnum, message }: DescField): st
   if (descEnum !== undefined) {
     return `a value of ${descEnum.typeName}`;
   }
-  if (message !== undefined && isWrapperDesc(message)) {
-    return expectedText(message.fields[0]);
+  const wrapped = message && wrappedField(message);
+  if (wrapped) {
+    return expectedText(wrapped);
   }
   if (scalar !== undefined) {
     return expectedScalar(scalar);
@@ -38,6 +39,15 @@ export function expectedText({ scalar, enum: descEnum, message }: DescField): st
 /** Whether a message stands in a path or a query as one text. */
 export function isTextMessage(desc: DescMessage): boolean {
   return isWrapperDesc(desc) || textMessages.has(desc.typeName);
+}
+
+/**
+ * The field of a wrapper such as google.protobuf.StringValue. `isWrapperDesc` would narrow the descriptor to an
+ * intersection of all kinds of fields, for which compilers of the emitted code make 50,000 types.
+ */
+function wrappedField(desc: DescMessage): DescField | undefined {
+  const isWrapper: boolean = isWrapperDesc(desc);
+  return isWrapper ? desc.fields[0] : undefined;
 }
 
 interface TextMessage {
@@ -56,8 +66,8 @@ const textMessages: ReadonlyMap<string, TextMessage> = new Map([
 ]);
 
 function parseMessage(desc: DescMessage, text: string): ReflectMessage | undefined {
-  if (isWrapperDesc(desc)) {
-    const [field] = desc.fields;
+  const field = wrappedField(desc);
+  if (field) {
     const value = parseValue(field, text);
     if (value === undefined) {
       return undefined;

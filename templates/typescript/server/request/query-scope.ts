@@ -48,8 +48,8 @@ export type QueryEntry = {
   readonly inPath: boolean;
 } & (
   | { readonly kind: "value"; readonly field: DescField } // one text
-  | { readonly kind: "list"; readonly field: DescField & { readonly fieldKind: "list" } } // a text an item
-  | { readonly kind: "map"; readonly field: DescField & { readonly fieldKind: "map" } } // `name[key]=text`
+  | { readonly kind: "list"; readonly field: Extract<DescField, { readonly fieldKind: "list" }> } // a text an item
+  | { readonly kind: "map"; readonly field: Extract<DescField, { readonly fieldKind: "map" }> } // `name[key]=text`
   | { readonly kind: "wrapper"; readonly field: MessageField } // one text, or `name.value`
   | { readonly kind: "message"; readonly field: MessageField; readonly scope: () => QueryScope } // `name.field`
   | { readonly kind: "text message"; readonly field: MessageField; readonly scope: () => QueryScope } // either

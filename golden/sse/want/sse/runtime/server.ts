@@ -2153,7 +2153,7 @@ function toContext<C>(
 }
 
 /** A field that holds one message. */
-type MessageField = DescField & { readonly fieldKind: "message" };
+type MessageField = Extract<DescField, { readonly fieldKind: "message" }>;
 
 /**
  * Reads the text of a field's value in a path or a query, or of one of its values: a scalar, an enum, or a
@@ -2174,8 +2174,9 @@ function expectedText({ scalar, enum: descEnum, message }: DescField): string {
   if (descEnum !== undefined) {
     return `a value of ${descEnum.typeName}`;
   }
-  if (message !== undefined && isWrapperDesc(message)) {
-    return expectedText(message.fields[0]);
+  const wrapped = message && wrappedField(message);
+  if (wrapped) {
+    return expectedText(wrapped);
   }
   if (scalar !== undefined) {
     return expectedScalar(scalar);
@@ -2187,6 +2188,15 @@ function expectedText({ scalar, enum: descEnum, message }: DescField): string {
 /** Whether a message stands in a path or a query as one text. */
 function isTextMessage(desc: DescMessage): boolean {
   return isWrapperDesc(desc) || textMessages.has(desc.typeName);
+}
+
+/**
+ * The field of a wrapper such as google.protobuf.StringValue. `isWrapperDesc` would narrow the descriptor to an
+ * intersection of all kinds of fields, for which compilers of the emitted code make 50,000 types.
+ */
+function wrappedField(desc: DescMessage): DescField | undefined {
+  const isWrapper: boolean = isWrapperDesc(desc);
+  return isWrapper ? desc.fields[0] : undefined;
 }
 
 interface TextMessage {
@@ -2205,8 +2215,8 @@ const textMessages: ReadonlyMap<string, TextMessage> = new Map([
 ]);
 
 function parseMessage(desc: DescMessage, text: string): ReflectMessage | undefined {
-  if (isWrapperDesc(desc)) {
-    const [field] = desc.fields;
+  const field = wrappedField(desc);
+  if (field) {
     const value = parseValue(field, text);
     if (value === undefined) {
       return undefined;
@@ -2747,7 +2757,7 @@ function whyNot({ kind, field }: QueryEntry, rest: string): string | undefined {
 
 function addItem(
   message: ReflectMessage,
-  field: DescField & { readonly fieldKind: "list" },
+  field: Extract<DescField, { readonly fieldKind: "list" }>,
   text: string,
   path: string,
   violations: Violations,
@@ -2762,7 +2772,7 @@ function addItem(
 
 function setMapEntry(
   message: ReflectMessage,
-  field: DescField & { readonly fieldKind: "map" },
+  field: Extract<DescField, { readonly fieldKind: "map" }>,
   keyText: string,
   text: string,
   path: string,
@@ -2856,8 +2866,8 @@ type QueryEntry = {
   readonly inPath: boolean;
 } & (
   | { readonly kind: "value"; readonly field: DescField } // one text
-  | { readonly kind: "list"; readonly field: DescField & { readonly fieldKind: "list" } } // a text an item
-  | { readonly kind: "map"; readonly field: DescField & { readonly fieldKind: "map" } } // `name[key]=text`
+  | { readonly kind: "list"; readonly field: Extract<DescField, { readonly fieldKind: "list" }> } // a text an item
+  | { readonly kind: "map"; readonly field: Extract<DescField, { readonly fieldKind: "map" }> } // `name[key]=text`
   | { readonly kind: "wrapper"; readonly field: MessageField } // one text, or `name.value`
   | { readonly kind: "message"; readonly field: MessageField; readonly scope: () => QueryScope } // `name.field`
   | { readonly kind: "text message"; readonly field: MessageField; readonly scope: () => QueryScope } // either

@@ -86,7 +86,7 @@ class LogPlace<T> implements Place<T> {
       // The ring may have moved on, or begun again, since the last event: only the cursor tells where it is.
       this.#number = this.ring.after(this.#cursor) ?? -1;
     }
-    if (this.#number >= this.ring.start) {
+    if (this.#number >= 0) {
       this.#page = [];
       return this.ring.at(this.#number);
     }
@@ -136,8 +136,8 @@ class LogPlace<T> implements Place<T> {
       this.#failingSince = undefined;
       if (events.length > 0) {
         this.#idlePages = 0;
-        const isWanted = this.#cursor === after && this.ring.after(after) === undefined;
-        this.#page = isWanted ? [...events].reverse() : [];
+        // The ring may have been faster.
+        this.#page = this.#cursor === after ? [...events].reverse() : [];
         this.#settle();
       } else {
         // The tail is behind the log. When the ring has the cursor, `take` goes on without this.

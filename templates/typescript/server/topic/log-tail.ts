@@ -36,6 +36,8 @@ export class LogTail<T> {
   #listener: TailListener | undefined;
   #stopTail: () => void = () => {};
   #retry: Timer | undefined;
+  /** How often the tail failed since it was told of entries. */
+  #failures = 0;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(
@@ -51,7 +53,7 @@ export class LogTail<T> {
     this.#begun = new Promise((resolve) => {
       this.#onBegun = resolve;
     });
-    void this.#begin(0);
+    void this.#begin();
   }
 
   /** Whether the tail runs, or has run and is beginning again. */
@@ -103,10 +105,10 @@ export class LogTail<T> {
     this.ring.close();
   }
 
-  async #begin(failures: number): Promise<void> {
+  async #begin(): Promise<void> {
     const listener: TailListener = {
       entries: (entries) => this.#listener === listener && this.#push(entries),
-      failed: (error) => this.#listener === listener && this.#onFailed(error, 0),
+      failed: (error) => this.#listener === listener && this.#onFailed(error),
     };
     this.#listener = listener;
     try {
@@ -126,12 +128,12 @@ export class LogTail<T> {
       }
     } catch (error) {
       if (this.#listener === listener) {
-        this.#onFailed(error, failures);
+        this.#onFailed(error);
       }
     }
   }
 
-  #onFailed(error: unknown, failures: number): void {
+  #onFailed(error: unknown): void {
     this.#end();
     const known = toLogError(error);
     const isGap = known instanceof CursorError;
@@ -143,10 +145,14 @@ export class LogTail<T> {
       this.ring.wake();
       return;
     }
-    this.#retry = startTimer(isGap ? 0 : retryDelay(failures), () => this.#begin(failures + 1));
+    // After a gap the subscribers are to know at once. A tail that finds one gap after the other must not keep the log busy.
+    const isFirst = this.#failures === 0;
+    this.#retry = startTimer(isGap && isFirst ? 0 : retryDelay(this.#failures), () => this.#begin());
+    this.#failures++;
   }
 
   #push(entries: readonly Entry[]): void {
+    this.#failures = 0;
     for (const entry of entries) {
       const number = this.ring.end;
       const event = this.#toEvent(entry, (bytes) => this.ring.hold(number, bytes));
@@ -202,10 +208,7 @@ export function within<R>(promise: Promise<R>): Promise<R> {
   });
 }
 
-function run(hook: () => void): void {
-  try {
-    hook();
-  } catch {
-    // A hook that fails is no reason to lose events.
-  }
+/** Calls a hook at once. An async one may reject as well as throw: neither is a reason to lose events. */
+function run(hook: () => unknown): void {
+  (async () => hook())().catch(() => {});
 }

@@ -351,6 +351,19 @@ describe("no silent gap", () => {
     expect(await take(a, 4)).toEqual(numbers(57, 60));
   });
 
+  test("a tail that finds one gap after the other does not keep the log busy", async () => {
+    vi.useFakeTimers();
+    const { log, topic } = createTopicOverLog();
+    await topic.subscribe().cursor;
+    log.before = (call) => (call === "tail" ? Promise.reject(new CursorError("x", "trimmed")) : undefined);
+    for (const listener of [...log.tails]) {
+      listener.failed(new CursorError("x", "behind"));
+    }
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(log.calls.tip).toBeGreaterThan(10);
+    expect(log.calls.tip).toBeLessThan(100);
+  });
+
   test("a CursorError of another copy of the class counts as well", async () => {
     const { log, topic } = createTopicOverLog();
     const foreign = Object.assign(new Error("x"), { name: "CursorError", code: 11, cursor: "c-1", reason: "future" });
@@ -548,6 +561,29 @@ describe("bounded", () => {
     expect(await take(subscription, 19)).toEqual(numbers(2, 20));
     await publish(topic, 21, 3000);
     expect(await take(subscription, 2980)).toEqual(numbers(21, 3000));
+  });
+
+  test("a page that comes later than the ring's next event is not given again", async () => {
+    const { log, topic } = createTopicOverLog();
+    await topic.subscribe().cursor;
+    log.isHeld = true;
+    const [first] = await publish(topic, 1, 2);
+    const subscription = topic.subscribe({ after: first });
+    expect(await take(subscription, 1)).toEqual(["2"]);
+    let answer = () => {};
+    const gate = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    log.before = (call) => (call === "read" ? gate : undefined);
+    const next = take(subscription, 1);
+    await until(() => log.calls.read === 2);
+    log.release();
+    await publish(topic, 3, 3);
+    expect(await next).toEqual(["3"]);
+    answer();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await publish(topic, 4, 3000);
+    expect(await take(subscription, 2997)).toEqual(numbers(4, 3000));
   });
 
   test("the ring holds no more bytes than maxBytes; what it drops is read from the log", async () => {

@@ -4804,6 +4804,8 @@ class LogTail<T> {
   #listener: TailListener | undefined;
   #stopTail: () => void = () => {};
   #retry: Timer | undefined;
+  /** How often the tail failed since it was told of entries. */
+  #failures = 0;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(
@@ -4819,7 +4821,7 @@ class LogTail<T> {
     this.#begun = new Promise((resolve) => {
       this.#onBegun = resolve;
     });
-    void this.#begin(0);
+    void this.#begin();
   }
 
   /** Whether the tail runs, or has run and is beginning again. */
@@ -4871,10 +4873,10 @@ class LogTail<T> {
     this.ring.close();
   }
 
-  async #begin(failures: number): Promise<void> {
+  async #begin(): Promise<void> {
     const listener: TailListener = {
       entries: (entries) => this.#listener === listener && this.#push(entries),
-      failed: (error) => this.#listener === listener && this.#onFailed(error, 0),
+      failed: (error) => this.#listener === listener && this.#onFailed(error),
     };
     this.#listener = listener;
     try {
@@ -4894,12 +4896,12 @@ class LogTail<T> {
       }
     } catch (error) {
       if (this.#listener === listener) {
-        this.#onFailed(error, failures);
+        this.#onFailed(error);
       }
     }
   }
 
-  #onFailed(error: unknown, failures: number): void {
+  #onFailed(error: unknown): void {
     this.#end();
     const known = toLogError(error);
     const isGap = known instanceof CursorError;
@@ -4911,10 +4913,14 @@ class LogTail<T> {
       this.ring.wake();
       return;
     }
-    this.#retry = startTimer(isGap ? 0 : retryDelay(failures), () => this.#begin(failures + 1));
+    // After a gap the subscribers are to know at once. A tail that finds one gap after the other must not keep the log busy.
+    const isFirst = this.#failures === 0;
+    this.#retry = startTimer(isGap && isFirst ? 0 : retryDelay(this.#failures), () => this.#begin());
+    this.#failures++;
   }
 
   #push(entries: readonly Entry[]): void {
+    this.#failures = 0;
     for (const entry of entries) {
       const number = this.ring.end;
       const event = this.#toEvent(entry, (bytes) => this.ring.hold(number, bytes));
@@ -4970,12 +4976,9 @@ function within<R>(promise: Promise<R>): Promise<R> {
   });
 }
 
-function run(hook: () => void): void {
-  try {
-    hook();
-  } catch {
-    // A hook that fails is no reason to lose events.
-  }
+/** Calls a hook at once. An async one may reject as well as throw: neither is a reason to lose events. */
+function run(hook: () => unknown): void {
+  (async () => hook())().catch(() => {});
 }
 
 /** Where one subscriber is in a topic. */
@@ -5141,7 +5144,7 @@ class LogPlace<T> implements Place<T> {
       // The ring may have moved on, or begun again, since the last event: only the cursor tells where it is.
       this.#number = this.ring.after(this.#cursor) ?? -1;
     }
-    if (this.#number >= this.ring.start) {
+    if (this.#number >= 0) {
       this.#page = [];
       return this.ring.at(this.#number);
     }
@@ -5191,8 +5194,8 @@ class LogPlace<T> implements Place<T> {
       this.#failingSince = undefined;
       if (events.length > 0) {
         this.#idlePages = 0;
-        const isWanted = this.#cursor === after && this.ring.after(after) === undefined;
-        this.#page = isWanted ? [...events].reverse() : [];
+        // The ring may have been faster.
+        this.#page = this.#cursor === after ? [...events].reverse() : [];
         this.#settle();
       } else {
         // The tail is behind the log. When the ring has the cursor, `take` goes on without this.

@@ -158,6 +158,23 @@ describe("a unary body", () => {
     expect(ends).toHaveBeenCalledOnce();
   });
 
+  test("of an adapter's request is handed over if it is short, and streamed otherwise", async () => {
+    class AdapterRequest extends Request {}
+    const ended: CallEndInfo[] = [];
+    const server = createMarketServer(
+      { getQuote: ({ symbol }) => ({ symbol: symbol.repeat(symbol === "A" ? 1 : 20_000) }) },
+      { onCallEnd: (info) => ended.push(info) },
+    );
+    const short = await server.fetch(new AdapterRequest(url("/v1/quotes/A")));
+    expect(ended).toMatchObject([{ reason: "end", status: 200, bytes: 14 }]);
+    expect(short.headers.get("content-length")).toBe("14");
+    expect(await short.json()).toEqual({ symbol: "A" });
+    const long = await server.fetch(new AdapterRequest(url("/v1/quotes/B")));
+    expect(ended).toHaveLength(1);
+    await long.text();
+    expect(ended).toHaveLength(2);
+  });
+
   test("of a HEAD has a length, and is none", async () => {
     const ended = vi.fn();
     const { url } = await startMarketServer({ getQuote: () => ({ symbol: "A" }) }, { onCallEnd: ended });

@@ -1,6 +1,6 @@
 import { Code } from "../../shared/code.js";
 import { startTimer, stopTimer, type Timer } from "../../shared/timer.js";
-import { CancelledError, type CancelReason, isAbortError, onAbort } from "../errors/cancelled-error.js";
+import { CancelledError, type CancelReason, isAbortError } from "../errors/cancelled-error.js";
 import { cancelCodes, type Failure, toFailure } from "../errors/failure.js";
 import { utf8 } from "../stream/chunk.js";
 import type { JsonOptions } from "../stream/event-encoder.js";
@@ -9,6 +9,7 @@ import { failuresOf } from "../stream/source-reader.js";
 import type { CallInfo, CallReason, Hooks } from "./hooks.js";
 import type { OpenCalls } from "./open-calls.js";
 import { toErrorHeaders, toHeaders } from "./response-headers.js";
+import { StoppableCall } from "./stoppable-call.js";
 
 /** What the calls of a server share. */
 export interface CallServer {
@@ -30,8 +31,7 @@ const maxHandedOver = 16 * 1024;
  * will read it. It owns the handler's signal, the time limit and the data for the hooks. What only some calls need is
  * made at first use: signals and headers cost more than the rest of a short call.
  */
-export class Call {
-  readonly request: Request;
+export class Call extends StoppableCall {
   code: Code = Code.Ok;
   /** The number of body bytes that the runtime took. */
   bytes = 0;
@@ -42,15 +42,8 @@ export class Call {
   /** Called when the call is stopped, and the end of the body is not written yet. */
   onStop: ((error: CancelledError) => void) | undefined;
   readonly #server: CallServer;
-  readonly #isOfAdapter: boolean;
   readonly #arrivedAt: number = performance.now();
-  #controller: AbortController | undefined;
-  #stopped: CancelledError | undefined;
   #headers: Headers | undefined;
-  /** The rejections and timers of `sleep`. */
-  #sleeping: Map<(error: CancelledError) => void, Timer | undefined> | undefined;
-  #unwatch: (() => void) | undefined;
-  #watchTimer: Timer | undefined;
   #info: CallInfo | undefined;
   #status = 0;
   #reason: CallReason | undefined;
@@ -62,40 +55,10 @@ export class Call {
   #over = false;
 
   constructor(server: CallServer, request: Request) {
+    super(request);
     this.#server = server;
-    this.request = request;
     server.calls.add(this);
-    this.#isOfAdapter = isOfAdapter(request);
-    if (this.#isOfAdapter) {
-      // Most calls are over before that, and save the cost of a signal.
-      this.#watchTimer = startTimer(0, () => this.#watchRequest());
-    } else {
-      this.#watchRequest();
-    }
-  }
-
-  /** The signal of the handler. */
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#stopped) {
-        this.#controller.abort(this.#stopped);
-      } else {
-        this.#watchRequest();
-      }
-    }
-    return this.#controller.signal;
-  }
-
-  /** Why the call was stopped: the reason of its signal. */
-  get stopped(): CancelledError | undefined {
-    return this.#stopped;
-  }
-
-  throwIfStopped(): void {
-    if (this.#stopped) {
-      throw this.#stopped;
-    }
+    this.watchRequestSoon();
   }
 
   /** The headers that the handler sets. */
@@ -136,9 +99,9 @@ export class Call {
     if (!isPromise(result)) {
       return result;
     }
-    if (this.#stopped) {
+    if (this.stopped) {
       this.watch(failuresOf([result]));
-      throw this.#stopped;
+      throw this.stopped;
     }
     return new Promise<T>((resolve, reject) => {
       this.onStop = (error) => {
@@ -155,23 +118,6 @@ export class Call {
           reject(error);
         },
       );
-    });
-  }
-
-  /** Resolves after `ms` milliseconds. Rejects with the reason of the signal when the call is stopped. */
-  sleep(ms: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#stopped) {
-        reject(this.#stopped);
-        return;
-      }
-      // A listener of the signal would do, but the signal costs a kilobyte.
-      this.#sleeping ??= new Map();
-      const timer = startTimer(ms, () => {
-        this.#sleeping?.delete(reject);
-        resolve();
-      });
-      this.#sleeping.set(reject, timer);
     });
   }
 
@@ -206,7 +152,7 @@ export class Call {
       this.start({ method: undefined, kind: undefined });
     }
     // `fetch` and timers reject with an error of their own when the handler's signal is aborted.
-    const failure = this.describe(this.#stopped && isAbortError(thrown) ? this.#stopped : thrown);
+    const failure = this.describe(this.stopped && isAbortError(thrown) ? this.stopped : thrown);
     this.#reason ??= "error";
     const bytes = utf8.encode(JSON.stringify(failure.json));
     this.#headers = toErrorHeaders(failure.headers, this.#headers);
@@ -224,7 +170,7 @@ export class Call {
       this.end();
       return new Response(null, init);
     }
-    if (this.#isOfAdapter && bytes.byteLength <= maxHandedOver && this.#server.unreadMs === undefined) {
+    if (this.isOfAdapter && bytes.byteLength <= maxHandedOver && this.#server.unreadMs === undefined) {
       this.bytes = bytes.byteLength;
       this.end();
       return new Response(bytes as ConstructorParameters<typeof Response>[0], init);
@@ -265,17 +211,11 @@ export class Call {
 
   /** Aborts the handler's signal. `reason` goes to the hooks. */
   stop(error: CancelledError, reason: CallReason = error.reason): void {
-    if (this.#over || this.#stopped) {
+    if (this.#over || this.stopped) {
       return;
     }
     this.#reason ??= reason;
-    this.#stopped = error;
-    this.#controller?.abort(error);
-    for (const [reject, timer] of this.#sleeping ?? []) {
-      stopTimer(timer);
-      reject(error);
-    }
-    this.#sleeping = undefined;
+    this.abort(error);
     this.onStop?.(error);
   }
 
@@ -293,8 +233,7 @@ export class Call {
     }
     this.#over = true;
     stopTimer(this.#deadline);
-    stopTimer(this.#watchTimer);
-    this.#unwatch?.();
+    this.unwatchRequest();
     const reason = this.#reason ?? "end";
     const { callEnd } = this.#server.hooks;
     if (this.#info && callEnd) {
@@ -312,20 +251,6 @@ export class Call {
     }
     this.#server.calls.remove(this);
   }
-
-  /** Listens for the end of the connection. */
-  #watchRequest(): void {
-    if (this.#unwatch === undefined && !this.#over) {
-      stopTimer(this.#watchTimer);
-      this.#watchTimer = undefined;
-      this.#unwatch = onAbort(this.request.signal, () => this.cancel("client"));
-    }
-  }
-}
-
-/** Whether a request was made by an adapter for Node. Adapters extend `Request`, and make its signal at the first use. */
-function isOfAdapter(request: Request): boolean {
-  return request instanceof Request && Object.getPrototypeOf(request) !== Request.prototype;
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {

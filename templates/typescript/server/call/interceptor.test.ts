@@ -328,3 +328,22 @@ test("an interceptor makes a stream without its terminal event an error; without
   expect(await ask(false, [complete])).toEqual(["event: error", false]);
   expect(await ask(false, [])).toEqual([":end", false]);
 });
+
+test("a copy of the context has the signal and the headers of the call", async () => {
+  const copying: Interceptor<Env> = (next) => (request) =>
+    request.kind === "unary"
+      ? next({ ...request, context: { ...request.context, value: { user: "eve" } } })
+      : next(request);
+  const service = createMarketService<Env>(
+    {
+      getQuote(_request, { signal, responseHeaders, value }) {
+        responseHeaders.set("X-User", value.user);
+        return { symbol: String(signal.aborted) };
+      },
+    },
+    { unimplemented: "501" },
+  );
+  const server = createServer({ services: [service], interceptors: [copying] });
+  const response = await server.fetch(new Request("http://localhost/v1/quotes/A"), { user: "ada" });
+  expect([response.headers.get("x-user"), await response.json()]).toEqual(["eve", { symbol: "false" }]);
+});

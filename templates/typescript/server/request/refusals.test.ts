@@ -203,3 +203,32 @@ describe("before the handler", () => {
     ]);
   });
 });
+
+test.each<[string, number[], number, string | undefined]>([
+  ["a byte that is not UTF-8", [0x22, 0xff, 0x22], 400, "the body is not UTF-8"],
+  ["an overlong sequence", [0x22, 0xc0, 0xaf, 0x22], 400, "the body is not UTF-8"],
+  ["the replacement character itself", [0x22, 0xef, 0xbf, 0xbd, 0x22], 200, undefined],
+  ["a byte order mark", [0xef, 0xbb, 0xbf, 0x22, 0x41, 0x22], 200, undefined],
+])("a JSON body of a known length with %s", async (_name, bytes, status, description) => {
+  let question: string | undefined;
+  const { url } = await startMarketServer({
+    ...quote,
+    async *ask(request) {
+      question = request.question;
+      yield { event: { case: "done", value: {} } };
+    },
+  });
+  const body = Uint8Array.from([...Buffer.from('{"question":'), ...bytes, 0x7d]);
+  const response = await fetch(`${url}/v1/ask`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: bytes[0] === 0xef ? Uint8Array.from([...bytes.slice(0, 3), ...Buffer.from('{"question":"A"}')]) : body,
+  });
+  const text = await response.text();
+  expect(response.status).toBe(status);
+  if (description !== undefined) {
+    expect(JSON.parse(text).details[0].fieldViolations).toEqual([{ field: "", description }]);
+  } else {
+    expect(question).toBe(bytes[0] === 0xef ? "A" : "\ufffd");
+  }
+});

@@ -1760,69 +1760,28 @@ function toErrorHeaders(headers: Headers, own: Headers | undefined): Headers {
   return merged;
 }
 
-/** What the calls of a server share. */
-interface CallServer {
-  readonly json: JsonOptions;
-  readonly hooks: Hooks;
-  readonly calls: OpenCalls;
-  /** How long a client may leave a chunk unread; undefined where it is waited for. */
-  readonly unreadMs: number | undefined;
-}
-
 /**
- * A body up to this size is handed to an adapter as it is: it writes the body at once, in the turn in which it gets the
- * response, and `drain` waits for that turn. A stream, which says when it was read, costs half of a short call.
+ * A call whose work can be stopped, and which sees when its client has gone. The signal is made at its first use, as it
+ * costs more than the rest of a short call.
  */
-const maxHandedOver = 16 * 1024;
-
-/**
- * A call. It begins when its request arrives, and ends when the body of its response was read to the end, or when nobody
- * will read it. It owns the handler's signal, the time limit and the data for the hooks. What only some calls need is
- * made at first use: signals and headers cost more than the rest of a short call.
- */
-class Call {
+abstract class StoppableCall {
   readonly request: Request;
-  code: Code = Code.Ok;
-  /** The number of body bytes that the runtime took. */
-  bytes = 0;
-  /** Whether a terminal event was sent; undefined where the method has none. */
-  terminal: boolean | undefined;
-  /** Whether its client goes on elsewhere without a loss when it is cut. */
-  resumable = false;
-  /** Called when the call is stopped, and the end of the body is not written yet. */
-  onStop: ((error: CancelledError) => void) | undefined;
-  readonly #server: CallServer;
-  readonly #isOfAdapter: boolean;
-  readonly #arrivedAt: number = performance.now();
+  /** Whether the request was made by an adapter for Node. Adapters extend `Request`, and make its signal at the first use. */
+  readonly isOfAdapter: boolean;
   #controller: AbortController | undefined;
   #stopped: CancelledError | undefined;
-  #headers: Headers | undefined;
   /** The rejections and timers of `sleep`. */
   #sleeping: Map<(error: CancelledError) => void, Timer | undefined> | undefined;
   #unwatch: (() => void) | undefined;
   #watchTimer: Timer | undefined;
-  #info: CallInfo | undefined;
-  #status = 0;
-  #reason: CallReason | undefined;
-  #events = 0;
-  #firstEventMs: number | undefined;
-  #deadline: Timer | undefined;
-  #body: ResponseBody | undefined;
-  #clientGone = false;
-  #over = false;
+  #isOver = false;
 
-  constructor(server: CallServer, request: Request) {
-    this.#server = server;
+  constructor(request: Request) {
     this.request = request;
-    server.calls.add(this);
-    this.#isOfAdapter = isOfAdapter(request);
-    if (this.#isOfAdapter) {
-      // Most calls are over before that, and save the cost of a signal.
-      this.#watchTimer = startTimer(0, () => this.#watchRequest());
-    } else {
-      this.#watchRequest();
-    }
+    this.isOfAdapter = request instanceof Request && Object.getPrototypeOf(request) !== Request.prototype;
   }
+
+  abstract cancel(reason: CancelReason): void;
 
   /** The signal of the handler. */
   get signal(): AbortSignal {
@@ -1846,6 +1805,108 @@ class Call {
     if (this.#stopped) {
       throw this.#stopped;
     }
+  }
+
+  /** Resolves after `ms` milliseconds. Rejects with the reason of the signal when the call is stopped. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#stopped) {
+        reject(this.#stopped);
+        return;
+      }
+      // A listener of the signal would do, but the signal costs a kilobyte.
+      this.#sleeping ??= new Map();
+      const timer = startTimer(ms, () => {
+        this.#sleeping?.delete(reject);
+        resolve();
+      });
+      this.#sleeping.set(reject, timer);
+    });
+  }
+
+  /** Aborts the signal, and rejects what sleeps. */
+  protected abort(error: CancelledError): void {
+    this.#stopped = error;
+    this.#controller?.abort(error);
+    for (const [reject, timer] of this.#sleeping ?? []) {
+      stopTimer(timer);
+      reject(error);
+    }
+    this.#sleeping = undefined;
+  }
+
+  /** Listens for the end of the connection: at once, or of a request of an adapter when most calls are over. */
+  protected watchRequestSoon(): void {
+    if (this.isOfAdapter) {
+      this.#watchTimer = startTimer(0, () => this.#watchRequest());
+    } else {
+      this.#watchRequest();
+    }
+  }
+
+  protected unwatchRequest(): void {
+    this.#isOver = true;
+    stopTimer(this.#watchTimer);
+    this.#unwatch?.();
+  }
+
+  #watchRequest(): void {
+    if (this.#unwatch === undefined && !this.#isOver) {
+      stopTimer(this.#watchTimer);
+      this.#watchTimer = undefined;
+      this.#unwatch = onAbort(this.request.signal, () => this.cancel("client"));
+    }
+  }
+}
+
+/** What the calls of a server share. */
+interface CallServer {
+  readonly json: JsonOptions;
+  readonly hooks: Hooks;
+  readonly calls: OpenCalls;
+  /** How long a client may leave a chunk unread; undefined where it is waited for. */
+  readonly unreadMs: number | undefined;
+}
+
+/**
+ * A body up to this size is handed to an adapter as it is: it writes the body at once, in the turn in which it gets the
+ * response, and `drain` waits for that turn. A stream, which says when it was read, costs half of a short call.
+ */
+const maxHandedOver = 16 * 1024;
+
+/**
+ * A call. It begins when its request arrives, and ends when the body of its response was read to the end, or when nobody
+ * will read it. It owns the handler's signal, the time limit and the data for the hooks. What only some calls need is
+ * made at first use: signals and headers cost more than the rest of a short call.
+ */
+class Call extends StoppableCall {
+  code: Code = Code.Ok;
+  /** The number of body bytes that the runtime took. */
+  bytes = 0;
+  /** Whether a terminal event was sent; undefined where the method has none. */
+  terminal: boolean | undefined;
+  /** Whether its client goes on elsewhere without a loss when it is cut. */
+  resumable = false;
+  /** Called when the call is stopped, and the end of the body is not written yet. */
+  onStop: ((error: CancelledError) => void) | undefined;
+  readonly #server: CallServer;
+  readonly #arrivedAt: number = performance.now();
+  #headers: Headers | undefined;
+  #info: CallInfo | undefined;
+  #status = 0;
+  #reason: CallReason | undefined;
+  #events = 0;
+  #firstEventMs: number | undefined;
+  #deadline: Timer | undefined;
+  #body: ResponseBody | undefined;
+  #clientGone = false;
+  #over = false;
+
+  constructor(server: CallServer, request: Request) {
+    super(request);
+    this.#server = server;
+    server.calls.add(this);
+    this.watchRequestSoon();
   }
 
   /** The headers that the handler sets. */
@@ -1886,9 +1947,9 @@ class Call {
     if (!isPromise(result)) {
       return result;
     }
-    if (this.#stopped) {
+    if (this.stopped) {
       this.watch(failuresOf([result]));
-      throw this.#stopped;
+      throw this.stopped;
     }
     return new Promise<T>((resolve, reject) => {
       this.onStop = (error) => {
@@ -1905,23 +1966,6 @@ class Call {
           reject(error);
         },
       );
-    });
-  }
-
-  /** Resolves after `ms` milliseconds. Rejects with the reason of the signal when the call is stopped. */
-  sleep(ms: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#stopped) {
-        reject(this.#stopped);
-        return;
-      }
-      // A listener of the signal would do, but the signal costs a kilobyte.
-      this.#sleeping ??= new Map();
-      const timer = startTimer(ms, () => {
-        this.#sleeping?.delete(reject);
-        resolve();
-      });
-      this.#sleeping.set(reject, timer);
     });
   }
 
@@ -1956,7 +2000,7 @@ class Call {
       this.start({ method: undefined, kind: undefined });
     }
     // `fetch` and timers reject with an error of their own when the handler's signal is aborted.
-    const failure = this.describe(this.#stopped && isAbortError(thrown) ? this.#stopped : thrown);
+    const failure = this.describe(this.stopped && isAbortError(thrown) ? this.stopped : thrown);
     this.#reason ??= "error";
     const bytes = utf8.encode(JSON.stringify(failure.json));
     this.#headers = toErrorHeaders(failure.headers, this.#headers);
@@ -1974,7 +2018,7 @@ class Call {
       this.end();
       return new Response(null, init);
     }
-    if (this.#isOfAdapter && bytes.byteLength <= maxHandedOver && this.#server.unreadMs === undefined) {
+    if (this.isOfAdapter && bytes.byteLength <= maxHandedOver && this.#server.unreadMs === undefined) {
       this.bytes = bytes.byteLength;
       this.end();
       return new Response(bytes as ConstructorParameters<typeof Response>[0], init);
@@ -2015,17 +2059,11 @@ class Call {
 
   /** Aborts the handler's signal. `reason` goes to the hooks. */
   stop(error: CancelledError, reason: CallReason = error.reason): void {
-    if (this.#over || this.#stopped) {
+    if (this.#over || this.stopped) {
       return;
     }
     this.#reason ??= reason;
-    this.#stopped = error;
-    this.#controller?.abort(error);
-    for (const [reject, timer] of this.#sleeping ?? []) {
-      stopTimer(timer);
-      reject(error);
-    }
-    this.#sleeping = undefined;
+    this.abort(error);
     this.onStop?.(error);
   }
 
@@ -2043,8 +2081,7 @@ class Call {
     }
     this.#over = true;
     stopTimer(this.#deadline);
-    stopTimer(this.#watchTimer);
-    this.#unwatch?.();
+    this.unwatchRequest();
     const reason = this.#reason ?? "end";
     const { callEnd } = this.#server.hooks;
     if (this.#info && callEnd) {
@@ -2062,20 +2099,6 @@ class Call {
     }
     this.#server.calls.remove(this);
   }
-
-  /** Listens for the end of the connection. */
-  #watchRequest(): void {
-    if (this.#unwatch === undefined && !this.#over) {
-      stopTimer(this.#watchTimer);
-      this.#watchTimer = undefined;
-      this.#unwatch = onAbort(this.request.signal, () => this.cancel("client"));
-    }
-  }
-}
-
-/** Whether a request was made by an adapter for Node. Adapters extend `Request`, and make its signal at the first use. */
-function isOfAdapter(request: Request): boolean {
-  return request instanceof Request && Object.getPrototypeOf(request) !== Request.prototype;
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {

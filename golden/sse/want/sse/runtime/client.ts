@@ -1489,52 +1489,30 @@ function isOver(text: string, max: number): boolean {
 
 /**
  * Decodes UTF-8 chunk by chunk and removes one leading byte order mark, as "UTF-8 decode" of the Encoding Standard does.
- * It keeps a character that a chunk cuts until the rest of it arrives, so that `TextDecoder` gets whole characters and
- * can do without its option `stream`. In Node that is four times as fast for ASCII, and its strings take half the
- * memory, but it is slower for other text. So the chunk before decides.
+ *
+ * `TextDecoder` needs its option `stream` only if a chunk cuts a character, which a chunk that ends with ASCII does not.
+ * Without the option, Node takes a quarter of the time for ASCII, and the strings take half the memory. For other text
+ * it takes twice the time. So the chunk before decides.
  */
 function createUtf8Decoder(): (bytes: Uint8Array | undefined) => string {
-  const ascii = new TextDecoder("utf-8", { ignoreBOM: true });
-  const other = new TextDecoder("utf-8", { ignoreBOM: true });
-  let cut: Uint8Array | undefined;
+  const whole = new TextDecoder("utf-8", { ignoreBOM: true });
+  const streaming = new TextDecoder("utf-8", { ignoreBOM: true });
   let isFirst = true;
+  /** Whether the text was ASCII so far, or since the last chunk. Then nothing is left in `streaming`. */
   let isAscii = true;
 
   return (bytes) => {
-    let chunk = bytes ?? new Uint8Array();
-    if (cut) {
-      const joined = new Uint8Array(cut.length + chunk.length);
-      joined.set(cut);
-      joined.set(chunk, cut.length);
-      chunk = joined;
-    }
-    const end = bytes ? endOfCharacters(chunk) : chunk.length;
-    cut = end < chunk.length ? chunk.slice(end) : undefined;
-    const whole = cut ? chunk.subarray(0, end) : chunk;
-    const text = isAscii ? ascii.decode(whole) : other.decode(whole, { stream: !!bytes });
-    isAscii = text.length === end;
-    if (isFirst && end > 0) {
+    const { length } = bytes ?? [];
+    const endsWithAscii = (bytes?.[length - 1] ?? 0x80) < 0x80;
+    const text =
+      isAscii && endsWithAscii ? whole.decode(bytes) : streaming.decode(bytes, { stream: bytes !== undefined });
+    isAscii = endsWithAscii && text.length === length;
+    if (isFirst && text !== "") {
       isFirst = false;
       return text.replace(/^\uFEFF/, "");
     }
     return text;
   };
-}
-
-/** The index of the character that a chunk cuts; the length of the chunk if it ends with a character. */
-function endOfCharacters(bytes: Uint8Array): number {
-  const { length } = bytes;
-  for (let back = 1; back < 4 && back <= length; back++) {
-    const byte = bytes[length - back] ?? 0;
-    if (byte < 0x80) {
-      break;
-    }
-    // The first byte of a character of two, three or four bytes.
-    if (byte >= 0xc0) {
-      return back < (byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4) ? length - back : length;
-    }
-  }
-  return length;
 }
 
 /**

@@ -29,9 +29,10 @@ const size = (contents) => async () => {
 
 const entries = {
   "client of `messages=json`, what generated code imports":
-    'export { Transport, defineMethod } from "./client-json.js"',
+    'export { callStream, callUnary, defineMethod } from "./client-json.js"',
   "client of `messages=json`, everything": 'export * from "./client-json.js"',
-  "client of `messages=es`, what generated code imports": 'export { Transport, defineMethod } from "./client.js"',
+  "client of `messages=es`, what generated code imports":
+    'export { callStream, callUnary, defineMethod } from "./client.js"',
   "client of `messages=es`, everything": 'export * from "./client.js"',
   "server, what generated code imports": 'export { createServer, defineService } from "./server.js"',
   "server, everything": 'export * from "./server.js"',

@@ -16,7 +16,9 @@ export function wantedDocuments(golden: GoldenCase): Documents {
 
 /** The documents that the plugin makes of a case with further options. */
 export function emitDocuments({ request }: GoldenCase, parameter: string): Documents {
-  const options = [request.parameter, "emit=openapi", parameter].filter((text) => text !== "").join(",");
+  // Options of the server would be an error without it.
+  const own = request.parameter.split(",").filter((option) => !option.startsWith("event_log="));
+  const options = [...own, "emit=openapi", parameter].filter((text) => text !== "").join(",");
   const { error, files } = runPlugin(create(CodeGeneratorRequestSchema, { ...request, parameter: options }));
   if (error !== "") {
     throw new Error(error);

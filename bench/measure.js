@@ -32,9 +32,13 @@ export function cpuOfSync(run) {
  */
 export async function runScript(argv, { input = "", cwd } = {}) {
   const hook = fileURLToPath(new URL("report-usage.cjs", import.meta.url));
-  const child = spawn(process.execPath, ["-r", hook, ...argv], { cwd, stdio: ["pipe", "pipe", "inherit", "pipe"] });
+  const child = spawn(process.execPath, ["-r", hook, ...argv], { cwd, stdio: ["pipe", "pipe", "pipe", "pipe"] });
   const chunks = /** @type {Buffer[]} */ ([]);
   let usage = "";
+  let errors = "";
+  child.stderr?.on("data", (chunk) => {
+    errors += chunk;
+  });
   child.stdout?.on("data", (chunk) => chunks.push(chunk));
   child.stdio[3]?.on("data", (chunk) => {
     usage += chunk;
@@ -43,7 +47,7 @@ export async function runScript(argv, { input = "", cwd } = {}) {
   child.stdin?.end(input);
   const [status] = await once(child, "close");
   if (status !== 0) {
-    throw new Error(`${argv.join(" ")} failed: ${status}`);
+    throw new Error(`${argv.join(" ")} failed: ${status}\n${errors}`);
   }
   const { cpu, memory } = JSON.parse(usage);
   return { CPU: cpu, memory, output: Buffer.concat(chunks) };

@@ -42,10 +42,11 @@ export function loadGoogleapis() {
  * @param {FileDescriptorProto[]} all @param {FileDescriptorProto[]} generated @param {string} parameter
  */
 export function createRequest(all, generated, parameter) {
+  const byName = new Map(all.map((file) => [file.name, file]));
   const needed = new Set(generated);
   for (const file of needed) {
     for (const imported of file.dependency) {
-      needed.add(/** @type {FileDescriptorProto} */ (all.find(({ name }) => name === imported)));
+      needed.add(/** @type {FileDescriptorProto} */ (byName.get(imported)));
     }
   }
   const request = create(CodeGeneratorRequestSchema, {

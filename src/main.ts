@@ -30,14 +30,16 @@ if (argument === "--help" || argument === "-h") {
  * so the plugin reads and writes without them.
  */
 function readInput(): Buffer {
-  const chunks: Buffer[] = [];
-  for (let size = 1 << 16; ; size = Math.min(2 * size, 1 << 24)) {
-    const chunk = Buffer.allocUnsafe(size);
-    const read = retry(() => readSync(0, chunk));
+  let input = Buffer.allocUnsafe(1 << 16);
+  for (let length = 0; ; ) {
+    const read = retry(() => readSync(0, input, length, input.length - length, null));
     if (read === 0) {
-      return Buffer.concat(chunks);
+      return input.subarray(0, length);
     }
-    chunks.push(chunk.subarray(0, read));
+    length += read;
+    if (length === input.length) {
+      input = Buffer.concat([input], 2 * length); // a pipe gives 64 KiB at a time
+    }
   }
 }
 

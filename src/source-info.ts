@@ -24,8 +24,9 @@ export function commentOf(desc: AnyDesc): string {
     byPath = new Map();
     for (const { path, leadingComments, trailingComments } of file.proto.sourceCodeInfo?.location ?? []) {
       const comment = leadingComments || trailingComments;
-      if (comment) {
-        byPath.set(path.join(), byPath.get(path.join()) ?? comment);
+      const key = comment ? path.join() : "";
+      if (comment && !byPath.has(key)) {
+        byPath.set(key, comment);
       }
     }
     comments.set(file, byPath);

@@ -98,7 +98,7 @@ function line(value: string, isTopLevel: boolean): string {
 
 /** Whether a string is text to every reader without quotes: no indicator of YAML, and no number, date or word of it. */
 function isPlain(value: string): boolean {
-  return !NEEDS_ESCAPES.test(value) && !INDICATOR.test(value) && !OTHER_TYPE.test(value);
+  return !INDICATOR.test(value) && !OTHER_TYPE.test(value) && (/^[ -~]*$/.test(value) || !NEEDS_ESCAPES.test(value));
 }
 
 /** Section 7.3.3: what starts a plain scalar, and what ends it. */

@@ -41,7 +41,8 @@ export {
   type TailListener,
 } from "./server/topic/event-log.js";
 export type { LogSubscription } from "./server/topic/log-subscription.js";
-export { createLogTopic, type LogTopic, type LogTopicOptions, type TailInfo } from "./server/topic/log-topic.js";
+export type { TailInfo } from "./server/topic/log-tail.js";
+export { createLogTopic, type LogTopic, type LogTopicOptions } from "./server/topic/log-topic.js";
 export {
   createMemoryEventLog,
   type MemoryEventLogOptions,

@@ -1,10 +1,28 @@
 import { Code } from "../../shared/code.js";
 import { startTimer, stopTimer, type Timer } from "../../shared/timer.js";
 import { StatusError } from "../errors/status-error.js";
-import { type Cursor, CursorError, type Entry, type EventLog, type TailListener } from "./event-log.js";
+import { type Cursor, CursorError, type Entry, type EventLog, type GapReason, type TailListener } from "./event-log.js";
 import { EventRing } from "./event-ring.js";
-import type { LogTopicOptions } from "./log-topic.js";
 import type { SharedEvent } from "./shared-event.js";
+
+/** The argument of the hook `onTail`. */
+export interface TailInfo {
+  /** Milliseconds since the log took the newest of these entries, by the clocks of both. Undefined if the log does not keep the time. */
+  readonly lag: number | undefined;
+  /** The number of entries that arrived together. */
+  readonly entries: number;
+}
+
+/** Options that observe the tail of a topic. */
+export interface TailHooks {
+  /** Called when this node receives new entries of a topic. Hooks run synchronously. Errors that they throw are ignored. */
+  readonly onTail?: ((topic: string, info: TailInfo) => void) | undefined;
+  /**
+   * Called when a subscriber cannot continue after a cursor and ends with code 11, and when this node itself missed entries. The
+   * reason shows whether retention is too short (`trimmed`, `behind`) or the log has lost events (`future`, `unknown`).
+   */
+  readonly onGap?: ((topic: string, cursor: Cursor, reason: GapReason) => void) | undefined;
+}
 
 /** How many entries of a topic a node holds. */
 const ringSize = 1024;
@@ -23,7 +41,7 @@ export class LogTail<T> {
   readonly #log: EventLog;
   readonly #name: string;
   readonly #toEvent: (entry: Entry, onEncode: (bytes: number) => void) => SharedEvent<T>;
-  readonly #hooks: Pick<LogTopicOptions, "onTail" | "onGap">;
+  readonly #hooks: TailHooks;
   /** Reads that are under way: subscribers at the same cursor share one. */
   readonly #pages: Map<Cursor, Promise<readonly SharedEvent<T>[]>> = new Map();
   readonly #begun: Promise<void>;
@@ -42,7 +60,7 @@ export class LogTail<T> {
 
   constructor(
     log: EventLog,
-    { name, maxBytes, ...hooks }: LogTopicOptions & { readonly maxBytes: number },
+    { name, maxBytes, ...hooks }: TailHooks & { readonly name: string; readonly maxBytes: number },
     toEvent: (entry: Entry, onEncode: (bytes: number) => void) => SharedEvent<T>,
   ) {
     this.#log = log;

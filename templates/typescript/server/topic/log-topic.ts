@@ -5,9 +5,9 @@ import { startTimer, stopTimer, type Timer } from "../../shared/timer.js";
 import { checkNumber } from "../call/server-options.js";
 import type { Init } from "../call/to-message.js";
 import { StatusError } from "../errors/status-error.js";
-import type { AppendOptions, Cursor, Entry, EventLog, GapReason } from "./event-log.js";
+import type { AppendOptions, Cursor, Entry, EventLog } from "./event-log.js";
 import { LogSubscription } from "./log-subscription.js";
-import { LogTail } from "./log-tail.js";
+import { LogTail, type TailHooks } from "./log-tail.js";
 import { createMemoryEventLog } from "./memory-event-log.js";
 import { findIdField } from "./schema-options.js";
 import { SharedEvent } from "./shared-event.js";
@@ -20,27 +20,12 @@ import {
   toEvent,
 } from "./topic.js";
 
-/** The argument of the hook `onTail`. */
-export interface TailInfo {
-  /** Milliseconds since the log took the newest of these entries, by the clocks of both. Undefined if the log does not keep the time. */
-  readonly lag: number | undefined;
-  /** The number of entries that arrived together. */
-  readonly entries: number;
-}
-
 /** Options of `createLogTopic`. Of topics of one log with one name, those of the first count. */
-export interface LogTopicOptions extends Pick<TopicOptions<never>, "maxBytes"> {
+export interface LogTopicOptions extends Pick<TopicOptions<never>, "maxBytes">, TailHooks {
   /** The name of the topic in its log. All nodes that use the name share its events. */
   readonly name: string;
   /** The log that keeps the events. Default: one log in memory for the whole process. */
   readonly log?: EventLog | undefined;
-  /** Called when this node receives new entries of a topic. Hooks run synchronously. Errors that they throw are ignored. */
-  readonly onTail?: ((topic: string, info: TailInfo) => void) | undefined;
-  /**
-   * Called when a subscriber cannot continue after a cursor and ends with code 11, and when this node itself missed entries. The
-   * reason shows whether retention is too short (`trimmed`, `behind`) or the log has lost events (`future`, `unknown`).
-   */
-  readonly onGap?: ((topic: string, cursor: Cursor, reason: GapReason) => void) | undefined;
 }
 
 /**

@@ -4810,6 +4810,25 @@ class EventRing<T> {
   }
 }
 
+/** The argument of the hook `onTail`. */
+export interface TailInfo {
+  /** Milliseconds since the log took the newest of these entries, by the clocks of both. Undefined if the log does not keep the time. */
+  readonly lag: number | undefined;
+  /** The number of entries that arrived together. */
+  readonly entries: number;
+}
+
+/** Options that observe the tail of a topic. */
+interface TailHooks {
+  /** Called when this node receives new entries of a topic. Hooks run synchronously. Errors that they throw are ignored. */
+  readonly onTail?: ((topic: string, info: TailInfo) => void) | undefined;
+  /**
+   * Called when a subscriber cannot continue after a cursor and ends with code 11, and when this node itself missed entries. The
+   * reason shows whether retention is too short (`trimmed`, `behind`) or the log has lost events (`future`, `unknown`).
+   */
+  readonly onGap?: ((topic: string, cursor: Cursor, reason: GapReason) => void) | undefined;
+}
+
 /** How many entries of a topic a node holds. */
 const ringSize = 1024;
 /** How many entries a subscriber that is behind reads at once. */
@@ -4827,7 +4846,7 @@ class LogTail<T> {
   readonly #log: EventLog;
   readonly #name: string;
   readonly #toEvent: (entry: Entry, onEncode: (bytes: number) => void) => SharedEvent<T>;
-  readonly #hooks: Pick<LogTopicOptions, "onTail" | "onGap">;
+  readonly #hooks: TailHooks;
   /** Reads that are under way: subscribers at the same cursor share one. */
   readonly #pages: Map<Cursor, Promise<readonly SharedEvent<T>[]>> = new Map();
   readonly #begun: Promise<void>;
@@ -4846,7 +4865,7 @@ class LogTail<T> {
 
   constructor(
     log: EventLog,
-    { name, maxBytes, ...hooks }: LogTopicOptions & { readonly maxBytes: number },
+    { name, maxBytes, ...hooks }: TailHooks & { readonly name: string; readonly maxBytes: number },
     toEvent: (entry: Entry, onEncode: (bytes: number) => void) => SharedEvent<T>,
   ) {
     this.#log = log;
@@ -5759,27 +5778,12 @@ function canLackJson(schema: DescMessage): boolean {
   return canLack;
 }
 
-/** The argument of the hook `onTail`. */
-export interface TailInfo {
-  /** Milliseconds since the log took the newest of these entries, by the clocks of both. Undefined if the log does not keep the time. */
-  readonly lag: number | undefined;
-  /** The number of entries that arrived together. */
-  readonly entries: number;
-}
-
 /** Options of `createLogTopic`. Of topics of one log with one name, those of the first count. */
-export interface LogTopicOptions extends Pick<TopicOptions<never>, "maxBytes"> {
+export interface LogTopicOptions extends Pick<TopicOptions<never>, "maxBytes">, TailHooks {
   /** The name of the topic in its log. All nodes that use the name share its events. */
   readonly name: string;
   /** The log that keeps the events. Default: one log in memory for the whole process. */
   readonly log?: EventLog | undefined;
-  /** Called when this node receives new entries of a topic. Hooks run synchronously. Errors that they throw are ignored. */
-  readonly onTail?: ((topic: string, info: TailInfo) => void) | undefined;
-  /**
-   * Called when a subscriber cannot continue after a cursor and ends with code 11, and when this node itself missed entries. The
-   * reason shows whether retention is too short (`trimmed`, `behind`) or the log has lost events (`future`, `unknown`).
-   */
-  readonly onGap?: ((topic: string, cursor: Cursor, reason: GapReason) => void) | undefined;
 }
 
 /**

@@ -151,7 +151,7 @@ export function checkIsOpen(isClosed: boolean): void {
 export function toEvent<T extends Message>(
   schema: DescMessage,
   init: Init<T>,
-): { readonly message: T; readonly data: Uint8Array<ArrayBuffer> } {
+): { readonly message: T; readonly data: Uint8Array } {
   const message = toMessage(schema, init) as T; // the schema's own type
   checkEventIsSet(schema, message);
   const data = toBinary(schema, message);

@@ -5742,7 +5742,7 @@ function checkIsOpen(isClosed: boolean): void {
 function toEvent<T extends Message>(
   schema: DescMessage,
   init: Init<T>,
-): { readonly message: T; readonly data: Uint8Array<ArrayBuffer> } {
+): { readonly message: T; readonly data: Uint8Array } {
   const message = toMessage(schema, init) as T; // the schema's own type
   checkEventIsSet(schema, message);
   const data = toBinary(schema, message);

@@ -34,15 +34,15 @@ export type ClientErrorCode =
 export abstract class ClientError extends CausedError {
   // A getter, as in the classes below: the first line of the stack names the class by it, before fields are set.
   abstract get code(): ClientErrorCode;
-  declare readonly phase: "open" | "body";
-  declare readonly attempt: number;
-  declare readonly lastEventId: string | undefined;
+  // The fields of all classes are set by `Object.assign`. Not with `declare`, which Babel 7 rejects.
+  readonly phase!: "open" | "body";
+  readonly attempt!: number;
+  readonly lastEventId!: string | undefined;
 
-  /** `fields` are the fields of the class, assigned here because that takes less code. */
-  constructor(message: string, context: ErrorContext, fields?: object) {
+  constructor(message: string, context: ErrorContext) {
     super(message, context);
     const { phase, attempt = 1, lastEventId } = context;
-    Object.assign(this, { phase, attempt, lastEventId }, fields);
+    Object.assign(this, { phase, attempt, lastEventId });
   }
 
   /** `EventTooLargeError` for `event_too_large`: as text, since a minifier renames the class. */
@@ -66,12 +66,13 @@ export class RequestError extends ClientError {
     return "request";
   }
   /** The rules that the request breaks, as the validator reports them; undefined for another reason. */
-  declare readonly violations: readonly unknown[] | undefined;
+  readonly violations!: readonly unknown[] | undefined;
 
   constructor(cause: unknown, context: ErrorContext) {
     // If something else than an error was thrown, it has no message.
     const { message, violations } = cause as MessageError;
-    super(message, { ...context, cause }, { violations });
+    super(message, { ...context, cause });
+    Object.assign(this, { violations });
   }
 }
 
@@ -131,15 +132,15 @@ export class StatusError extends ClientError {
     return "status";
   }
   /** The HTTP status of the response; 200 if an error event ended a stream. */
-  declare readonly status: number;
+  readonly status!: number;
   /** The code of the RPC: `Code.NotFound`. */
-  declare readonly statusCode: Code;
+  readonly statusCode!: Code;
   /** Messages as google.protobuf.Any writes them, each with its type in `@type`. */
-  declare readonly details: readonly JsonObject[];
+  readonly details!: readonly JsonObject[];
   /** The headers of the response; `retryAfterMs(error.headers)` reads `Retry-After`. */
-  declare readonly headers: Headers;
+  readonly headers!: Headers;
   /** The body of the error, or the data of the error event, as received, cut at 64 KiB. */
-  declare readonly body: string;
+  readonly body!: string;
   readonly #readDetail: ErrorReader["readDetail"];
 
   constructor(response: Response, body: string, { readError, readDetail }: ErrorReader, context: ErrorContext) {
@@ -149,15 +150,14 @@ export class StatusError extends ClientError {
       context.phase === "open"
         ? `HTTP ${status} (code ${statusCode})`
         : `error event (code ${statusCode}, ${Object.keys(Code)[statusCode] ?? ""})`;
-    const fields = { status, statusCode, details, headers, body: body.slice(0, 65_536) };
-    super(message || `${what}${excerpt(body)}`, context, fields);
+    super(message || `${what}${excerpt(body)}`, context);
+    Object.assign(this, { status, statusCode, details, headers, body: body.slice(0, 65_536) });
     this.#readDetail = readDetail;
   }
 
   /**
    * The details of one type: by its full name as JSON, by its schema (of protoc-gen-es) as messages.
    * A detail that is not a message of its type is left out.
-   *
    * ```ts
    * for (const { fieldViolations } of error.findDetails(BadRequestSchema)) …
    * ```
@@ -195,10 +195,11 @@ export class TimeoutError extends ClientError {
     return "timeout";
   }
   /** `connect`: no response. `idle`: an open stream sent nothing. `deadline`: the whole call took too long. */
-  declare readonly kind: "connect" | "idle" | "deadline";
+  readonly kind!: "connect" | "idle" | "deadline";
 
   constructor(kind: "connect" | "idle" | "deadline", ms: number, context: ErrorContext) {
-    super(`${kind} timeout after ${ms} ms`, context, { kind });
+    super(`${kind} timeout after ${ms} ms`, context);
+    Object.assign(this, { kind });
   }
 }
 
@@ -219,18 +220,18 @@ export class ContentTypeError extends ClientError {
     return "content_type";
   }
   /** The `Content-Type` of the response; `null` without one. */
-  declare readonly contentType: string | null;
-  declare readonly status: number;
-  declare readonly headers: Headers;
+  readonly contentType!: string | null;
+  readonly status!: number;
+  readonly headers!: Headers;
   /** The first bytes of the body, as text. */
-  declare readonly body: string;
+  readonly body!: string;
 
   constructor(expected: string, { status, headers }: Response, body: string, context: ErrorContext) {
     const contentType = headers.get("content-type");
     const got = contentType ? `"${contentType}"` : "no content type";
     const other = status === 200 ? "" : ` with status ${status}`;
-    const fields = { contentType, status, headers, body };
-    super(`expected ${expected}, got ${got}${other}${excerpt(body)}`, context, fields);
+    super(`expected ${expected}, got ${got}${other}${excerpt(body)}`, context);
+    Object.assign(this, { contentType, status, headers, body });
   }
 }
 
@@ -240,21 +241,22 @@ export class DecodeError extends ClientError {
     return "decode";
   }
   /** The name of the event; undefined for a unary response. */
-  declare readonly event: string | undefined;
+  readonly event!: string | undefined;
   /** The id of the event. */
-  declare readonly id: string | undefined;
+  readonly id!: string | undefined;
   /** The data as received. */
-  declare readonly data: string;
+  readonly data!: string;
   /** The path of the wrong field, if known: `legs[1].size`. */
-  declare readonly path: string | undefined;
+  readonly path!: string | undefined;
   /** The rules that the message breaks, as the validator reports them; undefined for another reason. */
-  declare readonly violations: readonly unknown[] | undefined;
+  readonly violations!: readonly unknown[] | undefined;
 
   constructor({ event, id, data }: Undecoded, cause: unknown, context: ErrorContext) {
     // As in RequestError.
     const { message, path, violations } = cause as MessageError;
     const what = event === undefined ? "the response" : `event "${event}"`;
-    super(`cannot read ${what}: ${message}`, { ...context, cause }, { event, id, data, path, violations });
+    super(`cannot read ${what}: ${message}`, { ...context, cause });
+    Object.assign(this, { event, id, data, path, violations });
   }
 }
 
@@ -270,10 +272,11 @@ export class EventTooLargeError extends ClientError {
   get code(): "event_too_large" {
     return "event_too_large";
   }
-  declare readonly maxEventBytes: number;
+  readonly maxEventBytes!: number;
 
   constructor(maxEventBytes: number, context: ErrorContext) {
-    super(`an event is larger than maxEventBytes, ${maxEventBytes}`, context, { maxEventBytes });
+    super(`an event is larger than maxEventBytes, ${maxEventBytes}`, context);
+    Object.assign(this, { maxEventBytes });
   }
 }
 
@@ -283,14 +286,14 @@ export class ReconnectError extends ClientError {
     return "reconnect";
   }
   /** The last errors since the last progress, in order: at most ten. */
-  declare readonly errors: readonly unknown[];
+  readonly errors!: readonly unknown[];
   /** How often the stream failed since the last progress: once more than `maxAttempts` allows. */
-  declare readonly failures: number;
+  readonly failures!: number;
 
   constructor(errors: readonly unknown[], context: ErrorContext, failures: number = errors.length) {
-    const cause = errors[errors.length - 1];
-    const further = failures - 1;
+    const [cause, further] = [errors[errors.length - 1], failures - 1];
     const message = `gave up after ${further} further request${further === 1 ? "" : "s"}: ${cause}`;
-    super(message, { ...context, cause }, { errors, failures });
+    super(message, { ...context, cause });
+    Object.assign(this, { errors, failures });
   }
 }

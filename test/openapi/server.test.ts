@@ -42,9 +42,7 @@ describe.each(cases.map((golden) => [golden.name, golden] as const))("the server
     const documented = documentedOperations(document);
     const list = (routes: readonly { method: string; template: string }[]) =>
       routes.map(({ method, template }) => `${method} ${template}`).sort();
-    expect(list(documented)).toEqual(
-      list(server.routes.map(({ httpMethod, template }) => ({ method: httpMethod, template }))),
-    );
+    expect(list(documented)).toEqual(list(server.routes.map(({ verb, template }) => ({ method: verb, template }))));
     for (const operation of documented) {
       const request = documentedRequest(document, server.url, operation);
       expect([request.url, server.match(request)]).toEqual([request.url, true]);

@@ -22,7 +22,7 @@ const quote: Partial<MarketServiceHandlers> = {
 describe("createServer", () => {
   test("lists its routes, and says which requests they take", () => {
     const server = createMarketServer(quote);
-    expect(server.routes.map(({ httpMethod, template, method }) => [httpMethod, template, method.name])).toEqual([
+    expect(server.routes.map(({ verb, template, method }) => [verb, template, method.name])).toEqual([
       ["GET", "/v1/quotes/{symbol}", "GetQuote"],
       ["GET", "/v1/trades/{symbol}:watch", "WatchTrades"],
       ["POST", "/v1/ask", "Ask"],

@@ -23,7 +23,8 @@ import type { JsonOptions } from "./stream/event-encoder.js";
 
 /** An HTTP method and a path template that the server answers. */
 export interface RouteInfo {
-  readonly httpMethod: string;
+  /** The HTTP method: `GET`. */
+  readonly verb: string;
   /** In the grammar of google/api/http.proto: `/v1/quotes/{symbol}`. */
   readonly template: string;
   readonly method: DescMethod;
@@ -179,7 +180,7 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
         ? fetch(new Request(String(request), value as RequestInit), undefined as V)
         : fetch(request, value as V),
     routes: routes.map(({ method, path, value }) => ({
-      httpMethod: method,
+      verb: method,
       template: path,
       method: value.method.desc,
     })),

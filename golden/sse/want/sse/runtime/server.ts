@@ -4403,7 +4403,8 @@ function decodeLiteral(text: string): string {
 
 /** An HTTP method and a path template that the server answers. */
 export interface RouteInfo {
-  readonly httpMethod: string;
+  /** The HTTP method: `GET`. */
+  readonly verb: string;
   /** In the grammar of google/api/http.proto: `/v1/quotes/{symbol}`. */
   readonly template: string;
   readonly method: DescMethod;
@@ -4559,7 +4560,7 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
         ? fetch(new Request(String(request), value as RequestInit), undefined as V)
         : fetch(request, value as V),
     routes: routes.map(({ method, path, value }) => ({
-      httpMethod: method,
+      verb: method,
       template: path,
       method: value.method.desc,
     })),

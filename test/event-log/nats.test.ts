@@ -1,6 +1,6 @@
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
-import { afterAll, beforeAll, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { createNatsEventLog } from "../../templates/typescript/nats-event-log.js";
 import { testEventLog } from "../../templates/typescript/testing/event-log-suite.js";
 import { type BackendServer, describeWith, startNatsServer } from "./servers.js";
@@ -30,4 +30,41 @@ describeWith("nats-server", "the suite on NATS", () => {
   for (const { name, run } of cases) {
     test(name, run);
   }
+
+  test("a tail that is stopped while it begins leaves no consumer", async () => {
+    const manager = await jetstreamManager(connection);
+    const log = createNatsEventLog({ jetstream: jetstream(connection), manager, stream: "STOPPED", prefix: "stopped." });
+    onTestFinished(() => log.close());
+    const after = await log.append("t", new Uint8Array(1));
+    const stop = await log.tail("t", after, { entries: () => {}, failed: () => {} });
+    stop();
+    const consumers = async () => {
+      const names: string[] = [];
+      for await (const { name } of manager.consumers.list("STOPPED")) {
+        names.push(name);
+      }
+      return names;
+    };
+    // It may still be made: that takes less than what follows.
+    for (let n = 0; n < 20; n++) {
+      await log.append("t", new Uint8Array(1));
+      await consumers();
+    }
+    while ((await consumers()).length > 0) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  });
+
+  test("refuses wrong options", async () => {
+    const options = { jetstream: jetstream(connection), manager: await jetstreamManager(connection) };
+    for (const prefix of ["sse", "a b.", "sse.*.", ">", "sse..", "."]) {
+      expect(() => createNatsEventLog({ ...options, prefix })).toThrow(`option prefix is ${JSON.stringify(prefix)}`);
+    }
+    for (const stream of ["", "a.b", "a b", "a/b", "*"]) {
+      expect(() => createNatsEventLog({ ...options, stream })).toThrow(`option stream is ${JSON.stringify(stream)}`);
+    }
+    expect(() => createNatsEventLog({ ...options, keep: { events: 0 } })).toThrow("option keep.events is 0");
+    expect(() => createNatsEventLog({ ...options, keep: { ms: Number.NaN } })).toThrow("option keep.ms is NaN");
+    expect(() => createNatsEventLog({ ...options, keep: { replicas: 0 } })).toThrow("option keep.replicas is 0");
+  });
 });

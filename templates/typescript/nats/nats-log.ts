@@ -78,6 +78,14 @@ class NatsEventLog implements EventLog {
     checkOption("keep.events", events, 1);
     checkOption("keep.ms", ms, 100);
     checkOption("keep.replicas", replicas, 1);
+    if (!/^[^\s.*>/\\]+$/.test(stream)) {
+      throw new TypeError(`option stream is ${JSON.stringify(stream)}: give a name without spaces and without . * > / \\`);
+    }
+    if (!/^([^\s.*>]+\.)+$/.test(prefix)) {
+      throw new TypeError(
+        `option prefix is ${JSON.stringify(prefix)}: give parts of a subject that each end with ".", without spaces, * and >`,
+      );
+    }
     this.#jetstream = jetstream;
     this.#manager = manager;
     this.#stream = stream;

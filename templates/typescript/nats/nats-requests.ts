@@ -45,7 +45,7 @@ export class NatsRequests {
     this.#isTrying = this.#isLost;
     return new Promise((resolve, reject) => {
       const send = () => {
-        wait.sendAt = Date.now() + againMs;
+        wait.sendAt = performance.now() + againMs;
         call().then(
           (answer) => {
             this.#settle(wait, false);
@@ -77,7 +77,7 @@ export class NatsRequests {
       clearInterval(this.#timer);
       this.#timer = undefined;
     }
-    const now = Date.now();
+    const now = performance.now();
     for (const wait of this.#waiting) {
       if (wait.sendAt <= now) {
         wait.send();

@@ -44,7 +44,7 @@ export class NatsTail {
   /** Until when all entries were delivered at once. */
   #aliveAt: number = Date.now();
   #error: unknown;
-  /** When the consumer was last heard of. */
+  /** When something last came from the consumer. The clock of the machine may be set; this one is not. */
   #heardAt = 0;
 
   constructor(options: NatsTailOptions) {
@@ -99,10 +99,14 @@ export class NatsTail {
       callback: (message) => this.#receive(message),
     });
     this.#messages = messages;
-    this.#heardAt = Date.now();
+    this.#heardAt = performance.now();
     // After a lost connection the library may wait for half a minute before it asks for messages again.
-    const watchdog = setInterval(() => Date.now() - this.#heardAt > silenceMs && messages.stop(), silenceMs / 5);
+    const watchdog = setInterval(() => performance.now() - this.#heardAt > silenceMs && messages.stop(), silenceMs / 5);
     try {
+      // The tail may have been stopped before there were messages to stop.
+      if (this.#isOver) {
+        return;
+      }
       void this.#watch(messages);
       // What is there now, the consumer will deliver.
       await this.#options.check(this.#last, this.#aliveAt);
@@ -123,7 +127,7 @@ export class NatsTail {
   async #watch(messages: NatsMessages): Promise<void> {
     for await (const { type } of messages.status()) {
       if (type === "heartbeat") {
-        this.#heardAt = Date.now();
+        this.#heardAt = performance.now();
       } else if (!harmless.has(type)) {
         messages.stop();
       }
@@ -131,7 +135,7 @@ export class NatsTail {
   }
 
   #receive(message: NatsMessage): void {
-    this.#heardAt = Date.now();
+    this.#heardAt = performance.now();
     this.#received.push(message);
     // What came with one read of the socket is told together.
     if (this.#received.length === 1 && !this.#isChecking) {

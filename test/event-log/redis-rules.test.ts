@@ -236,6 +236,31 @@ describeWith("redis-server", "the suite on a cluster", () => {
         });
       }
     });
+
+    test("that loses a primary: the tail goes on at its replica", { timeout: 60_000 }, async () => {
+      const servers = await startCluster();
+      const address = { host: "127.0.0.1", port: servers[1]?.port ?? 0 };
+      const { client, close } = library === "ioredis" ? openIoRedis(address) : await openNodeRedis(address);
+      onTestFinished(close);
+      const log = openLog({ client });
+      const [first = ""] = await append(log, "first");
+      const nodes = servers.map(({ port }) => connect(port));
+      const counts = await Promise.all(nodes.map((node) => node.dbsize()));
+      const owner = counts.findIndex((count) => count > 0);
+      const replica = await startReplica(servers, owner);
+      const tail = await follow(log, first);
+      await append(log, "second");
+      await until(() => tail.texts.length === 1);
+      await until(async () => (await replica.info("replication")).includes("master_link_status:up"));
+      const offset = async (node: Redis | undefined) =>
+        /master_repl_offset:\d+/.exec((await node?.info("replication")) ?? "")?.[0];
+      await until(async () => (await offset(replica)) === (await offset(nodes[owner])));
+      await servers[owner]?.stop("SIGKILL");
+      await replica.call("cluster", "failover", "takeover");
+      await until(() => append(log, "third").then(Boolean, () => false));
+      await until(() => tail.texts.includes("third"));
+      expect(tail.texts[0]).toBe("second");
+    });
   });
 });
 
@@ -248,6 +273,18 @@ async function openNodeRedis(address: { host: string; port: number }) {
   const client = createCluster({ rootNodes: [{ socket: address }] });
   await client.connect();
   return { client, close: () => client.destroy() };
+}
+
+/** One more server of a cluster, which copies one of its primaries. */
+async function startReplica(servers: readonly BackendServer[], owner: number): Promise<Redis> {
+  const server = await startRedisServer(["--cluster-enabled", "yes", "--repl-diskless-sync-delay", "0"]);
+  onTestFinished(() => server.close());
+  const replica = connect(server.port);
+  const primary = connect(servers[owner]?.port ?? 0);
+  await replica.call("cluster", "meet", "127.0.0.1", servers[owner]?.port ?? 0);
+  const id = String(await primary.call("cluster", "myid"));
+  await until(() => replica.call("cluster", "replicate", id).then(Boolean, () => false));
+  return replica;
 }
 
 /** Three primaries, which share the slots. */

@@ -204,17 +204,19 @@ class RedisEventLog implements EventLog {
 
   /** Gives a follower to the reader of its stream. */
   async #follow(follower: Follower): Promise<void> {
-    const node = await this.#access.node(follower.keys.log);
-    let reader = this.#readers.get(node.group);
+    const key = follower.keys.log;
+    const { group } = await this.#access.node(key);
+    let reader = this.#readers.get(group);
     if (!reader) {
       reader = new StreamReader({
-        open: () => this.#open(node),
-        send: node.send,
+        // Asked for each time, as another server has the key after a failover.
+        open: async () => this.#open(await this.#access.node(key)),
+        send: async (command, args) => (await this.#access.node(key)).send(command, args),
         find: (keys, id) => this.#find(keys, id),
         onFailed: (failed, error) => this.#fail(failed, error),
         onLost: (lost) => this.#recover(lost),
       });
-      this.#readers.set(node.group, reader);
+      this.#readers.set(group, reader);
     }
     if (this.#followers.has(follower)) {
       reader.add(follower);

@@ -33,7 +33,12 @@ describeWith("nats-server", "the suite on NATS", () => {
 
   test("a tail that is stopped while it begins leaves no consumer", async () => {
     const manager = await jetstreamManager(connection);
-    const log = createNatsEventLog({ jetstream: jetstream(connection), manager, stream: "STOPPED", prefix: "stopped." });
+    const log = createNatsEventLog({
+      jetstream: jetstream(connection),
+      manager,
+      stream: "STOPPED",
+      prefix: "stopped.",
+    });
     onTestFinished(() => log.close());
     const after = await log.append("t", new Uint8Array(1));
     const stop = await log.tail("t", after, { entries: () => {}, failed: () => {} });

@@ -1,4 +1,6 @@
 /** What Redis does not tell of lost events, and how the log finds it; durability, clusters and connections. */
+import { once } from "node:events";
+import { type AddressInfo, connect as connectTo, createServer, type Socket } from "node:net";
 import { Cluster, Redis } from "ioredis";
 import { createClient, createCluster } from "redis";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -202,6 +204,49 @@ describeWith("redis-server", "a log on Redis", () => {
         .split("\n"),
     ).toHaveLength(2);
   });
+
+  test.each(["ioredis", "redis"])(
+    "gives up a connection that stays silent, with %s",
+    { timeout: 30_000 },
+    async (library) => {
+      const { redis } = await startServer();
+      const sockets: Socket[] = [];
+      let isSilent = false;
+      const proxy = createServer((socket) => {
+        sockets.push(socket.on("error", () => {}));
+        if (!isSilent) {
+          const upstream = connectTo(redis.options.port ?? 0, "127.0.0.1").on("error", () => {});
+          socket.pipe(upstream).pipe(socket);
+          socket.on("close", () => upstream.destroy());
+        }
+      }).listen(0, "127.0.0.1");
+      await once(proxy, "listening");
+      onTestFinished(() => {
+        proxy.close();
+        for (const socket of sockets) {
+          socket.destroy();
+        }
+      });
+      const { port } = proxy.address() as AddressInfo;
+      const client =
+        library === "ioredis" ? connect(port) : await createClient({ socket: { port, host: "127.0.0.1" } }).connect();
+      if ("destroy" in client) {
+        onTestFinished(() => client.destroy());
+      }
+      const log = openLog({ client: client as RedisClient });
+      const tail = await follow(log, await log.tip("t"));
+      await append(log, "one");
+      await until(() => tail.texts.length === 1);
+      // The first connection is for commands. The next ones are accepted, and no more.
+      isSilent = true;
+      sockets[1]?.destroy();
+      await until(() => sockets.length === 3);
+      isSilent = false;
+      await append(log, "two");
+      await until(() => tail.texts.length === 2);
+      expect(sockets).toHaveLength(4);
+    },
+  );
 
   test("survives a restart of the server, which forgets scripts", async () => {
     const { redis } = await startServer();

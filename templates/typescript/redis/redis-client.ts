@@ -136,12 +136,9 @@ function ioRedisNode(client: IoRedisConnection, group = ""): RedisNode {
         commandTimeout: undefined,
         socketTimeout: undefined,
       });
-      connection.on("error", ignore);
-      await connection.connect();
-      return {
-        send: (command, args) => connection.callBuffer(command, args.map(toArgument)),
-        close: () => connection.disconnect(),
-      };
+      const close = () => connection.disconnect();
+      await connectWithin(connection, close);
+      return { send: (command, args) => connection.callBuffer(command, args.map(toArgument)), close };
     },
   };
 }
@@ -153,8 +150,7 @@ function nodeRedisNode(client: NodeRedisConnection, group = ""): RedisNode {
     async open() {
       const socket = { ...client.options?.socket, reconnectStrategy: false, socketTimeout: undefined };
       const connection = client.duplicate({ socket });
-      connection.on("error", ignore);
-      await connection.connect();
+      await connectWithin(connection, () => connection.destroy());
       return {
         send: (command, args) =>
           connection.sendCommand([command, ...args.map(toText)], { ...asBytes, timeout: undefined }),
@@ -165,8 +161,36 @@ function nodeRedisNode(client: NodeRedisConnection, group = ""): RedisNode {
   };
 }
 
-/** The errors of a connection are those of its commands. */
-function ignore(): void {}
+/** How long a connection may take, until the server has answered. */
+const connectMs = 5000;
+
+/** Connects. A server may accept a connection and say nothing: then it is closed. */
+async function connectWithin(connection: IoRedisConnection | NodeRedisConnection, close: () => void): Promise<void> {
+  // The errors of a connection are those of its commands.
+  connection.on("error", () => {});
+  await within(connectMs, connection.connect()).catch((error) => {
+    try {
+      close();
+    } catch {
+      // It is closed already.
+    }
+    throw error;
+  });
+}
+
+/** Rejects if an answer takes too long: a connection may be lost without a sign. */
+export async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+  let expire = () => {};
+  const late = new Promise<never>((_resolve, reject) => {
+    expire = () => reject(new Error(`no answer from Redis within ${ms} ms`));
+  });
+  const timer = setTimeout(() => expire(), ms);
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /** Options of `redis`: texts (RESP type `$`) as bytes, and maps (`%`) as lists. */
 const asBytes = { typeMapping: { 36: globalBuffer(), 37: Array } };

@@ -1,5 +1,5 @@
 import { CursorError, type TailListener } from "../server.js";
-import type { BlockingConnection, RedisNode } from "./redis-client.js";
+import { type BlockingConnection, type RedisNode, within } from "./redis-client.js";
 import { compareIds, type StreamRow, streamsOf, type TopicKeys } from "./redis-stream.js";
 
 /** A tail: what its listener was told of. */
@@ -75,7 +75,7 @@ export class StreamReader {
         await this.#follow(await this.#options.open());
       }
     } catch {
-      // What the library throws when a connection is lost, or cannot be had.
+      // The connection was lost, or could not be opened.
     } finally {
       clearInterval(timer);
       this.#isRunning = false;
@@ -91,7 +91,7 @@ export class StreamReader {
 
   async #follow(connection: BlockingConnection): Promise<void> {
     this.#connection = connection;
-    this.#clientId = await connection.send("client", ["id"]);
+    this.#clientId = await within(graceMs, connection.send("client", ["id"]));
     // What was there when the connection was lost may be trimmed, or lost as well.
     await this.#check([...this.followers]);
     while (this.followers.size > 0) {
@@ -187,18 +187,4 @@ function startsOf(followers: readonly Follower[]): Map<string, string> {
     starts.set(keys.log, other !== undefined && compareIds(other, id) < 0 ? other : id);
   }
   return starts;
-}
-
-/** Rejects what takes too long: a connection may be lost without a word. */
-async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
-  let expire = () => {};
-  const late = new Promise<never>((_resolve, reject) => {
-    expire = () => reject(new Error(`no answer from Redis within ${ms} ms`));
-  });
-  const timer = setTimeout(() => expire(), ms);
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

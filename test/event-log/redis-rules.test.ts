@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { type AddressInfo, connect as connectTo, createServer, type Socket } from "node:net";
 import { Cluster, Redis } from "ioredis";
 import { createClient, createCluster } from "redis";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { RedisCalls } from "../../templates/typescript/redis/redis-calls.js";
+import type { RedisAccess } from "../../templates/typescript/redis/redis-client.js";
 import { createRedisEventLog, type RedisClient } from "../../templates/typescript/redis-event-log.js";
 import type { CursorError, Entry, EventLog } from "../../templates/typescript/server.js";
 import { testEventLog } from "../../templates/typescript/testing/event-log-suite.js";
@@ -176,7 +178,7 @@ describeWith("redis-server", "a log on Redis", () => {
     await Promise.all(numbers(100).map((text) => append(log, text)));
     expect(await connect(replica.port).xlen(stream)).toBe(100);
     await replica.stop("SIGKILL");
-    await expect(append(log, "alone")).rejects.toThrow("0 replicas have the entry, 1 are to have it");
+    await expect(append(log, "alone")).rejects.toThrow("0 replicas have the entry, 1 must have it");
   });
 
   test("works with a prefix of the client", async () => {
@@ -353,6 +355,25 @@ async function startCluster(): Promise<BackendServer[]> {
   });
   return servers;
 }
+
+test("a clock that is set does not end calls that wait", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const calls = new RedisCalls({} as RedisAccess);
+  const call = calls.within(new Promise(() => {}));
+  let error: unknown;
+  call.catch((cause) => {
+    error = cause;
+  });
+  vi.setSystemTime(Date.now() + 3_600_000);
+  await vi.advanceTimersByTimeAsync(4000);
+  expect(error).toBeUndefined();
+  vi.setSystemTime(Date.now() - 7_200_000);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(error).toMatchObject({
+    message: "Redis did not answer within 5000 ms: the command may have been carried out",
+  });
+});
 
 test("the types of clients are those of the libraries", () => {
   const clients: readonly RedisClient[] = [

@@ -7,6 +7,7 @@ export const answerMs = 5000;
 /** A call that waits for an answer. */
 interface Waiting {
   readonly reject: (error: Error) => void;
+  /** By the clock that nobody sets. */
   readonly deadline: number;
   isOverdue: boolean;
 }
@@ -47,7 +48,7 @@ export class RedisCalls {
   /** Rejects when an answer takes too long, or the log is closed. */
   within<T>(answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const wait = { reject, deadline: Date.now() + answerMs, isOverdue: false };
+      const wait = { reject, deadline: performance.now() + answerMs, isOverdue: false };
       this.#waiting.add(wait);
       this.#timer ??= setInterval(() => this.#rejectLate(), answerMs / 50);
       const settle = () => {
@@ -72,7 +73,7 @@ export class RedisCalls {
 
   /** One timer for all calls: a timer for each would cost as much as the call. */
   #rejectLate(): void {
-    const now = Date.now();
+    const now = performance.now();
     // In the order of their deadlines.
     for (const wait of this.#waiting) {
       if (wait.deadline > now) {

@@ -24,7 +24,7 @@ import { type Follower, StreamReader } from "./stream-reader.js";
 /** How much of each topic a log on Redis keeps, and when an entry counts as kept. */
 export interface RedisRetention extends Retention {
   /**
-   * How many replicas must have an entry before `append` resolves (`WAIT`). Where they are fewer after 5 seconds, `append` rejects.
+   * How many replicas must have an entry before `append` resolves (`WAIT`). `append` rejects if fewer have it after 4 seconds.
    * Default: 0, so that an entry that only the primary had may be lost in a failover.
    */
   readonly replicas?: number | undefined;
@@ -45,7 +45,8 @@ export interface RedisEventLogOptions {
  * Creates an event log on Redis Streams. It needs two connections, whatever the number of topics and subscribers: the client, and
  * one that waits; in a cluster, up to 16 that wait. Throws a `TypeError` for an option with a wrong value.
  *
- * Redis is to keep what it is given: `maxmemory-policy noeviction`, and `appendonly yes` where events must outlive a restart.
+ * Configure Redis so that it deletes nothing by itself: `maxmemory-policy noeviction`, and `appendonly yes` if events must survive a
+ * restart.
  */
 export function createRedisEventLog(options: RedisEventLogOptions): EventLog {
   return new RedisEventLog(options);
@@ -96,7 +97,7 @@ class RedisEventLog implements EventLog {
   readonly #followers: Set<Follower> = new Set();
   readonly #topics: Map<string, TopicKeys> = new Map();
   #scriptSha: string | undefined;
-  #lostAt = 0;
+  #lostAt = Number.NEGATIVE_INFINITY;
   #recoveryMs = 0;
 
   constructor({ client, prefix = "sse:", keep = {}, blocking }: RedisEventLogOptions) {
@@ -116,7 +117,7 @@ class RedisEventLog implements EventLog {
     const { events, ms, replicas } = this.#keep;
     const names = [keys.n, ...(key === undefined ? [] : [keys.publication(key)])];
     const args: RedisArgument[] = [data, Math.min(Math.ceil(events), Number.MAX_SAFE_INTEGER), keyWindowMs];
-    const now = Date.now();
+    const now = performance.now();
     if (ms !== Number.POSITIVE_INFINITY && now - keys.trimmedAt >= trimMs) {
       keys.trimmedAt = now;
       args.push(Math.ceil(ms));
@@ -237,7 +238,7 @@ class RedisEventLog implements EventLog {
 
   /** Follows again after a moment: the longer, the shorter the last connection lasted. */
   #recover(lost: readonly Follower[]): void {
-    const now = Date.now();
+    const now = performance.now();
     this.#recoveryMs = now - this.#lostAt > 10 * maxRecoveryMs ? 20 : Math.min(maxRecoveryMs, this.#recoveryMs * 1.5);
     this.#lostAt = now;
     setTimeout(
@@ -281,7 +282,7 @@ class RedisEventLog implements EventLog {
       this.#calls.within(node.send("wait", [replicas, answerMs - 1000])),
     ]);
     if (Number(isThere) !== 1 || Number(count) < replicas) {
-      throw new Error(`${Number(isThere) === 1 ? count : "no"} replicas have the entry, ${replicas} are to have it`);
+      throw new Error(`${Number(isThere) === 1 ? count : "no"} replicas have the entry, ${replicas} must have it`);
     }
   }
 }

@@ -19,7 +19,7 @@ export class TopicKeys {
   /** The number of the last entry. */
   readonly n: string;
   /** When entries were last trimmed by age. */
-  trimmedAt = 0;
+  trimmedAt: number = Number.NEGATIVE_INFINITY;
   readonly #start: string;
   readonly #suffix: string;
 

@@ -79,7 +79,9 @@ class NatsEventLog implements EventLog {
     checkOption("keep.ms", ms, 100);
     checkOption("keep.replicas", replicas, 1);
     if (!/^[^\s.*>/\\]+$/.test(stream)) {
-      throw new TypeError(`option stream is ${JSON.stringify(stream)}: give a name without spaces and without . * > / \\`);
+      throw new TypeError(
+        `option stream is ${JSON.stringify(stream)}: give a name without spaces and without . * > / \\`,
+      );
     }
     if (!/^([^\s.*>]+\.)+$/.test(prefix)) {
       throw new TypeError(

@@ -208,7 +208,7 @@ class NatsRequests {
     this.#isTrying = this.#isLost;
     return new Promise((resolve, reject) => {
       const send = () => {
-        wait.sendAt = Date.now() + againMs;
+        wait.sendAt = performance.now() + againMs;
         call().then(
           (answer) => {
             this.#settle(wait, false);
@@ -240,7 +240,7 @@ class NatsRequests {
       clearInterval(this.#timer);
       this.#timer = undefined;
     }
-    const now = Date.now();
+    const now = performance.now();
     for (const wait of this.#waiting) {
       if (wait.sendAt <= now) {
         wait.send();
@@ -295,7 +295,7 @@ class NatsTail {
   /** Until when all entries were delivered at once. */
   #aliveAt: number = Date.now();
   #error: unknown;
-  /** When the consumer was last heard of. */
+  /** When something last came from the consumer. The clock of the machine may be set; this one is not. */
   #heardAt = 0;
 
   constructor(options: NatsTailOptions) {
@@ -350,10 +350,14 @@ class NatsTail {
       callback: (message) => this.#receive(message),
     });
     this.#messages = messages;
-    this.#heardAt = Date.now();
+    this.#heardAt = performance.now();
     // After a lost connection the library may wait for half a minute before it asks for messages again.
-    const watchdog = setInterval(() => Date.now() - this.#heardAt > silenceMs && messages.stop(), silenceMs / 5);
+    const watchdog = setInterval(() => performance.now() - this.#heardAt > silenceMs && messages.stop(), silenceMs / 5);
     try {
+      // The tail may have been stopped before there were messages to stop.
+      if (this.#isOver) {
+        return;
+      }
       void this.#watch(messages);
       // What is there now, the consumer will deliver.
       await this.#options.check(this.#last, this.#aliveAt);
@@ -374,7 +378,7 @@ class NatsTail {
   async #watch(messages: NatsMessages): Promise<void> {
     for await (const { type } of messages.status()) {
       if (type === "heartbeat") {
-        this.#heardAt = Date.now();
+        this.#heardAt = performance.now();
       } else if (!harmless.has(type)) {
         messages.stop();
       }
@@ -382,7 +386,7 @@ class NatsTail {
   }
 
   #receive(message: NatsMessage): void {
-    this.#heardAt = Date.now();
+    this.#heardAt = performance.now();
     this.#received.push(message);
     // What came with one read of the socket is told together.
     if (this.#received.length === 1 && !this.#isChecking) {
@@ -490,6 +494,16 @@ class NatsEventLog implements EventLog {
     checkOption("keep.events", events, 1);
     checkOption("keep.ms", ms, 100);
     checkOption("keep.replicas", replicas, 1);
+    if (!/^[^\s.*>/\\]+$/.test(stream)) {
+      throw new TypeError(
+        `option stream is ${JSON.stringify(stream)}: give a name without spaces and without . * > / \\`,
+      );
+    }
+    if (!/^([^\s.*>]+\.)+$/.test(prefix)) {
+      throw new TypeError(
+        `option prefix is ${JSON.stringify(prefix)}: give parts of a subject that each end with ".", without spaces, * and >`,
+      );
+    }
     this.#jetstream = jetstream;
     this.#manager = manager;
     this.#stream = stream;

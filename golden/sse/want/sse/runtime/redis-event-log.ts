@@ -24,6 +24,7 @@ const answerMs = 5000;
 /** A call that waits for an answer. */
 interface Waiting {
   readonly reject: (error: Error) => void;
+  /** By the clock that nobody sets. */
   readonly deadline: number;
   isOverdue: boolean;
 }
@@ -64,7 +65,7 @@ class RedisCalls {
   /** Rejects when an answer takes too long, or the log is closed. */
   within<T>(answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const wait = { reject, deadline: Date.now() + answerMs, isOverdue: false };
+      const wait = { reject, deadline: performance.now() + answerMs, isOverdue: false };
       this.#waiting.add(wait);
       this.#timer ??= setInterval(() => this.#rejectLate(), answerMs / 50);
       const settle = () => {
@@ -89,7 +90,7 @@ class RedisCalls {
 
   /** One timer for all calls: a timer for each would cost as much as the call. */
   #rejectLate(): void {
-    const now = Date.now();
+    const now = performance.now();
     // In the order of their deadlines.
     for (const wait of this.#waiting) {
       if (wait.deadline > now) {
@@ -249,12 +250,9 @@ function ioRedisNode(client: IoRedisConnection, group = ""): RedisNode {
         commandTimeout: undefined,
         socketTimeout: undefined,
       });
-      connection.on("error", ignore);
-      await connection.connect();
-      return {
-        send: (command, args) => connection.callBuffer(command, args.map(toArgument)),
-        close: () => connection.disconnect(),
-      };
+      const close = () => connection.disconnect();
+      await connectWithin(connection, close);
+      return { send: (command, args) => connection.callBuffer(command, args.map(toArgument)), close };
     },
   };
 }
@@ -266,8 +264,7 @@ function nodeRedisNode(client: NodeRedisConnection, group = ""): RedisNode {
     async open() {
       const socket = { ...client.options?.socket, reconnectStrategy: false, socketTimeout: undefined };
       const connection = client.duplicate({ socket });
-      connection.on("error", ignore);
-      await connection.connect();
+      await connectWithin(connection, () => connection.destroy());
       return {
         send: (command, args) =>
           connection.sendCommand([command, ...args.map(toText)], { ...asBytes, timeout: undefined }),
@@ -278,8 +275,36 @@ function nodeRedisNode(client: NodeRedisConnection, group = ""): RedisNode {
   };
 }
 
-/** The errors of a connection are those of its commands. */
-function ignore(): void {}
+/** How long a connection may take, until the server has answered. */
+const connectMs = 5000;
+
+/** Connects. A server may accept a connection and say nothing: then it is closed. */
+async function connectWithin(connection: IoRedisConnection | NodeRedisConnection, close: () => void): Promise<void> {
+  // The errors of a connection are those of its commands.
+  connection.on("error", () => {});
+  await within(connectMs, connection.connect()).catch((error) => {
+    try {
+      close();
+    } catch {
+      // It is closed already.
+    }
+    throw error;
+  });
+}
+
+/** Rejects if an answer takes too long: a connection may be lost without a sign. */
+async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+  let expire = () => {};
+  const late = new Promise<never>((_resolve, reject) => {
+    expire = () => reject(new Error(`no answer from Redis within ${ms} ms`));
+  });
+  const timer = setTimeout(() => expire(), ms);
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /** Options of `redis`: texts (RESP type `$`) as bytes, and maps (`%`) as lists. */
 const asBytes = { typeMapping: { 36: globalBuffer(), 37: Array } };
@@ -336,7 +361,7 @@ class TopicKeys {
   /** The number of the last entry. */
   readonly n: string;
   /** When entries were last trimmed by age. */
-  trimmedAt = 0;
+  trimmedAt: number = Number.NEGATIVE_INFINITY;
   readonly #start: string;
   readonly #suffix: string;
 
@@ -498,7 +523,7 @@ class StreamReader {
         await this.#follow(await this.#options.open());
       }
     } catch {
-      // What the library throws when a connection is lost, or cannot be had.
+      // The connection was lost, or could not be opened.
     } finally {
       clearInterval(timer);
       this.#isRunning = false;
@@ -514,7 +539,7 @@ class StreamReader {
 
   async #follow(connection: BlockingConnection): Promise<void> {
     this.#connection = connection;
-    this.#clientId = await connection.send("client", ["id"]);
+    this.#clientId = await within(graceMs, connection.send("client", ["id"]));
     // What was there when the connection was lost may be trimmed, or lost as well.
     await this.#check([...this.followers]);
     while (this.followers.size > 0) {
@@ -612,24 +637,10 @@ function startsOf(followers: readonly Follower[]): Map<string, string> {
   return starts;
 }
 
-/** Rejects what takes too long: a connection may be lost without a word. */
-async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
-  let expire = () => {};
-  const late = new Promise<never>((_resolve, reject) => {
-    expire = () => reject(new Error(`no answer from Redis within ${ms} ms`));
-  });
-  const timer = setTimeout(() => expire(), ms);
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** How much of each topic a log on Redis keeps, and when an entry counts as kept. */
 export interface RedisRetention extends Retention {
   /**
-   * How many replicas must have an entry before `append` resolves (`WAIT`). Where they are fewer after 5 seconds, `append` rejects.
+   * How many replicas must have an entry before `append` resolves (`WAIT`). `append` rejects if fewer have it after 4 seconds.
    * Default: 0, so that an entry that only the primary had may be lost in a failover.
    */
   readonly replicas?: number | undefined;
@@ -650,7 +661,8 @@ export interface RedisEventLogOptions {
  * Creates an event log on Redis Streams. It needs two connections, whatever the number of topics and subscribers: the client, and
  * one that waits; in a cluster, up to 16 that wait. Throws a `TypeError` for an option with a wrong value.
  *
- * Redis is to keep what it is given: `maxmemory-policy noeviction`, and `appendonly yes` where events must outlive a restart.
+ * Configure Redis so that it deletes nothing by itself: `maxmemory-policy noeviction`, and `appendonly yes` if events must survive a
+ * restart.
  */
 export function createRedisEventLog(options: RedisEventLogOptions): EventLog {
   return new RedisEventLog(options);
@@ -701,7 +713,7 @@ class RedisEventLog implements EventLog {
   readonly #followers: Set<Follower> = new Set();
   readonly #topics: Map<string, TopicKeys> = new Map();
   #scriptSha: string | undefined;
-  #lostAt = 0;
+  #lostAt = Number.NEGATIVE_INFINITY;
   #recoveryMs = 0;
 
   constructor({ client, prefix = "sse:", keep = {}, blocking }: RedisEventLogOptions) {
@@ -721,7 +733,7 @@ class RedisEventLog implements EventLog {
     const { events, ms, replicas } = this.#keep;
     const names = [keys.n, ...(key === undefined ? [] : [keys.publication(key)])];
     const args: RedisArgument[] = [data, Math.min(Math.ceil(events), Number.MAX_SAFE_INTEGER), keyWindowMs];
-    const now = Date.now();
+    const now = performance.now();
     if (ms !== Number.POSITIVE_INFINITY && now - keys.trimmedAt >= trimMs) {
       keys.trimmedAt = now;
       args.push(Math.ceil(ms));
@@ -809,17 +821,19 @@ class RedisEventLog implements EventLog {
 
   /** Gives a follower to the reader of its stream. */
   async #follow(follower: Follower): Promise<void> {
-    const node = await this.#access.node(follower.keys.log);
-    let reader = this.#readers.get(node.group);
+    const key = follower.keys.log;
+    const { group } = await this.#access.node(key);
+    let reader = this.#readers.get(group);
     if (!reader) {
       reader = new StreamReader({
-        open: () => this.#open(node),
-        send: node.send,
+        // Asked for each time, as another server has the key after a failover.
+        open: async () => this.#open(await this.#access.node(key)),
+        send: async (command, args) => (await this.#access.node(key)).send(command, args),
         find: (keys, id) => this.#find(keys, id),
         onFailed: (failed, error) => this.#fail(failed, error),
         onLost: (lost) => this.#recover(lost),
       });
-      this.#readers.set(node.group, reader);
+      this.#readers.set(group, reader);
     }
     if (this.#followers.has(follower)) {
       reader.add(follower);
@@ -840,7 +854,7 @@ class RedisEventLog implements EventLog {
 
   /** Follows again after a moment: the longer, the shorter the last connection lasted. */
   #recover(lost: readonly Follower[]): void {
-    const now = Date.now();
+    const now = performance.now();
     this.#recoveryMs = now - this.#lostAt > 10 * maxRecoveryMs ? 20 : Math.min(maxRecoveryMs, this.#recoveryMs * 1.5);
     this.#lostAt = now;
     setTimeout(
@@ -884,7 +898,7 @@ class RedisEventLog implements EventLog {
       this.#calls.within(node.send("wait", [replicas, answerMs - 1000])),
     ]);
     if (Number(isThere) !== 1 || Number(count) < replicas) {
-      throw new Error(`${Number(isThere) === 1 ? count : "no"} replicas have the entry, ${replicas} are to have it`);
+      throw new Error(`${Number(isThere) === 1 ? count : "no"} replicas have the entry, ${replicas} must have it`);
     }
   }
 }

@@ -79,6 +79,11 @@ export class LogTail<T> {
     return this.#isBegun;
   }
 
+  /** Whether an error of the log has ended all subscriptions. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Where the tail that runs began. */
   get beginning(): Cursor {
     return this.#beginning;

@@ -446,6 +446,16 @@ describe("a log that does not answer", () => {
     await expect(topic.subscribe().next()).rejects.toMatchObject({ code: Code.Unavailable });
   });
 
+  test("serves new subscriptions after an error that ended the others", async () => {
+    const { log, topic } = createTopicOverLog();
+    log.before = (call) => (call === "tip" ? Promise.reject(new StatusError(Code.Unavailable, "lost")) : undefined);
+    await expect(topic.subscribe().next()).rejects.toMatchObject({ code: Code.Unavailable, message: "lost" });
+    log.before = () => {};
+    const subscription = topic.subscribe();
+    await publish(topic, 1, 2);
+    expect(await take(subscription, 2)).toEqual(["1", "2"]);
+  });
+
   test("can be left at once by a client whose page does not come", async () => {
     const { log, topic } = createTopicOverLog();
     const [first] = await publish(topic, 1, 300);

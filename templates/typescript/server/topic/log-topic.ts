@@ -150,6 +150,9 @@ class EventLogTopic<T extends Message> implements LogTopic<T> {
     const topic = this.#shared();
     stopTimer(topic.#idle);
     topic.#subscribers++;
+    if (topic.#tail?.hasFailed) {
+      topic.#tail = undefined;
+    }
     topic.#tail ??= new LogTail(this.#log, this.#options, (entry, onEncode) => this.#toEvent(entry, onEncode));
     if (topic.#isClosed) {
       topic.#tail.close();

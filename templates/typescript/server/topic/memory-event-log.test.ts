@@ -28,6 +28,15 @@ describe("what is kept in memory", () => {
     vi.useRealTimers();
   });
 
+  test("is a copy, also of a part of a buffer of Node", async () => {
+    const log = createMemoryEventLog();
+    const beginning = await log.tip("t");
+    const buffer = Buffer.from("before");
+    await log.append("t", buffer);
+    buffer.fill(0);
+    expect(new TextDecoder().decode((await log.read("t", beginning, 1))[0]?.data)).toBe("before");
+  });
+
   test("is bounded by the number of entries: the cursor of the last one that was trimmed is refused", async () => {
     const log = createMemoryEventLog({ keep: { events: 5 } });
     const beginning = await log.tip("a");

@@ -71,7 +71,7 @@ class MemoryEventLog implements EventLog {
     }
     const number = ++this.#last;
     const cursor = `${this.#prefix}${number}`;
-    topic.push({ number, cursor, data: data.slice(), time }, key, this.#keep);
+    topic.push({ number, cursor, data: new Uint8Array(data), time }, key, this.#keep);
     return cursor;
   }
 

@@ -4885,6 +4885,11 @@ class LogTail<T> {
     return this.#isBegun;
   }
 
+  /** Whether an error of the log has ended all subscriptions. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Where the tail that runs began. */
   get beginning(): Cursor {
     return this.#beginning;
@@ -5357,7 +5362,7 @@ class MemoryEventLog implements EventLog {
     }
     const number = ++this.#last;
     const cursor = `${this.#prefix}${number}`;
-    topic.push({ number, cursor, data: data.slice(), time }, key, this.#keep);
+    topic.push({ number, cursor, data: new Uint8Array(data), time }, key, this.#keep);
     return cursor;
   }
 
@@ -5909,6 +5914,9 @@ class EventLogTopic<T extends Message> implements LogTopic<T> {
     const topic = this.#shared();
     stopTimer(topic.#idle);
     topic.#subscribers++;
+    if (topic.#tail?.hasFailed) {
+      topic.#tail = undefined;
+    }
     topic.#tail ??= new LogTail(this.#log, this.#options, (entry, onEncode) => this.#toEvent(entry, onEncode));
     if (topic.#isClosed) {
       topic.#tail.close();

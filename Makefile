@@ -51,6 +51,7 @@ lint: install ## formatting, linting and types, of TypeScript and protos
 	buf format --diff --exit-code
 	tsc -p .
 	tsc -p templates/typescript
+	tsc -p test/event-log
 
 format: install ## formats everything
 	biome check --write

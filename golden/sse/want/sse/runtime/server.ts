@@ -4056,7 +4056,8 @@ function readText(call: BodyReadingCall, length: number): Promise<string> {
     call.request.text().then(
       (text) => {
         call.onStop = undefined;
-        // What is not UTF-8 is replaced by U+FFFD, which is longer.
+        // What is not UTF-8 became U+FFFD, which has three bytes: only a character of four bytes that lacks its last
+        // byte has as many, and passes as U+FFFD.
         if (text.includes("\ufffd") && utf8.encode(text).byteLength > length) {
           reject(notUtf8());
         } else {

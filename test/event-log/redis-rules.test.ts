@@ -356,6 +356,21 @@ async function startCluster(): Promise<BackendServer[]> {
   return servers;
 }
 
+test("a tail that was rejected is forgotten", async () => {
+  const client: RedisClient = {
+    status: "ready",
+    slots: [],
+    nodes: () => [],
+    callBuffer: async (command) => (/range$/.test(command) ? [] : null),
+  };
+  const log = createRedisEventLog({ client });
+  const failures: unknown[] = [];
+  const listener = { entries: () => {}, failed: (error: unknown) => void failures.push(error) };
+  await expect(log.tail("t", await log.tip("t"), listener)).rejects.toThrow("has no server");
+  await log.close();
+  expect(failures).toEqual([]);
+});
+
 test("a clock that is set does not end calls that wait", async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());

@@ -7,18 +7,18 @@ export const answerMs = 5000;
 /** A call that waits for an answer. */
 interface Waiting {
   readonly reject: (error: Error) => void;
-  /** By the clock that nobody sets. */
+  /** By the monotonic clock: the time of the machine may be changed. */
   readonly deadline: number;
   isOverdue: boolean;
 }
 
-/** Commands to Redis, none of which waits for longer than 5 seconds, or than until the log is closed. */
+/** Commands to Redis. Each waits for at most 5 seconds, and until the log is closed. */
 export class RedisCalls {
   readonly #access: RedisAccess;
   readonly #waiting: Set<Waiting> = new Set();
   #timer: ReturnType<typeof setInterval> | undefined;
   #hasAnswered = false;
-  /** How many commands have had no answer in time, and have none yet. */
+  /** How many commands are late and still have no answer. */
   #overdue = 0;
   #isClosed = false;
 
@@ -26,7 +26,7 @@ export class RedisCalls {
     this.#access = access;
   }
 
-  /** Rejects all calls, those that wait and those that come. */
+  /** Rejects all calls: the pending ones and all that follow. */
   close(): void {
     this.#isClosed = true;
     for (const { reject } of this.#waiting) {

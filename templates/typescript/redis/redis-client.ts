@@ -47,7 +47,7 @@ export type RedisClient = IoRedisConnection | IoRedisCluster | NodeRedisConnecti
 /** Sends a command. Texts of the reply are bytes. */
 type Send = (command: string, args: readonly RedisArgument[]) => Promise<unknown>;
 
-/** A connection that serves only commands that wait. */
+/** A connection for blocking commands only. */
 export interface BlockingConnection {
   readonly send: Send;
   close(): void;
@@ -58,7 +58,7 @@ export interface RedisNode {
   /** One command may name only keys of one group: in a cluster those of one slot. */
   readonly group: string;
   readonly send: Send;
-  /** Opens one more connection, which does not connect again when it is lost: its commands then reject. */
+  /** Opens one more connection. If it is lost, its commands reject, and it does not reconnect. */
   open(): Promise<BlockingConnection>;
 }
 
@@ -130,7 +130,7 @@ function ioRedisNode(client: IoRedisConnection, group = ""): RedisNode {
     async open() {
       const connection = client.duplicate({
         lazyConnect: true,
-        // A command that waits is not sent again to a server that may have lost what it waits for.
+        // A blocking command must not be sent again: the server may have lost the entry that it waits after.
         autoResendUnfulfilledCommands: false,
         retryStrategy: () => null,
         commandTimeout: undefined,
@@ -161,10 +161,10 @@ function nodeRedisNode(client: NodeRedisConnection, group = ""): RedisNode {
   };
 }
 
-/** How long a connection may take, until the server has answered. */
+/** How long it may take until a new connection is ready. */
 const connectMs = 5000;
 
-/** Connects. A server may accept a connection and say nothing: then it is closed. */
+/** Connects. Closes the connection if the server accepts it and then does not answer. */
 async function connectWithin(connection: IoRedisConnection | NodeRedisConnection, close: () => void): Promise<void> {
   // The errors of a connection are those of its commands.
   connection.on("error", () => {});

@@ -60,8 +60,8 @@ const maxRecoveryMs = 1000;
 const maxTopics = 10_000;
 
 /**
- * Appends an entry. KEYS: the stream, the number of its last entry, the memory of a publication. ARGV: the data, how many entries are kept,
- * how long the memory lasts, how old entries may be, if it is time to trim. The last entry stays, whatever its age: clients stand on it.
+ * Appends an entry. KEYS: the stream, the number of its last entry, the record of a publication. ARGV: the data, how many entries are kept,
+ * how long the record lasts, how old entries may be, if it is time to trim. The last entry stays at any age, so that clients can resume after it.
  */
 const appendScript = `
 if KEYS[3] then
@@ -153,7 +153,12 @@ class RedisEventLog implements EventLog {
     const id = keys.id(after);
     const follower: Follower = { keys, listener, id, n: await this.#find(keys, id) };
     this.#followers.add(follower);
-    await this.#follow(follower);
+    try {
+      await this.#follow(follower);
+    } catch (error) {
+      this.#followers.delete(follower);
+      throw error;
+    }
     return () => this.#unfollow(follower);
   }
 
@@ -168,7 +173,7 @@ class RedisEventLog implements EventLog {
     let keys = this.#topics.get(topic);
     if (keys === undefined) {
       if (this.#topics.size >= maxTopics) {
-        this.#topics.clear(); // those of topics that are not used any more, among others
+        this.#topics.clear(); // most of them are of topics that are no longer used
       }
       keys = new TopicKeys(this.#prefix, topic, this.#access.isCluster);
       this.#topics.set(topic, keys);
@@ -236,7 +241,7 @@ class RedisEventLog implements EventLog {
     follower.listener.failed(error);
   }
 
-  /** Follows again after a moment: the longer, the shorter the last connection lasted. */
+  /** Follows again after a delay, which grows while connections are lost shortly after they were opened. */
   #recover(lost: readonly Follower[]): void {
     const now = performance.now();
     this.#recoveryMs = now - this.#lostAt > 10 * maxRecoveryMs ? 20 : Math.min(maxRecoveryMs, this.#recoveryMs * 1.5);
@@ -251,7 +256,7 @@ class RedisEventLog implements EventLog {
     );
   }
 
-  /** Opens a connection that waits. */
+  /** Opens a blocking connection. */
   async #open(node: RedisNode): Promise<BlockingConnection> {
     if (this.#blocking) {
       const { send } = await this.#blocking.node("");
@@ -273,10 +278,10 @@ class RedisEventLog implements EventLog {
     }
   }
 
-  /** Waits until replicas have an entry. */
+  /** Waits until enough replicas have an entry. */
   async #confirm(keys: TopicKeys, id: string, replicas: number): Promise<void> {
     const node = await this.#access.node(keys.log);
-    // `WAIT` waits for the writes of its connection, which may be another one by now: so there is one more write.
+    // `WAIT` covers the writes of its own connection. The library may have reconnected since the append, so write once more.
     const [isThere, count] = await Promise.all([
       this.#calls.within(node.send("eval", [confirmScript, 2, keys.log, keys.confirmed, id])),
       this.#calls.within(node.send("wait", [replicas, answerMs - 1000])),

@@ -4,7 +4,7 @@ import { type Cursor, CursorError, type Entry } from "../server.js";
 export interface StreamRow {
   /** The id that Redis gave it: a time in milliseconds and a counter. No id is given twice, not even after a failover. */
   readonly id: string;
-  /** Its number in the topic, from 1. Numbers have no gaps: so a reader notices what was trimmed before it read it. */
+  /** Its number in the topic, from 1. Numbers have no gaps, so a reader notices entries that were trimmed before it read them. */
   readonly n: number;
   readonly data: Uint8Array;
 }
@@ -35,7 +35,7 @@ export class TopicKeys {
     this.#suffix = `-${mark.toString(36)}`;
   }
 
-  /** Remembers the entry of a publication. */
+  /** The key that holds the id of a publication with a key. */
   publication(key: string): string {
     return `${this.#start}:k:${key}`;
   }
@@ -79,7 +79,7 @@ export function rowsOf(reply: unknown): StreamRow[] {
   return (reply as [id: unknown, fields: unknown[]][]).map(([id, [, n, , data]]) => ({
     id: textOf(id),
     n: Number(textOf(n)),
-    // A copy: what libraries give are parts of larger buffers.
+    // A copy, since libraries return parts of larger buffers.
     data: new Uint8Array(data as Uint8Array),
   }));
 }

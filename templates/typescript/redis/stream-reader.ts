@@ -2,16 +2,16 @@ import { CursorError, type TailListener } from "../server.js";
 import { type BlockingConnection, type RedisNode, within } from "./redis-client.js";
 import { compareIds, type StreamRow, streamsOf, type TopicKeys } from "./redis-stream.js";
 
-/** A tail: what its listener was told of. */
+/** A tail, and how far its listener is. */
 export interface Follower {
   readonly keys: TopicKeys;
   readonly listener: TailListener;
-  /** The last entry, or where the tail began. */
+  /** The id and the number of the last entry that the listener received, or of the one after which the tail began. */
   id: string;
   n: number;
 }
 
-/** What a reader asks of its log. */
+/** What a reader needs from its log. */
 export interface ReaderOptions {
   /** Opens the connection that waits. */
   readonly open: () => Promise<BlockingConnection>;
@@ -21,11 +21,11 @@ export interface ReaderOptions {
   readonly find: (keys: TopicKeys, id: string) => Promise<number>;
   /** Ends a tail. */
   readonly onFailed: (follower: Follower, error: CursorError) => void;
-  /** Called where the connection was lost: these followers may be on another server by now. */
+  /** Called when the connection is lost. The streams of these followers may be on another server by now. */
   readonly onLost: (followers: readonly Follower[]) => void;
 }
 
-/** How long a read waits for entries. It is also what a missed interruption costs. */
+/** How long a read waits for entries, and so the longest delay if an interruption is lost. */
 const blockMs = 2000;
 /** How much longer the answer may take before the connection counts as lost. */
 const graceMs = 3000;
@@ -44,7 +44,7 @@ export class StreamReader {
   #connection: BlockingConnection | undefined;
   #clientId: unknown;
   #isRunning = false;
-  /** Counts reads: a follower that came before one takes part in it. */
+  /** Counts reads: each includes the followers that were added before it. */
   #reads = 0;
 
   constructor(options: ReaderOptions) {
@@ -92,7 +92,7 @@ export class StreamReader {
   async #follow(connection: BlockingConnection): Promise<void> {
     this.#connection = connection;
     this.#clientId = await within(graceMs, connection.send("client", ["id"]));
-    // What was there when the connection was lost may be trimmed, or lost as well.
+    // The last entries may have been trimmed or lost since the last connection.
     await this.#check([...this.followers]);
     while (this.followers.size > 0) {
       this.#reads++;
@@ -133,21 +133,24 @@ export class StreamReader {
     }
   }
 
-  /** Ends the read that waits, so that the next one has all followers. */
+  /** Ends the pending read, so that the next one includes all followers. */
   async #interrupt(reads: number): Promise<void> {
     while (this.#reads === reads && this.#clientId !== undefined && this.#connection) {
       const unblocked = await this.#options.send("client", ["unblock", String(this.#clientId)]).catch(() => 1);
       if (Number(unblocked) === 1) {
         return;
       }
-      // It is between two reads, or the next one has not arrived.
+      // The connection is between two reads, or the next one has not reached the server.
       await new Promise<void>((resolve) => {
         setTimeout(resolve, 2);
       });
     }
   }
 
-  /** Those that were checked last are put at the end. Sees that a stream was lost though nothing follows: a read after an id from the future waits without end. */
+  /**
+   * Checks some followers, the ones that were checked longest ago first. This notices a lost stream without new entries: a read after
+   * an id from the future waits forever.
+   */
   async #checkQuiet(): Promise<void> {
     const some = [...this.followers].slice(0, checkSize);
     await this.#check(some).catch(() => {});
@@ -171,7 +174,7 @@ export class StreamReader {
       if (!(error instanceof CursorError)) {
         throw error;
       }
-      // What came meanwhile may have had it trimmed.
+      // Entries that were delivered meanwhile may have caused its trimming.
       if (this.followers.has(follower) && follower.id === id) {
         this.#options.onFailed(follower, error.reason === "trimmed" ? new CursorError(error.cursor, "behind") : error);
       }

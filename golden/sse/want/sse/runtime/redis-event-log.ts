@@ -24,18 +24,18 @@ const answerMs = 5000;
 /** A call that waits for an answer. */
 interface Waiting {
   readonly reject: (error: Error) => void;
-  /** By the clock that nobody sets. */
+  /** By the monotonic clock: the time of the machine may be changed. */
   readonly deadline: number;
   isOverdue: boolean;
 }
 
-/** Commands to Redis, none of which waits for longer than 5 seconds, or than until the log is closed. */
+/** Commands to Redis. Each waits for at most 5 seconds, and until the log is closed. */
 class RedisCalls {
   readonly #access: RedisAccess;
   readonly #waiting: Set<Waiting> = new Set();
   #timer: ReturnType<typeof setInterval> | undefined;
   #hasAnswered = false;
-  /** How many commands have had no answer in time, and have none yet. */
+  /** How many commands are late and still have no answer. */
   #overdue = 0;
   #isClosed = false;
 
@@ -43,7 +43,7 @@ class RedisCalls {
     this.#access = access;
   }
 
-  /** Rejects all calls, those that wait and those that come. */
+  /** Rejects all calls: the pending ones and all that follow. */
   close(): void {
     this.#isClosed = true;
     for (const { reject } of this.#waiting) {
@@ -161,7 +161,7 @@ export type RedisClient = IoRedisConnection | IoRedisCluster | NodeRedisConnecti
 /** Sends a command. Texts of the reply are bytes. */
 type Send = (command: string, args: readonly RedisArgument[]) => Promise<unknown>;
 
-/** A connection that serves only commands that wait. */
+/** A connection for blocking commands only. */
 interface BlockingConnection {
   readonly send: Send;
   close(): void;
@@ -172,7 +172,7 @@ interface RedisNode {
   /** One command may name only keys of one group: in a cluster those of one slot. */
   readonly group: string;
   readonly send: Send;
-  /** Opens one more connection, which does not connect again when it is lost: its commands then reject. */
+  /** Opens one more connection. If it is lost, its commands reject, and it does not reconnect. */
   open(): Promise<BlockingConnection>;
 }
 
@@ -244,7 +244,7 @@ function ioRedisNode(client: IoRedisConnection, group = ""): RedisNode {
     async open() {
       const connection = client.duplicate({
         lazyConnect: true,
-        // A command that waits is not sent again to a server that may have lost what it waits for.
+        // A blocking command must not be sent again: the server may have lost the entry that it waits after.
         autoResendUnfulfilledCommands: false,
         retryStrategy: () => null,
         commandTimeout: undefined,
@@ -275,10 +275,10 @@ function nodeRedisNode(client: NodeRedisConnection, group = ""): RedisNode {
   };
 }
 
-/** How long a connection may take, until the server has answered. */
+/** How long it may take until a new connection is ready. */
 const connectMs = 5000;
 
-/** Connects. A server may accept a connection and say nothing: then it is closed. */
+/** Connects. Closes the connection if the server accepts it and then does not answer. */
 async function connectWithin(connection: IoRedisConnection | NodeRedisConnection, close: () => void): Promise<void> {
   // The errors of a connection are those of its commands.
   connection.on("error", () => {});
@@ -346,7 +346,7 @@ function keySlot(key: string): number {
 interface StreamRow {
   /** The id that Redis gave it: a time in milliseconds and a counter. No id is given twice, not even after a failover. */
   readonly id: string;
-  /** Its number in the topic, from 1. Numbers have no gaps: so a reader notices what was trimmed before it read it. */
+  /** Its number in the topic, from 1. Numbers have no gaps, so a reader notices entries that were trimmed before it read them. */
   readonly n: number;
   readonly data: Uint8Array;
 }
@@ -377,7 +377,7 @@ class TopicKeys {
     this.#suffix = `-${mark.toString(36)}`;
   }
 
-  /** Remembers the entry of a publication. */
+  /** The key that holds the id of a publication with a key. */
   publication(key: string): string {
     return `${this.#start}:k:${key}`;
   }
@@ -421,7 +421,7 @@ function rowsOf(reply: unknown): StreamRow[] {
   return (reply as [id: unknown, fields: unknown[]][]).map(([id, [, n, , data]]) => ({
     id: textOf(id),
     n: Number(textOf(n)),
-    // A copy: what libraries give are parts of larger buffers.
+    // A copy, since libraries return parts of larger buffers.
     data: new Uint8Array(data as Uint8Array),
   }));
 }
@@ -450,16 +450,16 @@ function hash(text: string): number {
   return value >>> 0;
 }
 
-/** A tail: what its listener was told of. */
+/** A tail, and how far its listener is. */
 interface Follower {
   readonly keys: TopicKeys;
   readonly listener: TailListener;
-  /** The last entry, or where the tail began. */
+  /** The id and the number of the last entry that the listener received, or of the one after which the tail began. */
   id: string;
   n: number;
 }
 
-/** What a reader asks of its log. */
+/** What a reader needs from its log. */
 interface ReaderOptions {
   /** Opens the connection that waits. */
   readonly open: () => Promise<BlockingConnection>;
@@ -469,11 +469,11 @@ interface ReaderOptions {
   readonly find: (keys: TopicKeys, id: string) => Promise<number>;
   /** Ends a tail. */
   readonly onFailed: (follower: Follower, error: CursorError) => void;
-  /** Called where the connection was lost: these followers may be on another server by now. */
+  /** Called when the connection is lost. The streams of these followers may be on another server by now. */
   readonly onLost: (followers: readonly Follower[]) => void;
 }
 
-/** How long a read waits for entries. It is also what a missed interruption costs. */
+/** How long a read waits for entries, and so the longest delay if an interruption is lost. */
 const blockMs = 2000;
 /** How much longer the answer may take before the connection counts as lost. */
 const graceMs = 3000;
@@ -492,7 +492,7 @@ class StreamReader {
   #connection: BlockingConnection | undefined;
   #clientId: unknown;
   #isRunning = false;
-  /** Counts reads: a follower that came before one takes part in it. */
+  /** Counts reads: each includes the followers that were added before it. */
   #reads = 0;
 
   constructor(options: ReaderOptions) {
@@ -540,7 +540,7 @@ class StreamReader {
   async #follow(connection: BlockingConnection): Promise<void> {
     this.#connection = connection;
     this.#clientId = await within(graceMs, connection.send("client", ["id"]));
-    // What was there when the connection was lost may be trimmed, or lost as well.
+    // The last entries may have been trimmed or lost since the last connection.
     await this.#check([...this.followers]);
     while (this.followers.size > 0) {
       this.#reads++;
@@ -581,21 +581,24 @@ class StreamReader {
     }
   }
 
-  /** Ends the read that waits, so that the next one has all followers. */
+  /** Ends the pending read, so that the next one includes all followers. */
   async #interrupt(reads: number): Promise<void> {
     while (this.#reads === reads && this.#clientId !== undefined && this.#connection) {
       const unblocked = await this.#options.send("client", ["unblock", String(this.#clientId)]).catch(() => 1);
       if (Number(unblocked) === 1) {
         return;
       }
-      // It is between two reads, or the next one has not arrived.
+      // The connection is between two reads, or the next one has not reached the server.
       await new Promise<void>((resolve) => {
         setTimeout(resolve, 2);
       });
     }
   }
 
-  /** Those that were checked last are put at the end. Sees that a stream was lost though nothing follows: a read after an id from the future waits without end. */
+  /**
+   * Checks some followers, the ones that were checked longest ago first. This notices a lost stream without new entries: a read after
+   * an id from the future waits forever.
+   */
   async #checkQuiet(): Promise<void> {
     const some = [...this.followers].slice(0, checkSize);
     await this.#check(some).catch(() => {});
@@ -619,7 +622,7 @@ class StreamReader {
       if (!(error instanceof CursorError)) {
         throw error;
       }
-      // What came meanwhile may have had it trimmed.
+      // Entries that were delivered meanwhile may have caused its trimming.
       if (this.followers.has(follower) && follower.id === id) {
         this.#options.onFailed(follower, error.reason === "trimmed" ? new CursorError(error.cursor, "behind") : error);
       }
@@ -676,8 +679,8 @@ const maxRecoveryMs = 1000;
 const maxTopics = 10_000;
 
 /**
- * Appends an entry. KEYS: the stream, the number of its last entry, the memory of a publication. ARGV: the data, how many entries are kept,
- * how long the memory lasts, how old entries may be, if it is time to trim. The last entry stays, whatever its age: clients stand on it.
+ * Appends an entry. KEYS: the stream, the number of its last entry, the record of a publication. ARGV: the data, how many entries are kept,
+ * how long the record lasts, how old entries may be, if it is time to trim. The last entry stays at any age, so that clients can resume after it.
  */
 const appendScript = `
 if KEYS[3] then
@@ -769,7 +772,12 @@ class RedisEventLog implements EventLog {
     const id = keys.id(after);
     const follower: Follower = { keys, listener, id, n: await this.#find(keys, id) };
     this.#followers.add(follower);
-    await this.#follow(follower);
+    try {
+      await this.#follow(follower);
+    } catch (error) {
+      this.#followers.delete(follower);
+      throw error;
+    }
     return () => this.#unfollow(follower);
   }
 
@@ -784,7 +792,7 @@ class RedisEventLog implements EventLog {
     let keys = this.#topics.get(topic);
     if (keys === undefined) {
       if (this.#topics.size >= maxTopics) {
-        this.#topics.clear(); // those of topics that are not used any more, among others
+        this.#topics.clear(); // most of them are of topics that are no longer used
       }
       keys = new TopicKeys(this.#prefix, topic, this.#access.isCluster);
       this.#topics.set(topic, keys);
@@ -852,7 +860,7 @@ class RedisEventLog implements EventLog {
     follower.listener.failed(error);
   }
 
-  /** Follows again after a moment: the longer, the shorter the last connection lasted. */
+  /** Follows again after a delay, which grows while connections are lost shortly after they were opened. */
   #recover(lost: readonly Follower[]): void {
     const now = performance.now();
     this.#recoveryMs = now - this.#lostAt > 10 * maxRecoveryMs ? 20 : Math.min(maxRecoveryMs, this.#recoveryMs * 1.5);
@@ -867,7 +875,7 @@ class RedisEventLog implements EventLog {
     );
   }
 
-  /** Opens a connection that waits. */
+  /** Opens a blocking connection. */
   async #open(node: RedisNode): Promise<BlockingConnection> {
     if (this.#blocking) {
       const { send } = await this.#blocking.node("");
@@ -889,10 +897,10 @@ class RedisEventLog implements EventLog {
     }
   }
 
-  /** Waits until replicas have an entry. */
+  /** Waits until enough replicas have an entry. */
   async #confirm(keys: TopicKeys, id: string, replicas: number): Promise<void> {
     const node = await this.#access.node(keys.log);
-    // `WAIT` waits for the writes of its connection, which may be another one by now: so there is one more write.
+    // `WAIT` covers the writes of its own connection. The library may have reconnected since the append, so write once more.
     const [isThere, count] = await Promise.all([
       this.#calls.within(node.send("eval", [confirmScript, 2, keys.log, keys.confirmed, id])),
       this.#calls.within(node.send("wait", [replicas, answerMs - 1000])),

@@ -9,7 +9,7 @@ export interface NatsPlace {
 
 const encoder = new TextEncoder();
 
-/** The place of a cursor. Throws a `CursorError` for what is no cursor. */
+/** The place of a cursor. Throws a `CursorError` for any other text. */
 export function toPlace(cursor: Cursor): NatsPlace {
   const [, seq] = /^b?(0|[1-9]\d{0,14})\.[0-9a-z]{1,14}$/.exec(cursor) ?? [];
   if (seq === undefined) {
@@ -22,14 +22,14 @@ export function toEntry({ seq, data, headers, time }: NatsMessage): Entry {
   return { cursor: cursorOf(seq, headers, time), data: new Uint8Array(data), time: time.getTime() };
 }
 
-/** What others published without a message id is known by its time. */
+/** A message without a message id, which another program published, is recognized by its time. */
 export function cursorOf(seq: number, headers: NatsHeaders | undefined, time: Date): Cursor {
   return `${seq}.${hash(headers?.get("Nats-Msg-Id") || time.toISOString())}`;
 }
 
 /**
- * A topic as a subject. Tokens have no spaces, wildcards or characters beyond ASCII, and none is empty: such characters are
- * percent-encoded, and `%` alone is an empty token. No two topics have the same subject.
+ * The subject of a topic. Spaces, wildcards and characters beyond ASCII are percent-encoded. An empty token becomes `%`. No two
+ * topics have the same subject.
  */
 export function toSubject(topic: string): string {
   const encode = (character: string) =>

@@ -18,9 +18,9 @@ import { cursorOf, hash, type NatsPlace, toEntry, toPlace, toSubject } from "./n
 import { answerMs, closedError, NatsRequests } from "./nats-requests.js";
 import { NatsTail, pageSize } from "./nats-tail.js";
 
-/** How much of each topic a log on NATS keeps. Holds for a stream that the log makes. */
+/** How much of each topic a log on NATS keeps. Applies only to a stream that the log creates. */
 export interface NatsRetention extends Retention {
-  /** On how many servers of a cluster the stream is: 1 to 5. Default: 1. */
+  /** The number of servers of a cluster that hold the stream: 1 to 5. Default: 1. */
   readonly replicas?: number | undefined;
 }
 
@@ -30,10 +30,10 @@ export interface NatsEventLogOptions {
   readonly jetstream: NatsJetStream;
   /** `await jetstreamManager(connection)` of `@nats-io/jetstream`. */
   readonly manager: NatsJetStreamManager;
-  /** The name of the stream. The log makes it when it is first used, unless it exists. Default: `SSE`. */
+  /** The name of the stream. The log creates it at the first use, unless it exists. Default: `SSE`. */
   readonly stream?: string | undefined;
   /**
-   * The start of all subjects; a topic `trades.AAPL` has the subject `sse.trades.AAPL`. Characters that a subject cannot have
+   * The start of all subjects, which ends with a dot: a topic `trades.AAPL` has the subject `sse.trades.AAPL`. Characters that a subject cannot have
    * are percent-encoded. Default: `sse.`.
    */
   readonly prefix?: string | undefined;
@@ -50,13 +50,13 @@ export function createNatsEventLog(options: NatsEventLogOptions): EventLog {
 
 /** How long the stream recognizes a repeated publication. */
 const keyWindowMs = 120_000;
-/** When the server forgets a consumer that nobody asks for messages. */
+/** After this time without a request for messages, the server removes a consumer. */
 const inactiveMs = 30_000;
 
 /**
  * The cursor of an entry is its sequence in the stream and a hash of its message id. Every message has an id, since a stream
  * that lost its last messages gives their sequences to others. The cursor of a beginning is `b`, the last sequence of the stream at
- * that time, and when the stream was made.
+ * that time, and when the stream was created.
  */
 class NatsEventLog implements EventLog {
   readonly #requests: NatsRequests = new NatsRequests();
@@ -65,7 +65,7 @@ class NatsEventLog implements EventLog {
   readonly #stream: string;
   readonly #prefix: string;
   readonly #config: NatsStreamConfig;
-  /** With a count, the message ids of this log. */
+  /** The start of the message ids of this log; a count follows it. */
   readonly #name: string = `${randomName()}.`;
   #published = 0;
   readonly #tails: Set<NatsTail> = new Set();
@@ -120,7 +120,7 @@ class NatsEventLog implements EventLog {
       if ((error as Error).name !== "JetStreamNotEnabled") {
         throw error;
       }
-      // No stream took it, so nothing has it: the stream was deleted.
+      // No stream has the subject, so nothing was stored: the stream was deleted.
       this.#opened = undefined;
       this.#isOpen = false;
       await this.#open();
@@ -139,7 +139,7 @@ class NatsEventLog implements EventLog {
     const place = toPlace(after);
     await this.#open();
     const entries = await this.#requests.send(() => this.#page(subject, place.seq, limit));
-    // After the page was read: what is missing in it was trimmed after the entry of the cursor.
+    // Check after the page was read. Messages are trimmed in order: if the entry of the cursor is still there, so is all that follows.
     await this.#check(subject, place);
     return entries;
   }
@@ -147,7 +147,7 @@ class NatsEventLog implements EventLog {
   async tip(topic: string): Promise<Cursor> {
     const subject = this.#subject(topic);
     await this.#open();
-    // In this order: what comes between the two is after the beginning.
+    // In this order, so that a message that arrives between the two is after the beginning.
     const { state, created } = await this.#info(subject);
     const last = await this.#requests.send(() =>
       this.#manager.streams.getMessage(this.#stream, { last_by_subj: subject }),
@@ -185,7 +185,7 @@ class NatsEventLog implements EventLog {
     return `${this.#prefix}${toSubject(topic)}`;
   }
 
-  /** Makes the stream unless it exists. */
+  /** Creates the stream unless it exists. */
   async #open(): Promise<void> {
     this.#opened ??= this.#openStream();
     try {
@@ -205,7 +205,7 @@ class NatsEventLog implements EventLog {
         .catch((error: Error) => (error.name === "StreamNotFoundError" ? undefined : Promise.reject(error)));
     const info = await this.#requests.send(async () => {
       const found = await find();
-      // Another node may be making it.
+      // Another node may create it at the same time.
       return found ?? (await streams.add(this.#config).catch(async (error) => (await find()) ?? Promise.reject(error)));
     });
     const { max_age, max_msgs_per_subject, max_msgs, max_bytes } = info.config;
@@ -219,7 +219,7 @@ class NatsEventLog implements EventLog {
       const limits = JSON.stringify({ max_age, max_msgs_per_subject, max_msgs, max_bytes });
       console.warn(`the stream ${this.#stream} has limits of its own, and keep is not applied: ${limits}`);
     }
-    // What limits of the whole stream trim cannot be counted: look often.
+    // Limits of the whole stream also trim because of other topics, which cannot be counted here: check often.
     this.#keeps =
       max_msgs > 0 || max_bytes > 0
         ? pageSize
@@ -232,7 +232,7 @@ class NatsEventLog implements EventLog {
     return this.#requests.send(() => this.#manager.streams.info(this.#stream, { subjects_filter: subject }));
   }
 
-  /** Makes a consumer of a topic that begins after a sequence. */
+  /** Creates a consumer of a topic that begins after a sequence. */
   #consume(subject: string, after: number): Promise<NatsConsumer> {
     return this.#jetstream.consumers.get(this.#stream, {
       filter_subjects: [subject],
@@ -255,7 +255,7 @@ class NatsEventLog implements EventLog {
       }
       return entries;
     } finally {
-      consumer.delete().catch(() => {}); // the server forgets it by itself
+      consumer.delete().catch(() => {}); // the server removes it by itself
     }
   }
 
@@ -281,8 +281,8 @@ class NatsEventLog implements EventLog {
   }
 
   /**
-   * As `#check`, for a tail that had everything until some time: the entry at its place may have been trimmed by age, as long as nothing
-   * newer than that time was.
+   * As `#check`, for a tail that has all entries until a time. The entry at its place may have been trimmed by age, if no entry after that
+   * time was.
    */
   async #checkSince(subject: string, place: NatsPlace, time: number, madeAt: string): Promise<void> {
     try {

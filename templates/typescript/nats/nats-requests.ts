@@ -13,16 +13,16 @@ interface Waiting {
   sendAt: number;
 }
 
-/** Requests to NATS, none of which waits for longer than until the log is closed. */
+/** Requests to NATS. They wait until the log is closed at the longest. */
 export class NatsRequests {
   readonly #waiting: Set<Waiting> = new Set();
   #timer: ReturnType<typeof setInterval> | undefined;
-  /** After a request had no answer, one may be tried at a time: the client queues what it cannot send, without a limit. */
+  /** After a request without an answer, only one is sent at a time: the client queues requests without a limit. */
   #isLost = false;
   #isTrying = false;
   #isClosed = false;
 
-  /** Rejects all requests, those that wait and those that come. */
+  /** Rejects all requests: the pending ones and all that follow. */
   close(): void {
     this.#isClosed = true;
     for (const { reject } of this.#waiting) {
@@ -32,8 +32,8 @@ export class NatsRequests {
   }
 
   /**
-   * Sends a request, and once more after each second without an answer: one that was sent while the connection broke is lost.
-   * None of them has an effect twice, since messages have ids. Waits no longer than until the log is closed.
+   * Sends a request, and sends it again after each second without an answer, since a request is lost if the connection breaks.
+   * A repeated request has no second effect: messages have ids.
    */
   send<T>(call: () => Promise<T>): Promise<T> {
     if (this.#isClosed) {

@@ -2,49 +2,49 @@ import { Code, CursorError, type Entry, StatusError, type TailListener } from ".
 import type { NatsConsumer, NatsMessage, NatsMessages } from "./nats-client.js";
 import type { NatsPlace } from "./nats-cursor.js";
 
-/** What a tail asks of its log. */
+/** What a tail needs from its log. */
 export interface NatsTailOptions {
   /** Where the tail begins. */
   readonly after: NatsPlace;
   readonly listener: TailListener;
-  /** Makes a consumer of the topic that begins after a sequence. */
+  /** Creates a consumer of the topic that begins after a sequence. */
   readonly consume: (after: number) => Promise<NatsConsumer>;
-  /** Rejects with a `CursorError` if entries after a place may be gone that were not yet to be read at a time. */
+  /** Rejects with a `CursorError` if entries after a place, and newer than a time, may be gone. */
   readonly check: (place: NatsPlace, time: number) => Promise<unknown>;
   readonly toEntry: (message: NatsMessage) => Entry;
-  /** How many newer messages of its topic a message needs to be trimmed. */
+  /** A message may be trimmed after this number of newer messages of its topic. */
   readonly keeps: () => number;
 }
 
-/** How many messages a consumer has under way. */
+/** How many messages a consumer requests at once. */
 export const pageSize = 500;
-/** How often a quiet consumer says that it is there, and after which silence it is made again. */
+/** How often a consumer without messages sends a heartbeat, and after which silence it is replaced. */
 const heartbeatMs = 2000;
 const silenceMs = 5000;
 const maxRetryMs = 1000;
-/** After this time without a message, a message that others follow is late. */
+/** After this time without a message, the next message is checked if more are pending: entries may have been trimmed. */
 const lateMs = 10_000;
 
-/** What a consumer may report and go on. */
+/** Notifications after which a consumer continues. */
 const harmless = new Set(["next", "flow_control", "debug", "discard"]);
 
 /**
- * Follows one topic with an ordered consumer. When the consumer is lost, it makes another one after the last entry, and
- * sees that nothing after this entry is gone. The numbers of the entries have gaps, where other topics have theirs: so
- * it also looks where the limits of the stream may have trimmed what was not delivered yet.
+ * Follows one topic with an ordered consumer. When the consumer is lost, the tail creates another one after the last entry, and
+ * checks that no later entry is gone. The sequences of a topic have gaps, since all topics share them. So the tail
+ * also checks when the limits of the stream may have trimmed entries before they were delivered.
  */
 export class NatsTail {
   readonly #options: NatsTailOptions;
-  /** What the listener was told of last. */
+  /** The place of the last entry that the listener received. */
   #last: NatsPlace;
   #received: NatsMessage[] = [];
   #messages: NatsMessages | undefined;
   #isChecking = false;
   #isOver = false;
-  /** Until when all entries were delivered at once. */
+  /** All entries before this time were delivered. */
   #aliveAt: number = Date.now();
   #error: unknown;
-  /** When something last came from the consumer. The clock of the machine may be set; this one is not. */
+  /** When something last came from the consumer, by the monotonic clock. */
   #heardAt = 0;
 
   constructor(options: NatsTailOptions) {
@@ -108,7 +108,7 @@ export class NatsTail {
         return;
       }
       void this.#watch(messages);
-      // What is there now, the consumer will deliver.
+      // The consumer delivers every entry that is there now.
       await this.#options.check(this.#last, this.#aliveAt);
       this.#isChecking = false;
       void this.#deliver();
@@ -137,7 +137,7 @@ export class NatsTail {
   #receive(message: NatsMessage): void {
     this.#heardAt = performance.now();
     this.#received.push(message);
-    // What came with one read of the socket is told together.
+    // Messages of one read of the socket are delivered together.
     if (this.#received.length === 1 && !this.#isChecking) {
       queueMicrotask(() => void this.#deliver());
     }

@@ -38,37 +38,37 @@ const mistakes: Record<string, [mistake: (log: EventLog) => Partial<EventLog>, f
   ],
   "read gives nothing in place of an error": [
     (log) => ({ read: (...args: Parameters<EventLog["read"]>) => log.read(...args).catch((): Entry[] => []) }),
-    /trimmed is refused|of another topic is refused|lost is refused|no cursor is refused/,
+    /trimmed is refused|of another topic is refused|lost is refused|invalid cursor is refused/,
   ],
   "a tail goes on from the end after a cursor that is not kept": [
     (log) => ({
       tail: (...[topic, after, listener]: Parameters<EventLog["tail"]>) =>
         log.tail(topic, after, listener).catch(async () => log.tail(topic, await log.tip(topic), listener)),
     }),
-    /trimmed is refused|no cursor is refused/,
+    /trimmed is refused|invalid cursor is refused/,
   ],
   "a tail leaves out what was there when it began": [
     (log) => ({
       tail: async (...[topic, , listener]: Parameters<EventLog["tail"]>) =>
         log.tail(topic, await log.tip(topic), listener),
     }),
-    /follows its cursor, and then what is appended/,
+    /entries after its cursor, and then/,
   ],
   "a tail tells of an entry twice": [
     (log) => ({
       tail: (...[topic, after, listener]: Parameters<EventLog["tail"]>) =>
         log.tail(topic, after, { ...listener, entries: (entries) => listener.entries([...entries, ...entries]) }),
     }),
-    /misses none and repeats none|follows its cursor/,
+    /misses none and repeats none|entries after its cursor/,
   ],
-  "a stopped tail is told more": [
+  "a stopped tail gets more": [
     (log) => ({
       tail: async (...args: Parameters<EventLog["tail"]>) => {
         await log.tail(...args);
         return () => {};
       },
     }),
-    /stopped is told nothing more/,
+    /stopped tail gets nothing more/,
   ],
   "keys are ignored": [
     (log) => ({ append: (topic: string, data: Uint8Array) => log.append(topic, data) }),
@@ -108,7 +108,7 @@ const mistakes: Record<string, [mistake: (log: EventLog) => Partial<EventLog>, f
       tail: (...[topic, after, listener]: Parameters<EventLog["tail"]>) =>
         log.tail(topic, after, { ...listener, failed: (error) => listener.failed(new Error(String(error))) }),
     }),
-    /close ends what waits/,
+    /close ends all pending calls/,
   ],
 };
 

@@ -1,6 +1,6 @@
 import type { AppendOptions, CursorError, Entry, EventLog, GapReason, Retention } from "../server.js";
 
-/** What a case asks of the log that it tests. */
+/** How a case wants the log that it tests. */
 export interface EventLogTestOptions {
   /** A name that no other case has. Logs with the same name share what they keep, where `shared` is set; all others are apart. */
   readonly store: string;
@@ -8,7 +8,7 @@ export interface EventLogTestOptions {
   readonly keep: Retention;
 }
 
-/** What the suite is told about an implementation. */
+/** Options of `testEventLog`. */
 export interface EventLogSuiteOptions {
   /** Whether logs of one store see each other's entries, as those of several nodes do. Default: false. */
   readonly shared?: boolean | undefined;
@@ -22,7 +22,7 @@ export interface EventLogCase {
 }
 
 /**
- * The tests that an implementation of `EventLog` has to pass, for any test runner.
+ * The tests that an implementation of `EventLog` must pass, for any test runner.
  *
  * ```ts
  * import { test } from "node:test"; // or vitest, bun:test; for Deno, `Deno.test`
@@ -33,8 +33,8 @@ export interface EventLogCase {
  * }
  * ```
  *
- * `create` gives a log on a store that is empty at first. The suite closes every log that it gets. What a server does when it
- * fails, and how a tail outlives its connection, is for the tests of each implementation.
+ * `create` returns a log on a store that is empty at first. The suite closes every log. Failures of a server and lost connections
+ * are not tested: test them for each implementation.
  */
 export function testEventLog(
   create: (options: EventLogTestOptions) => EventLog | Promise<EventLog>,
@@ -175,7 +175,7 @@ const cases: Record<string, Run> = {
       next += 5;
       cursor = page.at(-1)?.cursor ?? cursor;
     }
-    throw new Error("10,000 entries were written, 10 are to be kept, and nothing was trimmed");
+    throw new Error("10,000 entries were appended, keep.events is 10, and nothing was trimmed");
   },
 
   // Both may be numbered alike, as by time: the cursor itself has to say which topic it is of.
@@ -209,7 +209,7 @@ const cases: Record<string, Run> = {
     }
   },
 
-  "what is no cursor is refused": async (stores) => {
+  "an invalid cursor is refused": async (stores) => {
     const log = await stores.open();
     const cursor = await log.append(topic, encode("one"));
     const garbage = ["", " ", "?", "x", "-", "-1", "1.5", "NaN", "0x10", "a b", "é", "\n", "*", "$", ">", "+", "(1"];
@@ -231,7 +231,7 @@ const cases: Record<string, Run> = {
     await concurrent(await stores.open());
   },
 
-  "a tail is told what follows its cursor, and then what is appended": async (stores) => {
+  "a tail gets the entries after its cursor, and then the new ones": async (stores) => {
     const log = await stores.open();
     const beginning = await log.tip(topic);
     const [, second = ""] = await appendAll(log, topic, numbers(4));
@@ -266,7 +266,7 @@ const cases: Record<string, Run> = {
     }
   },
 
-  "tails of many topics hear each its own": async (stores) => {
+  "each of many tails gets the entries of its own topic": async (stores) => {
     const log = await stores.open();
     const names = numbers(200).map((n) => `topic ${n}`);
     const tails = await Promise.all(names.map(async (name) => follow(log, name, await log.tip(name))));
@@ -277,7 +277,7 @@ const cases: Record<string, Run> = {
     }
   },
 
-  "a tail that was stopped is told nothing more, and the others go on": async (stores) => {
+  "a stopped tail gets nothing more, and the others continue": async (stores) => {
     const log = await stores.open();
     const [stopped, other] = [
       await follow(log, topic, await log.tip(topic)),
@@ -296,7 +296,7 @@ const cases: Record<string, Run> = {
     await again.until("three");
     equal(stopped.texts, ["one"], "entries of the stopped tail");
     equal(other.texts, ["one", "two", "three"], "entries of the other tail");
-    equal(again.texts, ["two", "three"], "entries of a tail that goes on after the first one");
+    equal(again.texts, ["two", "three"], "entries of a tail that continues after the first one");
   },
 
   "a listener may append, and stop its own tail": async (stores) => {
@@ -372,7 +372,7 @@ const cases: Record<string, Run> = {
     }
   },
 
-  "close ends what waits, and everything after it is refused": async (stores) => {
+  "close ends all pending calls, and later calls are refused": async (stores) => {
     const log = await stores.open();
     const cursor = await log.append(topic, encode("one"));
     const tails = [
@@ -492,7 +492,7 @@ class Stores {
   }
 }
 
-/** What a tail was told. */
+/** The entries and the failure that a tail got. */
 class Following {
   readonly after: string;
   readonly cursors: string[] = [];
@@ -563,7 +563,7 @@ async function appendAll(log: EventLog, name: string, texts: readonly string[]):
   return cursors;
 }
 
-/** Appends until a cursor is refused: how much more a log keeps than it was asked to, is its own business. */
+/** Appends until a cursor is refused. A log may keep more than `keep`. */
 async function trim(log: EventLog, cursor: string): Promise<void> {
   for (let round = 0; round < 100; round++) {
     await Promise.all(numbers(100).map((text) => log.append(topic, encode(text))));
@@ -575,7 +575,7 @@ async function trim(log: EventLog, cursor: string): Promise<void> {
       return;
     }
   }
-  throw new Error("10,000 entries were written, 10 are to be kept, and nothing was trimmed");
+  throw new Error("10,000 entries were appended, keep.events is 10, and nothing was trimmed");
 }
 
 /** `read` and `tail` both refuse a cursor. */
@@ -584,7 +584,7 @@ async function refuses(log: EventLog, name: string, cursor: string, reasons?: re
   isGap(await rejection(log.tail(name, cursor, silent), `tail after ${show(cursor)}`), reasons);
 }
 
-/** By its shape, since an adapter may come with another copy of the class. */
+/** Checks the shape, since an adapter may use another copy of the class. */
 function isGap(error: unknown, reasons: readonly GapReason[] = ["trimmed", "future", "unknown"]): void {
   const { name, code, reason } = error as Partial<CursorError>;
   check(name === "CursorError" && code === 11, `rejected with ${error}: reject with a CursorError`);
@@ -604,7 +604,7 @@ async function rejection(call: Promise<unknown>, what = "the call"): Promise<unk
   throw new Error(`${what} was not refused: it gave ${show(value)}`);
 }
 
-/** The longest that anything may take: a limit for what hangs, not a measure. */
+/** The limit for a step that hangs. It does not measure anything. */
 const limitMs = 20_000;
 
 async function within<T>(promise: Promise<T>, otherwise: string): Promise<T> {

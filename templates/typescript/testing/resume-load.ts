@@ -32,7 +32,7 @@ export interface ResumeLoadOptions {
 }
 
 /**
- * Publishes while clients come and go: each leaves after 20 to 220 milliseconds, and goes on at any node after the last event that
+ * Publishes while clients come and go: each leaves after 20 to 220 milliseconds, and continues at any node after the last event that
  * it got; every fifth one is slow. Ends when all clients have all events.
  */
 export async function resumeUnderLoad(options: ResumeLoadOptions): Promise<ResumeLoadReport> {

@@ -68,8 +68,8 @@ export interface EventLog {
   /** The cursor of the last entry, or of the beginning if the topic is empty. */
   tip(topic: string): Promise<Cursor>;
   /**
-   * Calls a listener with all entries after a cursor, in order, each once, without end. Resolves with a function that stops it:
-   * the listener is not called after that. Rejects with a `CursorError`, as `read` does. A topic may have several tails; all
+   * Calls a listener with all entries after a cursor, in order and each once, until it is stopped. Resolves with a function that
+   * stops it: the listener is not called after that. Rejects with a `CursorError`, as `read` does. A topic may have several tails; all
    * tails of a log share one connection.
    */
   tail(topic: string, after: Cursor, listener: TailListener): Promise<() => void>;

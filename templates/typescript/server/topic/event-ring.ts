@@ -5,7 +5,7 @@ interface Held<T> {
   bytes: number;
 }
 
-/** The last events of a topic, which all its subscribers share, and those who wait for the next. Events are numbered from 0. */
+/** The last events of a topic, which all its subscribers share, and the listeners that wait for the next event. Events are numbered from 0. */
 export class EventRing<T> {
   readonly #capacity: number;
   readonly #maxBytes: number;
@@ -37,7 +37,7 @@ export class EventRing<T> {
     return this.#isClosed;
   }
 
-  /** Adds an event that holds `bytes` so far. Whoever waits is not woken: `wake` does that, once for many events. */
+  /** Adds an event that holds `bytes` so far. Does not call the listeners that wait: call `wake` once after many events. */
   push(event: SharedEvent<T>, bytes: number): void {
     const number = this.#end;
     if (number - this.#start === this.#capacity) {
@@ -57,11 +57,11 @@ export class EventRing<T> {
   /** The number of the event that follows an id; undefined when the id is not kept. */
   after(id: string): number | undefined {
     const number = this.#numbers.get(id);
-    // What a ring was reset to has a number, but no event that could be dropped.
+    // The id that the ring was reset to has a number, but no event that could be dropped.
     return number === undefined || number + 1 < this.#start ? undefined : number + 1;
   }
 
-  /** Drops all events. The next one follows `id`, and no event of before has a number of its own next to it. */
+  /** Drops all events. The next event follows `id`. One number is skipped, so that no earlier place leads to it. */
   reset(id: string): void {
     while (this.#start < this.#end) {
       this.#drop();
@@ -75,7 +75,7 @@ export class EventRing<T> {
   /** Counts what an event holds in addition, and drops the oldest events while there is too much. The last one is always kept. */
   hold(number: number, bytes: number): void {
     const held = this.#events[number % this.#capacity];
-    // One that is dropped is held by those who took it, and by nobody else.
+    // A dropped event belongs only to the streams that took it.
     if (held === undefined || number < this.#start) {
       return;
     }

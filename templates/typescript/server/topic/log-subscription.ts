@@ -7,7 +7,7 @@ import type { SharedEvent } from "./shared-event.js";
 import { type Place, Subscription } from "./subscription.js";
 import type { SubscribeOptions } from "./topic.js";
 
-/** How long a subscriber waits for a log that refuses every call. After that its client is sent elsewhere. */
+/** How long a subscriber waits for a log that refuses every call. After that its stream ends, and the client reconnects to any node. */
 const maxFailingMs = 60_000;
 
 /**
@@ -83,7 +83,7 @@ class LogPlace<T> implements Place<T> {
       return undefined;
     }
     if (this.#number < this.ring.start) {
-      // The ring may have moved on, or begun again, since the last event: only the cursor tells where it is.
+      // Since the last event, the ring may have dropped events or been reset: look the cursor up again.
       this.#number = this.ring.after(this.#cursor) ?? -1;
     }
     if (this.#number >= 0) {
@@ -111,7 +111,7 @@ class LogPlace<T> implements Place<T> {
 
   async #open(after: Cursor | undefined): Promise<Cursor> {
     const tail = this.#tail;
-    // What this node was told by now is the past; what the tail begins with, too.
+    // Events that this node has already received are the past, and so is everything before the tail began.
     const now = tail.isBegun ? tail.tip : undefined;
     if (after !== undefined && !/^[!-~]{1,64}$/.test(after)) {
       throw this.#onGap(new CursorError(after, "unknown"));
@@ -140,7 +140,7 @@ class LogPlace<T> implements Place<T> {
         this.#page = this.#cursor === after ? [...events].reverse() : [];
         this.#settle();
       } else {
-        // The tail is behind the log. When the ring has the cursor, `take` goes on without this.
+        // The tail is behind the log. `take` does not wait for this page once the ring has the cursor.
         this.#isDrained = this.ring.isClosed;
         this.#settleAfter(retryDelay(this.#idlePages++ / 2) / 4);
       }
@@ -149,7 +149,7 @@ class LogPlace<T> implements Place<T> {
       const now = performance.now();
       this.#failingSince ??= now;
       if (error instanceof CursorError) {
-        // It was there when the subscription began, or when the event was taken.
+        // The entry was there when the subscription began or when the event was taken.
         this.#fail(this.#onGap(error.reason === "trimmed" ? new CursorError(after, "behind", { cause }) : error));
       } else if (error === cause || now - this.#failingSince > maxFailingMs) {
         this.#fail(error);

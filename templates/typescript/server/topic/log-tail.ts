@@ -32,9 +32,9 @@ const pageSize = 256;
 const answerMs = 5_000;
 
 /**
- * What a node has of a topic that is followed: the ring of its last entries, and the tail that fills it. Who is further behind than the
- * ring reads pages of the log. A tail that fails begins again at the end of the log with an empty ring; the subscribers
- * then read on after their own cursors, so that each finds out for itself whether something is missing.
+ * What a node holds of a topic that it follows: a ring of the last entries, and the tail that fills it. A subscriber that is further
+ * behind than the ring reads pages of the log. A tail that fails starts again at the end of the log with an empty ring. Each
+ * subscriber then continues after its own cursor, and finds out whether entries are missing.
  */
 export class LogTail<T> {
   readonly ring: EventRing<T>;
@@ -42,19 +42,19 @@ export class LogTail<T> {
   readonly #name: string;
   readonly #toEvent: (entry: Entry, onEncode: (bytes: number) => void) => SharedEvent<T>;
   readonly #hooks: TailHooks;
-  /** Reads that are under way: subscribers at the same cursor share one. */
+  /** Pending reads: subscribers at the same cursor share one. */
   readonly #pages: Map<Cursor, Promise<readonly SharedEvent<T>[]>> = new Map();
   readonly #begun: Promise<void>;
   #onBegun: () => void = () => {};
   #isBegun = false;
-  /** Where the tail that runs began, and the last entry that it was told. */
+  /** The cursors where the running tail began, and of the last entry that it received. */
   #beginning: Cursor = "";
   #tip: Cursor = "";
-  /** The tail that runs. What an older one still says is ignored. */
+  /** The listener of the running tail. Calls of older ones are ignored. */
   #listener: TailListener | undefined;
   #stopTail: () => void = () => {};
   #retry: Timer | undefined;
-  /** How often the tail failed since it was told of entries. */
+  /** How often the tail has failed since it last received entries. */
   #failures = 0;
   #failure: { readonly error: unknown } | undefined;
 
@@ -74,7 +74,7 @@ export class LogTail<T> {
     void this.#begin();
   }
 
-  /** Whether the tail runs, or has run and is beginning again. */
+  /** Whether the tail runs, or has run and is starting again. */
   get isBegun(): boolean {
     return this.#isBegun;
   }
@@ -84,12 +84,12 @@ export class LogTail<T> {
     return this.#failure !== undefined;
   }
 
-  /** Where the tail that runs began. */
+  /** The cursor where the running tail began. */
   get beginning(): Cursor {
     return this.#beginning;
   }
 
-  /** The last entry that this node was told. */
+  /** The cursor of the last entry that this node has received. */
   get tip(): Cursor {
     return this.#tip;
   }
@@ -107,7 +107,7 @@ export class LogTail<T> {
     }
   }
 
-  /** A page of the log. */
+  /** Reads a page of the log. */
   read(after: Cursor): Promise<readonly SharedEvent<T>[]> {
     let page = this.#pages.get(after);
     if (page === undefined) {
@@ -117,12 +117,12 @@ export class LogTail<T> {
     return page;
   }
 
-  /** Tells the hook of a gap. */
+  /** Calls the hook for a gap. */
   onGap({ cursor, reason }: CursorError): void {
     run(() => this.#hooks.onGap?.(this.#name, cursor, reason));
   }
 
-  /** Lets go of the log. Subscribers end when they have what is there. */
+  /** Stops following the log. Subscriptions end after they have returned the events of the ring. */
   close(): void {
     this.#end();
     this.ring.close();
@@ -168,7 +168,7 @@ export class LogTail<T> {
       this.ring.wake();
       return;
     }
-    // After a gap the subscribers are to know at once. A tail that finds one gap after the other must not keep the log busy.
+    // After a gap, subscribers learn of it at once. A tail that finds one gap after the other must not keep the log busy.
     const isFirst = this.#failures === 0;
     this.#retry = startTimer(isGap && isFirst ? 0 : retryDelay(this.#failures), () => this.#begin());
     this.#failures++;
@@ -203,8 +203,8 @@ export class LogTail<T> {
 }
 
 /**
- * What a subscriber is told of an error of its log: a `StatusError` as it is, any other as code 14. A `CursorError` is known by its
- * name, since an adapter may come with another copy of the class.
+ * The error of a subscription for an error of its log: a `StatusError` as it is, any other as code 14. A `CursorError` is
+ * recognized by its name, since an adapter may use another copy of the class.
  */
 export function toLogError(cause: unknown): StatusError {
   if (cause instanceof StatusError) {

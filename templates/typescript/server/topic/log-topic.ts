@@ -85,7 +85,7 @@ function defaultLog(): EventLog {
 
 type Topics = Map<string, EventLogTopic<Message>>;
 
-/** The topics of each log that are in use, by their names. */
+/** The topics in use of each log, by name. */
 const allTopics: WeakMap<EventLog, Topics> = new WeakMap();
 
 function topicsOf(log: EventLog): Topics {
@@ -135,7 +135,7 @@ class EventLogTopic<T extends Message> implements LogTopic<T> {
     const { data } = toEvent<T>(this.#schema, init);
     const tail = this.#shared().#tail;
     if (tail && !tail.isBegun) {
-      // Who subscribed before gets this event, even if the tail is only beginning.
+      // A subscriber that came before this call gets the event, even if the tail has not started yet.
       await tail.begun().catch(() => {});
     }
     try {
@@ -167,7 +167,7 @@ class EventLogTopic<T extends Message> implements LogTopic<T> {
     topic.#unregister();
   }
 
-  /** The topic that everybody uses: another one, if this was let go of and the name was used again since. */
+  /** The topic that all handles of this name use: another one, if this one was removed and the name was used again. */
   #shared(): EventLogTopic<T> {
     if (this.#isClosed) {
       return this;
@@ -198,17 +198,17 @@ class EventLogTopic<T extends Message> implements LogTopic<T> {
     }
   }
 
-  /** Lets go of the log and of the name unless somebody subscribes meanwhile. */
+  /** Removes the topic after 60 seconds unless it gets a subscriber before that. */
   #waitIdle(): void {
     this.#idle = startTimer(idleMs, () => {
       this.#unregister();
       this.#tail = undefined;
     });
-    // On Node a timer keeps the process: this one is not worth it. Elsewhere it is a number.
+    // On Node, a timer keeps the process alive unless it is unreferenced. Elsewhere it is a number.
     (this.#idle as { unref?: () => void } | undefined)?.unref?.();
   }
 
-  /** Decoded when somebody asks for its message, once for all of them. */
+  /** The event of an entry. Its message is decoded once, when it is first needed. */
   #toEvent({ cursor, data }: Entry, onEncode: (bytes: number) => void): SharedEvent<T> {
     let message: T | undefined;
     const read = (): T => {

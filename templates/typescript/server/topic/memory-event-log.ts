@@ -165,7 +165,7 @@ interface NumberedEntry extends Entry {
 
 interface Tail {
   readonly listener: TailListener;
-  /** The last entry that the listener was told, or the place where it began. */
+  /** The last entry that the listener received, or the place where it began. */
   cursor: Cursor;
   number: number;
 }
@@ -241,7 +241,7 @@ class MemoryTopic {
     return this.tails.size === 0 && this.#keys.size === 0 && (this.last?.time ?? 0) <= time;
   }
 
-  /** Tells the tails of what they have not been told. A listener may itself append: what it adds is told after that. */
+  /** Calls each tail with the entries that it has not received. A listener may append: its entries are delivered after that. */
   deliver(): void {
     if (this.#isDelivering) {
       return;

@@ -5,9 +5,9 @@ import type { EventRing } from "./event-ring.js";
 /** Where one subscriber is in a topic. */
 export interface Place<T> {
   readonly ring: EventRing<T>;
-  /** The next event; undefined when there is none yet. `wake` is for changes that are not the ring's. Throws what ends the subscription. */
+  /** The next event, or undefined if there is none yet. Call `wake` for changes outside the ring. Throws the error that ends the subscription. */
   take(wake: () => void): Tracked<T> | undefined;
-  /** Whether there will be no more events. Asked for when there is none. */
+  /** Whether there will be no more events. Read only after `take` returned undefined. */
   readonly isAtEnd: boolean;
   /** The subscription is over. May be called several times. */
   leave?(): void;
@@ -15,20 +15,20 @@ export interface Place<T> {
 
 type Result<T> = IteratorResult<Tracked<T>, undefined>;
 
-/** The events of one subscriber. Holds none of them: those that it has yet to take are the topic's. */
+/** The events of one subscriber. It holds no events: they stay in the topic until it takes them. */
 export class Subscription<T> implements AsyncIterableIterator<Tracked<T>> {
   readonly #place: Place<T>;
   readonly #signal: AbortSignal | undefined;
   readonly #stopListening: () => void;
   #isOver = false;
-  /** What all who wait for the next event wait for. */
+  /** Resolves at the next change. All pending calls of `next` wait for it. */
   #waiting: Promise<void> | undefined;
   #wake: () => void = () => {};
 
   constructor(place: Place<T>, signal: AbortSignal | undefined) {
     this.#place = place;
     this.#signal = signal;
-    // Once, not once an event: it would cost as much as the event.
+    // Once for the subscription: a listener for each event would cost as much as the event.
     this.#stopListening = onAbort(signal, () => this.#leave());
   }
 

@@ -111,7 +111,7 @@ class EventTopic<T extends Message> implements Topic<T> {
   }
 }
 
-/** The place of a subscriber of whom nobody else keeps what the ring drops. */
+/** The place of a subscriber of a topic without a log: what the ring drops is gone. */
 class RingPlace<T> implements Place<T> {
   readonly ring: EventRing<T>;
   #number: number;

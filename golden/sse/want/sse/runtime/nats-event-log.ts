@@ -122,7 +122,7 @@ interface NatsPlace {
 
 const encoder = new TextEncoder();
 
-/** The place of a cursor. Throws a `CursorError` for what is no cursor. */
+/** The place of a cursor. Throws a `CursorError` for any other text. */
 function toPlace(cursor: Cursor): NatsPlace {
   const [, seq] = /^b?(0|[1-9]\d{0,14})\.[0-9a-z]{1,14}$/.exec(cursor) ?? [];
   if (seq === undefined) {
@@ -135,14 +135,14 @@ function toEntry({ seq, data, headers, time }: NatsMessage): Entry {
   return { cursor: cursorOf(seq, headers, time), data: new Uint8Array(data), time: time.getTime() };
 }
 
-/** What others published without a message id is known by its time. */
+/** A message without a message id, which another program published, is recognized by its time. */
 function cursorOf(seq: number, headers: NatsHeaders | undefined, time: Date): Cursor {
   return `${seq}.${hash(headers?.get("Nats-Msg-Id") || time.toISOString())}`;
 }
 
 /**
- * A topic as a subject. Tokens have no spaces, wildcards or characters beyond ASCII, and none is empty: such characters are
- * percent-encoded, and `%` alone is an empty token. No two topics have the same subject.
+ * The subject of a topic. Spaces, wildcards and characters beyond ASCII are percent-encoded. An empty token becomes `%`. No two
+ * topics have the same subject.
  */
 function toSubject(topic: string): string {
   const encode = (character: string) =>
@@ -176,16 +176,16 @@ interface Waiting {
   sendAt: number;
 }
 
-/** Requests to NATS, none of which waits for longer than until the log is closed. */
+/** Requests to NATS. They wait until the log is closed at the longest. */
 class NatsRequests {
   readonly #waiting: Set<Waiting> = new Set();
   #timer: ReturnType<typeof setInterval> | undefined;
-  /** After a request had no answer, one may be tried at a time: the client queues what it cannot send, without a limit. */
+  /** After a request without an answer, only one is sent at a time: the client queues requests without a limit. */
   #isLost = false;
   #isTrying = false;
   #isClosed = false;
 
-  /** Rejects all requests, those that wait and those that come. */
+  /** Rejects all requests: the pending ones and all that follow. */
   close(): void {
     this.#isClosed = true;
     for (const { reject } of this.#waiting) {
@@ -195,8 +195,8 @@ class NatsRequests {
   }
 
   /**
-   * Sends a request, and once more after each second without an answer: one that was sent while the connection broke is lost.
-   * None of them has an effect twice, since messages have ids. Waits no longer than until the log is closed.
+   * Sends a request, and sends it again after each second without an answer, since a request is lost if the connection breaks.
+   * A repeated request has no second effect: messages have ids.
    */
   send<T>(call: () => Promise<T>): Promise<T> {
     if (this.#isClosed) {
@@ -253,49 +253,49 @@ function closedError(): StatusError {
   return new StatusError(Code.Unavailable, "the event log is closed");
 }
 
-/** What a tail asks of its log. */
+/** What a tail needs from its log. */
 interface NatsTailOptions {
   /** Where the tail begins. */
   readonly after: NatsPlace;
   readonly listener: TailListener;
-  /** Makes a consumer of the topic that begins after a sequence. */
+  /** Creates a consumer of the topic that begins after a sequence. */
   readonly consume: (after: number) => Promise<NatsConsumer>;
-  /** Rejects with a `CursorError` if entries after a place may be gone that were not yet to be read at a time. */
+  /** Rejects with a `CursorError` if entries after a place, and newer than a time, may be gone. */
   readonly check: (place: NatsPlace, time: number) => Promise<unknown>;
   readonly toEntry: (message: NatsMessage) => Entry;
-  /** How many newer messages of its topic a message needs to be trimmed. */
+  /** A message may be trimmed after this number of newer messages of its topic. */
   readonly keeps: () => number;
 }
 
-/** How many messages a consumer has under way. */
+/** How many messages a consumer requests at once. */
 const pageSize = 500;
-/** How often a quiet consumer says that it is there, and after which silence it is made again. */
+/** How often a consumer without messages sends a heartbeat, and after which silence it is replaced. */
 const heartbeatMs = 2000;
 const silenceMs = 5000;
 const maxRetryMs = 1000;
-/** After this time without a message, a message that others follow is late. */
+/** After this time without a message, the next message is checked if more are pending: entries may have been trimmed. */
 const lateMs = 10_000;
 
-/** What a consumer may report and go on. */
+/** Notifications after which a consumer continues. */
 const harmless = new Set(["next", "flow_control", "debug", "discard"]);
 
 /**
- * Follows one topic with an ordered consumer. When the consumer is lost, it makes another one after the last entry, and
- * sees that nothing after this entry is gone. The numbers of the entries have gaps, where other topics have theirs: so
- * it also looks where the limits of the stream may have trimmed what was not delivered yet.
+ * Follows one topic with an ordered consumer. When the consumer is lost, the tail creates another one after the last entry, and
+ * checks that no later entry is gone. The sequences of a topic have gaps, since all topics share them. So the tail
+ * also checks when the limits of the stream may have trimmed entries before they were delivered.
  */
 class NatsTail {
   readonly #options: NatsTailOptions;
-  /** What the listener was told of last. */
+  /** The place of the last entry that the listener received. */
   #last: NatsPlace;
   #received: NatsMessage[] = [];
   #messages: NatsMessages | undefined;
   #isChecking = false;
   #isOver = false;
-  /** Until when all entries were delivered at once. */
+  /** All entries before this time were delivered. */
   #aliveAt: number = Date.now();
   #error: unknown;
-  /** When something last came from the consumer. The clock of the machine may be set; this one is not. */
+  /** When something last came from the consumer, by the monotonic clock. */
   #heardAt = 0;
 
   constructor(options: NatsTailOptions) {
@@ -359,7 +359,7 @@ class NatsTail {
         return;
       }
       void this.#watch(messages);
-      // What is there now, the consumer will deliver.
+      // The consumer delivers every entry that is there now.
       await this.#options.check(this.#last, this.#aliveAt);
       this.#isChecking = false;
       void this.#deliver();
@@ -388,7 +388,7 @@ class NatsTail {
   #receive(message: NatsMessage): void {
     this.#heardAt = performance.now();
     this.#received.push(message);
-    // What came with one read of the socket is told together.
+    // Messages of one read of the socket are delivered together.
     if (this.#received.length === 1 && !this.#isChecking) {
       queueMicrotask(() => void this.#deliver());
     }
@@ -434,9 +434,9 @@ class NatsTail {
   }
 }
 
-/** How much of each topic a log on NATS keeps. Holds for a stream that the log makes. */
+/** How much of each topic a log on NATS keeps. Applies only to a stream that the log creates. */
 export interface NatsRetention extends Retention {
-  /** On how many servers of a cluster the stream is: 1 to 5. Default: 1. */
+  /** The number of servers of a cluster that hold the stream: 1 to 5. Default: 1. */
   readonly replicas?: number | undefined;
 }
 
@@ -446,10 +446,10 @@ export interface NatsEventLogOptions {
   readonly jetstream: NatsJetStream;
   /** `await jetstreamManager(connection)` of `@nats-io/jetstream`. */
   readonly manager: NatsJetStreamManager;
-  /** The name of the stream. The log makes it when it is first used, unless it exists. Default: `SSE`. */
+  /** The name of the stream. The log creates it at the first use, unless it exists. Default: `SSE`. */
   readonly stream?: string | undefined;
   /**
-   * The start of all subjects; a topic `trades.AAPL` has the subject `sse.trades.AAPL`. Characters that a subject cannot have
+   * The start of all subjects, which ends with a dot: a topic `trades.AAPL` has the subject `sse.trades.AAPL`. Characters that a subject cannot have
    * are percent-encoded. Default: `sse.`.
    */
   readonly prefix?: string | undefined;
@@ -466,13 +466,13 @@ export function createNatsEventLog(options: NatsEventLogOptions): EventLog {
 
 /** How long the stream recognizes a repeated publication. */
 const keyWindowMs = 120_000;
-/** When the server forgets a consumer that nobody asks for messages. */
+/** After this time without a request for messages, the server removes a consumer. */
 const inactiveMs = 30_000;
 
 /**
  * The cursor of an entry is its sequence in the stream and a hash of its message id. Every message has an id, since a stream
  * that lost its last messages gives their sequences to others. The cursor of a beginning is `b`, the last sequence of the stream at
- * that time, and when the stream was made.
+ * that time, and when the stream was created.
  */
 class NatsEventLog implements EventLog {
   readonly #requests: NatsRequests = new NatsRequests();
@@ -481,7 +481,7 @@ class NatsEventLog implements EventLog {
   readonly #stream: string;
   readonly #prefix: string;
   readonly #config: NatsStreamConfig;
-  /** With a count, the message ids of this log. */
+  /** The start of the message ids of this log; a count follows it. */
   readonly #name: string = `${randomName()}.`;
   #published = 0;
   readonly #tails: Set<NatsTail> = new Set();
@@ -536,7 +536,7 @@ class NatsEventLog implements EventLog {
       if ((error as Error).name !== "JetStreamNotEnabled") {
         throw error;
       }
-      // No stream took it, so nothing has it: the stream was deleted.
+      // No stream has the subject, so nothing was stored: the stream was deleted.
       this.#opened = undefined;
       this.#isOpen = false;
       await this.#open();
@@ -555,7 +555,7 @@ class NatsEventLog implements EventLog {
     const place = toPlace(after);
     await this.#open();
     const entries = await this.#requests.send(() => this.#page(subject, place.seq, limit));
-    // After the page was read: what is missing in it was trimmed after the entry of the cursor.
+    // Check after the page was read. Messages are trimmed in order: if the entry of the cursor is still there, so is all that follows.
     await this.#check(subject, place);
     return entries;
   }
@@ -563,7 +563,7 @@ class NatsEventLog implements EventLog {
   async tip(topic: string): Promise<Cursor> {
     const subject = this.#subject(topic);
     await this.#open();
-    // In this order: what comes between the two is after the beginning.
+    // In this order, so that a message that arrives between the two is after the beginning.
     const { state, created } = await this.#info(subject);
     const last = await this.#requests.send(() =>
       this.#manager.streams.getMessage(this.#stream, { last_by_subj: subject }),
@@ -601,7 +601,7 @@ class NatsEventLog implements EventLog {
     return `${this.#prefix}${toSubject(topic)}`;
   }
 
-  /** Makes the stream unless it exists. */
+  /** Creates the stream unless it exists. */
   async #open(): Promise<void> {
     this.#opened ??= this.#openStream();
     try {
@@ -621,7 +621,7 @@ class NatsEventLog implements EventLog {
         .catch((error: Error) => (error.name === "StreamNotFoundError" ? undefined : Promise.reject(error)));
     const info = await this.#requests.send(async () => {
       const found = await find();
-      // Another node may be making it.
+      // Another node may create it at the same time.
       return found ?? (await streams.add(this.#config).catch(async (error) => (await find()) ?? Promise.reject(error)));
     });
     const { max_age, max_msgs_per_subject, max_msgs, max_bytes } = info.config;
@@ -635,7 +635,7 @@ class NatsEventLog implements EventLog {
       const limits = JSON.stringify({ max_age, max_msgs_per_subject, max_msgs, max_bytes });
       console.warn(`the stream ${this.#stream} has limits of its own, and keep is not applied: ${limits}`);
     }
-    // What limits of the whole stream trim cannot be counted: look often.
+    // Limits of the whole stream also trim because of other topics, which cannot be counted here: check often.
     this.#keeps =
       max_msgs > 0 || max_bytes > 0
         ? pageSize
@@ -648,7 +648,7 @@ class NatsEventLog implements EventLog {
     return this.#requests.send(() => this.#manager.streams.info(this.#stream, { subjects_filter: subject }));
   }
 
-  /** Makes a consumer of a topic that begins after a sequence. */
+  /** Creates a consumer of a topic that begins after a sequence. */
   #consume(subject: string, after: number): Promise<NatsConsumer> {
     return this.#jetstream.consumers.get(this.#stream, {
       filter_subjects: [subject],
@@ -671,7 +671,7 @@ class NatsEventLog implements EventLog {
       }
       return entries;
     } finally {
-      consumer.delete().catch(() => {}); // the server forgets it by itself
+      consumer.delete().catch(() => {}); // the server removes it by itself
     }
   }
 
@@ -697,8 +697,8 @@ class NatsEventLog implements EventLog {
   }
 
   /**
-   * As `#check`, for a tail that had everything until some time: the entry at its place may have been trimmed by age, as long as nothing
-   * newer than that time was.
+   * As `#check`, for a tail that has all entries until a time. The entry at its place may have been trimmed by age, if no entry after that
+   * time was.
    */
   async #checkSince(subject: string, place: NatsPlace, time: number, madeAt: string): Promise<void> {
     try {

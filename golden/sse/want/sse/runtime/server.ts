@@ -4647,8 +4647,8 @@ export interface EventLog {
   /** The cursor of the last entry, or of the beginning if the topic is empty. */
   tip(topic: string): Promise<Cursor>;
   /**
-   * Calls a listener with all entries after a cursor, in order, each once, without end. Resolves with a function that stops it:
-   * the listener is not called after that. Rejects with a `CursorError`, as `read` does. A topic may have several tails; all
+   * Calls a listener with all entries after a cursor, in order and each once, until it is stopped. Resolves with a function that
+   * stops it: the listener is not called after that. Rejects with a `CursorError`, as `read` does. A topic may have several tails; all
    * tails of a log share one connection.
    */
   tail(topic: string, after: Cursor, listener: TailListener): Promise<() => void>;
@@ -4693,7 +4693,7 @@ interface Held<T> {
   bytes: number;
 }
 
-/** The last events of a topic, which all its subscribers share, and those who wait for the next. Events are numbered from 0. */
+/** The last events of a topic, which all its subscribers share, and the listeners that wait for the next event. Events are numbered from 0. */
 class EventRing<T> {
   readonly #capacity: number;
   readonly #maxBytes: number;
@@ -4725,7 +4725,7 @@ class EventRing<T> {
     return this.#isClosed;
   }
 
-  /** Adds an event that holds `bytes` so far. Whoever waits is not woken: `wake` does that, once for many events. */
+  /** Adds an event that holds `bytes` so far. Does not call the listeners that wait: call `wake` once after many events. */
   push(event: SharedEvent<T>, bytes: number): void {
     const number = this.#end;
     if (number - this.#start === this.#capacity) {
@@ -4745,11 +4745,11 @@ class EventRing<T> {
   /** The number of the event that follows an id; undefined when the id is not kept. */
   after(id: string): number | undefined {
     const number = this.#numbers.get(id);
-    // What a ring was reset to has a number, but no event that could be dropped.
+    // The id that the ring was reset to has a number, but no event that could be dropped.
     return number === undefined || number + 1 < this.#start ? undefined : number + 1;
   }
 
-  /** Drops all events. The next one follows `id`, and no event of before has a number of its own next to it. */
+  /** Drops all events. The next event follows `id`. One number is skipped, so that no earlier place leads to it. */
   reset(id: string): void {
     while (this.#start < this.#end) {
       this.#drop();
@@ -4763,7 +4763,7 @@ class EventRing<T> {
   /** Counts what an event holds in addition, and drops the oldest events while there is too much. The last one is always kept. */
   hold(number: number, bytes: number): void {
     const held = this.#events[number % this.#capacity];
-    // One that is dropped is held by those who took it, and by nobody else.
+    // A dropped event belongs only to the streams that took it.
     if (held === undefined || number < this.#start) {
       return;
     }
@@ -4839,9 +4839,9 @@ const pageSize = 256;
 const answerMs = 5_000;
 
 /**
- * What a node has of a topic that is followed: the ring of its last entries, and the tail that fills it. Who is further behind than the
- * ring reads pages of the log. A tail that fails begins again at the end of the log with an empty ring; the subscribers
- * then read on after their own cursors, so that each finds out for itself whether something is missing.
+ * What a node holds of a topic that it follows: a ring of the last entries, and the tail that fills it. A subscriber that is further
+ * behind than the ring reads pages of the log. A tail that fails starts again at the end of the log with an empty ring. Each
+ * subscriber then continues after its own cursor, and finds out whether entries are missing.
  */
 class LogTail<T> {
   readonly ring: EventRing<T>;
@@ -4849,19 +4849,19 @@ class LogTail<T> {
   readonly #name: string;
   readonly #toEvent: (entry: Entry, onEncode: (bytes: number) => void) => SharedEvent<T>;
   readonly #hooks: TailHooks;
-  /** Reads that are under way: subscribers at the same cursor share one. */
+  /** Pending reads: subscribers at the same cursor share one. */
   readonly #pages: Map<Cursor, Promise<readonly SharedEvent<T>[]>> = new Map();
   readonly #begun: Promise<void>;
   #onBegun: () => void = () => {};
   #isBegun = false;
-  /** Where the tail that runs began, and the last entry that it was told. */
+  /** The cursors where the running tail began, and of the last entry that it received. */
   #beginning: Cursor = "";
   #tip: Cursor = "";
-  /** The tail that runs. What an older one still says is ignored. */
+  /** The listener of the running tail. Calls of older ones are ignored. */
   #listener: TailListener | undefined;
   #stopTail: () => void = () => {};
   #retry: Timer | undefined;
-  /** How often the tail failed since it was told of entries. */
+  /** How often the tail has failed since it last received entries. */
   #failures = 0;
   #failure: { readonly error: unknown } | undefined;
 
@@ -4881,7 +4881,7 @@ class LogTail<T> {
     void this.#begin();
   }
 
-  /** Whether the tail runs, or has run and is beginning again. */
+  /** Whether the tail runs, or has run and is starting again. */
   get isBegun(): boolean {
     return this.#isBegun;
   }
@@ -4891,12 +4891,12 @@ class LogTail<T> {
     return this.#failure !== undefined;
   }
 
-  /** Where the tail that runs began. */
+  /** The cursor where the running tail began. */
   get beginning(): Cursor {
     return this.#beginning;
   }
 
-  /** The last entry that this node was told. */
+  /** The cursor of the last entry that this node has received. */
   get tip(): Cursor {
     return this.#tip;
   }
@@ -4914,7 +4914,7 @@ class LogTail<T> {
     }
   }
 
-  /** A page of the log. */
+  /** Reads a page of the log. */
   read(after: Cursor): Promise<readonly SharedEvent<T>[]> {
     let page = this.#pages.get(after);
     if (page === undefined) {
@@ -4924,12 +4924,12 @@ class LogTail<T> {
     return page;
   }
 
-  /** Tells the hook of a gap. */
+  /** Calls the hook for a gap. */
   onGap({ cursor, reason }: CursorError): void {
     run(() => this.#hooks.onGap?.(this.#name, cursor, reason));
   }
 
-  /** Lets go of the log. Subscribers end when they have what is there. */
+  /** Stops following the log. Subscriptions end after they have returned the events of the ring. */
   close(): void {
     this.#end();
     this.ring.close();
@@ -4975,7 +4975,7 @@ class LogTail<T> {
       this.ring.wake();
       return;
     }
-    // After a gap the subscribers are to know at once. A tail that finds one gap after the other must not keep the log busy.
+    // After a gap, subscribers learn of it at once. A tail that finds one gap after the other must not keep the log busy.
     const isFirst = this.#failures === 0;
     this.#retry = startTimer(isGap && isFirst ? 0 : retryDelay(this.#failures), () => this.#begin());
     this.#failures++;
@@ -5010,8 +5010,8 @@ class LogTail<T> {
 }
 
 /**
- * What a subscriber is told of an error of its log: a `StatusError` as it is, any other as code 14. A `CursorError` is known by its
- * name, since an adapter may come with another copy of the class.
+ * The error of a subscription for an error of its log: a `StatusError` as it is, any other as code 14. A `CursorError` is
+ * recognized by its name, since an adapter may use another copy of the class.
  */
 function toLogError(cause: unknown): StatusError {
   if (cause instanceof StatusError) {
@@ -5046,9 +5046,9 @@ function run(hook: () => unknown): void {
 /** Where one subscriber is in a topic. */
 interface Place<T> {
   readonly ring: EventRing<T>;
-  /** The next event; undefined when there is none yet. `wake` is for changes that are not the ring's. Throws what ends the subscription. */
+  /** The next event, or undefined if there is none yet. Call `wake` for changes outside the ring. Throws the error that ends the subscription. */
   take(wake: () => void): Tracked<T> | undefined;
-  /** Whether there will be no more events. Asked for when there is none. */
+  /** Whether there will be no more events. Read only after `take` returned undefined. */
   readonly isAtEnd: boolean;
   /** The subscription is over. May be called several times. */
   leave?(): void;
@@ -5056,20 +5056,20 @@ interface Place<T> {
 
 type Result<T> = IteratorResult<Tracked<T>, undefined>;
 
-/** The events of one subscriber. Holds none of them: those that it has yet to take are the topic's. */
+/** The events of one subscriber. It holds no events: they stay in the topic until it takes them. */
 class Subscription<T> implements AsyncIterableIterator<Tracked<T>> {
   readonly #place: Place<T>;
   readonly #signal: AbortSignal | undefined;
   readonly #stopListening: () => void;
   #isOver = false;
-  /** What all who wait for the next event wait for. */
+  /** Resolves at the next change. All pending calls of `next` wait for it. */
   #waiting: Promise<void> | undefined;
   #wake: () => void = () => {};
 
   constructor(place: Place<T>, signal: AbortSignal | undefined) {
     this.#place = place;
     this.#signal = signal;
-    // Once, not once an event: it would cost as much as the event.
+    // Once for the subscription: a listener for each event would cost as much as the event.
     this.#stopListening = onAbort(signal, () => this.#leave());
   }
 
@@ -5127,7 +5127,7 @@ class Subscription<T> implements AsyncIterableIterator<Tracked<T>> {
   }
 }
 
-/** How long a subscriber waits for a log that refuses every call. After that its client is sent elsewhere. */
+/** How long a subscriber waits for a log that refuses every call. After that its stream ends, and the client reconnects to any node. */
 const maxFailingMs = 60_000;
 
 /**
@@ -5203,7 +5203,7 @@ class LogPlace<T> implements Place<T> {
       return undefined;
     }
     if (this.#number < this.ring.start) {
-      // The ring may have moved on, or begun again, since the last event: only the cursor tells where it is.
+      // Since the last event, the ring may have dropped events or been reset: look the cursor up again.
       this.#number = this.ring.after(this.#cursor) ?? -1;
     }
     if (this.#number >= 0) {
@@ -5231,7 +5231,7 @@ class LogPlace<T> implements Place<T> {
 
   async #open(after: Cursor | undefined): Promise<Cursor> {
     const tail = this.#tail;
-    // What this node was told by now is the past; what the tail begins with, too.
+    // Events that this node has already received are the past, and so is everything before the tail began.
     const now = tail.isBegun ? tail.tip : undefined;
     if (after !== undefined && !/^[!-~]{1,64}$/.test(after)) {
       throw this.#onGap(new CursorError(after, "unknown"));
@@ -5260,7 +5260,7 @@ class LogPlace<T> implements Place<T> {
         this.#page = this.#cursor === after ? [...events].reverse() : [];
         this.#settle();
       } else {
-        // The tail is behind the log. When the ring has the cursor, `take` goes on without this.
+        // The tail is behind the log. `take` does not wait for this page once the ring has the cursor.
         this.#isDrained = this.ring.isClosed;
         this.#settleAfter(retryDelay(this.#idlePages++ / 2) / 4);
       }
@@ -5269,7 +5269,7 @@ class LogPlace<T> implements Place<T> {
       const now = performance.now();
       this.#failingSince ??= now;
       if (error instanceof CursorError) {
-        // It was there when the subscription began, or when the event was taken.
+        // The entry was there when the subscription began or when the event was taken.
         this.#fail(this.#onGap(error.reason === "trimmed" ? new CursorError(after, "behind", { cause }) : error));
       } else if (error === cause || now - this.#failingSince > maxFailingMs) {
         this.#fail(error);
@@ -5457,7 +5457,7 @@ interface NumberedEntry extends Entry {
 
 interface Tail {
   readonly listener: TailListener;
-  /** The last entry that the listener was told, or the place where it began. */
+  /** The last entry that the listener received, or the place where it began. */
   cursor: Cursor;
   number: number;
 }
@@ -5533,7 +5533,7 @@ class MemoryTopic {
     return this.tails.size === 0 && this.#keys.size === 0 && (this.last?.time ?? 0) <= time;
   }
 
-  /** Tells the tails of what they have not been told. A listener may itself append: what it adds is told after that. */
+  /** Calls each tail with the entries that it has not received. A listener may append: its entries are delivered after that. */
   deliver(): void {
     if (this.#isDelivering) {
       return;
@@ -5709,7 +5709,7 @@ class EventTopic<T extends Message> implements Topic<T> {
   }
 }
 
-/** The place of a subscriber of whom nobody else keeps what the ring drops. */
+/** The place of a subscriber of a topic without a log: what the ring drops is gone. */
 class RingPlace<T> implements Place<T> {
   readonly ring: EventRing<T>;
   #number: number;
@@ -5850,7 +5850,7 @@ function defaultLog(): EventLog {
 
 type Topics = Map<string, EventLogTopic<Message>>;
 
-/** The topics of each log that are in use, by their names. */
+/** The topics in use of each log, by name. */
 const allTopics: WeakMap<EventLog, Topics> = new WeakMap();
 
 function topicsOf(log: EventLog): Topics {
@@ -5900,7 +5900,7 @@ class EventLogTopic<T extends Message> implements LogTopic<T> {
     const { data } = toEvent<T>(this.#schema, init);
     const tail = this.#shared().#tail;
     if (tail && !tail.isBegun) {
-      // Who subscribed before gets this event, even if the tail is only beginning.
+      // A subscriber that came before this call gets the event, even if the tail has not started yet.
       await tail.begun().catch(() => {});
     }
     try {
@@ -5932,7 +5932,7 @@ class EventLogTopic<T extends Message> implements LogTopic<T> {
     topic.#unregister();
   }
 
-  /** The topic that everybody uses: another one, if this was let go of and the name was used again since. */
+  /** The topic that all handles of this name use: another one, if this one was removed and the name was used again. */
   #shared(): EventLogTopic<T> {
     if (this.#isClosed) {
       return this;
@@ -5963,17 +5963,17 @@ class EventLogTopic<T extends Message> implements LogTopic<T> {
     }
   }
 
-  /** Lets go of the log and of the name unless somebody subscribes meanwhile. */
+  /** Removes the topic after 60 seconds unless it gets a subscriber before that. */
   #waitIdle(): void {
     this.#idle = startTimer(idleMs, () => {
       this.#unregister();
       this.#tail = undefined;
     });
-    // On Node a timer keeps the process: this one is not worth it. Elsewhere it is a number.
+    // On Node, a timer keeps the process alive unless it is unreferenced. Elsewhere it is a number.
     (this.#idle as { unref?: () => void } | undefined)?.unref?.();
   }
 
-  /** Decoded when somebody asks for its message, once for all of them. */
+  /** The event of an entry. Its message is decoded once, when it is first needed. */
   #toEvent({ cursor, data }: Entry, onEncode: (bytes: number) => void): SharedEvent<T> {
     let message: T | undefined;
     const read = (): T => {

@@ -1,12 +1,13 @@
 import type { DescField, DescMessage, JsonReadOptions, Message } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { decodeVariable } from "../../shared/decode-variable.js";
 import type { HttpBinding } from "../../shared/method.js";
-import { decodeVariable, parsePathPattern } from "../../shared/path-pattern.js";
 import { BindError, quote, Violations } from "../errors/bind-error.js";
 import { createBodyReader } from "./bind-body.js";
 import { bindQuery } from "./bind-query.js";
 import { openMessage, setText } from "./field-slot.js";
 import type { MessageField } from "./parse-value.js";
+import { parsePathPattern } from "./path-pattern.js";
 import { createQueryScope } from "./query-scope.js";
 
 export { BindError, type FieldViolation } from "../errors/bind-error.js";

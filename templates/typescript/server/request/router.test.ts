@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PathSyntaxError, parsePathTemplate } from "../../../../src/model/path-template.js";
 import facts from "../../../../test/http-rule.json" with { type: "json" };
-import { decodeVariable, parsePathPattern } from "../../shared/path-pattern.js";
+import { decodeVariable } from "../../shared/decode-variable.js";
+import { parsePathPattern } from "./path-pattern.js";
 import { createRouter, type RouteMatch, type Router } from "./router.js";
 
 describe("facts of three implementations", () => {

@@ -1,4 +1,4 @@
-import { type PathPattern, parsePathPattern } from "../../shared/path-pattern.js";
+import { type PathPattern, parsePathPattern } from "./path-pattern.js";
 
 /** An HTTP method and a path template, and what answers them. */
 export interface Route<T> {

@@ -36,7 +36,6 @@ import {
   type JsonValue,
   maxTimerMs,
   type MethodHttp,
-  parsePathPattern,
   type QueryField,
   startTimer,
   stopTimer,
@@ -282,26 +281,24 @@ function bindRequest({ bindings }: MethodHttp, request: JsonValue): BoundRequest
 
 function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
   const { method, body, variables = [], query = {} } = binding;
-  const { segments, verb: suffix, variables: spans } = parsePathPattern(binding.path);
-  const parts: (string | undefined)[] = [...segments];
   let rest: JsonValue | undefined = request;
   let content: JsonValue | undefined;
-  for (const [index, { start, end, multi }] of spans.entries()) {
-    const variable = variables[index];
+  let count = 0;
+  const path = binding.path.replace(/\{[^=}]*=?([^}]*)\}/g, (_, pattern: string) => {
+    const variable = variables[count++];
     if (!variable) {
-      continue; // the plugin lists all variables
+      return pattern; // the plugin lists all variables
     }
     // Taken from the whole request: a message with two variables may be gone from the rest after the first.
     const [value] = take(request, variable.field, variable.implicit);
     const text = value == null || typeof value === "object" ? "" : toText(value);
-    const path = toSegments(multi ? text.split("/") : [text], segments.slice(start, end), multi);
-    if (!path) {
+    const path = expand(pattern || "*", text);
+    if (path === undefined) {
       throw new RangeError(`"${variable.field.join(".")}" is "${text}", which "${binding.path}" cannot hold`);
     }
-    parts.fill(undefined, start, end)[start] = path.join("/");
     [, rest] = take(rest, variable.field);
-  }
-  const path = `/${parts.filter((part) => part !== undefined).join("/")}${suffix && `:${suffix}`}`;
+    return path;
+  });
   if (body === "*") {
     return { binding, method, path, body: rest };
   }
@@ -368,16 +365,19 @@ function take(
   return [found, others];
 }
 
-/** The segments of a variable in the path; undefined if they do not match its pattern, or if a URL would change them. */
-function toSegments(parts: string[], pattern: readonly string[], multi: boolean): string[] | undefined {
-  const shape = pattern.flatMap((part) => (part === "**" ? parts.slice(pattern.length - 1).fill("*") : part));
+/** The text of a variable in the path; undefined if it does not match its pattern, or if a URL would change it. */
+function expand(pattern: string, text: string): string | undefined {
+  const literals = pattern.split("/");
+  const multi = literals.length > 1 || pattern === "**";
+  const parts = multi ? text.split("/") : [text];
+  const shape = literals.flatMap((part) => (part === "**" ? parts.slice(literals.length - 1).fill("*") : part));
   const fits = parts.every((part, index) => {
     const literal = shape[index] ?? "";
     // URLs drop the dots (WHATWG URL, 4.4), and proxies merge slashes.
     return literal === "*" ? !/^\.{0,2}$/.test(part) : decodeVariable(literal, multi) === part;
   });
   return fits && shape.length === parts.length
-    ? parts.map((part, index) => (shape[index] === "*" ? encode(part) : (shape[index] ?? "")))
+    ? shape.map((literal, index) => (literal === "*" ? encode(parts[index] ?? "") : literal)).join("/")
     : undefined;
 }
 

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { parsePathTemplate } from "../../../src/model/path-template.js";
-import facts from "../../../test/http-rule.json" with { type: "json" };
-import { decodeVariable, parsePathPattern } from "./path-pattern.js";
+import { parsePathTemplate } from "../../../../src/model/path-template.js";
+import facts from "../../../../test/http-rule.json" with { type: "json" };
+import { decodeVariable } from "../../shared/decode-variable.js";
+import { parsePathPattern } from "./path-pattern.js";
 
 const taken = ["/", ...facts.templates.filter(({ valid }) => valid).map(({ template }) => template)];
 

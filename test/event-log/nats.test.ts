@@ -70,6 +70,10 @@ describeWith("nats-server", "the suite on NATS", () => {
     }
     expect(() => createNatsEventLog({ ...options, keep: { events: 0 } })).toThrow("option keep.events is 0");
     expect(() => createNatsEventLog({ ...options, keep: { ms: Number.NaN } })).toThrow("option keep.ms is NaN");
-    expect(() => createNatsEventLog({ ...options, keep: { replicas: 0 } })).toThrow("option keep.replicas is 0");
+    for (const replicas of [0, 1.5, 6]) {
+      expect(() => createNatsEventLog({ ...options, keep: { replicas } })).toThrow(
+        `option keep.replicas is ${replicas}`,
+      );
+    }
   });
 });

@@ -264,6 +264,10 @@ describeWith("redis-server", "a log on Redis", () => {
     const redis = new Redis({ lazyConnect: true });
     expect(() => createRedisEventLog({ client: redis, keep: { events: 0 } })).toThrow("option keep.events is 0");
     expect(() => createRedisEventLog({ client: redis, keep: { ms: Number.NaN } })).toThrow("option keep.ms is NaN");
+    const cluster = new Cluster([{ port: 1 }], { lazyConnect: true });
+    expect(() => createRedisEventLog({ client: cluster, blocking: redis })).toThrow(
+      "option blocking is not for a cluster: leave it out",
+    );
   });
 });
 

@@ -77,7 +77,9 @@ class NatsEventLog implements EventLog {
     const { events = 10_000, ms = 3_600_000, replicas = 1 } = keep;
     checkOption("keep.events", events, 1);
     checkOption("keep.ms", ms, 100);
-    checkOption("keep.replicas", replicas, 1);
+    if (!(Number.isInteger(replicas) && replicas >= 1 && replicas <= 5)) {
+      throw new TypeError(`option keep.replicas is ${replicas}: give a whole number from 1 to 5`);
+    }
     if (!/^[^\s.*>/\\]+$/.test(stream)) {
       throw new TypeError(
         `option stream is ${JSON.stringify(stream)}: give a name without spaces and without . * > / \\`,

@@ -727,6 +727,9 @@ class RedisEventLog implements EventLog {
     this.#access = accessRedis(client);
     this.#calls = new RedisCalls(this.#access);
     this.#blocking = blocking && accessRedis(blocking);
+    if (this.#blocking && this.#access.isCluster) {
+      throw new TypeError("option blocking is not for a cluster: leave it out");
+    }
     this.#prefix = prefix;
     this.#keep = { events, ms, replicas };
   }

@@ -2,7 +2,7 @@ import { startTimer, stopTimer, type Timer } from "../../shared/timer.js";
 import type { Tracked } from "../stream/tracked.js";
 import { type Cursor, CursorError } from "./event-log.js";
 import type { EventRing } from "./event-ring.js";
-import { type LogTail, retryDelay, toLogError, within } from "./log-tail.js";
+import { isStatusError, type LogTail, retryDelay, toLogError, within } from "./log-tail.js";
 import type { SharedEvent } from "./shared-event.js";
 import { type Place, Subscription } from "./subscription.js";
 import type { SubscribeOptions } from "./topic.js";
@@ -151,7 +151,7 @@ class LogPlace<T> implements Place<T> {
       if (error instanceof CursorError) {
         // The entry was there when the subscription began or when the event was taken.
         this.#fail(this.#onGap(error.reason === "trimmed" ? new CursorError(after, "behind", { cause }) : error));
-      } else if (error === cause || now - this.#failingSince > maxFailingMs) {
+      } else if (isStatusError(cause) || now - this.#failingSince > maxFailingMs) {
         this.#fail(error);
       } else {
         this.#settleAfter(retryDelay(this.#idlePages++));

@@ -162,8 +162,8 @@ export class LogTail<T> {
     const isGap = known instanceof CursorError;
     if (isGap) {
       this.onGap(new CursorError(this.#tip, known.reason));
-    } else if (known === error) {
-      this.#failure = { error };
+    } else if (isStatusError(error)) {
+      this.#failure = { error: known };
       this.#onBegun();
       this.ring.wake();
       return;
@@ -202,19 +202,23 @@ export class LogTail<T> {
   }
 }
 
-/**
- * The error of a subscription for an error of its log: a `StatusError` as it is, any other as code 14. A `CursorError` is
- * recognized by its name, since an adapter may use another copy of the class.
- */
-export function toLogError(cause: unknown): StatusError {
+/** Whether an error is a `StatusError`. The name decides, since an adapter may use another copy of the runtime. */
+export function isStatusError(cause: unknown): cause is StatusError {
+  return cause instanceof StatusError || (cause instanceof Error && /^(Status|Cursor)Error$/.test(cause.name));
+}
+
+/** The error for an error of a log: a `StatusError` of this copy of the runtime, or else one with code 14 and a message. */
+export function toLogError(cause: unknown, message = "the event log is unavailable"): StatusError {
   if (cause instanceof StatusError) {
     return cause;
   }
-  if (cause instanceof Error && cause.name === "CursorError") {
-    const { cursor, reason } = cause as CursorError;
-    return new CursorError(cursor, reason, { cause });
+  if (!isStatusError(cause)) {
+    return new StatusError(Code.Unavailable, message, { cause });
   }
-  return new StatusError(Code.Unavailable, "the event log is unavailable", { cause });
+  const { cursor, reason, code } = cause as CursorError;
+  return cause.name === "CursorError"
+    ? new CursorError(cursor, reason, { cause })
+    : new StatusError(code, cause.message, { cause });
 }
 
 /** Half to one and a half times as long, from 100 milliseconds to 2 seconds. */

@@ -136,6 +136,11 @@ describe("a topic over a log", () => {
     // @ts-expect-error: no name
     expect(() => createLogTopic(HeadlineSchema, { log })).toThrow(/option name is undefined/);
     expect(() => createLogTopic(HeadlineSchema, { log, name: "x", maxBytes: -1 })).toThrow(/option maxBytes/);
+    for (const mistake of [null, {}, "redis", Promise.resolve(log)]) {
+      expect(() => createLogTopic(HeadlineSchema, { log: mistake as never, name: "x" })).toThrow(
+        "option log is no event log: give one of createMemoryEventLog, createRedisEventLog, or your own",
+      );
+    }
     for (const name of ["events", "ms", "bytes"]) {
       expect(() => createMemoryEventLog({ keep: { [name]: -1 } })).toThrow(new RegExp(`option keep\\.${name}`));
     }
@@ -375,6 +380,23 @@ describe("no silent gap", () => {
     expect(failure).toBeInstanceOf(CursorError);
     expect(failure).toMatchObject({ reason: "future" });
   });
+});
+
+test("errors of another copy of the runtime count as its own", async () => {
+  const { log, topic } = createTopicOverLog();
+  const foreign = () => Object.assign(new Error("it is closed"), { name: "StatusError", code: 14 });
+  const subscription = topic.subscribe();
+  await subscription.cursor;
+  for (const listener of [...log.tails]) {
+    listener.failed(foreign());
+  }
+  const isClosed = expect.objectContaining({ code: Code.Unavailable, message: "it is closed" });
+  const failure = await subscription.next().catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(StatusError);
+  expect(failure).toEqual(isClosed);
+  log.before = () => Promise.reject(foreign());
+  await expect(topic.subscribe().next()).rejects.toEqual(isClosed);
+  await expect(topic.publish({ text: "x" })).rejects.toEqual(isClosed);
 });
 
 describe("a log that does not answer", () => {

@@ -1,13 +1,11 @@
 import { type DescField, type DescMessage, fromBinary, type Message, ScalarType } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { Code } from "../../shared/code.js";
 import { startTimer, stopTimer, type Timer } from "../../shared/timer.js";
 import { checkNumber } from "../call/server-options.js";
 import type { Init } from "../call/to-message.js";
-import { StatusError } from "../errors/status-error.js";
 import type { AppendOptions, Cursor, Entry, EventLog } from "./event-log.js";
 import { LogSubscription } from "./log-subscription.js";
-import { LogTail, type TailHooks } from "./log-tail.js";
+import { LogTail, type TailHooks, toLogError } from "./log-tail.js";
 import { createMemoryEventLog } from "./memory-event-log.js";
 import { findIdField } from "./schema-options.js";
 import { SharedEvent } from "./shared-event.js";
@@ -70,6 +68,11 @@ export function createLogTopic<T extends Message>(schema: GenMessage<T>, options
   const { name, log = defaultLog() } = options;
   if (typeof name !== "string" || name === "") {
     throw new TypeError(`option name is ${name === "" ? "empty" : typeof name}: give the topic a name in its log`);
+  }
+  if (typeof (log as Partial<EventLog> | null)?.append !== "function") {
+    throw new TypeError(
+      "option log is no event log: give one of createMemoryEventLog, createRedisEventLog, or your own",
+    );
   }
   const topics = topicsOf(log);
   const topic = topics.get(name) ?? new EventLogTopic(schema, log, topics, options);
@@ -141,8 +144,7 @@ class EventLogTopic<T extends Message> implements LogTopic<T> {
     try {
       return await this.#log.append(this.#options.name, data, options);
     } catch (cause) {
-      const message = "the event log did not confirm the event: it may have been kept";
-      throw cause instanceof StatusError ? cause : new StatusError(Code.Unavailable, message, { cause });
+      throw toLogError(cause, "the event log did not confirm the event: it may have been kept");
     }
   }
 

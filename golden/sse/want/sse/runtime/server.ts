@@ -5005,8 +5005,8 @@ class LogTail<T> {
     const isGap = known instanceof CursorError;
     if (isGap) {
       this.onGap(new CursorError(this.#tip, known.reason));
-    } else if (known === error) {
-      this.#failure = { error };
+    } else if (isStatusError(error)) {
+      this.#failure = { error: known };
       this.#onBegun();
       this.ring.wake();
       return;
@@ -5045,19 +5045,23 @@ class LogTail<T> {
   }
 }
 
-/**
- * The error of a subscription for an error of its log: a `StatusError` as it is, any other as code 14. A `CursorError` is
- * recognized by its name, since an adapter may use another copy of the class.
- */
-function toLogError(cause: unknown): StatusError {
+/** Whether an error is a `StatusError`. The name decides, since an adapter may use another copy of the runtime. */
+function isStatusError(cause: unknown): cause is StatusError {
+  return cause instanceof StatusError || (cause instanceof Error && /^(Status|Cursor)Error$/.test(cause.name));
+}
+
+/** The error for an error of a log: a `StatusError` of this copy of the runtime, or else one with code 14 and a message. */
+function toLogError(cause: unknown, message = "the event log is unavailable"): StatusError {
   if (cause instanceof StatusError) {
     return cause;
   }
-  if (cause instanceof Error && cause.name === "CursorError") {
-    const { cursor, reason } = cause as CursorError;
-    return new CursorError(cursor, reason, { cause });
+  if (!isStatusError(cause)) {
+    return new StatusError(Code.Unavailable, message, { cause });
   }
-  return new StatusError(Code.Unavailable, "the event log is unavailable", { cause });
+  const { cursor, reason, code } = cause as CursorError;
+  return cause.name === "CursorError"
+    ? new CursorError(cursor, reason, { cause })
+    : new StatusError(code, cause.message, { cause });
 }
 
 /** Half to one and a half times as long, from 100 milliseconds to 2 seconds. */
@@ -5307,7 +5311,7 @@ class LogPlace<T> implements Place<T> {
       if (error instanceof CursorError) {
         // The entry was there when the subscription began or when the event was taken.
         this.#fail(this.#onGap(error.reason === "trimmed" ? new CursorError(after, "behind", { cause }) : error));
-      } else if (error === cause || now - this.#failingSince > maxFailingMs) {
+      } else if (isStatusError(cause) || now - this.#failingSince > maxFailingMs) {
         this.#fail(error);
       } else {
         this.#settleAfter(retryDelay(this.#idlePages++));
@@ -5872,6 +5876,11 @@ export function createLogTopic<T extends Message>(schema: GenMessage<T>, options
   if (typeof name !== "string" || name === "") {
     throw new TypeError(`option name is ${name === "" ? "empty" : typeof name}: give the topic a name in its log`);
   }
+  if (typeof (log as Partial<EventLog> | null)?.append !== "function") {
+    throw new TypeError(
+      "option log is no event log: give one of createMemoryEventLog, createRedisEventLog, or your own",
+    );
+  }
   const topics = topicsOf(log);
   const topic = topics.get(name) ?? new EventLogTopic(schema, log, topics, options);
   return topic.of(schema);
@@ -5942,8 +5951,7 @@ class EventLogTopic<T extends Message> implements LogTopic<T> {
     try {
       return await this.#log.append(this.#options.name, data, options);
     } catch (cause) {
-      const message = "the event log did not confirm the event: it may have been kept";
-      throw cause instanceof StatusError ? cause : new StatusError(Code.Unavailable, message, { cause });
+      throw toLogError(cause, "the event log did not confirm the event: it may have been kept");
     }
   }
 

@@ -121,7 +121,7 @@ const cases: Record<string, Run> = {
       const page = await log.read(topic, cursor, limit);
       sizes.push(page.length);
       seen.push(...texts(page));
-      cursor = page.at(-1)?.cursor ?? cursor;
+      cursor = page[page.length - 1]?.cursor ?? cursor;
     }
     equal(sizes, [1, 2, 10, 7, 5, 0], "sizes of the pages");
     equal(seen, numbers(25), "entries");
@@ -173,7 +173,7 @@ const cases: Record<string, Run> = {
       }
       equal(texts(page), numbers(5, next), "page");
       next += 5;
-      cursor = page.at(-1)?.cursor ?? cursor;
+      cursor = page[page.length - 1]?.cursor ?? cursor;
     }
     throw new Error("10,000 entries were appended, keep.events is 10, and nothing was trimmed");
   },

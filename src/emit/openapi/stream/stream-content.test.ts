@@ -122,7 +122,7 @@ describe.each(golden)("the streams of %s", (_, compiled) => {
         fc.pre(events.kind === "message" || events.members.some(({ field }) => isFieldSet(message, field)));
         const { text } = encoder.encode(message, stream.resumable ? "7" : undefined);
         fc.pre(!/(NaN|-?Infinity)/.test(text)); // told in the description only
-        const parsed = parseStream(encoder.opening + text + encoder.failure(status) + encoder.end);
+        const parsed = parseStream(encoder.opening() + text + encoder.failure(status) + encoder.end);
         expect(parsed).toHaveLength(stream.terminalData === undefined ? 2 : 3);
         for (const event of parsed) {
           expect(check(sse.itemSchema ?? {}, event)).toEqual([]);

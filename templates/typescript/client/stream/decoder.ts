@@ -44,8 +44,8 @@ export function isOver(text: string, max: number): boolean {
  * it takes twice the time. So the chunk before decides.
  */
 export function createUtf8Decoder(): (bytes: Uint8Array | undefined) => string {
-  const whole = new TextDecoder("utf-8", { ignoreBOM: true });
-  const streaming = new TextDecoder("utf-8", { ignoreBOM: true });
+  const whole = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
+  const streaming = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
   let isFirst = true;
   /** Whether the text was ASCII so far, or since the last chunk. Then nothing is left in `streaming`. */
   let isAscii = true;

@@ -113,7 +113,7 @@ export function toSource(answer: unknown): Source {
     // Streams first: those of Node and Deno are async iterable too, with a layer more.
     if ("getReader" in answer) {
       // A stream may come from another realm or a polyfill: what it can do counts, not its class.
-      return new ReaderSource((answer as ReadableStream<unknown>).getReader());
+      return new ReaderSource((answer as { getReader(): Reader }).getReader());
     }
     if (Symbol.asyncIterator in answer) {
       // `in` does not narrow the type of the property.
@@ -124,15 +124,21 @@ export function toSource(answer: unknown): Source {
   throw new TypeError(`handler of a stream returned ${got}: return an async generator or a ReadableStream`);
 }
 
-class ReaderSource implements Source {
-  readonly #reader: ReadableStreamDefaultReader<unknown>;
+/** What is used of a reader. Projects have several types of it: of the DOM, of Node, of Workers. */
+interface Reader {
+  read(): Promise<unknown>;
+  cancel(reason: unknown): Promise<void>;
+}
 
-  constructor(reader: ReadableStreamDefaultReader<unknown>) {
+class ReaderSource implements Source {
+  readonly #reader: Reader;
+
+  constructor(reader: Reader) {
     this.#reader = reader;
   }
 
   next(): Promise<IteratorResult<unknown, unknown>> {
-    // lib.dom has no result with `done: false` and an absent value, else the types are the same.
+    // The result of a reader has the shape of an iterator's (WHATWG Streams, section 4.3).
     return this.#reader.read() as Promise<IteratorResult<unknown, unknown>>;
   }
 

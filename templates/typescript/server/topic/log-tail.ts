@@ -183,7 +183,7 @@ export class LogTail<T> {
       this.#tip = entry.cursor;
     }
     this.ring.wake();
-    const time = entries.at(-1)?.time;
+    const time = entries[entries.length - 1]?.time;
     // The clock of the log may be ahead of this one.
     const lag = time === undefined ? undefined : Math.max(0, Date.now() - time);
     run(() => this.#hooks.onTail?.(this.#name, { lag, entries: entries.length }));

@@ -186,7 +186,7 @@ class MemoryTopic {
   }
 
   get last(): NumberedEntry | undefined {
-    return this.#entries.at(-1);
+    return this.#entries[this.#entries.length - 1];
   }
 
   push(entry: NumberedEntry, key: string | undefined, keep: Keep): void {

@@ -7,7 +7,7 @@ import {
   ScalarType,
   toJson,
 } from "@bufbuild/protobuf";
-import type { JsonObject } from "../json.js";
+import { hasOwn, type JsonObject } from "../json.js";
 import { createScalarWriter, hasProperties, nativeCheck, quoteJson, writeTimestamp } from "./encode-scalar.js";
 import {
   enumJsonName,
@@ -115,7 +115,7 @@ function createPresence({ oneof, presence, localName, fieldKind }: DescField, ze
   }
   if (presence !== IMPLICIT) {
     return (held, message) => {
-      const isSet = held !== undefined && Object.hasOwn(message, localName);
+      const isSet = held !== undefined && hasOwn(message, localName);
       if (!isSet && presence === LEGACY_REQUIRED) {
         throw UNWRITABLE;
       }

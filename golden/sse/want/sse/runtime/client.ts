@@ -1498,8 +1498,8 @@ function isOver(text: string, max: number): boolean {
  * it takes twice the time. So the chunk before decides.
  */
 function createUtf8Decoder(): (bytes: Uint8Array | undefined) => string {
-  const whole = new TextDecoder("utf-8", { ignoreBOM: true });
-  const streaming = new TextDecoder("utf-8", { ignoreBOM: true });
+  const whole = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
+  const streaming = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
   let isFirst = true;
   /** Whether the text was ASCII so far, or since the last chunk. Then nothing is left in `streaming`. */
   let isAscii = true;

@@ -410,7 +410,8 @@ class NatsTail {
         this.#received = [];
         this.#aliveAt = Date.now();
         const entries = received.map((message) => this.#options.toEntry(message));
-        this.#last = { cursor: entries.at(-1)?.cursor ?? "", seq: received.at(-1)?.seq ?? 0 };
+        const last = received.length - 1;
+        this.#last = { cursor: entries[last]?.cursor ?? "", seq: received[last]?.seq ?? 0 };
         this.#options.listener.entries(entries);
       }
     } catch (error) {

@@ -567,7 +567,7 @@ class StreamReader {
         : read.filter(({ id }) => compareIds(id, follower.id) > 0);
     const gap = rows.findIndex(({ n }, i) => n !== follower.n + 1 + i);
     const good = gap < 0 ? rows : rows.slice(0, gap);
-    const last = good.at(-1);
+    const last = good[good.length - 1];
     const { keys, listener } = follower;
     if (last) {
       follower.id = last.id;

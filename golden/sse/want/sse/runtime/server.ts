@@ -600,7 +600,7 @@ function toSource(answer: unknown): Source {
     // Streams first: those of Node and Deno are async iterable too, with a layer more.
     if ("getReader" in answer) {
       // A stream may come from another realm or a polyfill: what it can do counts, not its class.
-      return new ReaderSource((answer as ReadableStream<unknown>).getReader());
+      return new ReaderSource((answer as { getReader(): Reader }).getReader());
     }
     if (Symbol.asyncIterator in answer) {
       // `in` does not narrow the type of the property.
@@ -611,15 +611,21 @@ function toSource(answer: unknown): Source {
   throw new TypeError(`handler of a stream returned ${got}: return an async generator or a ReadableStream`);
 }
 
-class ReaderSource implements Source {
-  readonly #reader: ReadableStreamDefaultReader<unknown>;
+/** What is used of a reader. Projects have several types of it: of the DOM, of Node, of Workers. */
+interface Reader {
+  read(): Promise<unknown>;
+  cancel(reason: unknown): Promise<void>;
+}
 
-  constructor(reader: ReadableStreamDefaultReader<unknown>) {
+class ReaderSource implements Source {
+  readonly #reader: Reader;
+
+  constructor(reader: Reader) {
     this.#reader = reader;
   }
 
   next(): Promise<IteratorResult<unknown, unknown>> {
-    // lib.dom has no result with `done: false` and an absent value, else the types are the same.
+    // The result of a reader has the shape of an iterator's (WHATWG Streams, section 4.3).
     return this.#reader.read() as Promise<IteratorResult<unknown, unknown>>;
   }
 
@@ -1224,7 +1230,7 @@ function createPresence({ oneof, presence, localName, fieldKind }: DescField, ze
   }
   if (presence !== IMPLICIT) {
     return (held, message) => {
-      const isSet = held !== undefined && Object.hasOwn(message, localName);
+      const isSet = held !== undefined && hasOwn(message, localName);
       if (!isSet && presence === LEGACY_REQUIRED) {
         throw UNWRITABLE;
       }
@@ -5026,7 +5032,7 @@ class LogTail<T> {
       this.#tip = entry.cursor;
     }
     this.ring.wake();
-    const time = entries.at(-1)?.time;
+    const time = entries[entries.length - 1]?.time;
     // The clock of the log may be ahead of this one.
     const lag = time === undefined ? undefined : Math.max(0, Date.now() - time);
     run(() => this.#hooks.onTail?.(this.#name, { lag, entries: entries.length }));
@@ -5518,7 +5524,7 @@ class MemoryTopic {
   }
 
   get last(): NumberedEntry | undefined {
-    return this.#entries.at(-1);
+    return this.#entries[this.#entries.length - 1];
   }
 
   push(entry: NumberedEntry, key: string | undefined, keep: Keep): void {

@@ -128,7 +128,8 @@ export function createConnection(
       if (format === "sse") {
         decode = createSseDecoder(add, maxEventBytes, cursor);
       } else {
-        const hasControls = hasControlFrames(contentType);
+        // Empty lines and `{"@end":{}}` are control frames.
+        const hasControls = /;\s*profile="?sse-1"?\s*(;|$)/i.test(contentType);
         decode = createJsonLinesDecoder(add, maxEventBytes, rule.errorEvent ?? "error", hasControls);
         if (hasControls) {
           connection.promisesEnd = true;
@@ -183,9 +184,4 @@ export function streamFormat(contentType: string | null): "sse" | "jsonl" | unde
   const [, sse, jsonl] =
     /^\s*(?:(text\/event-stream)|(application\/(?:x-)?(?:jsonl|ndjson)))\s*(?:;|$)/i.exec(contentType ?? "") ?? [];
   return sse ? "sse" : jsonl ? "jsonl" : undefined;
-}
-
-/** Whether a body of JSON Lines has empty lines and `{"@end":{}}` as control frames, by its `Content-Type`. */
-export function hasControlFrames(contentType: string | null): boolean {
-  return streamFormat(contentType) === "jsonl" && /;\s*profile="?sse-1"?\s*(;|$)/i.test(contentType ?? "");
 }

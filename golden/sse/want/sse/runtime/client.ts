@@ -300,43 +300,50 @@ function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
     return path;
   });
   if (body === "*") {
-    return { binding, method, path, body: rest };
-  }
-  if (body) {
+    [content, rest] = [rest, undefined];
+  } else if (body) {
     [content, rest] = take(rest, [body.field]);
   }
-  const parameters = isJsonObject(rest) ? toParameters("", rest, query[""]) : [];
+  const parameters: string[] = [];
+  if (isJsonObject(rest)) {
+    addFields("", rest, query[""]);
+  }
   return { binding, method, path: parameters.length ? `${path}?${parameters.join("&")}` : path, body: content };
 
-  function toParameters(
-    prefix: string,
-    message: JsonObject,
-    fields: Readonly<Record<string, QueryField>> = {},
-  ): string[] {
-    const unset = Object.entries(fields).filter(([key]) => take(message, [key])[0] == null);
-    return [
-      ...unset.flatMap(([key, { name = key, implicit }]) =>
-        implicit === undefined ? [] : [toParameter(prefix + name, implicit)],
-      ),
-      ...Object.entries(message).flatMap(([key, value]) => {
-        const field = hasOwn(fields, key) ? fields[key] : undefined;
-        const name = prefix + (field?.name ?? key);
-        if (Array.isArray(value)) {
-          return value.map((item) => toParameter(name, item));
+  function addFields(prefix: string, message: JsonObject, fields: Readonly<Record<string, QueryField>> = {}): void {
+    for (const [key, { name = key, implicit }] of Object.entries(fields)) {
+      if (implicit !== undefined && take(message, [key])[0] == null) {
+        add(prefix + name, implicit);
+      }
+    }
+    for (const [key, value] of Object.entries(message)) {
+      const field = hasOwn(fields, key) ? fields[key] : undefined;
+      const name = prefix + (field?.name ?? key);
+      if (Array.isArray(value)) {
+        for (const item of value) {
+          add(name, item);
         }
-        if (!isJsonObject(value)) {
-          return value === null ? [] : [toParameter(name, value)];
+      } else if (!isJsonObject(value)) {
+        if (value !== null) {
+          add(name, value);
         }
-        const entries = Object.entries(value);
-        if (field?.map) {
-          return entries.map(([key, item]) => toParameter(`${name}[${key}]`, item));
+      } else if (field?.map) {
+        for (const [key, item] of Object.entries(value)) {
+          add(`${name}[${key}]`, item);
         }
-        if (!entries.length) {
-          throw new RangeError(`"${name}" is an empty message, which no query can hold`);
-        }
-        return toParameters(`${name}.`, value, field?.message ? query[field.message] : undefined);
-      }),
-    ];
+      } else if (Object.keys(value).length) {
+        addFields(`${name}.`, value, field?.message ? query[field.message] : undefined);
+      } else {
+        throw new RangeError(`"${name}" is an empty message, which no query can hold`);
+      }
+    }
+  }
+
+  function add(name: string, value: JsonValue): void {
+    if (typeof value === "object") {
+      throw new RangeError(`"${name}" holds an object, which no query can`);
+    }
+    parameters.push(`${encode(name)}=${encode(toText(value))}`);
   }
 }
 
@@ -379,13 +386,6 @@ function expand(pattern: string, text: string): string | undefined {
   return fits && shape.length === parts.length
     ? shape.map((literal, index) => (literal === "*" ? encode(parts[index] ?? "") : literal)).join("/")
     : undefined;
-}
-
-function toParameter(name: string, value: JsonValue): string {
-  if (typeof value === "object") {
-    throw new RangeError(`"${name}" holds an object, which no query can`);
-  }
-  return `${encode(name)}=${encode(toText(value))}`;
 }
 
 /** A number as in JSON, except for -0, whose sign JSON loses. */
@@ -1865,7 +1865,8 @@ function createConnection(
       if (format === "sse") {
         decode = createSseDecoder(add, maxEventBytes, cursor);
       } else {
-        const hasControls = hasControlFrames(contentType);
+        // Empty lines and `{"@end":{}}` are control frames.
+        const hasControls = /;\s*profile="?sse-1"?\s*(;|$)/i.test(contentType);
         decode = createJsonLinesDecoder(add, maxEventBytes, rule.errorEvent ?? "error", hasControls);
         if (hasControls) {
           connection.promisesEnd = true;
@@ -1920,11 +1921,6 @@ function streamFormat(contentType: string | null): "sse" | "jsonl" | undefined {
   const [, sse, jsonl] =
     /^\s*(?:(text\/event-stream)|(application\/(?:x-)?(?:jsonl|ndjson)))\s*(?:;|$)/i.exec(contentType ?? "") ?? [];
   return sse ? "sse" : jsonl ? "jsonl" : undefined;
-}
-
-/** Whether a body of JSON Lines has empty lines and `{"@end":{}}` as control frames, by its `Content-Type`. */
-function hasControlFrames(contentType: string | null): boolean {
-  return streamFormat(contentType) === "jsonl" && /;\s*profile="?sse-1"?\s*(;|$)/i.test(contentType ?? "");
 }
 
 /**

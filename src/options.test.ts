@@ -12,7 +12,7 @@ test("has the defaults of the README", () => {
   });
 });
 
-test("reads what is given, the last of a name winning", () => {
+test("reads options; the last one of a name wins", () => {
   const { options, errors } = parseOptions(
     "emit=client+server,messages=json,runtime=./rt,strict=true,strict=false,default_binding=1",
   );

@@ -73,7 +73,7 @@ describe("what is emitted", () => {
 });
 
 test.each(["", "emit=client", "target=ts,emit=client", "emit=client,target=js+ts", "openapi_title=A b"])(
-  "headers show the parameter as it was given: %s",
+  "headers show the parameter as the user wrote it: %s",
   (parameter) => {
     const { files } = runPlugin(compileText({ "t.proto": annotated }, parameter));
     const [first] = files.get("t_client.ts")?.split("\n") ?? [];

@@ -35,7 +35,7 @@ describe("a problem stands where the mistake is", () => {
   });
 });
 
-test("problems are sorted by place, and each is told once", () => {
+test("problems are sorted by place, and each is reported once", () => {
   const methods = [
     'rpc A(M) returns (M) { option (sse.v1.http) = {get: "/b/{nope}"}; }',
     'rpc B(M) returns (M) { option (sse.v1.http) = {get: "/a", body: "nope"}; }',

@@ -63,7 +63,7 @@ test.each([
   ["/a/../b", 3, `segment ".." at column 4: URLs drop such segments`],
   ["/a/%2e", 3, `segment "%2e" at column 4: URLs drop such segments`],
 ])("%j is refused with its place", (text, offset, message) => {
-  const error = refusal(text);
+  const error = errorOf(text);
   expect(error.message).toBe(message);
   expect(error.offset).toBe(offset);
 });
@@ -97,7 +97,7 @@ test.each(["/a", "/*", "/{a}", "a.", "%41", "{", "/{a=b", "\u{1f600}"])(
   },
 );
 
-function refusal(text: string): PathSyntaxError {
+function errorOf(text: string): PathSyntaxError {
   try {
     parsePathTemplate(text);
   } catch (error) {

@@ -81,7 +81,7 @@ describe("the types", () => {
     expectTypeOf(nested).toBeFunction();
   });
 
-  test("of options take undefined for what is not given", () => {
+  test("of options accept undefined for an option that is not set", () => {
     const signal: AbortSignal | undefined = undefined;
     expectTypeOf({
       signal,

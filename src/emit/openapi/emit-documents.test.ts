@@ -92,7 +92,7 @@ describe("the files", () => {
     ]);
   });
 
-  test("are one a proto with services, when told so", () => {
+  test("are one for each proto with services, with the option", () => {
     expect(emit("multi-file", { openapi_output: "file" }).names).toEqual([
       "billing/v1/billing.openapi.yaml",
       "shop/v1/orders.openapi.yaml",

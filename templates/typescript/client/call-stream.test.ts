@@ -78,7 +78,7 @@ describe("a oneof of events", () => {
     }
   });
 
-  test("tells onUnknownEvent of each event that it does not declare", async () => {
+  test("calls onUnknownEvent for each event that it does not declare", async () => {
     const baseUrl = await serveBody("id: 7\nevent: gossip\ndata: not JSON\n\nretry: 9\ndata: {}\n\n");
     for (const client of [new MarketServiceClient({ baseUrl }), new JsonClient({ baseUrl })]) {
       const seen: unknown[] = [];

@@ -116,7 +116,7 @@ describe("a client of JSON types", () => {
 });
 
 describe("a stream that fails", () => {
-  test("tells the attempt and the cursor", async () => {
+  test("has the attempt and the cursor", async () => {
     const { baseUrl } = await startServer(({ headers }, response) => {
       if (headers["last-event-id"]) {
         return json(response, { code: 5, message: "gone" }, 404);
@@ -248,7 +248,7 @@ describe("a unary call that fails", () => {
     ["application/problem+json; charset=utf-8", "{", DecodeError],
     ["application/json", "[]", DecodeError],
     ["text/plain", '{"price":"x"}', DecodeError],
-  ])("tells a 200 of %s with %j by a %o", async (type, body, Class) => {
+  ])("reports a 200 of %s with %j as a %o", async (type, body, Class) => {
     const { baseUrl } = await startServer((_, response) => response.writeHead(200, { "content-type": type }).end(body));
     const error = await new MarketServiceClient({ baseUrl }).getQuote({ symbol: "A" }).catch((error) => error);
     expect(error).toBeInstanceOf(Class);
@@ -261,7 +261,7 @@ describe("a unary call that fails", () => {
     }
   });
 
-  test("tells the field that is wrong", async () => {
+  test("names the field that is wrong", async () => {
     const { baseUrl } = await startServer((_, response) => json(response, { price: [1] }));
     const error = await new MarketServiceClient({ baseUrl }).getQuote({ symbol: "A" }).catch((error) => error);
     expect(error).toMatchObject({ code: "decode", path: "price", event: undefined, data: '{"price":[1]}' });

@@ -185,7 +185,7 @@ async function run(place: Place, act: (setting: Setting) => unknown, options: St
   try {
     for await (const { sequence } of stream) {
       ids.push(sequence);
-      // For the places that a close has to reach.
+      // For the places that a close has to end.
       if (ids.length === 20) {
         break;
       }
@@ -355,7 +355,7 @@ describe("a unary call", () => {
     }
   });
 
-  test("tells interceptors the attempt", async () => {
+  test("passes the attempt to interceptors", async () => {
     const attempts: UnaryRequest["attempt"][] = [];
     const place: Place = (act) => ({
       interceptors: [

@@ -191,7 +191,7 @@ describe("createContext", () => {
   });
   const authorization = "t";
 
-  test("makes the value of all calls, of the request and what fetch was given", async () => {
+  test("makes the value of all calls, of the request and the value passed to fetch", async () => {
     expectTypeOf(server).toEqualTypeOf<Server<Env>>();
     const get = async (path: string) => {
       const response = await server.fetch(new Request(`http://localhost${path}`, { headers: { authorization } }), env);
@@ -217,7 +217,7 @@ describe("createContext", () => {
     };
     expect((await ask({}, "/v1/nothing").response).status).toBe(404);
     expect(seen).toEqual([]);
-    // Nothing of what is wrong with the request is told, or looked at.
+    // What is wrong with the request is neither checked nor reported.
     const { response, reads } = ask({ Accept: "text/html", "Content-Length": "99999999" });
     expect([(await response).status, await (await response).json()]).toEqual([
       401,

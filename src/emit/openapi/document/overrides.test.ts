@@ -70,7 +70,7 @@ describe("google.api.field_behavior", () => {
     expect(JSON.stringify(choice?.["paths"]["/m"].get.parameters)).not.toContain("required");
   });
 
-  test("is told where no keyword says it", () => {
+  test("is described where no keyword can express it", () => {
     expect(properties["name"]).toEqual({
       type: "string",
       description: "The name.\n\nThe identifier of the resource.\n\nRequired in requests.",

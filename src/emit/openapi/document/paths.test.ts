@@ -104,11 +104,11 @@ describe("a path", () => {
     expect(of(`/${plural}/*`).path).toBe(`/${plural}/{${one}}`);
   });
 
-  test("keeps the names of the proto when told to", () => {
+  test("keeps proto names with the option", () => {
     expect(of(inProto, { openapi_proto_names: true }).path).toBe("/v1/{two_words}/{in_it_two_words}");
   });
 
-  test("tells what of the proto a parameter is, when its name does not", () => {
+  test("describes the field of a parameter whose name differs", () => {
     const parameters = of(renamed).operation?.parameters;
     expect(parameters?.slice(0, 3)).toEqual([
       expect.objectContaining({ name: "shelf", "x-proto-field": "name", schema: { type: "string" } }),
@@ -169,7 +169,7 @@ describe("paths", () => {
     expect(warnings).toEqual([]);
   });
 
-  test("that OpenAPI cannot tell apart are told, and the second is left out", () => {
+  test("that OpenAPI cannot distinguish are reported, and the second is omitted", () => {
     const { document, warnings } = methods(
       { One: 'get: "/m/{a}"', All: 'get: "/m/{b=**}"' },
       "string a = 1; string b = 2;",

@@ -105,7 +105,7 @@ describe("a query parameter", () => {
     ]);
   });
 
-  test("has its name of the proto when told so, but for a name of its own", () => {
+  test("has its proto name with the option, unless it sets a name", () => {
     const proto = build(compileCase("bindings"), { openapi_proto_names: true });
     expect(operation(proto, "QueryService_Named").parameters?.map(({ name }) => name)).toContain("w.end_time");
     expect(operation(proto, "QueryService_Scalars").parameters?.map(({ name }) => name)).toContain(
@@ -368,7 +368,7 @@ describe("a request's body", () => {
 describe("a response", () => {
   const answer = (id: string) => written(operation(query, id).responses["200"]);
 
-  test("is the message, told by its comment", () => {
+  test("is the message, described by its comment", () => {
     expect(answer("DepotService_GetParcel")).toEqual({
       description: "A parcel.",
       content: { "application/json": { schema: { $ref: "#/components/schemas/depot.v1.Parcel" } } },

@@ -28,7 +28,7 @@ function fuzz(compiled: Compiled, options: Partial<Options>, written: Partial<Js
     fc.assert(
       fc.property(arbitraryMessage(desc), (message) => {
         const json = toJson(desc, message, { registry: createRegistry(...compiled.files), ...written });
-        fc.pre(!/"(NaN|-?Infinity)"/.test(JSON.stringify(json))); // told in the description only
+        fc.pre(!/"(NaN|-?Infinity)"/.test(JSON.stringify(json))); // only the description has them
         expect(check({ $ref: `#/components/schemas/${desc.typeName}` }, json)).toEqual([]);
       }),
       { numRuns: 100 },
@@ -124,7 +124,7 @@ describe("an object's schema", () => {
     expect(Object.keys(schemas["types.v1.Choices"]?.dependentSchemas ?? {})).not.toContain("anything");
   });
 
-  test("makes a union of a oneof when told to, of which one member is set", () => {
+  test("makes a oneof a union with the option, and one member is set", () => {
     const document = build(compileCase("types"), { openapi_oneof: "union" });
     const choices = document.components.schemas["types.v1.Choices"];
     expect(Object.keys(choices?.properties ?? {})).toEqual(["beside", "alone", "more"]);
@@ -169,7 +169,7 @@ describe("an object's schema", () => {
     expect(light?.["x-enum-varnames"]).toEqual(light?.enum);
   });
 
-  test("has enums by their numbers, or both ways, when told to", () => {
+  test("writes enums as numbers, or as both, with the option", () => {
     const integer = build(compileCase("types"), { openapi_enum: "integer" }).components.schemas["types.v1.Light"];
     expect(integer).toMatchObject({ type: "integer", format: "int32", enum: [0, 1, 2, 3] });
     expect(integer?.["x-enum-varnames"]).toEqual(["LIGHT_UNSPECIFIED", "LIGHT_RED", "LIGHT_YELLOW", "LIGHT_GREEN"]);

@@ -121,7 +121,7 @@ describe.each(golden)("the streams of %s", (_, compiled) => {
         const { events } = stream;
         fc.pre(events.kind === "message" || events.members.some(({ field }) => isFieldSet(message, field)));
         const { text } = encoder.encode(message, stream.resumable ? "7" : undefined);
-        fc.pre(!/(NaN|-?Infinity)/.test(text)); // told in the description only
+        fc.pre(!/(NaN|-?Infinity)/.test(text)); // only the description has them
         const parsed = parseStream(encoder.opening() + text + encoder.failure(status) + encoder.end);
         expect(parsed).toHaveLength(stream.terminalData === undefined ? 2 : 3);
         for (const event of parsed) {
@@ -165,7 +165,7 @@ describe("a stream", () => {
   const schema = (name: string): Schema | undefined =>
     build(compileCase("events")).components.schemas[`assistant.v1.AssistantService.${name}`];
 
-  test("of a oneof has a branch an event and one for failures, told apart by `event`", () => {
+  test("of a oneof has a branch for each event and one for errors, distinguished by `event`", () => {
     const names = ["delta", "tool.call", "thought", "progress", "tone", "idle", "done", "refused", "error"];
     const ref = (name: string) => `#/components/schemas/assistant.v1.AssistantService.Ask.Event.${name}`;
     expect(schema("Ask.Event")).toMatchObject({
@@ -204,7 +204,7 @@ describe("a stream", () => {
     expect(schema("Ask.Event.error")?.description).toBe("An error after the stream has started. It ends the stream.");
   });
 
-  test("that ends with a literal tells it from the other events", () => {
+  test("that ends with a literal distinguishes it from the other events", () => {
     expect(schema("Complete.Event")?.discriminator).toBeUndefined();
     expect(schema("Complete.Event.end")?.properties?.["data"]).toEqual({ type: "string", const: "[DONE]" });
     expect(schema("Complete.Event.message")?.properties?.["data"]?.not).toEqual({ const: "[DONE]" });

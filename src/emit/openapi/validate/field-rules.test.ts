@@ -392,7 +392,7 @@ test("what protovalidate takes of random messages fits", () => {
         }
         valid++;
         const json = toJson(desc, message, { registry });
-        fc.pre(!/"(NaN|-?Infinity)"/.test(JSON.stringify(json))); // told in the description only
+        fc.pre(!/"(NaN|-?Infinity)"/.test(JSON.stringify(json))); // only the description has them
         fc.pre(!/"f":"[0-9a-fA-F:.]*::[0-9a-fA-F:.]*%/.test(JSON.stringify(json))); // the format ipv6 has no zones
         expect([type, json, check({ $ref: `#/components/schemas/${type}` }, json)]).toEqual([type, json, []]);
       }),
@@ -563,7 +563,7 @@ describe("a parent", () => {
   });
 });
 
-test("rules reach parameters and bodies", () => {
+test("rules apply to parameters and bodies", () => {
   const { api } = compile(`
     service P {
       rpc Get(Request) returns (M) { option (sse.v1.http) = {get: "/p/{f}"}; }

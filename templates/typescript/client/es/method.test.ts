@@ -79,7 +79,7 @@ describe("the validator", () => {
     expect(left.map(({ size }) => size)).toEqual([1, 2]);
   });
 
-  test("whose rules cannot be run tells so", async () => {
+  test("whose rules cannot run reports it", async () => {
     const { baseUrl } = await serveTrades();
     const cause = new Error("no such function");
     const validator = ruleOf("market.v1.Trade", () => false, { kind: "error", error: cause });

@@ -110,7 +110,7 @@ describe("StatusError", () => {
       { message: expect.any(String), statusCode: 2 },
     ],
     ["a redirect that leads nowhere", { status: 304 }, { message: "HTTP 304 (code 2)", statusCode: 2 }],
-  ])("tells of %s what can be told", async (_, reply, want) => {
+  ])("describes %s as far as possible", async (_, reply, want) => {
     for (const error of await failures(reply)) {
       expect(error).toMatchObject({ ...want, status: reply.status, details: [] });
       if (typeof reply.body === "string") {
@@ -286,7 +286,7 @@ describe("the classes", () => {
     new client.ReconnectError([new Error("m")], context),
   ];
 
-  test("have one base, and tell themselves apart by code and name", () => {
+  test("have one base, and differ by code and name", () => {
     for (const error of errors) {
       expect(error).toBeInstanceOf(client.ClientError);
       expect(error).toMatchObject(context);
@@ -313,7 +313,7 @@ describe("the classes", () => {
     expect(new client.NetworkError("m", { ...context, cause: 5 }).cause).toBe(5);
   });
 
-  test("tell the last error of a reconnection as the cause", () => {
+  test("have the last error of a reconnection as the cause", () => {
     const [first, last] = [new Error("a"), new Error("b")];
     const error = new client.ReconnectError([first, last], context);
     expect(error).toMatchObject({

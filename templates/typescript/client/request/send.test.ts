@@ -161,13 +161,13 @@ describe("fetch", () => {
     // As workerd did before the compatibility flag cache_option_enabled.
     new Error("The 'cache' field on 'RequestInitializerDict' is not implemented."),
     new TypeError("Unsupported cache mode: no-store"),
-  ])("that refuses cache is called without it: %s", async (refusal) => {
+  ])("that refuses cache is called without it: %s", async (thrown) => {
     const caches: unknown[] = [];
     const [, stream] = await requests({
       fetch(url, init) {
         caches.push(init.cache);
         if (init.cache) {
-          throw refusal;
+          throw thrown;
         }
         return fetch(url, init);
       },

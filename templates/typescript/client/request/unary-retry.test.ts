@@ -85,7 +85,7 @@ describe("a unary call", () => {
     expect(other).toHaveLength(2);
   });
 
-  test("gets the headers of each attempt anew", async () => {
+  test("gets its headers again for each attempt", async () => {
     let token = 0;
     const { received } = await run([503, 200], {
       retry,

@@ -51,7 +51,7 @@ describe("the work of decoding", () => {
     expect(events).toEqual([16 * MiB]);
   });
 
-  test("is done for 100,000 events in one chunk, and each is told", () => {
+  test("decodes 100,000 events in one chunk, and reports each", () => {
     for (const terminator of ["\n", "\r", "\r\n"]) {
       let events = 0;
       const decode = createSseDecoder((found) => void ("data" in found && events++), MiB);

@@ -9,7 +9,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 const repository = fileURLToPath(new URL("../../../..", import.meta.url));
 const types = JSON.stringify(fileURLToPath(new URL("event-stream.js", import.meta.url)));
 
-/** What the compiler says of a program under the strictest flags, with the libraries given and no other types. */
+/** What the compiler reports for a program under the strictest flags, with these libraries and no other types. */
 async function compile(program: string, lib: readonly string[], types: readonly string[] = []): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "event-stream-"));
   onTestFinished(() => rm(folder, { recursive: true }));

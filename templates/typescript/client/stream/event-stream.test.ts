@@ -256,7 +256,7 @@ describe("one reader", () => {
     expect(await stream.next()).toEqual({ done: false, value: 3 });
   });
 
-  test("tells all who wait that the stream was left", async () => {
+  test("ends all pending reads when the stream is left", async () => {
     const server = await startFrameServer(({ send }) => send(":\n"));
     const stream = openStream(server.baseUrl);
     const waiting = [stream.next(), stream.next(), stream.next()];

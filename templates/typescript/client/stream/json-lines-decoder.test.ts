@@ -52,7 +52,7 @@ describe("JSON Lines, however the bytes are cut", () => {
 });
 
 describe("the limit of a line", () => {
-  test("is told of a line that does not end", () => {
+  test("reports a line that does not end", () => {
     const found: unknown[] = [];
     const decoder = createJsonLinesDecoder((what) => found.push(what), 10, "error");
     decoder(utf8("1234567890"));

@@ -6,7 +6,7 @@ import type { ReconnectOptions } from "./stream-options.js";
 const context = { phase: "body", attempt: 7, lastEventId: "41" } as const;
 const network = new NetworkError("lost", context);
 
-/** A refusal with a `Retry-After`. */
+/** An error response with a `Retry-After`. */
 function refused(retryAfter: string): StatusError {
   const response = new Response("", { status: 503, headers: { "retry-after": retryAfter } });
   return new StatusError(response, "", {}, context);

@@ -82,7 +82,7 @@ const rules: readonly [rule: string, body: string, expected: Partial<Interpretat
   ["an empty line of data at the end", "data: a\ndata:\n\n", { events: [event("a\n")] }],
   ["an empty line of data at the start", "data\ndata: a\n\n", { events: [event("\na")] }],
   ["data may hold NUL", "data: a\0b\n\n", { events: [event("a\0b")] }],
-  ["names are told apart by case", "Data: a\ndATA: b\n\n", {}],
+  ["names are case-sensitive", "Data: a\ndATA: b\n\n", {}],
   ["names are taken whole", "data2: a\n data: b\ndat: c\ndata : d\n\n", {}],
   ["unknown fields are ignored", "color: blue\ndata: a\nfoo\n\n", { events: [event("a")] }],
   ["an unknown field without colon", "foo\n\n", {}],
@@ -192,7 +192,7 @@ describe("WHATWG HTML 9.2.5 and 9.2.6, however the bytes are cut", () => {
     expect(interpretation(decode(cutAt(bytes, 9))).events).toEqual([event("a")]);
   });
 
-  test("tells what it finds in the order of the bytes", () => {
+  test("reports what it finds in the order of the bytes", () => {
     const body = utf8(":a\nretry: 5\ndata: 1\n:b\n\nid: 7\n\n:c\ndata: 2\n\n");
     expect(decode([body])).toEqual([
       { mark: "comment", text: "a" },
@@ -221,7 +221,7 @@ describe("a cursor from the connection before", () => {
     ]);
   });
 
-  test("is told when the body takes it away", () => {
+  test("is reported when the body resets it", () => {
     expect(decode([utf8("id:\n\n")], undefined, "7")).toEqual([{ mark: "id", id: undefined }]);
   });
 });
@@ -259,7 +259,7 @@ describe("maxEventBytes", () => {
     }
   });
 
-  test("is told in its place, after the events before it", () => {
+  test("is reported in its place, after the events before it", () => {
     expect(decode([utf8("data: a\n\ndata: 12345678901\n\n")], 10).slice(0, 2)).toEqual([
       { event: "message", data: "a", id: undefined, ownId: false, retry: undefined },
       tooLarge,

@@ -121,7 +121,7 @@ describe("abort rejects with the signal's reason", () => {
     expect(await waiting[1]).toEqual({ done: true, value: undefined });
   });
 
-  test("at once, though `fetch` and the body heed no signal", async () => {
+  test("at once, even if `fetch` and the body ignore the signal", async () => {
     const controller = new AbortController();
     let cancelled: unknown;
     const heedless = (): Response =>
@@ -159,7 +159,7 @@ describe("abort rejects with the signal's reason", () => {
 });
 
 describe("a stream that is left", () => {
-  test("after its abort is told nothing any more", async () => {
+  test("after its abort gets nothing more", async () => {
     const server = await startFrameServer(({ send }) => send("data: 1\n\n"));
     const controller = new AbortController();
     const stream = openStream(server.baseUrl, {}, { signal: controller.signal });
@@ -205,7 +205,7 @@ describe("a stream that is over", () => {
       ["by break", (stream) => stream.collect({ max: 1 })],
       ["by return", (stream) => stream.next().then(() => stream.return())],
     ];
-  test.each(ways)("%s is no longer told of the signal", async (_name, run) => {
+  test.each(ways)("%s no longer listens to the signal", async (_name, run) => {
     const server = await startFrameServer(({ end }) => end("data: 1\n\ndata: 2\n\n"));
     const { signal } = new AbortController();
     const stream = openStream(server.baseUrl, {}, { signal });

@@ -196,7 +196,7 @@ describe("a response that is no stream", () => {
     expect(await drain(openStream(server.baseUrl))).toEqual(["é"]);
   });
 
-  test("a 204 is the end, and tells those who reconnect to stop", async () => {
+  test("a 204 ends the stream, also when it reconnects", async () => {
     const server = await startFrameServer(answer(204, {}, ""));
     const stream = openStream(server.baseUrl, { resumable: true }, { reconnect: { afterEnd: true } });
     expect(await stream.next()).toEqual({ done: true, value: undefined });
@@ -300,7 +300,7 @@ describe("JSON Lines", () => {
     expect(error).toMatchObject({ statusCode: 14, message: "gone", phase: "body" });
   });
 
-  test("have no ids, so a lost connection is not resumed by default: what was lost could not be told", async () => {
+  test("have no ids, so a lost connection is not resumed by default: it is unknown what was lost", async () => {
     const server = await startFrameServer(({ send, cut }) => send("1\n").then(cut), "application/jsonl");
     const stream = openStream(server.baseUrl, { resumable: true }, { format: "jsonl" });
     expect(await drain(stream)).toEqual([1, expect.any(NetworkError)]);

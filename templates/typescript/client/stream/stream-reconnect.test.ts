@@ -13,7 +13,7 @@ const resumable = { resumable: true } as const;
 /** As fast as a test wants it. */
 const fast = { initialDelayMs: 1, maxDelayMs: 5 };
 
-/** Answers each request with one of the given steps, in their order; the last one is repeated. */
+/** Answers each request with the next step. The last one is repeated. */
 function steps(...answers: ((response: FrameResponse) => unknown)[]): (response: FrameResponse) => unknown {
   return (response) => answers[Math.min(response.number, answers.length) - 1]?.(response);
 }
@@ -88,7 +88,7 @@ describe("what is reconnected", () => {
     expect(await drain(openStream(server.baseUrl, resumable))).toEqual([1, 2]);
   });
 
-  test("not one whose events had no id, by default: what is lost could not be told from what is repeated", async () => {
+  test("not one whose events had no id, by default: lost and repeated events look the same", async () => {
     const server = await startFrameServer(frames("retry: 1\ndata: 1\n\n"));
     expect(await drain(openStream(server.baseUrl, resumable))).toEqual([1, expect.any(Error)]);
     expect(server.received).toHaveLength(1);
@@ -195,7 +195,7 @@ describe("the cursor", () => {
 });
 
 describe("attempts", () => {
-  test("call the function of headers anew each time", async () => {
+  test("call the headers function again each time", async () => {
     const server = await startFrameServer(steps(status(503), status(503), end("data: 1\n\n")));
     let token = 0;
     const headers = async (): Promise<Record<string, string>> => ({ authorization: `Bearer ${++token}` });
@@ -203,7 +203,7 @@ describe("attempts", () => {
     expect(server.received.map(({ headers }) => headers.authorization)).toEqual(["Bearer 1", "Bearer 2", "Bearer 3"]);
   });
 
-  test("are counted in what the caller is told", async () => {
+  test("are counted in what the caller gets", async () => {
     const server = await startFrameServer(steps(status(503), frames("id: 1\ndata: 1\n\n"), end("id: 2\ndata: 2\n\n")));
     const seen: Reconnect[] = [];
     const stream = openStream(server.baseUrl, resumable, {
@@ -246,7 +246,7 @@ describe("attempts", () => {
     expect(error).toMatchObject({ status: 404, attempt: 2 });
   });
 
-  test("count anew after an event", async () => {
+  test("count from zero after an event", async () => {
     const server = await startFrameServer(({ number, send, cut, end }) =>
       number === 10 ? end() : send(`id: ${number}\ndata: ${number}\n\n`).then(cut),
     );
@@ -254,7 +254,7 @@ describe("attempts", () => {
     expect(await drain(stream)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  test("count anew after a heartbeat: a quiet feed behind a proxy that cuts it every minute goes on", async () => {
+  test("count from zero after a heartbeat: a quiet feed behind a proxy that cuts it every minute goes on", async () => {
     const server = await startFrameServer(({ number, send, cut, end }) =>
       number === 10 ? end() : send(":sse/1 heartbeat=60000\n:\n").then(cut),
     );
@@ -262,7 +262,7 @@ describe("attempts", () => {
     expect(server.received).toHaveLength(10);
   });
 
-  test("do not count anew after a head, or after what a server sends at once", async () => {
+  test("do not count from zero after a head, or after what a server sends at once", async () => {
     const server = await startFrameServer(frames(":sse/1 heartbeat=60000 end\nretry: 1\n:hello\n"));
     const [error] = await drain(openStream(server.baseUrl, resumable, { reconnect: { ...fast, maxAttempts: 2 } }));
     expect(error).toBeInstanceOf(ReconnectError);
@@ -454,7 +454,7 @@ describe("an outage", () => {
 });
 
 describe("the delay", () => {
-  /** What the caller is told of each delay. */
+  /** What the caller learns about each delay. */
   async function delays(
     answer: (response: FrameResponse) => unknown,
     reconnect: StreamOptions["reconnect"],
@@ -533,7 +533,7 @@ describe("a stream that is left", () => {
 });
 
 describe("batches()", () => {
-  test("go on after a reconnection, without what their caller was given", async () => {
+  test("go on after a reconnection, without the events that the caller already has", async () => {
     const server = await startFrameServer(
       steps(frames("id: 1\ndata: 1\n\nid: 2\ndata: 2\n\nid: 3\ndata"), end("id: 3\ndata: 3\n\nid: 4\ndata: {\n\n")),
     );

@@ -62,6 +62,6 @@ test("a server that is killed and restarted at random moments loses no event, an
   expect(count).toBe(events);
   expect(stream.lastEventId).toBe(String(events));
   expect(kills).toBeGreaterThan(10);
-  // Each kill but those of a server that was not reached yet, or had told all.
+  // Each kill, except of a server that had no connection yet, or had sent everything.
   expect(retries.length).toBeGreaterThan(5);
 });

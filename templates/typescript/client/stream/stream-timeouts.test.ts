@@ -156,7 +156,7 @@ describe("deadlineMs", () => {
     await expect(stream.next()).rejects.toMatchObject({ kind: "deadline", phase: "open" });
   });
 
-  test("is told at the next call when it passes while the caller has an event", async () => {
+  test("is reported at the next call if it expires while the caller has an event", async () => {
     const server = await startFrameServer(hang);
     const stream = openStream(server.baseUrl, {}, { deadlineMs: 1_000 });
     await stream.next();
@@ -242,7 +242,7 @@ function timed(options: StreamOptions): {
   });
   const fetch = async (): Promise<Response> => new Response(body, { headers: eventStream });
   const stream = openStream("http://localhost", {}, { ...options, fetch });
-  // A read takes a few turns of Node's loop to reach the stream, and so does what it brings.
+  // A read takes a few turns of Node's loop to get to the stream, and so does its result.
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < 10; turn++) {
       await new Promise(setImmediate);

@@ -42,7 +42,7 @@ describe("unary", () => {
       { unimplemented: "501" },
     );
     const server = createServer({ services: [service], onError: () => {} });
-    // @ts-expect-error the value is of the handlers' context type, and so has to be given
+    // @ts-expect-error the value has the handlers' context type, so it is required
     expect((await server.fetch(new Request("http://localhost/v1/quotes/A"))).status).toBe(500);
     const { url } = await serve({ fetch: (request) => server.fetch(request, { user: "ada" }) });
     const response = await fetch(`${url}/v1/quotes/A`);
@@ -113,7 +113,7 @@ describe("unary", () => {
     );
   });
 
-  test("without onError, it is told to the console", async () => {
+  test("without onError, it is logged to the console", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
     const { url } = await startMarketServer({ getQuote: () => Promise.reject(new Error("lost")) });
     await fetch(`${url}/v1/quotes/A`);

@@ -1,4 +1,4 @@
-/** The life of a call: from the arrival of its request until the body of its response was read, or given up. */
+/** The life of a call: from the arrival of its request until the body of its response was read, or the client left. */
 import { describe, expect, test, vi } from "vitest";
 import type { Trade } from "../../../../test/gen/market/v1/market_pb.js";
 import { type CallEndInfo, Code, createServer, type Init, StatusError } from "../../server.js";
@@ -41,7 +41,7 @@ describe("a drain", () => {
     await drained;
   });
 
-  test("loses no unary answer that a handler has given, though the server is closed then", async () => {
+  test("loses no unary response that a handler has returned, even if the server closes then", async () => {
     const go = createFlag();
     let running = 0;
     const server = createMarketServer({
@@ -146,7 +146,7 @@ describe("a drain", () => {
 });
 
 describe("a unary body", () => {
-  test("is given when it is asked for, with its length", async () => {
+  test("is sent on request, with its length", async () => {
     const ends = vi.fn();
     const server = createMarketServer({ getQuote: () => ({ symbol: "é" }) }, { onCallEnd: ends });
     const response = await server.fetch(new Request(url("/v1/quotes/A")));

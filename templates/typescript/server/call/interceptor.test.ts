@@ -144,7 +144,7 @@ test("sees and changes the events of a stream", async () => {
 describe("an interceptor that waits for the next event of a handler", () => {
   const never = new Promise<never>(() => {});
 
-  /** Cancels a call of which nothing comes, once an interceptor waits; tells what the interceptor and the hooks saw. */
+  /** Cancels a call that sends nothing, once an interceptor waits. Returns what the interceptor and the hooks saw. */
   async function cancel(watchTrades: MarketServiceHandlers["watchTrades"], options: MarketOptions = {}) {
     const waiting = createFlag();
     const seen = createFlag<unknown>();
@@ -292,7 +292,7 @@ test("a validator runs after the interceptors, and before the handler", async ()
   expect(onError).toHaveBeenCalledWith(expect.objectContaining({ message: "cannot compile" }), expect.anything());
 });
 
-test("an interceptor makes a stream without its terminal event an error; without it, onCallEnd tells", async () => {
+test("an interceptor can turn a missing terminal event into an error; without it, onCallEnd reports it", async () => {
   const complete: Interceptor = (next) => async (request) => {
     const response = await next(request);
     return response.kind === "unary" ? response : { ...response, events: untilDone(response.events) };

@@ -175,8 +175,8 @@ describe("a listener of the signal", () => {
   });
 });
 
-describe("a request that a runtime cannot tell the URL of", () => {
-  test("is served by its path: Bun has no host for HTTP/1.0", async () => {
+describe("the URL of a request", () => {
+  test("can be a path: Bun has no host for HTTP/1.0", async () => {
     const server = createMarketServer(handlers);
     const request = {
       url: "/v1/quotes/A?x=1",
@@ -190,9 +190,9 @@ describe("a request that a runtime cannot tell the URL of", () => {
   });
 
   test.each<[string, object]>([
-    ["is not one", { url: "no url" }],
+    ["can be invalid", { url: "no url" }],
     [
-      "throws",
+      "can throw",
       {
         get url() {
           return mistake();

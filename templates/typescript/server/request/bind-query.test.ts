@@ -125,7 +125,7 @@ describe("values", () => {
     expect(violations(query)).toEqual([{ field, description }]);
   });
 
-  test("all that is wrong is told, up to a limit", () => {
+  test("all mistakes are reported, up to a limit", () => {
     expect(violations("f_int32=x&nested.amount=y&f_bool=1").map(({ field }) => field)).toEqual([
       "f_int32",
       "nested.amount",
@@ -133,7 +133,7 @@ describe("values", () => {
     expect(violations("r_int32=x&".repeat(1000))).toHaveLength(16);
   });
 
-  test("a long value is not told whole", () => {
+  test("a long value is shortened in the error", () => {
     expect(violations(`f_int32=${"x".repeat(1000)}`)[0]?.description).toMatch(/^"x{60}…" is not/);
   });
 });
@@ -206,7 +206,7 @@ describe("a table of names", () => {
     expect(violations("nested.on=0", {}, required)).toEqual([]);
   });
 
-  test("tells what is required: nested, where the message is there", () => {
+  test("reports missing required fields, and nested ones if their message is set", () => {
     expect(violations("", {}, binding)).toEqual([{ field: "f_string", description: "is required" }]);
     expect(violations("q=", {}, binding)).toEqual([]);
     expect(violations("q=&n.inner.on=1", {}, binding).map(({ field }) => field)).toEqual([

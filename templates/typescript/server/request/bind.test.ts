@@ -62,7 +62,7 @@ describe("path", () => {
     expect(violations(kinds([field]), { variables: [raw] })).toEqual([{ field: path, description }]);
   });
 
-  test("path and query are told of together", () => {
+  test("mistakes of path and query are reported together", () => {
     expect(
       violations(kinds(["nested", "amount"]), { variables: ["x"], query: "f_int32=y" }).map(({ field }) => field),
     ).toEqual(["nested.amount", "f_int32"]);
@@ -234,7 +234,7 @@ describe("JSON body", () => {
     expect(violations(whole, { body: bytes(body) }).length).toBeGreaterThan(0);
   });
 
-  test("what is wrong with a large one is told in the same way", () => {
+  test("mistakes in a large body are reported in the same way", () => {
     const body = (length: number) => bytes(`{"nested":{"inner":{"tags":[${'"x",'.repeat(length)}1]}}}`);
     expect(violations(whole, { body: body(3) })).toMatchObject([{ field: "nested.inner.tags[3]" }]);
     expect(violations(whole, { body: body(100_000) })).toMatchObject([{ field: "nested.inner.tags[100000]" }]);
@@ -329,7 +329,7 @@ test("a message of the market", () => {
   });
 });
 
-test("an error tells what is wrong in one line", () => {
+test("an error says in one line what is wrong", () => {
   const error = new BindError([
     { field: "a", description: "is required" },
     { field: "", description: "the body is not UTF-8" },

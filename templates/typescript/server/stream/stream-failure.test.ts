@@ -5,7 +5,7 @@ import { createFlag } from "../../testing/flag.js";
 import { getStream, opening, startMarketServer, watch } from "../../testing/market-server.js";
 
 describe("failures", () => {
-  test("an unexpected error is masked, and told to onError", async () => {
+  test("an unexpected error is masked, and passed to onError", async () => {
     const onError = vi.fn();
     const { url } = await startMarketServer(
       {

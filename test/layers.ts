@@ -53,12 +53,6 @@ const parts: readonly Part[] = [
   },
   // Emitted as they are, each in one file.
   { files: /^templates\/typescript\/(redis|nats)\//, imports: /^templates\/typescript\//, maxLines: 360 },
-  {
-    files: /^templates\/typescript\/server\//,
-    imports: /^templates\/typescript\//,
-    packages: /^@bufbuild\/protobuf(\/|$)/,
-    maxLines: 330,
-  },
   { files: /^templates\/typescript\//, packages: /^@bufbuild\/protobuf(\/|$)/, maxLines: 300 },
 ];
 

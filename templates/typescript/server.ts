@@ -19,17 +19,17 @@ export {
   type Awaitable,
   defineService,
   type HeaderRule,
+  type Init,
   type ServerMethodHttp,
   type Service,
   type ServiceMethod,
   type StreamSource,
 } from "./server/call/service.js";
-export type { Init } from "./server/call/to-message.js";
 export { createServer, type RouteInfo, type Server } from "./server/create-server.js";
 export { CancelledError, type CancelReason } from "./server/errors/cancelled-error.js";
 export { type StatusDetail, StatusError, type StatusErrorOptions } from "./server/errors/status-error.js";
 export type { CorsOptions } from "./server/request/cors.js";
-export type { Tracked } from "./server/stream/tracked.js";
+export type { Tracked } from "./server/stream/event-id.js";
 export {
   type AppendOptions,
   type Cursor,

@@ -56,13 +56,13 @@ export interface Server<V = unknown> {
 }
 
 /**
- * Creates a server of the given services. `createContext` makes `context.value`, a C, of each request and what `fetch` is given,
- * a V. Throws when two routes take the same requests, or an option has a wrong value.
+ * Creates a server for services. `createContext` makes `context.value`, a C, from each request and the value passed to
+ * `fetch`, a V. Throws if two routes match the same requests, or if an option has a wrong value.
  */
 export function createServer<C, V = unknown>(
   options: ServerOptions<C, V> & { readonly createContext: (init: ContextInit<V>) => Awaitable<C> },
 ): Server<V>;
-/** Creates a server of the given services, whose `context.value` is what `fetch` is given. Throws as above. */
+/** Creates a server for services. `context.value` is the value passed to `fetch`. Throws as above. */
 export function createServer<C = unknown>(options: ServerOptions<C>): Server<C>;
 export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
   checkOptions(options);

@@ -8,7 +8,7 @@ import {
   mergeFromJson,
 } from "@bufbuild/protobuf";
 import { FieldError } from "@bufbuild/protobuf/reflect";
-import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import { hasOwnJson } from "./codec/json-fields.js";
 import { causeOf } from "./error.js";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.js";
 
@@ -195,18 +195,3 @@ export function findJsonError(
 function joinPath(outer: string, inner: string): string {
   return inner === "" || inner.startsWith("[") ? outer + inner : `${outer}.${inner}`;
 }
-
-/** Whether the JSON of a message is not an object of its fields. protobuf-es exports this only since 2.12. */
-export function hasOwnJson(desc: DescMessage): boolean {
-  return isWrapperDesc(desc) || OWN_JSON.has(desc.typeName);
-}
-
-const OWN_JSON: ReadonlySet<string> = new Set([
-  "google.protobuf.Any",
-  "google.protobuf.Duration",
-  "google.protobuf.FieldMask",
-  "google.protobuf.ListValue",
-  "google.protobuf.Struct",
-  "google.protobuf.Timestamp",
-  "google.protobuf.Value",
-]);

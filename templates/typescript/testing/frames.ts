@@ -25,7 +25,7 @@ export interface FrameServer extends TestServer {
   response(number: number): Promise<FrameResponse>;
 }
 
-/** Starts a server that answers each request as a test tells it to: frames written byte for byte. */
+/** Starts a server that answers each request with the frames of a test, byte for byte. */
 export async function startFrameServer(
   answer: (response: FrameResponse) => unknown = () => {},
   contentType = "text/event-stream",

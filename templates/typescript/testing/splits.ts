@@ -22,7 +22,7 @@ export function cutAt(bytes: Uint8Array, ...offsets: number[]): Uint8Array[] {
   return [0, ...offsets].map((offset, i) => bytes.subarray(offset, offsets[i] ?? bytes.length));
 }
 
-/** The ways of cutting that a decoder must not tell apart: none, everywhere, at any one place, and in short ones at any two. */
+/** The ways to cut bytes that must not change what a decoder finds: no cut, everywhere, at any one place, and in short input at any two. */
 export function* everySplit(bytes: Uint8Array): Generator<Uint8Array[]> {
   yield [bytes];
   yield singly(bytes);

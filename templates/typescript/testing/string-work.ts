@@ -1,6 +1,6 @@
 /**
  * Counts the characters that methods of strings look at or copy while something runs. Work is counted, not timed: a
- * shared machine tells nothing by its clock. What is joined by `+` is not copied then, but when it is looked at.
+ * shared machine cannot be measured by its clock. What is joined by `+` is not copied then, but when it is looked at.
  */
 export function countStringWork(run: () => void): number {
   const { indexOf, includes, slice } = String.prototype;

@@ -11,7 +11,7 @@ export function expectNoUnhandledRejections(): void {
     process.on("unhandledRejection", listener);
   });
   afterEach(async () => {
-    // Node tells of them after the microtasks of a turn of its loop.
+    // Node reports them after the microtasks of a turn of its loop.
     for (let turn = 0; turn < 3; turn++) {
       await new Promise(setImmediate);
     }

@@ -7,7 +7,7 @@ export class WatchedLog implements EventLog {
   readonly tails: Set<TailListener> = new Set();
   /** Runs before each call; what it rejects with is what the call rejects with. */
   before: (call: keyof WatchedLog["calls"]) => unknown = () => {};
-  /** Holds back what tails are told, until `release`. */
+  /** Holds back what tails get, until `release`. */
   isHeld = false;
   #held: (() => void)[] = [];
   readonly #log: EventLog;
@@ -33,7 +33,7 @@ export class WatchedLog implements EventLog {
 
   async tail(topic: string, after: Cursor, listener: TailListener): Promise<() => void> {
     await this.#enter("tail");
-    const tell = (what: () => void) => {
+    const deliver = (what: () => void) => {
       if (this.isHeld) {
         this.#held.push(what);
       } else {
@@ -41,8 +41,8 @@ export class WatchedLog implements EventLog {
       }
     };
     const stop = await this.#log.tail(topic, after, {
-      entries: (entries) => tell(() => listener.entries(entries)),
-      failed: (error) => tell(() => listener.failed(error)),
+      entries: (entries) => deliver(() => listener.entries(entries)),
+      failed: (error) => deliver(() => listener.failed(error)),
     });
     this.tails.add(listener);
     return () => {

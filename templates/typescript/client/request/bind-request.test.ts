@@ -219,7 +219,7 @@ describe("query", () => {
     ["a.b", { a: { b: {} } }],
   ])("cannot hold the empty message %s", (name, request) => {
     expect(() => bindRequest(one({ path: "/v1" }), request)).toThrow(
-      new RangeError(`"${name}" is an empty message, which no query can hold`),
+      new RangeError(`"${name}" is an empty message, which cannot be a query parameter`),
     );
   });
 
@@ -230,7 +230,7 @@ describe("query", () => {
     ["m[k]", { m: { k: { a: 1 } } }],
   ])("cannot hold JSON in %s", (name, request) => {
     expect(() => bindRequest(one({ path: "/v1", query: { "": { m: { map: true } } } }), request)).toThrow(
-      new RangeError(`"${name}" holds an object, which no query can`),
+      new RangeError(`"${name}" contains an object, which cannot be a query parameter`),
     );
   });
 

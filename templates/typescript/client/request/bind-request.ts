@@ -86,14 +86,14 @@ function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
       } else if (Object.keys(value).length) {
         addFields(`${name}.`, value, field?.message ? query[field.message] : undefined);
       } else {
-        throw new RangeError(`"${name}" is an empty message, which no query can hold`);
+        throw new RangeError(`"${name}" is an empty message, which cannot be a query parameter`);
       }
     }
   }
 
   function add(name: string, value: JsonValue): void {
     if (typeof value === "object") {
-      throw new RangeError(`"${name}" holds an object, which no query can`);
+      throw new RangeError(`"${name}" contains an object, which cannot be a query parameter`);
     }
     parameters.push(`${encode(name)}=${encode(toText(value))}`);
   }

@@ -28,7 +28,7 @@ export type ClientErrorCode =
   | "reconnect";
 
 /**
- * The base of all errors of a call. `code` tells the classes apart, also across copies of this runtime, where
+ * The base of all errors of a call. `code` distinguishes the classes, also across copies of this runtime, where
  * `instanceof` does not. A call that is aborted by its signal rejects with `signal.reason` instead.
  */
 export abstract class ClientError extends CausedError {

@@ -93,7 +93,7 @@ export async function send(
   }
 }
 
-/** Calls `fetch` and tells its failures apart: an aborted signal, an invalid URL, the network. */
+/** Calls `fetch`, and throws a different error for an aborted signal, an invalid URL and a failure of the network. */
 export async function fetchResponse(
   fetch: Fetch,
   url: string,

@@ -31,7 +31,7 @@ export function throwIfAborted(signal: AbortSignal | null | undefined): void {
   }
 }
 
-/** `Promise.race` and `AbortSignal.any` keep every promise and signal that they were given. This keeps nothing. */
+/** `Promise.race` and `AbortSignal.any` keep a reference to every promise and signal passed to them. This keeps none. */
 export function createWaiter(): Waiter {
   let timer: Timer | undefined;
   let reject: (reason: unknown) => void = ignore;

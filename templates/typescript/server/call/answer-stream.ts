@@ -36,19 +36,19 @@ export async function answerStream<C>(
   await body.open(commitWindowMs);
   if (body.failure) {
     const { error } = body.failure;
-    // A server that cannot go on after the client's cursor says 410, in place of the 400 that is the code's own.
+    // If the server cannot resume after the client's cursor, the status is 410 instead of the 400 of the code.
     const isCursorLost =
       lastEventId !== undefined && error instanceof StatusError && error.code === Code.OutOfRange && !error.status;
     return call.fail(error, isCursorLost ? 410 : undefined, vary);
   }
   if (body.isEmpty && lastEventId !== undefined) {
-    // What EventSource takes as the end (WHATWG HTML 9.2.3); a body that just ends, it asks for again.
+    // EventSource stops after a 204 (WHATWG HTML 9.2.3). After a body that ends, it reconnects.
     return call.respond(204, { ...vary, "Cache-Control": "no-store" });
   }
   const headers = {
     ...vary,
     "Content-Type": encoder.contentType,
-    // Compression that does not know streams holds events back, but for `no-transform`.
+    // Compression can hold events back. `no-transform` prevents it.
     "Cache-Control": "no-cache, no-transform",
     // nginx holds the head until it has 4 KiB.
     "X-Accel-Buffering": "no",

@@ -4,11 +4,10 @@ import { CancelledError, type CancelReason, isAbortError } from "../errors/cance
 import { cancelCodes, type Failure, toFailure } from "../errors/failure.js";
 import { utf8 } from "../stream/chunk.js";
 import type { JsonOptions } from "../stream/event-encoder.js";
-import { type BodyWriter, ResponseBody } from "../stream/response-body.js";
 import { failuresOf } from "../stream/source-reader.js";
 import type { CallInfo, CallReason, Hooks } from "./hooks.js";
 import type { OpenCalls } from "./open-calls.js";
-import { toErrorHeaders, toHeaders } from "./response-headers.js";
+import { type BodyWriter, ResponseBody, toErrorHeaders, toHeaders } from "./response.js";
 import { StoppableCall } from "./stoppable-call.js";
 
 /** What the calls of a server share. */
@@ -33,11 +32,11 @@ const maxHandedOver = 16 * 1024;
  */
 export class Call extends StoppableCall {
   code: Code = Code.Ok;
-  /** The number of body bytes that the runtime took. */
+  /** The number of bytes that the runtime has taken from the response body. */
   bytes = 0;
   /** Whether a terminal event was sent; undefined where the method has none. */
   terminal: boolean | undefined;
-  /** Whether its client goes on elsewhere without a loss when it is cut. */
+  /** Whether its client can resume at another server without losing events. */
   resumable = false;
   /** Called when the call is stopped, and the end of the body is not written yet. */
   onStop: ((error: CancelledError) => void) | undefined;

@@ -1,9 +1,9 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { Tracked } from "../stream/tracked.js";
+import { Tracked } from "../stream/event-id.js";
 
 /** What a handler of a unary method knows about its call, besides the request message. */
 export interface UnaryContext<C = unknown> {
-  /** Aborted when the call is cancelled before its handler ended; its `reason` is a `CancelledError`. */
+  /** Aborted if the call is cancelled before its handler has ended. Its `reason` is a `CancelledError`. */
   readonly signal: AbortSignal;
   /** The HTTP request. Its body is read already. */
   readonly request: Request;
@@ -11,7 +11,10 @@ export interface UnaryContext<C = unknown> {
   readonly method: DescMethod;
   /** What the option `createContext` returned; without it, the second argument of `server.fetch`. */
   readonly value: C;
-  /** Headers of the answer. Of a stream, those that are set before its head is sent: with the first event, or after the commit window. */
+  /**
+   * Headers of the response. For a stream, set them before its head is sent: with the first event, or after the commit
+   * window.
+   */
   readonly responseHeaders: Headers;
   /** Resolves after `ms` milliseconds. Rejects with the reason of `signal` as soon as that is aborted. */
   sleep(ms: number): Promise<void>;
@@ -22,8 +25,8 @@ export interface StreamContext<C = unknown> extends UnaryContext<C> {
   /** The id of the last event that the client finished with, when it resumes: of the header `Last-Event-ID`, else of the query parameter `last_event_id`. */
   readonly lastEventId: string | undefined;
   /**
-   * A message whose event has this `id`, in place of its `event_id` field. Throws a `TypeError` for an id with CR, LF or
-   * NUL, and for one that is not a value of that field, as the server refuses to resume from it.
+   * A message whose event has this `id` instead of the value of its `event_id` field. Throws a `TypeError` if the id
+   * has CR, LF or NUL, or is not a value of that field, since the server could not resume from it.
    */
   tracked<T>(id: string, message: T): Tracked<T>;
 }

@@ -9,22 +9,25 @@ import { SseEncoder } from "../stream/sse-encoder.js";
 import type { CallOptions } from "./server-options.js";
 import type { ServiceMethod } from "./service.js";
 
-/** What a route leads to: a binding of a method, with all that does not depend on the request. */
+/** The target of a route: a binding of a method, and everything that does not depend on the request. */
 export interface Endpoint<C> {
   readonly method: ServiceMethod<C>;
   readonly binder: Binder;
   readonly binding: HttpBinding;
-  /** The content types that it answers with, the preferred one first. None for a `google.api.HttpBody`, which has any. */
+  /**
+   * The content types of its responses, the preferred one first. Empty for a `google.api.HttpBody`, which can have any
+   * type.
+   */
   readonly offers: readonly string[];
-  /** Of a stream, how it is written in each of them. */
+  /** For a stream, the encoder of each content type. */
   readonly encoders: ReadonlyMap<string, EventEncoder> | undefined;
-  /** Of a stream, the field of its message whose value is the id of an event. */
+  /** For a stream, the field whose value is the id of an event. */
   readonly idField: DescField | undefined;
   /** Throws for an event id that is not a value of that field. */
   readonly checkId: (id: string) => string;
 }
 
-/** The query parameter in place of `Last-Event-ID`. */
+/** The query parameter that replaces `Last-Event-ID`. */
 export const lastEventIdParameter = "last_event_id";
 
 /** The routes of all bindings of all services. */

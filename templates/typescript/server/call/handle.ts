@@ -9,8 +9,7 @@ import type { StreamContext } from "./context.js";
 import type { CallInfo } from "./hooks.js";
 import type { Next, ServerRequest, ServerResponse, StreamResponse } from "./interceptor.js";
 import type { CallOptions } from "./server-options.js";
-import type { ServiceMethod } from "./service.js";
-import { toMessage } from "./to-message.js";
+import { type ServiceMethod, toMessage } from "./service.js";
 
 /**
  * Runs a call once its request is read: the interceptors, the validator, the handler. Calls `watch` with handlers that an
@@ -26,7 +25,7 @@ export function createHandle<C>(
   async function handle(request: ServerRequest<C>): Promise<ServerResponse> {
     const { kind, method, message } = request;
     if (interceptors.length > 0) {
-      // One of them may have waited for something else than the signal.
+      // An interceptor may have waited without listening to the signal.
       request.context.signal.throwIfAborted();
     }
     if (validator) {
@@ -37,7 +36,7 @@ export function createHandle<C>(
     if (handler === undefined) {
       throw new StatusError(Code.Unimplemented, `${method.parent.typeName}.${method.name} is not implemented`);
     }
-    // A unary context is that of a stream to whom it was made for; the type just does not show it.
+    // Every context has the parts of a stream's context. Only the type of a unary context hides them.
     const answer = await handler(message, request.context as StreamContext<C>);
     return kind === "unary"
       ? { kind, message: toMessage(method.output, answer) }
@@ -45,7 +44,7 @@ export function createHandle<C>(
         { kind, events: answer as StreamResponse["events"] };
   }
 
-  /** Gives an interceptor events that it can stop to wait for. */
+  /** Gives an interceptor events that it stops waiting for when the call is cancelled. */
   function toAbortable(next: Next<C>): Next<C> {
     return async (request) => {
       const response = await next(request);
@@ -74,7 +73,7 @@ export function createHandle<C>(
   };
 }
 
-/** Throws a `BindError` with the rules that a request breaks; what a validator itself fails with is thrown as it is. */
+/** Throws a `BindError` with the rules that a request breaks; errors of the validator itself are thrown unchanged. */
 function validate(validator: Validator, schema: DescMessage, message: Message): void {
   const result = validator.validate(schema, message);
   if (result.kind === "invalid") {

@@ -38,7 +38,9 @@ export interface CallEndInfo extends CallInfo {
 /** The hooks of a server. None of them throws, whatever the user's own do. */
 export interface Hooks {
   error(error: unknown, info: CallInfo): void;
-  /** Watches a handler whose call is over. `ended` resolves when it has ended, with what it still failed with. */
+  /**
+   * Watches a handler whose call is over. `ended` resolves when the handler has ended, with the errors that it threw.
+   */
   watch(ended: Promise<readonly unknown[]>, info: CallInfo): void;
   readonly callStart: ((info: CallInfo) => void) | undefined;
   readonly callEnd: ((info: CallEndInfo) => void) | undefined;

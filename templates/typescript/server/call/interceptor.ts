@@ -1,7 +1,7 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
-import type { Tracked } from "../stream/tracked.js";
+import type { Tracked } from "../stream/event-id.js";
 import type { StreamContext, UnaryContext } from "./context.js";
-import type { Init } from "./to-message.js";
+import type { Init } from "./service.js";
 
 /** A call as an interceptor sees it: routed, and read from the HTTP request, but not validated yet. */
 export type ServerRequest<C = unknown> = UnaryRequest<C> | StreamRequest<C>;

@@ -3,18 +3,18 @@ import type { CancelReason } from "../errors/cancelled-error.js";
 
 /** A call that is not over. */
 export interface OpenCall {
-  /** Whether its client goes on elsewhere without a loss when it is cut. */
+  /** Whether its client can resume at another server without losing events. */
   readonly resumable: boolean;
   cancel(reason: CancelReason): void;
 }
 
-/** How much longer than its grace a drain waits for what it had to cancel. */
+/** How long a drain waits for what it had to cancel, in milliseconds. */
 const lastMs = 1000;
 
 /** The calls of a server, and their end. */
 export class OpenCalls {
   readonly #calls: Set<OpenCall> = new Set();
-  /** Handlers that go on after their call, or after it was cancelled. */
+  /** Handlers that still run after their call has ended or was cancelled. */
   readonly #handlers: Set<Promise<unknown>> = new Set();
   readonly #waiting: Set<() => void> = new Set();
   #draining = false;
@@ -32,7 +32,7 @@ export class OpenCalls {
     this.#wake();
   }
 
-  /** Lets a drain wait for a handler whose call is over, though not for the whole grace. `ended` never rejects. */
+  /** Makes a drain wait for a handler whose call is over, but not longer than `lastMs`. `ended` never rejects. */
   waitFor(ended: Promise<unknown>): void {
     this.#handlers.add(ended);
     ended.then(() => {
@@ -48,7 +48,7 @@ export class OpenCalls {
     await this.#until(() => this.#calls.size === 0, graceMs);
     this.#cancel(() => true);
     await this.#until(() => this.#calls.size + this.#handlers.size === 0, lastMs);
-    // The last reader took what there was in this very turn, and writes it to its connection now.
+    // The last reader took its chunk in this turn of the event loop. This lets it write the chunk to its connection.
     await new Promise<void>((resolve) => {
       setTimeout(resolve, 0);
     });

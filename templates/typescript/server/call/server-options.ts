@@ -73,7 +73,7 @@ export function checkOptions(options: object): void {
   }
 }
 
-/** Throws a `TypeError` for what is neither undefined nor a number from `least` on. */
+/** Throws a `TypeError` unless a value is undefined or a number of at least `least`. */
 export function checkNumber(what: string, value: unknown, least: number, unit: string): void {
   if (value !== undefined && !(typeof value === "number" && value >= least)) {
     const got = typeof value === "number" ? value : typeof value;

@@ -1,17 +1,28 @@
-import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+  isMessage,
+  type Message,
+  type MessageInitShape,
+} from "@bufbuild/protobuf";
+import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { hasOwn } from "../../shared/json.js";
 import type { MethodHttp } from "../../shared/method.js";
-import type { Tracked } from "../stream/tracked.js";
+import type { Tracked } from "../stream/event-id.js";
 import type { StreamContext } from "./context.js";
-import type { Init } from "./to-message.js";
 
 /** A value, or a promise of it. */
 export type Awaitable<T> = T | Promise<T>;
 
-/** What a handler of a stream answers with: an async generator, or anything iterable in this way, or a `ReadableStream`. */
+/** What a message is made of: the message itself, or an object with the fields to set. */
+export type Init<T extends Message> = MessageInitShape<GenMessage<T>>;
+
+/** What a handler of a stream returns: an async iterable, such as an async generator, or a `ReadableStream`. */
 export type StreamSource<T extends Message> =
   | AsyncIterable<StreamItem<T>>
-  // A `ReadableStream`, by what is called of it: named, it would take the place of the wrong field in compiler errors.
+  // A `ReadableStream`, described by the method that is called: with its name, compiler errors would not name the wrong field.
   | { getReader(): { read(): Promise<{ done: boolean; value?: StreamItem<T> | undefined }> } };
 
 type StreamItem<T extends Message> = Fields<T> | Tracked<Fields<T>>;
@@ -24,18 +35,18 @@ type Fields<T extends Message> = {
 /** `Init` without the message itself. */
 type InitFields<T extends Message> = Exclude<Init<T>, Message>;
 
-/** A header that a method takes, as its option `(sse.v1.header)` says. */
+/** A header of a method, from its option `(sse.v1.header)`. */
 export interface HeaderRule {
   readonly name: string;
   /** Default `"string"`. */
   readonly type?: "integer" | "number" | "boolean";
-  /** A format of JSON Schema's registry. Those that are not known here are not checked. */
+  /** A format of JSON Schema. Unknown formats are not checked. */
   readonly format?: string;
-  /** A request without it is refused. */
+  /** A request without it is answered with 400. */
   readonly required?: true;
 }
 
-/** What the server needs to know of a method: how HTTP carries it, and the headers that it takes. */
+/** How HTTP carries a method, and the headers of its requests. */
 export interface ServerMethodHttp extends MethodHttp {
   /** Checked before the request is read; a name occurs once. */
   readonly headers?: readonly HeaderRule[];
@@ -45,7 +56,7 @@ export interface ServerMethodHttp extends MethodHttp {
 export interface ServiceMethod<C = unknown> {
   readonly desc: DescMethod;
   readonly http: ServerMethodHttp;
-  /** Absent: the method answers 501. Returns what the user's handler does, whatever that is. */
+  /** If absent, the method answers 501. Returns what the user's handler returns, unchecked. */
   readonly handler: ((request: Message, context: StreamContext<C>) => unknown) | undefined;
 }
 
@@ -56,9 +67,8 @@ export interface Service<C = unknown> {
 }
 
 /**
- * Binds the handlers of a service to its methods; called by generated code. `handlers` and `methods`
- * are keyed by the methods' names in TypeScript, and a handler is called with `handlers` as `this`,
- * so that an instance of a class serves.
+ * Binds the handlers of a service to its methods; called by generated code. `handlers` and `methods` are keyed by the
+ * methods' names in TypeScript, and a handler is called with `handlers` as `this`, so it can be an instance of a class.
  */
 export function defineService<C, S extends DescService>(
   desc: S,
@@ -73,7 +83,7 @@ export function defineService<C, S extends DescService>(
       if (method === undefined || http === undefined) {
         throw new Error(`service ${desc.typeName} has no method "${name}": generate its _server.ts again`);
       }
-      // Looked up now, so that a method of the prototype is found and a later change of the object is not.
+      // Looked up now: methods of the prototype are found, and later changes of the object have no effect.
       const handler: unknown = Reflect.get(handlers, name);
       if (handler === undefined || isOfEveryObject(handlers, name)) {
         return { desc: method, http, handler: undefined };
@@ -90,7 +100,7 @@ export function defineService<C, S extends DescService>(
   };
 }
 
-/** Whether a property is what every object inherits: `valueOf` is no handler, unless the handlers have their own. */
+/** Whether a property comes from `Object.prototype`: `valueOf` is not a handler unless the handlers define it. */
 function isOfEveryObject(handlers: object, name: string): boolean {
   let holder: object | null = handlers;
   if (!(name in Object.prototype)) {
@@ -100,4 +110,46 @@ function isOfEveryObject(handlers: object, name: string): boolean {
     holder = Object.getPrototypeOf(holder);
   }
   return holder === null || holder === Object.prototype;
+}
+
+/**
+ * The message that a handler returned or yielded, made from its init shape if it is not a message yet.
+ * `create` accepts any value and leaves the fields that it does not find unset, so a wrong value would
+ * be sent as an empty message. Throws a `TypeError` for such a value.
+ */
+export function toMessage(schema: DescMessage, value: unknown): Message {
+  if (isMessage(value, schema)) {
+    return value;
+  }
+  if (!isInit(schema, value)) {
+    throw new TypeError(
+      `handler gave ${describeValue(value)}: give a ${schema.typeName}, or an object with its fields`,
+    );
+  }
+  return create(schema, value);
+}
+
+function isInit(schema: DescMessage, value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || isMessage(value)) {
+    return false;
+  }
+  const keys = Object.keys(value);
+  if (keys.length === 0) {
+    // An Error, a Promise, a Date and a Map have no keys either, but a prototype.
+    const prototype: unknown = Object.getPrototypeOf(value);
+    return prototype === null || prototype === Object.prototype;
+  }
+  // Further properties are fine, as in a row of a database; no field at all is a mistake.
+  return keys.some((key) => schema.members.some((member) => member.localName === key));
+}
+
+function describeValue(value: unknown): string {
+  if (value === null || typeof value !== "object") {
+    return value === null || value === undefined ? String(value) : `a ${typeof value}`;
+  }
+  if (isMessage(value)) {
+    return `a ${value.$typeName}`;
+  }
+  const keys = Object.keys(value).slice(0, 3);
+  return `${Array.isArray(value) ? "an array" : "an object"}${keys.length > 0 ? ` with ${keys.map((key) => JSON.stringify(key)).join(", ")}` : ""}`;
 }

@@ -2,8 +2,8 @@ import { startTimer, stopTimer, type Timer } from "../../shared/timer.js";
 import { type CancelledError, type CancelReason, onAbort } from "../errors/cancelled-error.js";
 
 /**
- * A call whose work can be stopped, and which sees when its client has gone. The signal is made at its first use, as it
- * costs more than the rest of a short call.
+ * A call that can be stopped, and that notices when its client disconnects. The signal is created at its first use,
+ * because it costs more than the rest of a short call.
  */
 export abstract class StoppableCall {
   readonly request: Request;
@@ -55,7 +55,7 @@ export abstract class StoppableCall {
         reject(this.#stopped);
         return;
       }
-      // A listener of the signal would do, but the signal costs a kilobyte.
+      // A listener of the signal would also work, but the signal costs a kilobyte.
       this.#sleeping ??= new Map();
       const timer = startTimer(ms, () => {
         this.#sleeping?.delete(reject);
@@ -76,7 +76,10 @@ export abstract class StoppableCall {
     this.#sleeping = undefined;
   }
 
-  /** Listens for the end of the connection: at once, or of a request of an adapter when most calls are over. */
+  /**
+   * Listens for the end of the connection. For the request of an adapter it begins in a later turn, when most calls are
+   * over.
+   */
   protected watchRequestSoon(): void {
     if (this.isOfAdapter) {
       this.#watchTimer = startTimer(0, () => this.#watchRequest());

@@ -1,14 +1,14 @@
-/** What is wrong with one field of a request, for a `google.rpc.BadRequest`. */
+/** An invalid field of a request, for a `google.rpc.BadRequest`. */
 export interface FieldViolation {
   /**
-   * The path of proto field names that leads to it: `book.tags[2]`, `labels["env"]`. The parameter's name
-   * where no field has it; empty for the request as a whole.
+   * The path of proto field names: `book.tags[2]`, `labels["env"]`. The parameter's name if there is no such field;
+   * empty for the whole request.
    */
   readonly field: string;
   readonly description: string;
 }
 
-/** A request that is not the message it should be: 400, with a violation a field. */
+/** A request that does not match its message: 400, with the violations of its fields. */
 export class BindError extends Error {
   override readonly name: string = "BindError";
   readonly violations: readonly FieldViolation[];
@@ -19,10 +19,10 @@ export class BindError extends Error {
   }
 }
 
-// A request with more mistakes than these is no mistake, and its answer no help.
+// More violations would not help the sender.
 const ENOUGH = 16;
 
-/** Gathers what is wrong with a request, so that its sender hears all of it at once. */
+/** Collects the violations of a request, so that one response reports all of them. */
 export class Violations {
   readonly #found: FieldViolation[] = [];
 
@@ -42,7 +42,7 @@ export class Violations {
   }
 }
 
-/** What a client sent, in quotes, and not all of it when it is long. */
+/** A text of a client in quotes, shortened if it is long. */
 export function quote(text: string): string {
   return text.length > 60 ? `"${text.slice(0, 60)}…"` : `"${text}"`;
 }

@@ -29,7 +29,7 @@ export class CancelledError extends CausedError {
   }
 }
 
-/** Whether an error says that its work was aborted: ours, or that of `fetch` and of timers. */
+/** Whether an error is an abort: a `CancelledError`, or the `AbortError` of `fetch` or a timer. */
 export function isAbortError(error: unknown): boolean {
   return error instanceof Error && error.name === "AbortError";
 }

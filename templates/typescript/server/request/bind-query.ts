@@ -2,8 +2,7 @@ import type { DescField } from "@bufbuild/protobuf";
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { MAX_DEPTH } from "../../shared/json-error.js";
 import { quote, type Violations } from "../errors/bind-error.js";
-import { notAValue, openMessage, setText } from "./field-slot.js";
-import { expectedScalar, parseScalar, parseValue } from "./parse-value.js";
+import { expectedScalar, notAValue, openMessage, parseScalar, parseValue, setText } from "./parse-value.js";
 import type { NestingEntry, QueryEntry, QueryScope } from "./query-scope.js";
 
 /** How to handle parameters that match no field. */

@@ -5,8 +5,7 @@ import type { HttpBinding } from "../../shared/method.js";
 import { BindError, quote, Violations } from "../errors/bind-error.js";
 import { createBodyReader } from "./bind-body.js";
 import { bindQuery } from "./bind-query.js";
-import { openMessage, setText } from "./field-slot.js";
-import type { MessageField } from "./parse-value.js";
+import { type MessageField, openMessage, setText } from "./parse-value.js";
 import { parsePathPattern } from "./path-pattern.js";
 import { createQueryScope } from "./query-scope.js";
 

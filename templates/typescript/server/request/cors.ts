@@ -2,7 +2,10 @@
 export interface CorsOptions {
   /** The origins: all, a list such as `["https://app.example.com"]`, or a function that decides. */
   readonly origins: "*" | readonly string[] | ((origin: string) => boolean);
-  /** Whether requests may carry cookies. Not together with `origins: "*"`: any page could then act for its visitor. */
+  /**
+   * Whether requests may have cookies. Cannot be combined with `origins: "*"`, since any page could then act as its
+   * visitor.
+   */
   readonly credentials?: boolean;
   /** Request headers that may be sent. Default: those that the page asks for. */
   readonly allowedHeaders?: readonly string[];
@@ -18,7 +21,7 @@ export interface Cors {
   isPreflight(request: Request): boolean;
   /** The answer to a preflight for a path with these methods. */
   preflight(request: Request, methods: readonly string[]): Response;
-  /** The headers of an answer that let the page read it. */
+  /** The headers that let a page read the response. */
   expose(request: Request): Headers;
 }
 
@@ -51,7 +54,7 @@ export function createCors(options: CorsOptions): Cors {
       headers.set("Access-Control-Allow-Origin", "*");
       return true;
     }
-    // The answer depends on the origin, also where there is none, or another one: a cache must know.
+    // The response depends on the origin, even if it is missing or not allowed, so caches need `Vary`.
     headers.append("Vary", "Origin");
     const origin = request.headers.get("Origin");
     if (origin === null || !isAllowed(origin)) {

@@ -2,6 +2,7 @@ import { type DescEnum, type DescField, type DescMessage, fromJson, ScalarType }
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import { quote, type Violations } from "../errors/bind-error.js";
 
 /** A field that holds one message. */
 export type MessageField = Extract<DescField, { readonly fieldKind: "message" }>;
@@ -20,7 +21,7 @@ export function parseValue(field: DescField, text: string): ScalarValue | Reflec
   return field.message && parseMessage(field.message, text);
 }
 
-/** What the text of such a field has to be: `an integer from 0 to 4294967295`. */
+/** What the text of a field has to be: `an integer from 0 to 4294967295`. */
 export function expectedText({ scalar, enum: descEnum, message }: DescField): string {
   if (descEnum !== undefined) {
     return `a value of ${descEnum.typeName}`;
@@ -219,7 +220,7 @@ function integerRange(type: ScalarType): IntegerRange | undefined {
   }
 }
 
-// Without literals of BigInt, which a project with a `target` before ES2020 refuses.
+// BigInt literals do not compile with a `target` before ES2020.
 function signedRange(bits: number): IntegerRange {
   const limit = BigInt(2) ** BigInt(bits - 1);
   return [-limit, limit - BigInt(1)];
@@ -227,4 +228,56 @@ function signedRange(bits: number): IntegerRange {
 
 function unsignedRange(bits: number): IntegerRange {
   return [BigInt(0), BigInt(2) ** BigInt(bits) - BigInt(1)];
+}
+
+/**
+ * Whether a field can be set. It cannot if another member of its oneof is set, which is a violation.
+ * `path` leads to the field.
+ */
+export function canSet(holder: ReflectMessage, field: DescField, path: string, violations: Violations): boolean {
+  const other = field.oneof && holder.oneofCase(field.oneof);
+  if (other === undefined || other === field) {
+    return true;
+  }
+  violations.add(path, `is set beside "${other.name}" of the same oneof: leave one of them out`);
+  return false;
+}
+
+/** The message of a field, made when there is none; undefined when the field may not be set. */
+export function openMessage(
+  holder: ReflectMessage,
+  field: MessageField,
+  path: string,
+  violations: Violations,
+): ReflectMessage | undefined {
+  if (!canSet(holder, field, path, violations)) {
+    return undefined;
+  }
+  if (holder.isSet(field)) {
+    return holder.get(field);
+  }
+  const message = reflect(field.message, undefined, false);
+  holder.set(field, message);
+  return message;
+}
+
+/** Sets a field that holds one value from its text in a path or a query. */
+export function setText(
+  holder: ReflectMessage,
+  field: DescField,
+  text: string,
+  path: string,
+  violations: Violations,
+): void {
+  const value = parseValue(field, text);
+  if (value === undefined) {
+    violations.add(path, notAValue(field, text));
+  } else if (canSet(holder, field, path, violations)) {
+    holder.set(field, value);
+  }
+}
+
+/** The error of a text that is not a value: `"abc" is not a number`. */
+export function notAValue(field: DescField, text: string): string {
+  return `${quote(text)} is not ${expectedText(field)}`;
 }

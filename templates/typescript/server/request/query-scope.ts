@@ -42,7 +42,7 @@ export class QueryScope {
 
 /** A field, and what a parameter of it looks like. */
 export type QueryEntry = {
-  /** A request without it is refused. */
+  /** A request without it is answered with 400. */
   readonly required: boolean;
   /** A path variable sets a part of the field's message. */
   readonly inPath: boolean;

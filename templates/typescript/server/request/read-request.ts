@@ -5,9 +5,7 @@ import { BindError, notUtf8 } from "../errors/bind-error.js";
 import type { CancelledError } from "../errors/cancelled-error.js";
 import { StatusError } from "../errors/status-error.js";
 import { joinBytes, utf8 } from "../stream/chunk.js";
-import { notAValue } from "./field-slot.js";
-import { negotiate } from "./negotiate.js";
-import { parseValue } from "./parse-value.js";
+import { notAValue, parseValue } from "./parse-value.js";
 
 /** A status for which google/rpc/code.proto has no code of its own. */
 type HttpStatus = 404 | 405 | 406 | 413 | 415;
@@ -25,7 +23,7 @@ export function httpError(status: HttpStatus, message: string, headers: Record<s
   return new StatusError(httpErrorCodes[status], message, { status, headers });
 }
 
-/** The content type to answer with. Throws 406 when the client takes none of what the method offers. */
+/** The content type to answer with. Throws 406 if the client accepts none of the types that the method offers. */
 export function chooseContentType(request: Request, offers: readonly string[]): string {
   const type = negotiate(request.headers.get("Accept"), offers);
   if (type === undefined) {
@@ -233,4 +231,56 @@ export function checkHeaders(headers: Headers, rules: readonly HeaderRule[]): vo
   if (violations.length > 0) {
     throw new BindError(violations);
   }
+}
+
+/**
+ * The media type to answer with: of `offers`, the server's preference first, the one that the
+ * `Accept` header rates highest (RFC 9110, section 12.5.1). Undefined when it excludes all of them.
+ */
+export function negotiate(accept: string | null, offers: readonly string[]): string | undefined {
+  // Some clients send an empty header, which means the same as none.
+  if (accept === null || accept.trim() === "") {
+    return offers[0];
+  }
+  const ranges = accept.split(",").map((text) => parseRange(text, offers));
+  let best: string | undefined;
+  let bestQuality = 0;
+  for (const offer of offers) {
+    const quality = qualityOf(offer, ranges);
+    if (quality > bestQuality) {
+      best = offer;
+      bestQuality = quality;
+    }
+  }
+  return best;
+}
+
+interface MediaRange {
+  readonly type: string;
+  readonly quality: number;
+}
+
+function parseRange(text: string, offers: readonly string[]): MediaRange {
+  const [name = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
+  // A parameter counts where an offer has it: `charset=utf-8` excludes nothing.
+  const named = parameters.map((parameter) => `${name}; ${parameter.replace(/"/g, "")}`);
+  const type = named.find((type) => offers.includes(type)) ?? name;
+  const quality = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? "1";
+  return { type, quality: /^(0(\.\d*)?|1(\.0*)?)$/.test(quality) ? Number(quality) : 0 };
+}
+
+/**
+ * The most specific range that takes a type decides: `text/*;q=0` beside a range for everything excludes text. A type
+ * with a parameter is only for clients that ask for the parameter.
+ */
+function qualityOf(type: string, ranges: readonly MediaRange[]): number {
+  const wildcards = type.includes(";") ? [] : [`${type.slice(0, type.indexOf("/"))}/*`, "*/*"];
+  const candidates = [type, ...wildcards];
+  for (const candidate of candidates) {
+    const range = ranges.find((each) => each.type === candidate);
+    if (range !== undefined) {
+      return range.quality;
+    }
+  }
+  return 0;
 }

@@ -2,7 +2,7 @@ import { type PathPattern, parsePathPattern } from "./path-pattern.js";
 
 /** An HTTP method and a path template, and what answers them. */
 export interface Route<T> {
-  /** The HTTP method, as it stands on the request line. */
+  /** The HTTP method of the request. */
   readonly method: string;
   /** The path template, in the grammar of google/api/http.proto. */
   readonly path: string;
@@ -24,10 +24,10 @@ export interface Router<T> {
 }
 
 /**
- * A router for path templates. Their order does not matter: segment by segment a literal goes before `*`, and `*` before
- * `**`; a template with `:verb` goes before all that have none. A path that fits several is tried in that order until one
- * has the method. `*` takes no empty last segment, so `/v1/quotes/` is not a quote. GET answers HEAD.
- * Throws when two routes take exactly the same requests.
+ * A router for path templates. The order of the routes does not matter: in each segment a literal wins over `*`, and
+ * `*` over `**`; a template with `:verb` wins over one without. If several templates match, the first of them in this
+ * order that has the method is used. `*` does not match an empty last segment, so `/v1/quotes/` is not a quote. Routes
+ * of GET also answer HEAD. Throws if two routes match exactly the same requests.
  */
 export function createRouter<T>(routes: Iterable<Route<T>>): Router<T> {
   // By the template's `:verb`, decoded; "" for none.
@@ -241,6 +241,6 @@ function decodeLiteral(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text; // no literal is malformed, so that it matches none
+    return text; // literals are well-formed, so malformed text matches none
   }
 }

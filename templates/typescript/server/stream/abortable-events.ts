@@ -13,7 +13,7 @@ export class AbortableEvents implements AsyncIterableIterator<never> {
   readonly #signal: AbortSignal;
   readonly #onEnding: (ended: Promise<readonly unknown[]>) => void;
   readonly #stopListening: () => void;
-  /** The events that the handler is asked for, and how to stop waiting for each. The signal would keep them as long as the call. */
+  /** Ends the wait for each pending event. A listener of the signal for each of them would stay as long as the call. */
   readonly #waiting: Map<(reason: unknown) => void, Promise<unknown>> = new Map();
   #source: Source | undefined;
   #over = false;
@@ -26,7 +26,7 @@ export class AbortableEvents implements AsyncIterableIterator<never> {
     this.#stopListening = onAbort(signal, () => this.#abort());
   }
 
-  /** The handler's own events, where no interceptor took them: to wait for them costs nothing. */
+  /** The handler's own events, if no interceptor uses them. They need no listener. */
   release(): unknown {
     if (this.#source) {
       return this;

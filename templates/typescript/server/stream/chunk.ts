@@ -3,12 +3,12 @@ import type { Frame } from "./event-encoder.js";
 /** Encodes text as UTF-8. */
 export const utf8: InstanceType<typeof TextEncoder> = new TextEncoder();
 
-/** What goes out with the next chunk of a stream: texts, and bytes that streams share. */
+/** The next chunk of a stream: texts, and bytes that streams share. */
 export class Chunk {
   #parts: (string | Uint8Array)[] = [];
   #length = 0;
 
-  /** In characters or bytes, which is what is cheap to know. */
+  /** In characters or bytes, whichever is known without encoding. */
   get length(): number {
     return this.#length;
   }

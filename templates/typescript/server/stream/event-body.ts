@@ -1,14 +1,14 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { IdleTimer, startTimer, stopTimer } from "../../shared/timer.js";
 import type { Call } from "../call/call.js";
-import { toMessage } from "../call/to-message.js";
+import type { BodyWriter, ResponseBody } from "../call/response.js";
+import { toMessage } from "../call/service.js";
 import { CancelledError } from "../errors/cancelled-error.js";
 import { SharedEvent } from "../topic/shared-event.js";
 import { Chunk } from "./chunk.js";
 import type { EventEncoder, Frame } from "./event-encoder.js";
-import type { BodyWriter, ResponseBody } from "./response-body.js";
+import { Tracked } from "./event-id.js";
 import { type SourceListener, SourceReader } from "./source-reader.js";
-import { Tracked } from "./tracked.js";
 
 /** A chunk takes further events until it holds this many characters. */
 const maxChunk = 16 * 1024;
@@ -22,9 +22,9 @@ const maxTicks = 9;
 const settled: Promise<void> = Promise.resolve();
 
 /**
- * The events of a stream as its body: asks the handler for events as the body is read, and writes together those that are
- * ready together. With a client that does not read, the handler is asked for one event more, which is held. No event
- * waits on a timer.
+ * The events of a stream as its body. Asks the handler for events as the body is read, and writes events together
+ * that are ready together. If the client does not read, it takes one more event from the handler and keeps it. No event
+ * waits for a timer.
  */
 export class EventBody implements SourceListener, BodyWriter {
   readonly #call: Call;
@@ -45,7 +45,7 @@ export class EventBody implements SourceListener, BodyWriter {
   #ticks = 0;
   #heartbeatDue = false;
 
-  /** `answer` is what the handler answers with, `schema` that of its messages. `retryMs` is for clients of a stream that the server cuts. */
+  /** `answer` is what the handler returns. Clients get `retryMs` if the server ends the stream early. */
   constructor(call: Call, answer: Promise<unknown>, encoder: EventEncoder, schema: DescMessage, retryMs = 2000) {
     this.#call = call;
     this.#encoder = encoder;
@@ -128,7 +128,9 @@ export class EventBody implements SourceListener, BodyWriter {
     } else if (error.reason === "deadline") {
       this.#end(this.#toFailure(error));
     } else if (error.reason === "shutdown") {
-      this.#end(this.#encoder.handover(jitter(this.#retryMs)));
+      // A time from half to one and a half of `retryMs`, so that not all clients reconnect at once.
+      const retryMs = Math.round(this.#retryMs * (0.5 + Math.random()));
+      this.#end(this.#encoder.handover(retryMs));
     } else {
       this.#call.abandon(error);
     }
@@ -222,7 +224,7 @@ export class EventBody implements SourceListener, BodyWriter {
     }
   };
 
-  /** Writes what is there. `next` begins another chunk. */
+  /** Writes the current chunk. `next` begins another one. */
   #flush(next?: Frame): void {
     const bytes = this.#chunk.take();
     if (next) {
@@ -239,7 +241,7 @@ export class EventBody implements SourceListener, BodyWriter {
       }
       this.#flush();
     } else {
-      // Nobody reads, so nothing is written; the next read has then waited long enough.
+      // The client does not read. Its next read gets a heartbeat at once.
       this.#heartbeatDue = true;
     }
   }
@@ -268,14 +270,14 @@ export class EventBody implements SourceListener, BodyWriter {
     return this.#encoder.failure(this.#call.describe(error).json);
   }
 
-  /** Stops whatever runs. */
+  /** Stops the source and the heartbeats. */
   #close(error: unknown): void {
     this.#closed = true;
     this.#silence?.stop();
     this.#call.watch(this.#source.release(error));
   }
 
-  /** Ends the body after what is there; where there is no body yet, `toReadableStream` does. */
+  /** Ends the body after the current chunk. If there is no body yet, `toReadableStream` ends it. */
   #end(last = ""): void {
     if (last !== "") {
       this.#chunk.write(last);
@@ -284,7 +286,7 @@ export class EventBody implements SourceListener, BodyWriter {
   }
 }
 
-/** The frame of what a handler yielded: a message or its init shape, tracked or not. Throws for what is no event of the method. */
+/** The frame of a yielded message or init shape, tracked or not. Throws if it is not an event of the method. */
 function toFrame(schema: DescMessage, encoder: EventEncoder, value: unknown): Frame {
   if (value instanceof SharedEvent) {
     return value.frame(encoder, () => encoder.encode(toMessage(schema, value.message), value.id));
@@ -292,9 +294,4 @@ function toFrame(schema: DescMessage, encoder: EventEncoder, value: unknown): Fr
   const event = value instanceof Tracked ? value : { message: value, id: undefined };
   const { text, terminal } = encoder.encode(toMessage(schema, event.message), event.id);
   return { content: text, terminal };
-}
-
-/** Half to one and a half times as long, so that the clients of a server that ends do not come back all at once. */
-function jitter(ms: number): number {
-  return Math.round(ms * (0.5 + Math.random()));
 }

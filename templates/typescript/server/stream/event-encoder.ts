@@ -1,7 +1,7 @@
 import type { JsonReadOptions, JsonWriteOptions, Message } from "@bufbuild/protobuf";
 import type { JsonObject } from "../../shared/json.js";
 
-/** How messages become JSON and back; what protobuf-es calls so, and the registry for Any and extensions. */
+/** Options of ProtoJSON: those of protobuf-es, and the registry for Any and extensions. */
 export type JsonOptions = Partial<JsonReadOptions & JsonWriteOptions>;
 
 /** One event as it goes over the wire. */
@@ -11,26 +11,26 @@ export interface EncodedEvent {
   readonly terminal: boolean;
 }
 
-/** One event of a stream: its text, or the UTF-8 of it where streams share it. */
+/** One event of a stream: its text, or its UTF-8 bytes if streams share them. */
 export interface Frame {
   readonly content: string | Uint8Array;
   readonly terminal: boolean;
 }
 
-/** The bytes of a stream in one format, for one method. Holds no state of a stream, so that all of them share it. */
+/** The bytes of a stream in one format, for one method. Has no state of a stream, so all streams share it. */
 export interface EventEncoder {
   readonly contentType: string;
-  /** What stands before the first event. `cursor` is where a stream over an event log begins. */
+  /** The text before the first event. `cursor` is where a stream over an event log begins. */
   opening(cursor?: string): string;
   /** What is sent after a silence of `heartbeatMs`; 0 for never. */
   readonly heartbeat: string;
   readonly heartbeatMs: number;
-  /** What ends a complete stream. */
+  /** The text that ends a complete stream. */
   readonly end: string;
-  /** The event of a message with the id that the handler gave it. Throws when it is no event. */
+  /** Encodes a message as an event, with the id that the handler set. Throws if it is not an event of the method. */
   encode(message: Message, id: string | undefined): EncodedEvent;
-  /** What ends a stream that failed, with the JSON of a google.rpc.Status. */
+  /** The text that ends a failed stream, with the JSON of a google.rpc.Status. */
   failure(status: JsonObject): string;
-  /** What ends a stream that the server cuts, so that its client goes on elsewhere after `retryMs`. */
+  /** The text that ends a stream early, so that its client resumes elsewhere after `retryMs`. */
   handover(retryMs: number): string;
 }

@@ -1,6 +1,6 @@
-/** What hears of the events that were asked for. */
+/** The listener of a `SourceReader`. */
 export interface SourceListener {
-  /** The source knows where its events begin, or will know it. */
+  /** Called with the cursor where the events of the source begin. */
   onCursor(cursor: Promise<unknown>): void;
   onEvent(value: unknown): void;
   /** The source is complete. */
@@ -14,11 +14,11 @@ export interface SourceListener {
  * has it. An answer that is no stream is a failure, with a `TypeError`.
  */
 export class SourceReader {
-  /** Until the handler has its answer. */
+  /** Until the handler has returned. */
   #opening: Promise<Source> | undefined;
   readonly #listener: SourceListener;
   #source: Source | undefined;
-  /** The event that was asked for and has not come. */
+  /** The event that was asked for and has not arrived. */
   #next: Promise<unknown> | undefined;
   #state: "live" | "exhausted" | "released" = "live";
 
@@ -51,7 +51,7 @@ export class SourceReader {
     }
   }
 
-  /** Ends the source early; the listener hears nothing more. Resolves when the handler has ended, with what it failed with meanwhile. */
+  /** Ends the source early. The listener is not called again. Resolves when the handler has ended, with its errors. */
   async release(reason: unknown): Promise<readonly unknown[]> {
     if (this.#state !== "live") {
       return [];
@@ -93,7 +93,7 @@ export class SourceReader {
   };
 }
 
-/** What promises reject with, once all of them are settled. */
+/** The reasons of the rejected promises, once all promises are settled. */
 export async function failuresOf(promises: readonly unknown[]): Promise<readonly unknown[]> {
   const results = await Promise.allSettled(promises);
   return results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
@@ -107,7 +107,7 @@ export interface Source {
   cancel(reason: unknown): unknown;
 }
 
-/** Throws a `TypeError` for an answer that is no stream. */
+/** Throws a `TypeError` if the handler did not return a stream. */
 export function toSource(answer: unknown): Source {
   if (typeof answer === "object" && answer !== null) {
     // Streams first: those of Node and Deno are async iterable too, with a layer more.

@@ -14,7 +14,7 @@ interface Member {
   readonly terminal: boolean;
 }
 
-/** Server-Sent Events, WHATWG HTML 9.2.5: what a stream is unless its client asks for another format. */
+/** Server-Sent Events (WHATWG HTML 9.2.5), the default format of a stream. */
 export class SseEncoder implements EventEncoder {
   readonly contentType = "text/event-stream";
   readonly heartbeat = ":\n";

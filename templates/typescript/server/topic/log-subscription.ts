@@ -1,5 +1,5 @@
 import { startTimer, stopTimer, type Timer } from "../../shared/timer.js";
-import type { Tracked } from "../stream/tracked.js";
+import type { Tracked } from "../stream/event-id.js";
 import { type Cursor, CursorError } from "./event-log.js";
 import type { EventRing } from "./event-ring.js";
 import { isStatusError, type LogTail, retryDelay, toLogError, within } from "./log-tail.js";

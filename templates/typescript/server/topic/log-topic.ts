@@ -2,7 +2,7 @@ import { type DescField, type DescMessage, fromBinary, type Message, ScalarType 
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { startTimer, stopTimer, type Timer } from "../../shared/timer.js";
 import { checkNumber } from "../call/server-options.js";
-import type { Init } from "../call/to-message.js";
+import type { Init } from "../call/service.js";
 import type { AppendOptions, Cursor, Entry, EventLog } from "./event-log.js";
 import { LogSubscription } from "./log-subscription.js";
 import { LogTail, type TailHooks, toLogError } from "./log-tail.js";

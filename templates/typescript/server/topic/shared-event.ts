@@ -1,6 +1,6 @@
 import { utf8 } from "../stream/chunk.js";
 import type { EncodedEvent, EventEncoder, Frame } from "../stream/event-encoder.js";
-import { Tracked } from "../stream/tracked.js";
+import { Tracked } from "../stream/event-id.js";
 
 /** An event that goes to many streams: whatever their number, it is encoded once for each method and format. */
 export class SharedEvent<T> extends Tracked<T> {

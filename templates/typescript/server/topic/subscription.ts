@@ -1,5 +1,5 @@
 import { onAbort } from "../errors/cancelled-error.js";
-import type { Tracked } from "../stream/tracked.js";
+import type { Tracked } from "../stream/event-id.js";
 import type { EventRing } from "./event-ring.js";
 
 /** Where one subscriber is in a topic. */

@@ -2,12 +2,11 @@ import { type DescField, type DescMessage, type Message, toBinary } from "@bufbu
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { Code } from "../../shared/code.js";
 import { encodeJson } from "../../shared/codec/encode-json.js";
-import { hasOwnJson } from "../../shared/json-error.js";
+import { hasOwnJson } from "../../shared/codec/json-fields.js";
 import { checkNumber } from "../call/server-options.js";
-import { type Init, toMessage } from "../call/to-message.js";
+import { type Init, toMessage } from "../call/service.js";
 import { StatusError } from "../errors/status-error.js";
-import { checkIdOfField, createIdReader } from "../stream/event-id.js";
-import type { Tracked } from "../stream/tracked.js";
+import { checkIdOfField, createIdReader, type Tracked } from "../stream/event-id.js";
 import { EventRing } from "./event-ring.js";
 import { checkEventIsSet, findIdField } from "./schema-options.js";
 import { SharedEvent } from "./shared-event.js";

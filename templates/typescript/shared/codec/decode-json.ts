@@ -8,7 +8,6 @@ import {
 } from "@bufbuild/protobuf";
 import { hasOwn, isJsonObject, type JsonValue } from "../json.js";
 import { MAX_DEPTH } from "../json-error.js";
-import { createKeyCheck, createScalarReader, readTimestamp } from "./decode-scalar.js";
 import {
   enumJsonName,
   type JsonField,
@@ -17,6 +16,7 @@ import {
   messageForm,
   type Properties,
 } from "./json-fields.js";
+import { createKeyCheck, createScalarReader, readTimestamp } from "./scalar.js";
 
 /** The state of one call. */
 interface Reading {
@@ -54,7 +54,7 @@ export function decodeJson<Desc extends DescMessage>(
   try {
     message = readerOf(desc)(json, { options, limit: recursionLimit, depth: 0 });
   } catch {
-    // `fromJson` tells what is wrong.
+    // `fromJson` reports what is wrong.
   }
   // The reader of a message type returns its messages.
   return (message as MessageShape<Desc> | undefined) ?? fromJson(desc, json, options);

@@ -8,7 +8,6 @@ import {
   toJson,
 } from "@bufbuild/protobuf";
 import { hasOwn, type JsonObject } from "../json.js";
-import { createScalarWriter, hasProperties, nativeCheck, quoteJson, writeTimestamp } from "./encode-scalar.js";
 import {
   enumJsonName,
   INTEGER_TEXT,
@@ -19,6 +18,7 @@ import {
   messageForm,
   type Properties,
 } from "./json-fields.js";
+import { createScalarWriter, hasProperties, nativeCheck, quoteJson, writeTimestamp } from "./scalar.js";
 
 type WriteOptions = Partial<JsonWriteOptions>;
 
@@ -37,7 +37,7 @@ export function encodeJson(desc: DescMessage, message: Message, options: WriteOp
   try {
     text = writerOf(desc)(message, options);
   } catch {
-    // `toJson` tells what is wrong.
+    // `toJson` reports what is wrong.
   }
   return text ?? JSON.stringify(toJson(desc, message, options));
 }

@@ -1,6 +1,5 @@
 import { type DescEnum, type DescField, type DescMessage, protoInt64, ScalarType } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
-import { hasOwnJson } from "../json-error.js";
 
 /**
  * How a single value of a field is written in ProtoJSON. `reference` is what protobuf-es reads and writes for us: types
@@ -58,6 +57,21 @@ function fieldForm(field: DescField): JsonForm {
   const { scalar = ScalarType.STRING } = field;
   return { kind: "scalar", scalar, longAsString: "longAsString" in field && field.longAsString };
 }
+
+/** Whether the JSON of a message is not an object of its fields. protobuf-es exports this only since 2.12. */
+export function hasOwnJson(desc: DescMessage): boolean {
+  return isWrapperDesc(desc) || OWN_JSON.has(desc.typeName);
+}
+
+const OWN_JSON: ReadonlySet<string> = new Set([
+  "google.protobuf.Any",
+  "google.protobuf.Duration",
+  "google.protobuf.FieldMask",
+  "google.protobuf.ListValue",
+  "google.protobuf.Struct",
+  "google.protobuf.Timestamp",
+  "google.protobuf.Value",
+]);
 
 /** The name of an enum's value in JSON; some releases of protobuf-es have an option for it. */
 export function enumJsonName(value: { readonly name: string; readonly jsonName?: string }): string {

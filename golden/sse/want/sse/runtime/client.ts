@@ -334,14 +334,14 @@ function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
       } else if (Object.keys(value).length) {
         addFields(`${name}.`, value, field?.message ? query[field.message] : undefined);
       } else {
-        throw new RangeError(`"${name}" is an empty message, which no query can hold`);
+        throw new RangeError(`"${name}" is an empty message, which cannot be a query parameter`);
       }
     }
   }
 
   function add(name: string, value: JsonValue): void {
     if (typeof value === "object") {
-      throw new RangeError(`"${name}" holds an object, which no query can`);
+      throw new RangeError(`"${name}" contains an object, which cannot be a query parameter`);
     }
     parameters.push(`${encode(name)}=${encode(toText(value))}`);
   }
@@ -469,7 +469,7 @@ export type ClientErrorCode =
   | "reconnect";
 
 /**
- * The base of all errors of a call. `code` tells the classes apart, also across copies of this runtime, where
+ * The base of all errors of a call. `code` distinguishes the classes, also across copies of this runtime, where
  * `instanceof` does not. A call that is aborted by its signal rejects with `signal.reason` instead.
  */
 export abstract class ClientError extends CausedError {
@@ -875,7 +875,7 @@ function throwIfAborted(signal: AbortSignal | null | undefined): void {
   }
 }
 
-/** `Promise.race` and `AbortSignal.any` keep every promise and signal that they were given. This keeps nothing. */
+/** `Promise.race` and `AbortSignal.any` keep a reference to every promise and signal passed to them. This keeps none. */
 function createWaiter(): Waiter {
   let timer: Timer | undefined;
   let reject: (reason: unknown) => void = ignore;
@@ -1313,7 +1313,7 @@ async function send(
   }
 }
 
-/** Calls `fetch` and tells its failures apart: an aborted signal, an invalid URL, the network. */
+/** Calls `fetch`, and throws a different error for an aborted signal, an invalid URL and a failure of the network. */
 async function fetchResponse(
   fetch: Fetch,
   url: string,

@@ -30,19 +30,21 @@ import {
 } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { FieldError, pathToString, reflect, type ReflectMessage } from "@bufbuild/protobuf/reflect";
-import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
+import { base64Decode } from "@bufbuild/protobuf/wire";
 import { anyPack, AnySchema, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import {
   CausedError,
   causeOf,
   Code,
   codeToHttp,
+  createScalarWriter,
   decodeJson,
   decodeVariable,
   enumJsonName,
   findJsonError,
   hasOwn,
   hasOwnJson,
+  hasProperties,
   type HttpBinding,
   IdleTimer,
   INTEGER_TEXT,
@@ -57,23 +59,28 @@ import {
   MAX_DEPTH,
   messageForm,
   type MethodHttp,
-  parseLong,
+  nativeCheck,
   type Properties,
   type QueryField,
+  quoteJson,
   startTimer,
   stopTimer,
   type StreamRule,
   type Timer,
   type Validator,
+  writeTimestamp,
 } from "./shared";
 
 /** A value, or a promise of it. */
 export type Awaitable<T> = T | Promise<T>;
 
-/** What a handler of a stream answers with: an async generator, or anything iterable in this way, or a `ReadableStream`. */
+/** What a message is made of: the message itself, or an object with the fields to set. */
+export type Init<T extends Message> = MessageInitShape<GenMessage<T>>;
+
+/** What a handler of a stream returns: an async iterable, such as an async generator, or a `ReadableStream`. */
 export type StreamSource<T extends Message> =
   | AsyncIterable<StreamItem<T>>
-  // A `ReadableStream`, by what is called of it: named, it would take the place of the wrong field in compiler errors.
+  // A `ReadableStream`, described by the method that is called: with its name, compiler errors would not name the wrong field.
   | { getReader(): { read(): Promise<{ done: boolean; value?: StreamItem<T> | undefined }> } };
 
 type StreamItem<T extends Message> = Fields<T> | Tracked<Fields<T>>;
@@ -86,18 +93,18 @@ type Fields<T extends Message> = {
 /** `Init` without the message itself. */
 type InitFields<T extends Message> = Exclude<Init<T>, Message>;
 
-/** A header that a method takes, as its option `(sse.v1.header)` says. */
+/** A header of a method, from its option `(sse.v1.header)`. */
 export interface HeaderRule {
   readonly name: string;
   /** Default `"string"`. */
   readonly type?: "integer" | "number" | "boolean";
-  /** A format of JSON Schema's registry. Those that are not known here are not checked. */
+  /** A format of JSON Schema. Unknown formats are not checked. */
   readonly format?: string;
-  /** A request without it is refused. */
+  /** A request without it is answered with 400. */
   readonly required?: true;
 }
 
-/** What the server needs to know of a method: how HTTP carries it, and the headers that it takes. */
+/** How HTTP carries a method, and the headers of its requests. */
 export interface ServerMethodHttp extends MethodHttp {
   /** Checked before the request is read; a name occurs once. */
   readonly headers?: readonly HeaderRule[];
@@ -107,7 +114,7 @@ export interface ServerMethodHttp extends MethodHttp {
 export interface ServiceMethod<C = unknown> {
   readonly desc: DescMethod;
   readonly http: ServerMethodHttp;
-  /** Absent: the method answers 501. Returns what the user's handler does, whatever that is. */
+  /** If absent, the method answers 501. Returns what the user's handler returns, unchecked. */
   readonly handler: ((request: Message, context: StreamContext<C>) => unknown) | undefined;
 }
 
@@ -118,9 +125,8 @@ export interface Service<C = unknown> {
 }
 
 /**
- * Binds the handlers of a service to its methods; called by generated code. `handlers` and `methods`
- * are keyed by the methods' names in TypeScript, and a handler is called with `handlers` as `this`,
- * so that an instance of a class serves.
+ * Binds the handlers of a service to its methods; called by generated code. `handlers` and `methods` are keyed by the
+ * methods' names in TypeScript, and a handler is called with `handlers` as `this`, so it can be an instance of a class.
  */
 export function defineService<C, S extends DescService>(
   desc: S,
@@ -135,7 +141,7 @@ export function defineService<C, S extends DescService>(
       if (method === undefined || http === undefined) {
         throw new Error(`service ${desc.typeName} has no method "${name}": generate its _server.ts again`);
       }
-      // Looked up now, so that a method of the prototype is found and a later change of the object is not.
+      // Looked up now: methods of the prototype are found, and later changes of the object have no effect.
       const handler: unknown = Reflect.get(handlers, name);
       if (handler === undefined || isOfEveryObject(handlers, name)) {
         return { desc: method, http, handler: undefined };
@@ -152,7 +158,7 @@ export function defineService<C, S extends DescService>(
   };
 }
 
-/** Whether a property is what every object inherits: `valueOf` is no handler, unless the handlers have their own. */
+/** Whether a property comes from `Object.prototype`: `valueOf` is not a handler unless the handlers define it. */
 function isOfEveryObject(handlers: object, name: string): boolean {
   let holder: object | null = handlers;
   if (!(name in Object.prototype)) {
@@ -162,6 +168,48 @@ function isOfEveryObject(handlers: object, name: string): boolean {
     holder = Object.getPrototypeOf(holder);
   }
   return holder === null || holder === Object.prototype;
+}
+
+/**
+ * The message that a handler returned or yielded, made from its init shape if it is not a message yet.
+ * `create` accepts any value and leaves the fields that it does not find unset, so a wrong value would
+ * be sent as an empty message. Throws a `TypeError` for such a value.
+ */
+function toMessage(schema: DescMessage, value: unknown): Message {
+  if (isMessage(value, schema)) {
+    return value;
+  }
+  if (!isInit(schema, value)) {
+    throw new TypeError(
+      `handler gave ${describeValue(value)}: give a ${schema.typeName}, or an object with its fields`,
+    );
+  }
+  return create(schema, value);
+}
+
+function isInit(schema: DescMessage, value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || isMessage(value)) {
+    return false;
+  }
+  const keys = Object.keys(value);
+  if (keys.length === 0) {
+    // An Error, a Promise, a Date and a Map have no keys either, but a prototype.
+    const prototype: unknown = Object.getPrototypeOf(value);
+    return prototype === null || prototype === Object.prototype;
+  }
+  // Further properties are fine, as in a row of a database; no field at all is a mistake.
+  return keys.some((key) => schema.members.some((member) => member.localName === key));
+}
+
+function describeValue(value: unknown): string {
+  if (value === null || typeof value !== "object") {
+    return value === null || value === undefined ? String(value) : `a ${typeof value}`;
+  }
+  if (isMessage(value)) {
+    return `a ${value.$typeName}`;
+  }
+  const keys = Object.keys(value).slice(0, 3);
+  return `${Array.isArray(value) ? "an array" : "an object"}${keys.length > 0 ? ` with ${keys.map((key) => JSON.stringify(key)).join(", ")}` : ""}`;
 }
 
 /**
@@ -214,51 +262,6 @@ export class StatusError extends CausedError {
   }
 }
 
-/** What a message is made of: the message itself, or an object with the fields to set. */
-export type Init<T extends Message> = MessageInitShape<GenMessage<T>>;
-
-/**
- * The message that a handler returned or yielded, made from its init shape if it is not a message yet.
- * `create` accepts any value and leaves the fields that it does not find unset, so a wrong value would
- * be sent as an empty message. Throws a `TypeError` for such a value.
- */
-function toMessage(schema: DescMessage, value: unknown): Message {
-  if (isMessage(value, schema)) {
-    return value;
-  }
-  if (!isInit(schema, value)) {
-    throw new TypeError(
-      `handler gave ${describeValue(value)}: give a ${schema.typeName}, or an object with its fields`,
-    );
-  }
-  return create(schema, value);
-}
-
-function isInit(schema: DescMessage, value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || isMessage(value)) {
-    return false;
-  }
-  const keys = Object.keys(value);
-  if (keys.length === 0) {
-    // An Error, a Promise, a Date and a Map have no keys either, but a prototype.
-    const prototype: unknown = Object.getPrototypeOf(value);
-    return prototype === null || prototype === Object.prototype;
-  }
-  // Further properties are fine, as in a row of a database; no field at all is a mistake.
-  return keys.some((key) => schema.members.some((member) => member.localName === key));
-}
-
-function describeValue(value: unknown): string {
-  if (value === null || typeof value !== "object") {
-    return value === null || value === undefined ? String(value) : `a ${typeof value}`;
-  }
-  if (isMessage(value)) {
-    return `a ${value.$typeName}`;
-  }
-  const keys = Object.keys(value).slice(0, 3);
-  return `${Array.isArray(value) ? "an array" : "an object"}${keys.length > 0 ? ` with ${keys.map((key) => JSON.stringify(key)).join(", ")}` : ""}`;
-}
-
 /**
  * Why a call was cancelled: `client` went away, `deadline` for `unaryTimeoutMs` or `maxDurationMs`,
  * `shutdown` for `drain`, `slow-consumer` for a client that does not read, `error` for a failure of
@@ -288,7 +291,7 @@ export class CancelledError extends CausedError {
   }
 }
 
-/** Whether an error says that its work was aborted: ours, or that of `fetch` and of timers. */
+/** Whether an error is an abort: a `CancelledError`, or the `AbortError` of `fetch` or a timer. */
 function isAbortError(error: unknown): boolean {
   return error instanceof Error && error.name === "AbortError";
 }
@@ -303,7 +306,7 @@ function onAbort(signal: AbortSignal | undefined, listener: () => void): () => v
   return () => signal?.removeEventListener("abort", listener);
 }
 
-/** How messages become JSON and back; what protobuf-es calls so, and the registry for Any and extensions. */
+/** Options of ProtoJSON: those of protobuf-es, and the registry for Any and extensions. */
 type JsonOptions = Partial<JsonReadOptions & JsonWriteOptions>;
 
 /** One event as it goes over the wire. */
@@ -313,39 +316,39 @@ interface EncodedEvent {
   readonly terminal: boolean;
 }
 
-/** One event of a stream: its text, or the UTF-8 of it where streams share it. */
+/** One event of a stream: its text, or its UTF-8 bytes if streams share them. */
 interface Frame {
   readonly content: string | Uint8Array;
   readonly terminal: boolean;
 }
 
-/** The bytes of a stream in one format, for one method. Holds no state of a stream, so that all of them share it. */
+/** The bytes of a stream in one format, for one method. Has no state of a stream, so all streams share it. */
 interface EventEncoder {
   readonly contentType: string;
-  /** What stands before the first event. `cursor` is where a stream over an event log begins. */
+  /** The text before the first event. `cursor` is where a stream over an event log begins. */
   opening(cursor?: string): string;
   /** What is sent after a silence of `heartbeatMs`; 0 for never. */
   readonly heartbeat: string;
   readonly heartbeatMs: number;
-  /** What ends a complete stream. */
+  /** The text that ends a complete stream. */
   readonly end: string;
-  /** The event of a message with the id that the handler gave it. Throws when it is no event. */
+  /** Encodes a message as an event, with the id that the handler set. Throws if it is not an event of the method. */
   encode(message: Message, id: string | undefined): EncodedEvent;
-  /** What ends a stream that failed, with the JSON of a google.rpc.Status. */
+  /** The text that ends a failed stream, with the JSON of a google.rpc.Status. */
   failure(status: JsonObject): string;
-  /** What ends a stream that the server cuts, so that its client goes on elsewhere after `retryMs`. */
+  /** The text that ends a stream early, so that its client resumes elsewhere after `retryMs`. */
   handover(retryMs: number): string;
 }
 
 /** Encodes text as UTF-8. */
 const utf8: InstanceType<typeof TextEncoder> = new TextEncoder();
 
-/** What goes out with the next chunk of a stream: texts, and bytes that streams share. */
+/** The next chunk of a stream: texts, and bytes that streams share. */
 class Chunk {
   #parts: (string | Uint8Array)[] = [];
   #length = 0;
 
-  /** In characters or bytes, which is what is cheap to know. */
+  /** In characters or bytes, whichever is known without encoding. */
   get length(): number {
     return this.#length;
   }
@@ -419,6 +422,338 @@ function joinBytes(chunks: readonly Uint8Array[], length: number): Uint8Array {
   return bytes;
 }
 
+/** An invalid field of a request, for a `google.rpc.BadRequest`. */
+interface FieldViolation {
+  /**
+   * The path of proto field names: `book.tags[2]`, `labels["env"]`. The parameter's name if there is no such field;
+   * empty for the whole request.
+   */
+  readonly field: string;
+  readonly description: string;
+}
+
+/** A request that does not match its message: 400, with the violations of its fields. */
+class BindError extends Error {
+  override readonly name: string = "BindError";
+  readonly violations: readonly FieldViolation[];
+
+  constructor(violations: readonly FieldViolation[]) {
+    super(violations.map(({ field, description }) => (field && `${field}: `) + description).join("; "));
+    this.violations = violations;
+  }
+}
+
+// More violations would not help the sender.
+const ENOUGH = 16;
+
+/** Collects the violations of a request, so that one response reports all of them. */
+class Violations {
+  readonly #found: FieldViolation[] = [];
+
+  /** Throws BindError when there are enough of them. */
+  add(field: string, description: string): void {
+    this.#found.push({ field, description });
+    if (this.#found.length === ENOUGH) {
+      this.throwIfAny();
+    }
+  }
+
+  /** Throws BindError when there are any. */
+  throwIfAny(): void {
+    if (this.#found.length > 0) {
+      throw new BindError(this.#found);
+    }
+  }
+}
+
+/** A text of a client in quotes, shortened if it is long. */
+function quote(text: string): string {
+  return text.length > 60 ? `"${text.slice(0, 60)}…"` : `"${text}"`;
+}
+
+/** The error of a body that is not UTF-8. */
+function notUtf8(): BindError {
+  return new BindError([{ field: "", description: "the body is not UTF-8" }]);
+}
+
+/** A field that holds one message. */
+type MessageField = Extract<DescField, { readonly fieldKind: "message" }>;
+
+/**
+ * Reads the text of a field's value in a path or a query, or of one of its values: a scalar, an enum, or a
+ * message whose ProtoJSON is a scalar. Undefined when the text is not one.
+ */
+function parseValue(field: DescField, text: string): ScalarValue | ReflectMessage | undefined {
+  if (field.enum !== undefined) {
+    return parseEnum(field.enum, text);
+  }
+  if (field.scalar !== undefined) {
+    return parseScalar(field.scalar, text);
+  }
+  return field.message && parseMessage(field.message, text);
+}
+
+/** What the text of a field has to be: `an integer from 0 to 4294967295`. */
+function expectedText({ scalar, enum: descEnum, message }: DescField): string {
+  if (descEnum !== undefined) {
+    return `a value of ${descEnum.typeName}`;
+  }
+  const wrapped = message && wrappedField(message);
+  if (wrapped) {
+    return expectedText(wrapped);
+  }
+  if (scalar !== undefined) {
+    return expectedScalar(scalar);
+  }
+  const text = message && textMessages.get(message.typeName);
+  return text?.expected ?? "a text";
+}
+
+/** Whether a message stands in a path or a query as one text. */
+function isTextMessage(desc: DescMessage): boolean {
+  return isWrapperDesc(desc) || textMessages.has(desc.typeName);
+}
+
+/**
+ * The field of a wrapper such as google.protobuf.StringValue. `isWrapperDesc` would narrow the descriptor to an
+ * intersection of all kinds of fields, for which compilers of the emitted code make 50,000 types.
+ */
+function wrappedField(desc: DescMessage): DescField | undefined {
+  const isWrapper: boolean = isWrapperDesc(desc);
+  return isWrapper ? desc.fields[0] : undefined;
+}
+
+interface TextMessage {
+  readonly expected: string;
+  isValid(text: string): boolean;
+}
+
+// `fromJson` reads on behind a duration's "s", and takes the 30th of February for a day of March.
+const textMessages: ReadonlyMap<string, TextMessage> = new Map([
+  ["google.protobuf.Timestamp", { expected: "a time as in 2026-01-31T09:30:00Z", isValid: isCalendarTime }],
+  [
+    "google.protobuf.Duration",
+    { expected: "seconds as in 1.5s", isValid: (text) => /^-?\d{1,12}(?:\.\d{1,9})?s$/.test(text) },
+  ],
+  ["google.protobuf.FieldMask", { expected: "names of fields, as in id,displayName", isValid: () => true }],
+]);
+
+function parseMessage(desc: DescMessage, text: string): ReflectMessage | undefined {
+  const field = wrappedField(desc);
+  if (field) {
+    const value = parseValue(field, text);
+    if (value === undefined) {
+      return undefined;
+    }
+    const wrapper = reflect(desc);
+    wrapper.set(field, value);
+    return wrapper;
+  }
+  if (!textMessages.get(desc.typeName)?.isValid(text)) {
+    return undefined;
+  }
+  try {
+    return reflect(desc, fromJson(desc, text));
+  } catch {
+    return undefined;
+  }
+}
+
+function isCalendarTime(text: string): boolean {
+  const local = text.slice(0, 19);
+  const time = new Date(`${local}Z`);
+  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(local);
+}
+
+/** A value as the reflection of protobuf-es takes it. */
+type ScalarValue = string | number | bigint | boolean | Uint8Array;
+
+type IntegerRange = readonly [bigint, bigint];
+
+const INT32 = /* @__PURE__ */ signedRange(32);
+const UINT32 = /* @__PURE__ */ unsignedRange(32);
+const INT64 = /* @__PURE__ */ signedRange(64);
+const UINT64 = /* @__PURE__ */ unsignedRange(64);
+
+/** The greatest finite number of single precision. */
+const FLOAT_MAX = 2 ** 128 - 2 ** 104;
+
+// More digits are no number that a computer wrote, and BigInt takes quadratic time over them.
+const LONGEST = 400;
+
+/** What the text of a scalar has to be: `an integer from 0 to 4294967295`. */
+function expectedScalar(scalar: ScalarType): string {
+  const range = integerRange(scalar);
+  if (range !== undefined) {
+    return `an integer from ${range[0]} to ${range[1]}`;
+  }
+  switch (scalar) {
+    case ScalarType.BOOL:
+      return `"true" or "false"`;
+    case ScalarType.BYTES:
+      return "base64";
+    case ScalarType.FLOAT:
+      return "a number of single precision";
+    case ScalarType.DOUBLE:
+      return "a number";
+    default:
+      return "text";
+  }
+}
+
+/** Reads the text of a scalar in a path or a query; undefined when it is not one. */
+function parseScalar(type: ScalarType, text: string): ScalarValue | undefined {
+  switch (type) {
+    case ScalarType.STRING:
+      return text;
+    case ScalarType.BOOL:
+      return parseBool(text);
+    case ScalarType.BYTES:
+      return parseBytes(text);
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      return parseFloatingPoint(type, text);
+    default:
+      return parseInteger(type, text);
+  }
+}
+
+/** Reads a value's name, or its number; a number without a name where the enum is open. */
+function parseEnum(desc: DescEnum, text: string): number | undefined {
+  const value = desc.values.find(({ name }) => name === text);
+  if (value !== undefined) {
+    return value.number;
+  }
+  const number = parseInteger(ScalarType.INT32, text);
+  return typeof number === "number" && (desc.open || desc.value[number] !== undefined) ? number : undefined;
+}
+
+function parseBool(text: string): boolean | undefined {
+  if (text === "true" || text === "1") {
+    return true;
+  }
+  return text === "false" || text === "0" ? false : undefined;
+}
+
+/** Base64 or base64url, padded or not; never both alphabets, no line breaks. */
+function parseBytes(text: string): Uint8Array | undefined {
+  const [digits = ""] = text.split("=", 1);
+  const padding = text.length - digits.length;
+  if (!/^(?:[A-Za-z0-9+/]*|[\w-]*)$/.test(digits) || digits.length % 4 === 1) {
+    return undefined;
+  }
+  if (padding > 0 && (padding > 2 || text.length % 4 !== 0 || !text.endsWith("=".repeat(padding)))) {
+    return undefined;
+  }
+  return base64Decode(digits);
+}
+
+function parseFloatingPoint(type: ScalarType, text: string): number | undefined {
+  if (text === "NaN" || text === "Infinity" || text === "-Infinity") {
+    return Number(text);
+  }
+  if (text.length > LONGEST || !/^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) {
+    return undefined;
+  }
+  const number = Number(text);
+  return Math.abs(number) <= (type === ScalarType.FLOAT ? FLOAT_MAX : Number.MAX_VALUE) ? number : undefined;
+}
+
+function parseInteger(type: ScalarType, text: string): number | bigint | undefined {
+  const range = integerRange(type);
+  if (range === undefined || text.length > LONGEST || !/^-?\d+$/.test(text)) {
+    return undefined;
+  }
+  const integer = BigInt(text);
+  if (integer < range[0] || integer > range[1]) {
+    return undefined;
+  }
+  return range === INT32 || range === UINT32 ? Number(integer) : integer;
+}
+
+function integerRange(type: ScalarType): IntegerRange | undefined {
+  switch (type) {
+    case ScalarType.INT32:
+    case ScalarType.SINT32:
+    case ScalarType.SFIXED32:
+      return INT32;
+    case ScalarType.UINT32:
+    case ScalarType.FIXED32:
+      return UINT32;
+    case ScalarType.INT64:
+    case ScalarType.SINT64:
+    case ScalarType.SFIXED64:
+      return INT64;
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+      return UINT64;
+    default:
+      return undefined;
+  }
+}
+
+// BigInt literals do not compile with a `target` before ES2020.
+function signedRange(bits: number): IntegerRange {
+  const limit = BigInt(2) ** BigInt(bits - 1);
+  return [-limit, limit - BigInt(1)];
+}
+
+function unsignedRange(bits: number): IntegerRange {
+  return [BigInt(0), BigInt(2) ** BigInt(bits) - BigInt(1)];
+}
+
+/**
+ * Whether a field can be set. It cannot if another member of its oneof is set, which is a violation.
+ * `path` leads to the field.
+ */
+function canSet(holder: ReflectMessage, field: DescField, path: string, violations: Violations): boolean {
+  const other = field.oneof && holder.oneofCase(field.oneof);
+  if (other === undefined || other === field) {
+    return true;
+  }
+  violations.add(path, `is set beside "${other.name}" of the same oneof: leave one of them out`);
+  return false;
+}
+
+/** The message of a field, made when there is none; undefined when the field may not be set. */
+function openMessage(
+  holder: ReflectMessage,
+  field: MessageField,
+  path: string,
+  violations: Violations,
+): ReflectMessage | undefined {
+  if (!canSet(holder, field, path, violations)) {
+    return undefined;
+  }
+  if (holder.isSet(field)) {
+    return holder.get(field);
+  }
+  const message = reflect(field.message, undefined, false);
+  holder.set(field, message);
+  return message;
+}
+
+/** Sets a field that holds one value from its text in a path or a query. */
+function setText(
+  holder: ReflectMessage,
+  field: DescField,
+  text: string,
+  path: string,
+  violations: Violations,
+): void {
+  const value = parseValue(field, text);
+  if (value === undefined) {
+    violations.add(path, notAValue(field, text));
+  } else if (canSet(holder, field, path, violations)) {
+    holder.set(field, value);
+  }
+}
+
+/** The error of a text that is not a value: `"abc" is not a number`. */
+function notAValue(field: DescField, text: string): string {
+  return `${quote(text)} is not ${expectedText(field)}`;
+}
+
 /**
  * A message with the id of its event, made by `context.tracked`. A class, and not a shape, since a
  * message may itself have the fields `id` and `message`.
@@ -455,6 +790,39 @@ function checkEventId(id: string): string {
   return id;
 }
 
+/** Reads the id of an event from its message; undefined where the field is not set, or is the empty string. */
+type IdReader = (message: Message) => string | undefined;
+
+/** Creates the reader of an `event_id` field. Throws a `TypeError` for an id that no `id:` line can hold. */
+function createIdReader(field: DescField): IdReader {
+  const { oneof, localName } = field;
+  // google.protobuf.FeatureSet.FieldPresence.IMPLICIT: such a field always has a value, and 0 is a valid id.
+  const isImplicit = field.presence === 2;
+  return (message) => {
+    if (!isImplicit && !isFieldSet(message, field)) {
+      return undefined;
+    }
+    const holder: unknown = oneof ? Reflect.get(message, oneof.localName) : message;
+    // An object: the message, or a oneof that is set.
+    const value: unknown = Reflect.get(holder as object, oneof ? "value" : localName);
+    const text = field.fieldKind === "enum" ? nameOf(field, Number(value)) : String(value);
+    // An empty id would reset the client's cursor (WHATWG HTML 9.2.6), so it means no id.
+    return text === "" ? undefined : checkEventId(text);
+  };
+}
+
+function nameOf({ enum: type }: DescField & { fieldKind: "enum" }, number: number): string {
+  return type.value[number]?.name ?? String(number);
+}
+
+/** Returns an event id that is also a value of the `event_id` field, if there is one. Throws a `TypeError` for another. */
+function checkIdOfField(field: DescField | undefined, id: string): string {
+  if (field && parseValue(field, checkEventId(id)) === undefined) {
+    throw new TypeError(`event id ${JSON.stringify(id)} is not ${expectedText(field)}, as ${field} has event_id`);
+  }
+  return id;
+}
+
 /** An event that goes to many streams: whatever their number, it is encoded once for each method and format. */
 class SharedEvent<T> extends Tracked<T> {
   readonly #frames: Map<EventEncoder, Frame> = new Map();
@@ -485,9 +853,9 @@ class SharedEvent<T> extends Tracked<T> {
   }
 }
 
-/** What hears of the events that were asked for. */
+/** The listener of a `SourceReader`. */
 interface SourceListener {
-  /** The source knows where its events begin, or will know it. */
+  /** Called with the cursor where the events of the source begin. */
   onCursor(cursor: Promise<unknown>): void;
   onEvent(value: unknown): void;
   /** The source is complete. */
@@ -501,11 +869,11 @@ interface SourceListener {
  * has it. An answer that is no stream is a failure, with a `TypeError`.
  */
 class SourceReader {
-  /** Until the handler has its answer. */
+  /** Until the handler has returned. */
   #opening: Promise<Source> | undefined;
   readonly #listener: SourceListener;
   #source: Source | undefined;
-  /** The event that was asked for and has not come. */
+  /** The event that was asked for and has not arrived. */
   #next: Promise<unknown> | undefined;
   #state: "live" | "exhausted" | "released" = "live";
 
@@ -538,7 +906,7 @@ class SourceReader {
     }
   }
 
-  /** Ends the source early; the listener hears nothing more. Resolves when the handler has ended, with what it failed with meanwhile. */
+  /** Ends the source early. The listener is not called again. Resolves when the handler has ended, with its errors. */
   async release(reason: unknown): Promise<readonly unknown[]> {
     if (this.#state !== "live") {
       return [];
@@ -580,7 +948,7 @@ class SourceReader {
   };
 }
 
-/** What promises reject with, once all of them are settled. */
+/** The reasons of the rejected promises, once all promises are settled. */
 async function failuresOf(promises: readonly unknown[]): Promise<readonly unknown[]> {
   const results = await Promise.allSettled(promises);
   return results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
@@ -594,7 +962,7 @@ interface Source {
   cancel(reason: unknown): unknown;
 }
 
-/** Throws a `TypeError` for an answer that is no stream. */
+/** Throws a `TypeError` if the handler did not return a stream. */
 function toSource(answer: unknown): Source {
   if (typeof answer === "object" && answer !== null) {
     // Streams first: those of Node and Deno are async iterable too, with a layer more.
@@ -665,9 +1033,9 @@ const maxTicks = 9;
 const settled: Promise<void> = Promise.resolve();
 
 /**
- * The events of a stream as its body: asks the handler for events as the body is read, and writes together those that are
- * ready together. With a client that does not read, the handler is asked for one event more, which is held. No event
- * waits on a timer.
+ * The events of a stream as its body. Asks the handler for events as the body is read, and writes events together
+ * that are ready together. If the client does not read, it takes one more event from the handler and keeps it. No event
+ * waits for a timer.
  */
 class EventBody implements SourceListener, BodyWriter {
   readonly #call: Call;
@@ -688,7 +1056,7 @@ class EventBody implements SourceListener, BodyWriter {
   #ticks = 0;
   #heartbeatDue = false;
 
-  /** `answer` is what the handler answers with, `schema` that of its messages. `retryMs` is for clients of a stream that the server cuts. */
+  /** `answer` is what the handler returns. Clients get `retryMs` if the server ends the stream early. */
   constructor(call: Call, answer: Promise<unknown>, encoder: EventEncoder, schema: DescMessage, retryMs = 2000) {
     this.#call = call;
     this.#encoder = encoder;
@@ -771,7 +1139,9 @@ class EventBody implements SourceListener, BodyWriter {
     } else if (error.reason === "deadline") {
       this.#end(this.#toFailure(error));
     } else if (error.reason === "shutdown") {
-      this.#end(this.#encoder.handover(jitter(this.#retryMs)));
+      // A time from half to one and a half of `retryMs`, so that not all clients reconnect at once.
+      const retryMs = Math.round(this.#retryMs * (0.5 + Math.random()));
+      this.#end(this.#encoder.handover(retryMs));
     } else {
       this.#call.abandon(error);
     }
@@ -865,7 +1235,7 @@ class EventBody implements SourceListener, BodyWriter {
     }
   };
 
-  /** Writes what is there. `next` begins another chunk. */
+  /** Writes the current chunk. `next` begins another one. */
   #flush(next?: Frame): void {
     const bytes = this.#chunk.take();
     if (next) {
@@ -882,7 +1252,7 @@ class EventBody implements SourceListener, BodyWriter {
       }
       this.#flush();
     } else {
-      // Nobody reads, so nothing is written; the next read has then waited long enough.
+      // The client does not read. Its next read gets a heartbeat at once.
       this.#heartbeatDue = true;
     }
   }
@@ -911,14 +1281,14 @@ class EventBody implements SourceListener, BodyWriter {
     return this.#encoder.failure(this.#call.describe(error).json);
   }
 
-  /** Stops whatever runs. */
+  /** Stops the source and the heartbeats. */
   #close(error: unknown): void {
     this.#closed = true;
     this.#silence?.stop();
     this.#call.watch(this.#source.release(error));
   }
 
-  /** Ends the body after what is there; where there is no body yet, `toReadableStream` does. */
+  /** Ends the body after the current chunk. If there is no body yet, `toReadableStream` ends it. */
   #end(last = ""): void {
     if (last !== "") {
       this.#chunk.write(last);
@@ -927,7 +1297,7 @@ class EventBody implements SourceListener, BodyWriter {
   }
 }
 
-/** The frame of what a handler yielded: a message or its init shape, tracked or not. Throws for what is no event of the method. */
+/** The frame of a yielded message or init shape, tracked or not. Throws if it is not an event of the method. */
 function toFrame(schema: DescMessage, encoder: EventEncoder, value: unknown): Frame {
   if (value instanceof SharedEvent) {
     return value.frame(encoder, () => encoder.encode(toMessage(schema, value.message), value.id));
@@ -935,11 +1305,6 @@ function toFrame(schema: DescMessage, encoder: EventEncoder, value: unknown): Fr
   const event = value instanceof Tracked ? value : { message: value, id: undefined };
   const { text, terminal } = encoder.encode(toMessage(schema, event.message), event.id);
   return { content: text, terminal };
-}
-
-/** Half to one and a half times as long, so that the clients of a server that ends do not come back all at once. */
-function jitter(ms: number): number {
-  return Math.round(ms * (0.5 + Math.random()));
 }
 
 /** A call as an interceptor sees it: routed, and read from the HTTP request, but not validated yet. */
@@ -1030,19 +1395,19 @@ async function answerStream<C>(
   await body.open(commitWindowMs);
   if (body.failure) {
     const { error } = body.failure;
-    // A server that cannot go on after the client's cursor says 410, in place of the 400 that is the code's own.
+    // If the server cannot resume after the client's cursor, the status is 410 instead of the 400 of the code.
     const isCursorLost =
       lastEventId !== undefined && error instanceof StatusError && error.code === Code.OutOfRange && !error.status;
     return call.fail(error, isCursorLost ? 410 : undefined, vary);
   }
   if (body.isEmpty && lastEventId !== undefined) {
-    // What EventSource takes as the end (WHATWG HTML 9.2.3); a body that just ends, it asks for again.
+    // EventSource stops after a 204 (WHATWG HTML 9.2.3). After a body that ends, it reconnects.
     return call.respond(204, { ...vary, "Cache-Control": "no-store" });
   }
   const headers = {
     ...vary,
     "Content-Type": encoder.contentType,
-    // Compression that does not know streams holds events back, but for `no-transform`.
+    // Compression can hold events back. `no-transform` prevents it.
     "Cache-Control": "no-cache, no-transform",
     // nginx holds the head until it has 4 KiB.
     "X-Accel-Buffering": "no",
@@ -1052,87 +1417,6 @@ async function answerStream<C>(
     return call.respond(200, headers);
   }
   return call.respondWithStream(body.toReadableStream(), headers);
-}
-
-/** Writes a single value. Returns undefined for those that protobuf-es has to write. */
-type WriteScalar = (value: unknown) => string | undefined;
-
-function createScalarWriter(type: ScalarType): WriteScalar {
-  const isNative = nativeCheck(type);
-  if (type === ScalarType.STRING) {
-    return (value) => (typeof value === "string" ? quoteJson(value) : undefined);
-  }
-  if (isNative) {
-    return (value) => (isNative(value) ? String(value) : undefined);
-  }
-  if (type === ScalarType.BYTES) {
-    return (value) => (value instanceof Uint8Array ? `"${base64Encode(value)}"` : undefined);
-  }
-  return (value) =>
-    typeof value === "bigint" || (typeof value === "string" && isLongText(type, value)) ? `"${value}"` : undefined;
-}
-
-/** What tests whether `JSON.stringify` writes a value as ProtoJSON does; undefined for types of which it writes none so. */
-function nativeCheck(type: ScalarType): ((value: unknown) => boolean) | undefined {
-  switch (type) {
-    case ScalarType.STRING:
-      return (value) => typeof value === "string";
-    case ScalarType.BOOL:
-      return (value) => typeof value === "boolean";
-    case ScalarType.BYTES:
-      return undefined;
-    default:
-      // Releases of protobuf-es differ in how they write -0.
-      return isLong(type) ? undefined : (value) => Number.isFinite(value) && !Object.is(value, -0);
-  }
-}
-
-function isLongText(type: ScalarType, value: string): boolean {
-  return INTEGER_TEXT.test(value) && (value.length < 19 || parseLong(type, value) !== undefined);
-}
-
-/** Text that `JSON.stringify` only puts into quotes. Of surrogates it changes those without another half. */
-const PLAIN = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
-
-function quoteJson(text: string): string {
-  return text.length < 64 && PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
-}
-
-function writeTimestamp(value: unknown): string | undefined {
-  if (!hasProperties(value, "google.protobuf.Timestamp")) {
-    return undefined;
-  }
-  const { seconds, nanos } = value as { readonly seconds?: unknown; readonly nanos?: unknown };
-  const ms = Number(seconds) * 1000;
-  // From the year 1 to 9999.
-  if (
-    typeof seconds !== "bigint" ||
-    typeof nanos !== "number" ||
-    nanos >>> 0 !== nanos ||
-    nanos > 999_999_999 ||
-    ms < -62135596800000 ||
-    ms > 253402300799000
-  ) {
-    return undefined;
-  }
-  const time = new Date(ms).toISOString().slice(0, 19);
-  if (nanos === 0) {
-    return `"${time}Z"`;
-  }
-  // 3, 6 or 9 digits.
-  const digits = String(nanos)
-    .padStart(9, "0")
-    .replace(/(?:000){1,2}$/, "");
-  return `"${time}.${digits}Z"`;
-}
-
-/** Whether a value is an object, and a message of a type where one is named. */
-function hasProperties(value: unknown, typeName?: string): value is Properties {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    (typeName === undefined || Reflect.get(value, "$typeName") === typeName)
-  );
 }
 
 type WriteOptions = Partial<JsonWriteOptions>;
@@ -1152,7 +1436,7 @@ function encodeJson(desc: DescMessage, message: Message, options: WriteOptions =
   try {
     text = writerOf(desc)(message, options);
   } catch {
-    // `toJson` tells what is wrong.
+    // `toJson` reports what is wrong.
   }
   return text ?? JSON.stringify(toJson(desc, message, options));
 }
@@ -1430,60 +1714,6 @@ function fieldToJson(schema: DescMessage, message: Message, field: DescField, op
   return null;
 }
 
-/** What is wrong with one field of a request, for a `google.rpc.BadRequest`. */
-interface FieldViolation {
-  /**
-   * The path of proto field names that leads to it: `book.tags[2]`, `labels["env"]`. The parameter's name
-   * where no field has it; empty for the request as a whole.
-   */
-  readonly field: string;
-  readonly description: string;
-}
-
-/** A request that is not the message it should be: 400, with a violation a field. */
-class BindError extends Error {
-  override readonly name: string = "BindError";
-  readonly violations: readonly FieldViolation[];
-
-  constructor(violations: readonly FieldViolation[]) {
-    super(violations.map(({ field, description }) => (field && `${field}: `) + description).join("; "));
-    this.violations = violations;
-  }
-}
-
-// A request with more mistakes than these is no mistake, and its answer no help.
-const ENOUGH = 16;
-
-/** Gathers what is wrong with a request, so that its sender hears all of it at once. */
-class Violations {
-  readonly #found: FieldViolation[] = [];
-
-  /** Throws BindError when there are enough of them. */
-  add(field: string, description: string): void {
-    this.#found.push({ field, description });
-    if (this.#found.length === ENOUGH) {
-      this.throwIfAny();
-    }
-  }
-
-  /** Throws BindError when there are any. */
-  throwIfAny(): void {
-    if (this.#found.length > 0) {
-      throw new BindError(this.#found);
-    }
-  }
-}
-
-/** What a client sent, in quotes, and not all of it when it is long. */
-function quote(text: string): string {
-  return text.length > 60 ? `"${text.slice(0, 60)}…"` : `"${text}"`;
-}
-
-/** The error of a body that is not UTF-8. */
-function notUtf8(): BindError {
-  return new BindError([{ field: "", description: "the body is not UTF-8" }]);
-}
-
 /** How an error is reported to the client. */
 type Failure = {
   /** The HTTP status, while the head is not sent. */
@@ -1568,7 +1798,7 @@ function isDescribed(detail: StatusDetail): detail is Exclude<StatusDetail, Json
 
 /** The call that a body belongs to. */
 interface BodyOwner {
-  /** The number of body bytes that the runtime took. */
+  /** The number of bytes that the runtime has taken from the response body. */
   bytes: number;
   /** Whether nobody will read the response. */
   readonly clientGone: boolean;
@@ -1584,12 +1814,12 @@ interface BodyWriter {
   onWanted(): void;
 }
 
-/** A chunk leaves when it is asked for. */
+/** Nothing is buffered: a chunk is written when the reader asks for it. */
 const strategy = { highWaterMark: 0 };
 
 /**
- * The body of a response. It holds nothing but its end, gives a chunk when one is asked for, and ends the call when all
- * of them were taken: a reader asks for the next chunk when it has written the last one.
+ * The body of a response. It buffers nothing except its end, and writes a chunk when the reader asks for one. The
+ * call ends when the reader has taken all chunks: a reader asks for the next chunk when it has written the last one.
  */
 class ResponseBody {
   readonly stream: ReadableStream<Uint8Array>;
@@ -1710,8 +1940,8 @@ class ResponseBody {
 }
 
 /**
- * What the runtime decides about a connection. `Connection` and `Transfer-Encoding` break HTTP/2, and a
- * handler does not know the length or the coding of a body that it did not write.
+ * Headers that only the runtime sets. `Connection` and `Transfer-Encoding` break HTTP/2, and a handler does not know
+ * the length or the coding of a body that it did not write.
  */
 const reserved = ["Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Content-Length", "Content-Encoding"];
 
@@ -1765,8 +1995,8 @@ function toErrorHeaders(headers: Headers, own: Headers | undefined): Headers {
 }
 
 /**
- * A call whose work can be stopped, and which sees when its client has gone. The signal is made at its first use, as it
- * costs more than the rest of a short call.
+ * A call that can be stopped, and that notices when its client disconnects. The signal is created at its first use,
+ * because it costs more than the rest of a short call.
  */
 abstract class StoppableCall {
   readonly request: Request;
@@ -1818,7 +2048,7 @@ abstract class StoppableCall {
         reject(this.#stopped);
         return;
       }
-      // A listener of the signal would do, but the signal costs a kilobyte.
+      // A listener of the signal would also work, but the signal costs a kilobyte.
       this.#sleeping ??= new Map();
       const timer = startTimer(ms, () => {
         this.#sleeping?.delete(reject);
@@ -1839,7 +2069,10 @@ abstract class StoppableCall {
     this.#sleeping = undefined;
   }
 
-  /** Listens for the end of the connection: at once, or of a request of an adapter when most calls are over. */
+  /**
+   * Listens for the end of the connection. For the request of an adapter it begins in a later turn, when most calls are
+   * over.
+   */
   protected watchRequestSoon(): void {
     if (this.isOfAdapter) {
       this.#watchTimer = startTimer(0, () => this.#watchRequest());
@@ -1885,11 +2118,11 @@ const maxHandedOver = 16 * 1024;
  */
 class Call extends StoppableCall {
   code: Code = Code.Ok;
-  /** The number of body bytes that the runtime took. */
+  /** The number of bytes that the runtime has taken from the response body. */
   bytes = 0;
   /** Whether a terminal event was sent; undefined where the method has none. */
   terminal: boolean | undefined;
-  /** Whether its client goes on elsewhere without a loss when it is cut. */
+  /** Whether its client can resume at another server without losing events. */
   resumable = false;
   /** Called when the call is stopped, and the end of the body is not written yet. */
   onStop: ((error: CancelledError) => void) | undefined;
@@ -2111,7 +2344,7 @@ function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
 
 /** What a handler of a unary method knows about its call, besides the request message. */
 export interface UnaryContext<C = unknown> {
-  /** Aborted when the call is cancelled before its handler ended; its `reason` is a `CancelledError`. */
+  /** Aborted if the call is cancelled before its handler has ended. Its `reason` is a `CancelledError`. */
   readonly signal: AbortSignal;
   /** The HTTP request. Its body is read already. */
   readonly request: Request;
@@ -2119,7 +2352,10 @@ export interface UnaryContext<C = unknown> {
   readonly method: DescMethod;
   /** What the option `createContext` returned; without it, the second argument of `server.fetch`. */
   readonly value: C;
-  /** Headers of the answer. Of a stream, those that are set before its head is sent: with the first event, or after the commit window. */
+  /**
+   * Headers of the response. For a stream, set them before its head is sent: with the first event, or after the commit
+   * window.
+   */
   readonly responseHeaders: Headers;
   /** Resolves after `ms` milliseconds. Rejects with the reason of `signal` as soon as that is aborted. */
   sleep(ms: number): Promise<void>;
@@ -2130,8 +2366,8 @@ export interface StreamContext<C = unknown> extends UnaryContext<C> {
   /** The id of the last event that the client finished with, when it resumes: of the header `Last-Event-ID`, else of the query parameter `last_event_id`. */
   readonly lastEventId: string | undefined;
   /**
-   * A message whose event has this `id`, in place of its `event_id` field. Throws a `TypeError` for an id with CR, LF or
-   * NUL, and for one that is not a value of that field, as the server refuses to resume from it.
+   * A message whose event has this `id` instead of the value of its `event_id` field. Throws a `TypeError` if the id
+   * has CR, LF or NUL, or is not a value of that field, since the server could not resume from it.
    */
   tracked<T>(id: string, message: T): Tracked<T>;
 }
@@ -2190,232 +2426,6 @@ function toContext<C>(
   };
   Object.defineProperty(context, callOf, { value: call });
   return Object.defineProperties(context, getters) as StreamContext<C>; // with the two that are defined here
-}
-
-/** A field that holds one message. */
-type MessageField = Extract<DescField, { readonly fieldKind: "message" }>;
-
-/**
- * Reads the text of a field's value in a path or a query, or of one of its values: a scalar, an enum, or a
- * message whose ProtoJSON is a scalar. Undefined when the text is not one.
- */
-function parseValue(field: DescField, text: string): ScalarValue | ReflectMessage | undefined {
-  if (field.enum !== undefined) {
-    return parseEnum(field.enum, text);
-  }
-  if (field.scalar !== undefined) {
-    return parseScalar(field.scalar, text);
-  }
-  return field.message && parseMessage(field.message, text);
-}
-
-/** What the text of such a field has to be: `an integer from 0 to 4294967295`. */
-function expectedText({ scalar, enum: descEnum, message }: DescField): string {
-  if (descEnum !== undefined) {
-    return `a value of ${descEnum.typeName}`;
-  }
-  const wrapped = message && wrappedField(message);
-  if (wrapped) {
-    return expectedText(wrapped);
-  }
-  if (scalar !== undefined) {
-    return expectedScalar(scalar);
-  }
-  const text = message && textMessages.get(message.typeName);
-  return text?.expected ?? "a text";
-}
-
-/** Whether a message stands in a path or a query as one text. */
-function isTextMessage(desc: DescMessage): boolean {
-  return isWrapperDesc(desc) || textMessages.has(desc.typeName);
-}
-
-/**
- * The field of a wrapper such as google.protobuf.StringValue. `isWrapperDesc` would narrow the descriptor to an
- * intersection of all kinds of fields, for which compilers of the emitted code make 50,000 types.
- */
-function wrappedField(desc: DescMessage): DescField | undefined {
-  const isWrapper: boolean = isWrapperDesc(desc);
-  return isWrapper ? desc.fields[0] : undefined;
-}
-
-interface TextMessage {
-  readonly expected: string;
-  isValid(text: string): boolean;
-}
-
-// `fromJson` reads on behind a duration's "s", and takes the 30th of February for a day of March.
-const textMessages: ReadonlyMap<string, TextMessage> = new Map([
-  ["google.protobuf.Timestamp", { expected: "a time as in 2026-01-31T09:30:00Z", isValid: isCalendarTime }],
-  [
-    "google.protobuf.Duration",
-    { expected: "seconds as in 1.5s", isValid: (text) => /^-?\d{1,12}(?:\.\d{1,9})?s$/.test(text) },
-  ],
-  ["google.protobuf.FieldMask", { expected: "names of fields, as in id,displayName", isValid: () => true }],
-]);
-
-function parseMessage(desc: DescMessage, text: string): ReflectMessage | undefined {
-  const field = wrappedField(desc);
-  if (field) {
-    const value = parseValue(field, text);
-    if (value === undefined) {
-      return undefined;
-    }
-    const wrapper = reflect(desc);
-    wrapper.set(field, value);
-    return wrapper;
-  }
-  if (!textMessages.get(desc.typeName)?.isValid(text)) {
-    return undefined;
-  }
-  try {
-    return reflect(desc, fromJson(desc, text));
-  } catch {
-    return undefined;
-  }
-}
-
-function isCalendarTime(text: string): boolean {
-  const local = text.slice(0, 19);
-  const time = new Date(`${local}Z`);
-  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(local);
-}
-
-/** A value as the reflection of protobuf-es takes it. */
-type ScalarValue = string | number | bigint | boolean | Uint8Array;
-
-type IntegerRange = readonly [bigint, bigint];
-
-const INT32 = /* @__PURE__ */ signedRange(32);
-const UINT32 = /* @__PURE__ */ unsignedRange(32);
-const INT64 = /* @__PURE__ */ signedRange(64);
-const UINT64 = /* @__PURE__ */ unsignedRange(64);
-
-/** The greatest finite number of single precision. */
-const FLOAT_MAX = 2 ** 128 - 2 ** 104;
-
-// More digits are no number that a computer wrote, and BigInt takes quadratic time over them.
-const LONGEST = 400;
-
-/** What the text of a scalar has to be: `an integer from 0 to 4294967295`. */
-function expectedScalar(scalar: ScalarType): string {
-  const range = integerRange(scalar);
-  if (range !== undefined) {
-    return `an integer from ${range[0]} to ${range[1]}`;
-  }
-  switch (scalar) {
-    case ScalarType.BOOL:
-      return `"true" or "false"`;
-    case ScalarType.BYTES:
-      return "base64";
-    case ScalarType.FLOAT:
-      return "a number of single precision";
-    case ScalarType.DOUBLE:
-      return "a number";
-    default:
-      return "text";
-  }
-}
-
-/** Reads the text of a scalar in a path or a query; undefined when it is not one. */
-function parseScalar(type: ScalarType, text: string): ScalarValue | undefined {
-  switch (type) {
-    case ScalarType.STRING:
-      return text;
-    case ScalarType.BOOL:
-      return parseBool(text);
-    case ScalarType.BYTES:
-      return parseBytes(text);
-    case ScalarType.DOUBLE:
-    case ScalarType.FLOAT:
-      return parseFloatingPoint(type, text);
-    default:
-      return parseInteger(type, text);
-  }
-}
-
-/** Reads a value's name, or its number; a number without a name where the enum is open. */
-function parseEnum(desc: DescEnum, text: string): number | undefined {
-  const value = desc.values.find(({ name }) => name === text);
-  if (value !== undefined) {
-    return value.number;
-  }
-  const number = parseInteger(ScalarType.INT32, text);
-  return typeof number === "number" && (desc.open || desc.value[number] !== undefined) ? number : undefined;
-}
-
-function parseBool(text: string): boolean | undefined {
-  if (text === "true" || text === "1") {
-    return true;
-  }
-  return text === "false" || text === "0" ? false : undefined;
-}
-
-/** Base64 or base64url, padded or not; never both alphabets, no line breaks. */
-function parseBytes(text: string): Uint8Array | undefined {
-  const [digits = ""] = text.split("=", 1);
-  const padding = text.length - digits.length;
-  if (!/^(?:[A-Za-z0-9+/]*|[\w-]*)$/.test(digits) || digits.length % 4 === 1) {
-    return undefined;
-  }
-  if (padding > 0 && (padding > 2 || text.length % 4 !== 0 || !text.endsWith("=".repeat(padding)))) {
-    return undefined;
-  }
-  return base64Decode(digits);
-}
-
-function parseFloatingPoint(type: ScalarType, text: string): number | undefined {
-  if (text === "NaN" || text === "Infinity" || text === "-Infinity") {
-    return Number(text);
-  }
-  if (text.length > LONGEST || !/^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) {
-    return undefined;
-  }
-  const number = Number(text);
-  return Math.abs(number) <= (type === ScalarType.FLOAT ? FLOAT_MAX : Number.MAX_VALUE) ? number : undefined;
-}
-
-function parseInteger(type: ScalarType, text: string): number | bigint | undefined {
-  const range = integerRange(type);
-  if (range === undefined || text.length > LONGEST || !/^-?\d+$/.test(text)) {
-    return undefined;
-  }
-  const integer = BigInt(text);
-  if (integer < range[0] || integer > range[1]) {
-    return undefined;
-  }
-  return range === INT32 || range === UINT32 ? Number(integer) : integer;
-}
-
-function integerRange(type: ScalarType): IntegerRange | undefined {
-  switch (type) {
-    case ScalarType.INT32:
-    case ScalarType.SINT32:
-    case ScalarType.SFIXED32:
-      return INT32;
-    case ScalarType.UINT32:
-    case ScalarType.FIXED32:
-      return UINT32;
-    case ScalarType.INT64:
-    case ScalarType.SINT64:
-    case ScalarType.SFIXED64:
-      return INT64;
-    case ScalarType.UINT64:
-    case ScalarType.FIXED64:
-      return UINT64;
-    default:
-      return undefined;
-  }
-}
-
-// Without literals of BigInt, which a project with a `target` before ES2020 refuses.
-function signedRange(bits: number): IntegerRange {
-  const limit = BigInt(2) ** BigInt(bits - 1);
-  return [-limit, limit - BigInt(1)];
-}
-
-function unsignedRange(bits: number): IntegerRange {
-  return [BigInt(0), BigInt(2) ** BigInt(bits) - BigInt(1)];
 }
 
 /** A request's body as it came. */
@@ -2579,58 +2589,6 @@ function refuseProto(json: JsonValue): void {
       }
     }
   }
-}
-
-/**
- * Whether a field can be set. It cannot if another member of its oneof is set, which is a violation.
- * `path` leads to the field.
- */
-function canSet(holder: ReflectMessage, field: DescField, path: string, violations: Violations): boolean {
-  const other = field.oneof && holder.oneofCase(field.oneof);
-  if (other === undefined || other === field) {
-    return true;
-  }
-  violations.add(path, `is set beside "${other.name}" of the same oneof: leave one of them out`);
-  return false;
-}
-
-/** The message of a field, made when there is none; undefined when the field may not be set. */
-function openMessage(
-  holder: ReflectMessage,
-  field: MessageField,
-  path: string,
-  violations: Violations,
-): ReflectMessage | undefined {
-  if (!canSet(holder, field, path, violations)) {
-    return undefined;
-  }
-  if (holder.isSet(field)) {
-    return holder.get(field);
-  }
-  const message = reflect(field.message, undefined, false);
-  holder.set(field, message);
-  return message;
-}
-
-/** Sets a field that holds one value from its text in a path or a query. */
-function setText(
-  holder: ReflectMessage,
-  field: DescField,
-  text: string,
-  path: string,
-  violations: Violations,
-): void {
-  const value = parseValue(field, text);
-  if (value === undefined) {
-    violations.add(path, notAValue(field, text));
-  } else if (canSet(holder, field, path, violations)) {
-    holder.set(field, value);
-  }
-}
-
-/** Why a text is refused: `"abc" is not a number`. */
-function notAValue(field: DescField, text: string): string {
-  return `${quote(text)} is not ${expectedText(field)}`;
 }
 
 /** How to handle parameters that match no field. */
@@ -2938,7 +2896,7 @@ class QueryScope {
 
 /** A field, and what a parameter of it looks like. */
 type QueryEntry = {
-  /** A request without it is refused. */
+  /** A request without it is answered with 400. */
   readonly required: boolean;
   /** A path variable sets a part of the field's message. */
   readonly inPath: boolean;
@@ -3147,39 +3105,6 @@ function decodeValue(raw: string, multi: boolean): string | undefined {
   }
 }
 
-/** Reads the id of an event from its message; undefined where the field is not set, or is the empty string. */
-type IdReader = (message: Message) => string | undefined;
-
-/** Creates the reader of an `event_id` field. Throws a `TypeError` for an id that no `id:` line can hold. */
-function createIdReader(field: DescField): IdReader {
-  const { oneof, localName } = field;
-  // google.protobuf.FeatureSet.FieldPresence.IMPLICIT: such a field has a value always, and 0 is an id like another.
-  const isImplicit = field.presence === 2;
-  return (message) => {
-    if (!isImplicit && !isFieldSet(message, field)) {
-      return undefined;
-    }
-    const holder: unknown = oneof ? Reflect.get(message, oneof.localName) : message;
-    // A message, or a oneof that is set: objects both.
-    const value: unknown = Reflect.get(holder as object, oneof ? "value" : localName);
-    const text = field.fieldKind === "enum" ? nameOf(field, Number(value)) : String(value);
-    // An empty id would reset the client's cursor (WHATWG HTML 9.2.6): it stands for none.
-    return text === "" ? undefined : checkEventId(text);
-  };
-}
-
-function nameOf({ enum: type }: DescField & { fieldKind: "enum" }, number: number): string {
-  return type.value[number]?.name ?? String(number);
-}
-
-/** Returns an event id that is also a value of the `event_id` field, if there is one. Throws a `TypeError` for another. */
-function checkIdOfField(field: DescField | undefined, id: string): string {
-  if (field && parseValue(field, checkEventId(id)) === undefined) {
-    throw new TypeError(`event id ${JSON.stringify(id)} is not ${expectedText(field)}, as ${field} has event_id`);
-  }
-  return id;
-}
-
 /** JSON Lines for clients that read empty lines and a last line `{"@end":{}}` as control frames. */
 const jsonLinesProfile = "application/jsonl; profile=sse-1";
 
@@ -3239,7 +3164,7 @@ interface Member {
   readonly terminal: boolean;
 }
 
-/** Server-Sent Events, WHATWG HTML 9.2.5: what a stream is unless its client asks for another format. */
+/** Server-Sent Events (WHATWG HTML 9.2.5), the default format of a stream. */
 class SseEncoder implements EventEncoder {
   readonly contentType = "text/event-stream";
   readonly heartbeat = ":\n";
@@ -3341,22 +3266,25 @@ function findField(schema: DescMessage, jsonName: string): DescField {
   return field;
 }
 
-/** What a route leads to: a binding of a method, with all that does not depend on the request. */
+/** The target of a route: a binding of a method, and everything that does not depend on the request. */
 interface Endpoint<C> {
   readonly method: ServiceMethod<C>;
   readonly binder: Binder;
   readonly binding: HttpBinding;
-  /** The content types that it answers with, the preferred one first. None for a `google.api.HttpBody`, which has any. */
+  /**
+   * The content types of its responses, the preferred one first. Empty for a `google.api.HttpBody`, which can have any
+   * type.
+   */
   readonly offers: readonly string[];
-  /** Of a stream, how it is written in each of them. */
+  /** For a stream, the encoder of each content type. */
   readonly encoders: ReadonlyMap<string, EventEncoder> | undefined;
-  /** Of a stream, the field of its message whose value is the id of an event. */
+  /** For a stream, the field whose value is the id of an event. */
   readonly idField: DescField | undefined;
   /** Throws for an event id that is not a value of that field. */
   readonly checkId: (id: string) => string;
 }
 
-/** The query parameter in place of `Last-Event-ID`. */
+/** The query parameter that replaces `Last-Event-ID`. */
 const lastEventIdParameter = "last_event_id";
 
 /** The routes of all bindings of all services. */
@@ -3411,7 +3339,7 @@ class AbortableEvents implements AsyncIterableIterator<never> {
   readonly #signal: AbortSignal;
   readonly #onEnding: (ended: Promise<readonly unknown[]>) => void;
   readonly #stopListening: () => void;
-  /** The events that the handler is asked for, and how to stop waiting for each. The signal would keep them as long as the call. */
+  /** Ends the wait for each pending event. A listener of the signal for each of them would stay as long as the call. */
   readonly #waiting: Map<(reason: unknown) => void, Promise<unknown>> = new Map();
   #source: Source | undefined;
   #over = false;
@@ -3424,7 +3352,7 @@ class AbortableEvents implements AsyncIterableIterator<never> {
     this.#stopListening = onAbort(signal, () => this.#abort());
   }
 
-  /** The handler's own events, where no interceptor took them: to wait for them costs nothing. */
+  /** The handler's own events, if no interceptor uses them. They need no listener. */
   release(): unknown {
     if (this.#source) {
       return this;
@@ -3506,7 +3434,7 @@ function createHandle<C>(
   async function handle(request: ServerRequest<C>): Promise<ServerResponse> {
     const { kind, method, message } = request;
     if (interceptors.length > 0) {
-      // One of them may have waited for something else than the signal.
+      // An interceptor may have waited without listening to the signal.
       request.context.signal.throwIfAborted();
     }
     if (validator) {
@@ -3517,7 +3445,7 @@ function createHandle<C>(
     if (handler === undefined) {
       throw new StatusError(Code.Unimplemented, `${method.parent.typeName}.${method.name} is not implemented`);
     }
-    // A unary context is that of a stream to whom it was made for; the type just does not show it.
+    // Every context has the parts of a stream's context. Only the type of a unary context hides them.
     const answer = await handler(message, request.context as StreamContext<C>);
     return kind === "unary"
       ? { kind, message: toMessage(method.output, answer) }
@@ -3525,7 +3453,7 @@ function createHandle<C>(
         { kind, events: answer as StreamResponse["events"] };
   }
 
-  /** Gives an interceptor events that it can stop to wait for. */
+  /** Gives an interceptor events that it stops waiting for when the call is cancelled. */
   function toAbortable(next: Next<C>): Next<C> {
     return async (request) => {
       const response = await next(request);
@@ -3554,7 +3482,7 @@ function createHandle<C>(
   };
 }
 
-/** Throws a `BindError` with the rules that a request breaks; what a validator itself fails with is thrown as it is. */
+/** Throws a `BindError` with the rules that a request breaks; errors of the validator itself are thrown unchanged. */
 function validate(validator: Validator, schema: DescMessage, message: Message): void {
   const result = validator.validate(schema, message);
   if (result.kind === "invalid") {
@@ -3604,7 +3532,9 @@ export interface CallEndInfo extends CallInfo {
 /** The hooks of a server. None of them throws, whatever the user's own do. */
 interface Hooks {
   error(error: unknown, info: CallInfo): void;
-  /** Watches a handler whose call is over. `ended` resolves when it has ended, with what it still failed with. */
+  /**
+   * Watches a handler whose call is over. `ended` resolves when the handler has ended, with the errors that it threw.
+   */
   watch(ended: Promise<readonly unknown[]>, info: CallInfo): void;
   readonly callStart: ((info: CallInfo) => void) | undefined;
   readonly callEnd: ((info: CallEndInfo) => void) | undefined;
@@ -3657,18 +3587,18 @@ function call(hook: () => unknown): void {
 
 /** A call that is not over. */
 interface OpenCall {
-  /** Whether its client goes on elsewhere without a loss when it is cut. */
+  /** Whether its client can resume at another server without losing events. */
   readonly resumable: boolean;
   cancel(reason: CancelReason): void;
 }
 
-/** How much longer than its grace a drain waits for what it had to cancel. */
+/** How long a drain waits for what it had to cancel, in milliseconds. */
 const lastMs = 1000;
 
 /** The calls of a server, and their end. */
 class OpenCalls {
   readonly #calls: Set<OpenCall> = new Set();
-  /** Handlers that go on after their call, or after it was cancelled. */
+  /** Handlers that still run after their call has ended or was cancelled. */
   readonly #handlers: Set<Promise<unknown>> = new Set();
   readonly #waiting: Set<() => void> = new Set();
   #draining = false;
@@ -3686,7 +3616,7 @@ class OpenCalls {
     this.#wake();
   }
 
-  /** Lets a drain wait for a handler whose call is over, though not for the whole grace. `ended` never rejects. */
+  /** Makes a drain wait for a handler whose call is over, but not longer than `lastMs`. `ended` never rejects. */
   waitFor(ended: Promise<unknown>): void {
     this.#handlers.add(ended);
     ended.then(() => {
@@ -3702,7 +3632,7 @@ class OpenCalls {
     await this.#until(() => this.#calls.size === 0, graceMs);
     this.#cancel(() => true);
     await this.#until(() => this.#calls.size + this.#handlers.size === 0, lastMs);
-    // The last reader took what there was in this very turn, and writes it to its connection now.
+    // The last reader took its chunk in this turn of the event loop. This lets it write the chunk to its connection.
     await new Promise<void>((resolve) => {
       setTimeout(resolve, 0);
     });
@@ -3807,7 +3737,7 @@ function checkOptions(options: object): void {
   }
 }
 
-/** Throws a `TypeError` for what is neither undefined nor a number from `least` on. */
+/** Throws a `TypeError` unless a value is undefined or a number of at least `least`. */
 function checkNumber(what: string, value: unknown, least: number, unit: string): void {
   if (value !== undefined && !(typeof value === "number" && value >= least)) {
     const got = typeof value === "number" ? value : typeof value;
@@ -3819,7 +3749,10 @@ function checkNumber(what: string, value: unknown, least: number, unit: string):
 export interface CorsOptions {
   /** The origins: all, a list such as `["https://app.example.com"]`, or a function that decides. */
   readonly origins: "*" | readonly string[] | ((origin: string) => boolean);
-  /** Whether requests may carry cookies. Not together with `origins: "*"`: any page could then act for its visitor. */
+  /**
+   * Whether requests may have cookies. Cannot be combined with `origins: "*"`, since any page could then act as its
+   * visitor.
+   */
   readonly credentials?: boolean;
   /** Request headers that may be sent. Default: those that the page asks for. */
   readonly allowedHeaders?: readonly string[];
@@ -3835,7 +3768,7 @@ interface Cors {
   isPreflight(request: Request): boolean;
   /** The answer to a preflight for a path with these methods. */
   preflight(request: Request, methods: readonly string[]): Response;
-  /** The headers of an answer that let the page read it. */
+  /** The headers that let a page read the response. */
   expose(request: Request): Headers;
 }
 
@@ -3868,7 +3801,7 @@ function createCors(options: CorsOptions): Cors {
       headers.set("Access-Control-Allow-Origin", "*");
       return true;
     }
-    // The answer depends on the origin, also where there is none, or another one: a cache must know.
+    // The response depends on the origin, even if it is missing or not allowed, so caches need `Vary`.
     headers.append("Vary", "Origin");
     const origin = request.headers.get("Origin");
     if (origin === null || !isAllowed(origin)) {
@@ -3921,58 +3854,6 @@ function checkOrigin(origin: string): void {
   }
 }
 
-/**
- * The media type to answer with: of `offers`, the server's preference first, the one that the
- * `Accept` header rates highest (RFC 9110, section 12.5.1). Undefined when it excludes all of them.
- */
-function negotiate(accept: string | null, offers: readonly string[]): string | undefined {
-  // Some clients send an empty one; it says no more than none.
-  if (accept === null || accept.trim() === "") {
-    return offers[0];
-  }
-  const ranges = accept.split(",").map((text) => parseRange(text, offers));
-  let best: string | undefined;
-  let bestQuality = 0;
-  for (const offer of offers) {
-    const quality = qualityOf(offer, ranges);
-    if (quality > bestQuality) {
-      best = offer;
-      bestQuality = quality;
-    }
-  }
-  return best;
-}
-
-interface MediaRange {
-  readonly type: string;
-  readonly quality: number;
-}
-
-function parseRange(text: string, offers: readonly string[]): MediaRange {
-  const [name = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
-  // A parameter counts where an offer has it: `charset=utf-8` excludes nothing.
-  const named = parameters.map((parameter) => `${name}; ${parameter.replace(/"/g, "")}`);
-  const type = named.find((type) => offers.includes(type)) ?? name;
-  const quality = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? "1";
-  return { type, quality: /^(0(\.\d*)?|1(\.0*)?)$/.test(quality) ? Number(quality) : 0 };
-}
-
-/**
- * The most specific range that takes a type decides: `text/*;q=0` beside a range for everything excludes text. A type
- * with a parameter is only for clients that ask for the parameter.
- */
-function qualityOf(type: string, ranges: readonly MediaRange[]): number {
-  const wildcards = type.includes(";") ? [] : [`${type.slice(0, type.indexOf("/"))}/*`, "*/*"];
-  const candidates = [type, ...wildcards];
-  for (const candidate of candidates) {
-    const range = ranges.find((each) => each.type === candidate);
-    if (range !== undefined) {
-      return range.quality;
-    }
-  }
-  return 0;
-}
-
 /** A status for which google/rpc/code.proto has no code of its own. */
 type HttpStatus = 404 | 405 | 406 | 413 | 415;
 
@@ -3989,7 +3870,7 @@ function httpError(status: HttpStatus, message: string, headers: Record<string, 
   return new StatusError(httpErrorCodes[status], message, { status, headers });
 }
 
-/** The content type to answer with. Throws 406 when the client takes none of what the method offers. */
+/** The content type to answer with. Throws 406 if the client accepts none of the types that the method offers. */
 function chooseContentType(request: Request, offers: readonly string[]): string {
   const type = negotiate(request.headers.get("Accept"), offers);
   if (type === undefined) {
@@ -4199,9 +4080,61 @@ function checkHeaders(headers: Headers, rules: readonly HeaderRule[]): void {
   }
 }
 
+/**
+ * The media type to answer with: of `offers`, the server's preference first, the one that the
+ * `Accept` header rates highest (RFC 9110, section 12.5.1). Undefined when it excludes all of them.
+ */
+function negotiate(accept: string | null, offers: readonly string[]): string | undefined {
+  // Some clients send an empty header, which means the same as none.
+  if (accept === null || accept.trim() === "") {
+    return offers[0];
+  }
+  const ranges = accept.split(",").map((text) => parseRange(text, offers));
+  let best: string | undefined;
+  let bestQuality = 0;
+  for (const offer of offers) {
+    const quality = qualityOf(offer, ranges);
+    if (quality > bestQuality) {
+      best = offer;
+      bestQuality = quality;
+    }
+  }
+  return best;
+}
+
+interface MediaRange {
+  readonly type: string;
+  readonly quality: number;
+}
+
+function parseRange(text: string, offers: readonly string[]): MediaRange {
+  const [name = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
+  // A parameter counts where an offer has it: `charset=utf-8` excludes nothing.
+  const named = parameters.map((parameter) => `${name}; ${parameter.replace(/"/g, "")}`);
+  const type = named.find((type) => offers.includes(type)) ?? name;
+  const quality = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? "1";
+  return { type, quality: /^(0(\.\d*)?|1(\.0*)?)$/.test(quality) ? Number(quality) : 0 };
+}
+
+/**
+ * The most specific range that takes a type decides: `text/*;q=0` beside a range for everything excludes text. A type
+ * with a parameter is only for clients that ask for the parameter.
+ */
+function qualityOf(type: string, ranges: readonly MediaRange[]): number {
+  const wildcards = type.includes(";") ? [] : [`${type.slice(0, type.indexOf("/"))}/*`, "*/*"];
+  const candidates = [type, ...wildcards];
+  for (const candidate of candidates) {
+    const range = ranges.find((each) => each.type === candidate);
+    if (range !== undefined) {
+      return range.quality;
+    }
+  }
+  return 0;
+}
+
 /** An HTTP method and a path template, and what answers them. */
 interface Route<T> {
-  /** The HTTP method, as it stands on the request line. */
+  /** The HTTP method of the request. */
   readonly method: string;
   /** The path template, in the grammar of google/api/http.proto. */
   readonly path: string;
@@ -4223,10 +4156,10 @@ interface Router<T> {
 }
 
 /**
- * A router for path templates. Their order does not matter: segment by segment a literal goes before `*`, and `*` before
- * `**`; a template with `:verb` goes before all that have none. A path that fits several is tried in that order until one
- * has the method. `*` takes no empty last segment, so `/v1/quotes/` is not a quote. GET answers HEAD.
- * Throws when two routes take exactly the same requests.
+ * A router for path templates. The order of the routes does not matter: in each segment a literal wins over `*`, and
+ * `*` over `**`; a template with `:verb` wins over one without. If several templates match, the first of them in this
+ * order that has the method is used. `*` does not match an empty last segment, so `/v1/quotes/` is not a quote. Routes
+ * of GET also answer HEAD. Throws if two routes match exactly the same requests.
  */
 function createRouter<T>(routes: Iterable<Route<T>>): Router<T> {
   // By the template's `:verb`, decoded; "" for none.
@@ -4440,7 +4373,7 @@ function decodeLiteral(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text; // no literal is malformed, so that it matches none
+    return text; // literals are well-formed, so malformed text matches none
   }
 }
 
@@ -4479,13 +4412,13 @@ export interface Server<V = unknown> {
 }
 
 /**
- * Creates a server of the given services. `createContext` makes `context.value`, a C, of each request and what `fetch` is given,
- * a V. Throws when two routes take the same requests, or an option has a wrong value.
+ * Creates a server for services. `createContext` makes `context.value`, a C, from each request and the value passed to
+ * `fetch`, a V. Throws if two routes match the same requests, or if an option has a wrong value.
  */
 export function createServer<C, V = unknown>(
   options: ServerOptions<C, V> & { readonly createContext: (init: ContextInit<V>) => Awaitable<C> },
 ): Server<V>;
-/** Creates a server of the given services, whose `context.value` is what `fetch` is given. Throws as above. */
+/** Creates a server for services. `context.value` is the value passed to `fetch`. Throws as above. */
 export function createServer<C = unknown>(options: ServerOptions<C>): Server<C>;
 export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
   checkOptions(options);

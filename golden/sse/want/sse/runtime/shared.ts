@@ -16,7 +16,7 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { FieldError, type Path } from "@bufbuild/protobuf/reflect";
-import { base64Decode } from "@bufbuild/protobuf/wire";
+import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 
 /** A value of JSON, as `JSON.parse` returns it. */
@@ -40,6 +40,105 @@ export function hasOwn(object: object, name: string): boolean {
 export function withoutUndefined<T extends object>(entries: { readonly [K in keyof T]: T[K] | undefined }): T {
   // What is left has the types of `T`.
   return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as T;
+}
+
+/**
+ * How a single value of a field is written in ProtoJSON. `reference` is what protobuf-es reads and writes for us: types
+ * with a JSON of their own, such as google.protobuf.Any.
+ */
+export type JsonForm =
+  | { readonly kind: "scalar"; readonly scalar: ScalarType; readonly longAsString: boolean }
+  | { readonly kind: "enum"; readonly enum: DescEnum }
+  | { readonly kind: "message"; readonly message: DescMessage }
+  | { readonly kind: "timestamp" }
+  | { readonly kind: "wrapper"; readonly message: DescMessage; readonly value: JsonForm; readonly unwrapped: boolean }
+  | { readonly kind: "reference" };
+
+/** A field in the JSON of its message. */
+export interface JsonField {
+  readonly desc: DescField;
+  /** The property of the message that holds the field: its own, or that of its oneof. */
+  readonly property: string;
+  readonly form: JsonForm;
+}
+
+/**
+ * The fields of a message and how each is written in JSON: the one table that decoders and encoders are made from. A
+ * message with a JSON that is not ProtoJSON would have other forms here.
+ */
+export function jsonFields(desc: DescMessage): JsonField[] {
+  return desc.fields.map((field) => ({
+    desc: field,
+    property: (field.oneof ?? field).localName,
+    form: fieldForm(field),
+  }));
+}
+
+/** How a message is written by itself. */
+export function messageForm(message: DescMessage): JsonForm {
+  const [field] = message.fields;
+  if (isWrapperDesc(message) && field) {
+    return { kind: "wrapper", message, value: fieldForm(field), unwrapped: false };
+  }
+  if (message.typeName === "google.protobuf.Timestamp") {
+    return { kind: "timestamp" };
+  }
+  return hasOwnJson(message) ? { kind: "reference" } : { kind: "message", message };
+}
+
+function fieldForm(field: DescField): JsonForm {
+  if (field.message) {
+    const form = messageForm(field.message);
+    // protobuf-es keeps the bare value of a wrapper, but in lists, maps and oneofs.
+    return form.kind === "wrapper" ? { ...form, unwrapped: field.fieldKind === "message" && !field.oneof } : form;
+  }
+  if (field.enum) {
+    return { kind: "enum", enum: field.enum };
+  }
+  const { scalar = ScalarType.STRING } = field;
+  return { kind: "scalar", scalar, longAsString: "longAsString" in field && field.longAsString };
+}
+
+/** Whether the JSON of a message is not an object of its fields. protobuf-es exports this only since 2.12. */
+export function hasOwnJson(desc: DescMessage): boolean {
+  return isWrapperDesc(desc) || OWN_JSON.has(desc.typeName);
+}
+
+const OWN_JSON: ReadonlySet<string> = new Set([
+  "google.protobuf.Any",
+  "google.protobuf.Duration",
+  "google.protobuf.FieldMask",
+  "google.protobuf.ListValue",
+  "google.protobuf.Struct",
+  "google.protobuf.Timestamp",
+  "google.protobuf.Value",
+]);
+
+/** The name of an enum's value in JSON; some releases of protobuf-es have an option for it. */
+export function enumJsonName(value: { readonly name: string; readonly jsonName?: string }): string {
+  return value.jsonName ?? value.name;
+}
+
+/** The properties of a message, by the names that protobuf-es gives them. */
+export type Properties = Record<string, unknown>;
+
+/** An integer as ProtoJSON writes it in text: not `01`, not `+1`. */
+export const INTEGER_TEXT: RegExp = /^(?:0|-?[1-9]\d*)$/;
+
+/** Whether a type has 64 bits. ProtoJSON writes its values as text. */
+export function isLong(type: ScalarType): boolean {
+  return (
+    type === ScalarType.UINT64 ||
+    type === ScalarType.FIXED64 ||
+    type === ScalarType.INT64 ||
+    type === ScalarType.SINT64 ||
+    type === ScalarType.SFIXED64
+  );
+}
+
+/** Parses an integer of 64 bits. Throws for one that is out of range. */
+function parseLong(type: ScalarType, value: string | number): bigint {
+  return type === ScalarType.UINT64 || type === ScalarType.FIXED64 ? protoInt64.uParse(value) : protoInt64.parse(value);
 }
 
 /** An error with its cause. */
@@ -239,105 +338,6 @@ function joinPath(outer: string, inner: string): string {
   return inner === "" || inner.startsWith("[") ? outer + inner : `${outer}.${inner}`;
 }
 
-/** Whether the JSON of a message is not an object of its fields. protobuf-es exports this only since 2.12. */
-export function hasOwnJson(desc: DescMessage): boolean {
-  return isWrapperDesc(desc) || OWN_JSON.has(desc.typeName);
-}
-
-const OWN_JSON: ReadonlySet<string> = new Set([
-  "google.protobuf.Any",
-  "google.protobuf.Duration",
-  "google.protobuf.FieldMask",
-  "google.protobuf.ListValue",
-  "google.protobuf.Struct",
-  "google.protobuf.Timestamp",
-  "google.protobuf.Value",
-]);
-
-/**
- * How a single value of a field is written in ProtoJSON. `reference` is what protobuf-es reads and writes for us: types
- * with a JSON of their own, such as google.protobuf.Any.
- */
-export type JsonForm =
-  | { readonly kind: "scalar"; readonly scalar: ScalarType; readonly longAsString: boolean }
-  | { readonly kind: "enum"; readonly enum: DescEnum }
-  | { readonly kind: "message"; readonly message: DescMessage }
-  | { readonly kind: "timestamp" }
-  | { readonly kind: "wrapper"; readonly message: DescMessage; readonly value: JsonForm; readonly unwrapped: boolean }
-  | { readonly kind: "reference" };
-
-/** A field in the JSON of its message. */
-export interface JsonField {
-  readonly desc: DescField;
-  /** The property of the message that holds the field: its own, or that of its oneof. */
-  readonly property: string;
-  readonly form: JsonForm;
-}
-
-/**
- * The fields of a message and how each is written in JSON: the one table that decoders and encoders are made from. A
- * message with a JSON that is not ProtoJSON would have other forms here.
- */
-export function jsonFields(desc: DescMessage): JsonField[] {
-  return desc.fields.map((field) => ({
-    desc: field,
-    property: (field.oneof ?? field).localName,
-    form: fieldForm(field),
-  }));
-}
-
-/** How a message is written by itself. */
-export function messageForm(message: DescMessage): JsonForm {
-  const [field] = message.fields;
-  if (isWrapperDesc(message) && field) {
-    return { kind: "wrapper", message, value: fieldForm(field), unwrapped: false };
-  }
-  if (message.typeName === "google.protobuf.Timestamp") {
-    return { kind: "timestamp" };
-  }
-  return hasOwnJson(message) ? { kind: "reference" } : { kind: "message", message };
-}
-
-function fieldForm(field: DescField): JsonForm {
-  if (field.message) {
-    const form = messageForm(field.message);
-    // protobuf-es keeps the bare value of a wrapper, but in lists, maps and oneofs.
-    return form.kind === "wrapper" ? { ...form, unwrapped: field.fieldKind === "message" && !field.oneof } : form;
-  }
-  if (field.enum) {
-    return { kind: "enum", enum: field.enum };
-  }
-  const { scalar = ScalarType.STRING } = field;
-  return { kind: "scalar", scalar, longAsString: "longAsString" in field && field.longAsString };
-}
-
-/** The name of an enum's value in JSON; some releases of protobuf-es have an option for it. */
-export function enumJsonName(value: { readonly name: string; readonly jsonName?: string }): string {
-  return value.jsonName ?? value.name;
-}
-
-/** The properties of a message, by the names that protobuf-es gives them. */
-export type Properties = Record<string, unknown>;
-
-/** An integer as ProtoJSON writes it in text: not `01`, not `+1`. */
-export const INTEGER_TEXT: RegExp = /^(?:0|-?[1-9]\d*)$/;
-
-/** Whether a type has 64 bits. ProtoJSON writes its values as text. */
-export function isLong(type: ScalarType): boolean {
-  return (
-    type === ScalarType.UINT64 ||
-    type === ScalarType.FIXED64 ||
-    type === ScalarType.INT64 ||
-    type === ScalarType.SINT64 ||
-    type === ScalarType.SFIXED64
-  );
-}
-
-/** Parses an integer of 64 bits. Throws for one that is out of range. */
-export function parseLong(type: ScalarType, value: string | number): bigint {
-  return type === ScalarType.UINT64 || type === ScalarType.FIXED64 ? protoInt64.uParse(value) : protoInt64.parse(value);
-}
-
 /** Reads a single value that is spelled as ProtoJSON writes it. Returns undefined for others, and throws for some that no spelling allows. */
 type ReadScalar = (json: JsonValue) => unknown;
 
@@ -427,6 +427,87 @@ function createKeyCheck(type: ScalarType): (key: string) => boolean {
   }
 }
 
+/** Writes a single value. Returns undefined for those that protobuf-es has to write. */
+type WriteScalar = (value: unknown) => string | undefined;
+
+export function createScalarWriter(type: ScalarType): WriteScalar {
+  const isNative = nativeCheck(type);
+  if (type === ScalarType.STRING) {
+    return (value) => (typeof value === "string" ? quoteJson(value) : undefined);
+  }
+  if (isNative) {
+    return (value) => (isNative(value) ? String(value) : undefined);
+  }
+  if (type === ScalarType.BYTES) {
+    return (value) => (value instanceof Uint8Array ? `"${base64Encode(value)}"` : undefined);
+  }
+  return (value) =>
+    typeof value === "bigint" || (typeof value === "string" && isLongText(type, value)) ? `"${value}"` : undefined;
+}
+
+/** What tests whether `JSON.stringify` writes a value as ProtoJSON does; undefined for types of which it writes none so. */
+export function nativeCheck(type: ScalarType): ((value: unknown) => boolean) | undefined {
+  switch (type) {
+    case ScalarType.STRING:
+      return (value) => typeof value === "string";
+    case ScalarType.BOOL:
+      return (value) => typeof value === "boolean";
+    case ScalarType.BYTES:
+      return undefined;
+    default:
+      // Releases of protobuf-es differ in how they write -0.
+      return isLong(type) ? undefined : (value) => Number.isFinite(value) && !Object.is(value, -0);
+  }
+}
+
+function isLongText(type: ScalarType, value: string): boolean {
+  return INTEGER_TEXT.test(value) && (value.length < 19 || parseLong(type, value) !== undefined);
+}
+
+/** Text that `JSON.stringify` only puts into quotes. Of surrogates it changes those without another half. */
+const PLAIN = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
+
+export function quoteJson(text: string): string {
+  return text.length < 64 && PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+export function writeTimestamp(value: unknown): string | undefined {
+  if (!hasProperties(value, "google.protobuf.Timestamp")) {
+    return undefined;
+  }
+  const { seconds, nanos } = value as { readonly seconds?: unknown; readonly nanos?: unknown };
+  const ms = Number(seconds) * 1000;
+  // From the year 1 to 9999.
+  if (
+    typeof seconds !== "bigint" ||
+    typeof nanos !== "number" ||
+    nanos >>> 0 !== nanos ||
+    nanos > 999_999_999 ||
+    ms < -62135596800000 ||
+    ms > 253402300799000
+  ) {
+    return undefined;
+  }
+  const time = new Date(ms).toISOString().slice(0, 19);
+  if (nanos === 0) {
+    return `"${time}Z"`;
+  }
+  // 3, 6 or 9 digits.
+  const digits = String(nanos)
+    .padStart(9, "0")
+    .replace(/(?:000){1,2}$/, "");
+  return `"${time}.${digits}Z"`;
+}
+
+/** Whether a value is an object, and a message of a type where one is named. */
+export function hasProperties(value: unknown, typeName?: string): value is Properties {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    (typeName === undefined || Reflect.get(value, "$typeName") === typeName)
+  );
+}
+
 /** The state of one call. */
 interface Reading {
   readonly options: Partial<JsonReadOptions>;
@@ -463,7 +544,7 @@ export function decodeJson<Desc extends DescMessage>(
   try {
     message = readerOf(desc)(json, { options, limit: recursionLimit, depth: 0 });
   } catch {
-    // `fromJson` tells what is wrong.
+    // `fromJson` reports what is wrong.
   }
   // The reader of a message type returns its messages.
   return (message as MessageShape<Desc> | undefined) ?? fromJson(desc, json, options);

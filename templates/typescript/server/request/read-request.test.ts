@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { negotiate } from "./negotiate.js";
+import { negotiate } from "./read-request.js";
 
 const profile = "application/jsonl; profile=sse-1";
 const offers = ["text/event-stream", profile, "application/jsonl"];

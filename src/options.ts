@@ -160,7 +160,7 @@ function wrongVersions({ openapi, openapi_base: base }: Options): readonly strin
     );
 }
 
-/** Event logs stand beside the emitted runtime of a server. */
+/** Event logs are emitted next to the runtime of a server. */
 function uselessEventLogs({ emit, event_log, runtime }: Options): readonly string[] {
   if (event_log.length === 0) {
     return [];

@@ -16,7 +16,7 @@ export function fileOf(desc: AnyDesc): DescFile {
   }
 }
 
-/** The comment in front of a declaration, or else the one behind it; empty when there is none. */
+/** The comment before a declaration, or else the one after it; empty if there is no comment. */
 export function commentOf(desc: AnyDesc): string {
   const file = fileOf(desc);
   let byPath = comments.get(file);

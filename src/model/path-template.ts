@@ -198,7 +198,7 @@ class Parser {
         );
   }
 
-  /** What to write in place of a character that is wrong wherever it stands in a segment. */
+  /** What to write instead of a character that is wrong anywhere in a segment. */
   #advice(character: string): string | undefined {
     if (character === "?" || character === "#") {
       return "a path cannot have a query or a fragment";

@@ -123,7 +123,7 @@ function quoted(value: string): string {
   return isSingle ? `'${value}'` : JSON.stringify(value).replace(/[\x7f-\x9f\u2028\u2029\ufeff]/g, escaped);
 }
 
-/** What JSON leaves as it is, and YAML does not. */
+/** What YAML has to escape, and JSON does not. */
 function escaped(char: string): string {
   return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

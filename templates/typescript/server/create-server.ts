@@ -33,10 +33,10 @@ export interface RouteInfo {
 /** A server of services, for every runtime that has the Web's `Request` and `Response`. */
 export interface Server<V = unknown> {
   /**
-   * Answers a request. `value` is passed to `createContext`; without that option it is `context.value`. Never rejects:
-   * every failure is a response. Works without `this`, as in `{ fetch: server.fetch }`. Like the global `fetch`, it also
-   * takes a URL and the options of a request, and then no value: a client with `fetch: server.fetch` calls the server in
-   * the same process.
+   * Answers a request. `value` is passed to `createContext`; without that option it is `context.value`. Never
+   * rejects: every error is a response. Works without `this`, as in `{ fetch: server.fetch }`. Like the global `fetch`,
+   * it also takes a URL and the options of a request, and then no value: a client with `fetch: server.fetch` calls the
+   * server in the same process.
    */
   readonly fetch: (
     request: Request | string | URL,

@@ -70,7 +70,7 @@ export function jsonPath(context: Context, { fields }: Variable): string {
   return fields.map((field) => jsonKey(context, field)).join(".");
 }
 
-/** A name with only the characters that every reader takes in a path: to Spectral `{place.shelf}` is none. */
+/** A name with only the characters that every reader accepts in a path: Spectral rejects `{place.shelf}`. */
 function parameterName(name: string): string {
   return name.replace(/[^a-zA-Z0-9_-]/gu, "_");
 }

@@ -55,7 +55,7 @@ function recurringNote(names: readonly string[]): string | undefined {
   return `Further parameters: the members of ${list}, which are those of the message around each.`;
 }
 
-/** What tools of ours need to know of a stream beside its schema; times in seconds. */
+/** What our tools need to know about a stream in addition to its schema. Times are in seconds. */
 function streamExtension(stream: Stream) {
   const { resumable, events, terminalData, retryMs } = stream;
   const terminal = events.kind === "oneof" ? events.members.filter((m) => m.terminal).map((m) => m.name) : [];

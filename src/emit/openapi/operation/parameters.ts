@@ -65,7 +65,7 @@ function headerParameter(header: Header): ParameterObject {
   };
 }
 
-/** The example as a value of the header's type; undefined when it is none, or no number holds it exactly. */
+/** The example as a value of the header's type; undefined if it is not one, or if no number represents it exactly. */
 function headerExample({ type, example }: Header): JsonValue | undefined {
   if (example === undefined || type === "string") {
     return example;

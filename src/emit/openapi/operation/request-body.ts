@@ -9,7 +9,7 @@ import { messageSchema, type Omitted, objectSchema } from "../schema/message-sch
 
 const REQUEST = { inRequests: true, inResponses: false };
 
-/** What a request holds beside its URL, OpenAPI 3.2.0, Request Body Object. Fields that the path binds are not in it. */
+/** The body of a request: OpenAPI 3.2.0, Request Body Object. It lacks the fields that the path binds. */
 export function requestBody(
   context: Context,
   { desc }: Method,

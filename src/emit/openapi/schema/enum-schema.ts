@@ -4,7 +4,7 @@ import { type Context, enumNames } from "../context.js";
 import { describe, paragraphs } from "../describe.js";
 import type { Schema } from "../objects.js";
 
-/** The schema of an enum: a component, but for NullValue, which is `null`. */
+/** The schema of an enum: a component, except for NullValue, which is `null`. */
 export function enumSchema(context: Context, desc: DescEnum): Schema {
   if (desc.typeName === "google.protobuf.NullValue") {
     return { type: "null" };

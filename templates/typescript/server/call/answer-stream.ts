@@ -6,7 +6,7 @@ import type { Call } from "./call.js";
 import type { Next, StreamRequest } from "./interceptor.js";
 import type { ServiceMethod } from "./service.js";
 
-/** The format depends on what the client accepts. */
+/** The format depends on the `Accept` header. */
 const vary = { Vary: "Accept" };
 
 /** Answers a call with a stream. Never rejects. */

@@ -15,13 +15,13 @@ export interface CallServer {
   readonly json: JsonOptions;
   readonly hooks: Hooks;
   readonly calls: OpenCalls;
-  /** How long a client may leave a chunk unread; undefined where it is waited for. */
+  /** How long a client may leave a chunk unread; undefined for no limit. */
   readonly unreadMs: number | undefined;
 }
 
 /**
- * A body up to this size is handed to an adapter as it is: it writes the body at once, in the turn in which it gets the
- * response, and `drain` waits for that turn. A stream, which says when it was read, costs half of a short call.
+ * Adapters get a body up to this size as bytes. They write it in the turn in which they get the response, and `drain`
+ * waits for that turn. A stream would report when it was read, but costs half as much as a short call.
  */
 const maxHandedOver = 16 * 1024;
 
@@ -84,7 +84,7 @@ export class Call extends StoppableCall {
     }
     const message = kind === "unary" ? "the call reached its time limit" : undefined;
     this.#deadline = startTimer(maxMs, () => {
-      // The limit is for the handler, not for a client that reads what it gave.
+      // The limit applies to the handler, not to a client that reads the response.
       if (!this.#body?.ended) {
         this.stop(new CancelledError("deadline", { message }));
       }
@@ -120,7 +120,9 @@ export class Call extends StoppableCall {
     });
   }
 
-  /** Watches a handler that the call no longer waits for. `ended` resolves when it has ended, with what it failed with. */
+  /**
+   * Watches a handler that the call no longer waits for. `ended` resolves when the handler has ended, with its errors.
+   */
   watch(ended: Promise<readonly unknown[]>): void {
     this.#server.calls.waitFor(ended);
     this.#server.hooks.watch(ended, this.info);
@@ -220,7 +222,8 @@ export class Call extends StoppableCall {
 
   /** Ends the call without the rest of its body. */
   abandon(error: CancelledError): void {
-    // A client that still reads must not take what it has for the whole. Of one that has gone, Deno would log the error.
+    // A client that still reads must not mistake a part of the body for all of it. After a disconnect, Deno would log
+    // the error.
     this.#body?.close(error.reason === "client" ? undefined : error);
     this.end();
   }

@@ -74,7 +74,7 @@ export function createHooks(options: HookOptions): Hooks {
       ended.then((errors) => {
         stopTimer(timer);
         for (const each of errors) {
-          // That it was aborted is what was asked of it, and a status is for a client.
+          // A handler that was aborted may throw an abort, and a status is meant for the client.
           if (!isAbortError(each) && !(each instanceof StatusError)) {
             error(each, info);
           }

@@ -24,31 +24,31 @@ export interface StreamRequest<C = unknown> {
   readonly context: StreamContext<C>;
 }
 
-/** What a call is answered with. */
+/** The response of a call. */
 export type ServerResponse = UnaryResponse | StreamResponse;
 
-/** One answer. */
+/** A single message. */
 export interface UnaryResponse {
   readonly kind: "unary";
   readonly message: Message;
 }
 
-/** A stream of answers. */
+/** A stream of messages. */
 export interface StreamResponse {
   readonly kind: "stream";
   /**
-   * The handler's stream, of which nothing was asked yet, whatever it is made of. Wrap it to see or change its events. When the
-   * call is cancelled, what waits for the next event is rejected with the reason of `context.signal`.
+   * The events of the handler, not yet started. Wrap them to see or change them. When the call is cancelled, a pending
+   * `next()` rejects with the reason of `context.signal`.
    */
   readonly events: AsyncIterable<Init<Message> | Tracked<Init<Message>>>;
 }
 
-/** The rest of a call: the interceptors that follow, and the handler. Fails with a `StatusError` for what the client is to see. */
+/** The rest of a call: the next interceptors, and the handler. Rejects with a `StatusError` if the client is to see the error. */
 export type Next<C = unknown> = (request: ServerRequest<C>) => Promise<ServerResponse>;
 
 /**
- * Wraps a call: runs before its handler and after it, may change request and response, or answer in
- * place of the handler. The first of the list is the outermost.
+ * Wraps a call: runs before its handler and after it, may change request and response, or answer
+ * instead of the handler. The first of the list is the outermost.
  *
  * ```ts
  * const auth: Interceptor = (next) => async (request) => {

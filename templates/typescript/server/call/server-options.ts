@@ -55,7 +55,7 @@ export interface ServerOptions<C = unknown, V = C> extends HookOptions {
 /** The options without `createContext`. */
 export type CallOptions<C> = Omit<ServerOptions<C>, "createContext">;
 
-/** The options that are a number: the least value, and what it counts. */
+/** The numeric options: the smallest value, and the unit. */
 const numbers = {
   maxBodyBytes: [0, "bytes"],
   commitWindowMs: [0, "milliseconds"],

@@ -39,7 +39,7 @@ export function toFailure(error: unknown, json: JsonOptions): Failure {
       ? { ...describeError(known, json), unexpected: false }
       : { ...describeError(new StatusError(Code.Internal, "internal error"), json), unexpected: true, error };
   } catch (cause) {
-    // A detail that is no message, or an Any without its registry: a mistake of the handler's.
+    // A detail that is not a message, or an Any without a registry: a mistake of the handler.
     return toFailure(new CausedError("a detail of a status error cannot be written", { cause }), json);
   }
 }
@@ -77,7 +77,7 @@ function describeError(
 /** The JSON of a `google.protobuf.Any`, its type first. */
 function detailToJson(detail: StatusDetail, options: JsonOptions): JsonObject {
   if (!isDescribed(detail)) {
-    JSON.stringify(detail); // throws for what is no JSON, while it can still be reported
+    JSON.stringify(detail); // throws if it is not JSON, while the error can still be reported
     return detail;
   }
   const { desc, value } = detail;

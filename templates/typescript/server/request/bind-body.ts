@@ -8,13 +8,13 @@ import type { HttpBinding } from "../../shared/method.js";
 import { BindError, type FieldViolation, notUtf8, quote } from "../errors/bind-error.js";
 import { expectedText, isTextMessage, type MessageField } from "./parse-value.js";
 
-/** A request's body as it came. */
+/** The body of a request, unparsed. */
 export interface BodyBytes {
   readonly body?: Uint8Array | string | undefined;
   readonly contentType?: string | undefined;
 }
 
-/** Makes the request message from what its body holds; an empty body is none. Throws BindError. */
+/** Makes the request message from its body. An empty body means no body. Throws a `BindError`. */
 export interface BodyReader {
   readonly kind: "none" | "json" | "bytes";
   read(bytes: BodyBytes): Message;

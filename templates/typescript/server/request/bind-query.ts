@@ -15,7 +15,7 @@ export interface QueryOptions {
 // No URL has so many: servers take 8 to 64 KiB of it.
 const MOST_PARAMETERS = 10_000;
 
-/** Sets the fields of a message from the query of a URL, with or without the `?`. Adds what is wrong to `violations`. */
+/** Sets the fields of a message from the query of a URL, with or without the `?`. Adds errors to `violations`. */
 export function bindQuery(
   message: ReflectMessage,
   scope: QueryScope,

@@ -9,7 +9,7 @@ export interface CorsOptions {
   readonly credentials?: boolean;
   /** Request headers that may be sent. Default: those that the page asks for. */
   readonly allowedHeaders?: readonly string[];
-  /** Response headers that the page may read, beside those that every page may and `Retry-After`. */
+  /** Response headers that the page may read, in addition to `Retry-After` and those that every page may read. */
   readonly exposedHeaders?: readonly string[];
   /** How long a browser may keep the answer to a preflight, in seconds. Default: 600. */
   readonly maxAgeSeconds?: number;
@@ -17,7 +17,7 @@ export interface CorsOptions {
 
 /** The CORS protocol of the Fetch standard, section 3.3. */
 export interface Cors {
-  /** Whether a request only asks what it may send: then the method is in `Access-Control-Request-Method`. */
+  /** Whether a request is a preflight. Then its method is in `Access-Control-Request-Method`. */
   isPreflight(request: Request): boolean;
   /** The answer to a preflight for a path with these methods. */
   preflight(request: Request, methods: readonly string[]): Response;
@@ -93,7 +93,7 @@ export function createCors(options: CorsOptions): Cors {
   };
 }
 
-/** A list is compared with the `Origin` header as it stands: `https://app.example.com/` would never match. */
+/** The `Origin` header has to equal an entry of the list, so `https://app.example.com/` would never match. */
 function checkOrigin(origin: string): void {
   let normal = "none";
   try {

@@ -56,7 +56,7 @@ interface TextMessage {
   isValid(text: string): boolean;
 }
 
-// `fromJson` reads on behind a duration's "s", and takes the 30th of February for a day of March.
+// `fromJson` accepts text after the "s" of a duration, and reads the 30th of February as a day of March.
 const textMessages: ReadonlyMap<string, TextMessage> = new Map([
   ["google.protobuf.Timestamp", { expected: "a time as in 2026-01-31T09:30:00Z", isValid: isCalendarTime }],
   [
@@ -93,7 +93,7 @@ function isCalendarTime(text: string): boolean {
   return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(local);
 }
 
-/** A value as the reflection of protobuf-es takes it. */
+/** A value for the reflection of protobuf-es. */
 export type ScalarValue = string | number | bigint | boolean | Uint8Array;
 
 type IntegerRange = readonly [bigint, bigint];
@@ -106,7 +106,7 @@ const UINT64 = /* @__PURE__ */ unsignedRange(64);
 /** The greatest finite number of single precision. */
 const FLOAT_MAX = 2 ** 128 - 2 ** 104;
 
-// More digits are no number that a computer wrote, and BigInt takes quadratic time over them.
+// No computer writes a number with more digits, and BigInt takes quadratic time to parse them.
 const LONGEST = 400;
 
 /** What the text of a scalar has to be: `an integer from 0 to 4294967295`. */
@@ -243,7 +243,7 @@ export function canSet(holder: ReflectMessage, field: DescField, path: string, v
   return false;
 }
 
-/** The message of a field, made when there is none; undefined when the field may not be set. */
+/** The message of a field, created if it is not set. Undefined if the field cannot be set. */
 export function openMessage(
   holder: ReflectMessage,
   field: MessageField,

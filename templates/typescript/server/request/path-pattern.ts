@@ -1,4 +1,4 @@
-/** A path template in the grammar of google/api/http.proto, cut into what a URL's path is made of. */
+/** A path template in the grammar of google/api/http.proto, split into segments. */
 export interface PathPattern {
   /** `*`, `**`, or a literal as in a URL, which may have percent escapes. Empty for the path `/`. */
   readonly segments: readonly string[];

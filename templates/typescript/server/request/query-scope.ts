@@ -40,7 +40,7 @@ export class QueryScope {
   }
 }
 
-/** A field, and what a parameter of it looks like. */
+/** A field, and the form of its parameter. */
 export type QueryEntry = {
   /** A request without it is answered with 400. */
   readonly required: boolean;

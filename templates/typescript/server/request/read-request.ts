@@ -7,7 +7,7 @@ import { StatusError } from "../errors/status-error.js";
 import { joinBytes, utf8 } from "../stream/chunk.js";
 import { notAValue, parseValue } from "./parse-value.js";
 
-/** A status for which google/rpc/code.proto has no code of its own. */
+/** The status of an error of HTTP itself. */
 type HttpStatus = 404 | 405 | 406 | 413 | 415;
 
 const httpErrorCodes: Readonly<Record<HttpStatus, Code>> = {
@@ -64,7 +64,7 @@ export async function readContent(
     return readText(call, Number(length));
   }
   const body = await readBytes(call, length === null ? 0 : Number(length), maxBytes);
-  // Without a content type as well: a page of another origin may send such a body unasked (Fetch, section 3.3).
+  // Also without a content type: a page of another origin may send such a body without a preflight (Fetch, section 3.3).
   if (kind === "json" && !isJson && body.byteLength > 0) {
     throw httpError(415, `content type ${type === null ? "is missing" : JSON.stringify(type)}: send application/json`);
   }
@@ -107,7 +107,7 @@ function decodeUtf8(value: string): string {
   }
 }
 
-/** A URL that a parser leaves as it is. */
+/** A URL that a parser would not change. */
 const parsedUrl = /^https?:\/\/[\w.-]+(?::\d{1,4})?(\/[\w!$&'()*+,;=:@~%./-]*)(\?[\w!$&()*+,;=:@~%./?[\]-]*)?$/;
 
 /** Path and query of a request, percent escapes as they came, dot segments resolved. */

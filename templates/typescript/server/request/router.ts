@@ -108,7 +108,7 @@ class PathSegments {
 interface Leaf<T> {
   readonly route: Route<T>;
   readonly template: PathPattern;
-  /** Index of `**`; the number of segments when there is none. */
+  /** Index of `**`; the number of segments if there is no `**`. */
   readonly rest: number;
 }
 

@@ -10,7 +10,7 @@ import type { EventEncoder, Frame } from "./event-encoder.js";
 import { Tracked } from "./event-id.js";
 import { type SourceListener, SourceReader } from "./source-reader.js";
 
-/** A chunk takes further events until it holds this many characters. */
+/** Events are added to a chunk until it has this many characters. */
 const maxChunk = 16 * 1024;
 
 /**
@@ -265,7 +265,7 @@ export class EventBody implements SourceListener, BodyWriter {
     }
   }
 
-  /** The frame of what ends the stream. */
+  /** The frame of the error that ends the stream. */
   #toFailure(error: unknown): string {
     return this.#encoder.failure(this.#call.describe(error).json);
   }

@@ -4,7 +4,7 @@ import type { JsonObject } from "../../shared/json.js";
 /** Options of ProtoJSON: those of protobuf-es, and the registry for Any and extensions. */
 export type JsonOptions = Partial<JsonReadOptions & JsonWriteOptions>;
 
-/** One event as it goes over the wire. */
+/** One encoded event. */
 export interface EncodedEvent {
   readonly text: string;
   /** The stream ends after this event. */

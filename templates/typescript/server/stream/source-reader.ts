@@ -9,9 +9,8 @@ export interface SourceListener {
 }
 
 /**
- * Asks a handler for its events, one at a time, whatever it answers with: a `ReadableStream` or
- * something async iterable. A handler that still works on its answer is released as well, once it
- * has it. An answer that is no stream is a failure, with a `TypeError`.
+ * Asks a handler for its events, one at a time. The handler returns a `ReadableStream` or an async iterable; anything
+ * else fails with a `TypeError`. A handler that has not returned yet is released as soon as it returns.
  */
 export class SourceReader {
   /** Until the handler has returned. */
@@ -46,7 +45,7 @@ export class SourceReader {
       this.#next = next;
       next?.then(this.#onResult, this.#onFailure);
     } catch (error) {
-      // A hand-written iterator may throw in place of rejecting.
+      // A hand-written iterator may throw instead of rejecting.
       this.#onFailure(error);
     }
   }
@@ -72,7 +71,7 @@ export class SourceReader {
     try {
       ({ done = false, value } = result);
     } catch (error) {
-      // A hand-written iterator may give something that is no result.
+      // A hand-written iterator may return a value that is not a result.
       this.#onFailure(error);
       return;
     }
@@ -112,7 +111,7 @@ export function toSource(answer: unknown): Source {
   if (typeof answer === "object" && answer !== null) {
     // Streams first: those of Node and Deno are async iterable too, with a layer more.
     if ("getReader" in answer) {
-      // A stream may come from another realm or a polyfill: what it can do counts, not its class.
+      // A stream may come from another realm or a polyfill, so its methods are checked and not its class.
       return new ReaderSource((answer as { getReader(): Reader }).getReader());
     }
     if (Symbol.asyncIterator in answer) {

@@ -82,7 +82,9 @@ export class SseEncoder implements EventEncoder {
   }
 }
 
-/** Beside the oneof there may be the `event_id`, which is part of no event, but has to be set where it is required. */
+/**
+ * The only field outside the oneof is `event_id`. It is not part of an event, but it has to be set if it is required.
+ */
 function createMemberEncoder({ parent, message, name, jsonName, oneof }: DescField, json: JsonOptions) {
   const isRequired = parent.fields.some(({ presence }) => presence === 3); // FeatureSet.FieldPresence.LEGACY_REQUIRED
   if (oneof && message && message.typeName !== "google.protobuf.Struct" && !isRequired) {

@@ -309,7 +309,7 @@ function onAbort(signal: AbortSignal | undefined, listener: () => void): () => v
 /** Options of ProtoJSON: those of protobuf-es, and the registry for Any and extensions. */
 type JsonOptions = Partial<JsonReadOptions & JsonWriteOptions>;
 
-/** One event as it goes over the wire. */
+/** One encoded event. */
 interface EncodedEvent {
   readonly text: string;
   /** The stream ends after this event. */
@@ -528,7 +528,7 @@ interface TextMessage {
   isValid(text: string): boolean;
 }
 
-// `fromJson` reads on behind a duration's "s", and takes the 30th of February for a day of March.
+// `fromJson` accepts text after the "s" of a duration, and reads the 30th of February as a day of March.
 const textMessages: ReadonlyMap<string, TextMessage> = new Map([
   ["google.protobuf.Timestamp", { expected: "a time as in 2026-01-31T09:30:00Z", isValid: isCalendarTime }],
   [
@@ -565,7 +565,7 @@ function isCalendarTime(text: string): boolean {
   return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(local);
 }
 
-/** A value as the reflection of protobuf-es takes it. */
+/** A value for the reflection of protobuf-es. */
 type ScalarValue = string | number | bigint | boolean | Uint8Array;
 
 type IntegerRange = readonly [bigint, bigint];
@@ -578,7 +578,7 @@ const UINT64 = /* @__PURE__ */ unsignedRange(64);
 /** The greatest finite number of single precision. */
 const FLOAT_MAX = 2 ** 128 - 2 ** 104;
 
-// More digits are no number that a computer wrote, and BigInt takes quadratic time over them.
+// No computer writes a number with more digits, and BigInt takes quadratic time to parse them.
 const LONGEST = 400;
 
 /** What the text of a scalar has to be: `an integer from 0 to 4294967295`. */
@@ -715,7 +715,7 @@ function canSet(holder: ReflectMessage, field: DescField, path: string, violatio
   return false;
 }
 
-/** The message of a field, made when there is none; undefined when the field may not be set. */
+/** The message of a field, created if it is not set. Undefined if the field cannot be set. */
 function openMessage(
   holder: ReflectMessage,
   field: MessageField,
@@ -864,9 +864,8 @@ interface SourceListener {
 }
 
 /**
- * Asks a handler for its events, one at a time, whatever it answers with: a `ReadableStream` or
- * something async iterable. A handler that still works on its answer is released as well, once it
- * has it. An answer that is no stream is a failure, with a `TypeError`.
+ * Asks a handler for its events, one at a time. The handler returns a `ReadableStream` or an async iterable; anything
+ * else fails with a `TypeError`. A handler that has not returned yet is released as soon as it returns.
  */
 class SourceReader {
   /** Until the handler has returned. */
@@ -901,7 +900,7 @@ class SourceReader {
       this.#next = next;
       next?.then(this.#onResult, this.#onFailure);
     } catch (error) {
-      // A hand-written iterator may throw in place of rejecting.
+      // A hand-written iterator may throw instead of rejecting.
       this.#onFailure(error);
     }
   }
@@ -927,7 +926,7 @@ class SourceReader {
     try {
       ({ done = false, value } = result);
     } catch (error) {
-      // A hand-written iterator may give something that is no result.
+      // A hand-written iterator may return a value that is not a result.
       this.#onFailure(error);
       return;
     }
@@ -967,7 +966,7 @@ function toSource(answer: unknown): Source {
   if (typeof answer === "object" && answer !== null) {
     // Streams first: those of Node and Deno are async iterable too, with a layer more.
     if ("getReader" in answer) {
-      // A stream may come from another realm or a polyfill: what it can do counts, not its class.
+      // A stream may come from another realm or a polyfill, so its methods are checked and not its class.
       return new ReaderSource((answer as { getReader(): Reader }).getReader());
     }
     if (Symbol.asyncIterator in answer) {
@@ -1021,7 +1020,7 @@ class IteratorSource implements Source {
   }
 }
 
-/** A chunk takes further events until it holds this many characters. */
+/** Events are added to a chunk until it has this many characters. */
 const maxChunk = 16 * 1024;
 
 /**
@@ -1276,7 +1275,7 @@ class EventBody implements SourceListener, BodyWriter {
     }
   }
 
-  /** The frame of what ends the stream. */
+  /** The frame of the error that ends the stream. */
   #toFailure(error: unknown): string {
     return this.#encoder.failure(this.#call.describe(error).json);
   }
@@ -1328,31 +1327,31 @@ export interface StreamRequest<C = unknown> {
   readonly context: StreamContext<C>;
 }
 
-/** What a call is answered with. */
+/** The response of a call. */
 export type ServerResponse = UnaryResponse | StreamResponse;
 
-/** One answer. */
+/** A single message. */
 export interface UnaryResponse {
   readonly kind: "unary";
   readonly message: Message;
 }
 
-/** A stream of answers. */
+/** A stream of messages. */
 export interface StreamResponse {
   readonly kind: "stream";
   /**
-   * The handler's stream, of which nothing was asked yet, whatever it is made of. Wrap it to see or change its events. When the
-   * call is cancelled, what waits for the next event is rejected with the reason of `context.signal`.
+   * The events of the handler, not yet started. Wrap them to see or change them. When the call is cancelled, a pending
+   * `next()` rejects with the reason of `context.signal`.
    */
   readonly events: AsyncIterable<Init<Message> | Tracked<Init<Message>>>;
 }
 
-/** The rest of a call: the interceptors that follow, and the handler. Fails with a `StatusError` for what the client is to see. */
+/** The rest of a call: the next interceptors, and the handler. Rejects with a `StatusError` if the client is to see the error. */
 export type Next<C = unknown> = (request: ServerRequest<C>) => Promise<ServerResponse>;
 
 /**
- * Wraps a call: runs before its handler and after it, may change request and response, or answer in
- * place of the handler. The first of the list is the outermost.
+ * Wraps a call: runs before its handler and after it, may change request and response, or answer
+ * instead of the handler. The first of the list is the outermost.
  *
  * ```ts
  * const auth: Interceptor = (next) => async (request) => {
@@ -1365,7 +1364,7 @@ export type Next<C = unknown> = (request: ServerRequest<C>) => Promise<ServerRes
  */
 export type Interceptor<C = unknown> = (next: Next<C>) => Next<C>;
 
-/** The format depends on what the client accepts. */
+/** The format depends on the `Accept` header. */
 const vary = { Vary: "Accept" };
 
 /** Answers a call with a stream. Never rejects. */
@@ -1745,7 +1744,7 @@ function toFailure(error: unknown, json: JsonOptions): Failure {
       ? { ...describeError(known, json), unexpected: false }
       : { ...describeError(new StatusError(Code.Internal, "internal error"), json), unexpected: true, error };
   } catch (cause) {
-    // A detail that is no message, or an Any without its registry: a mistake of the handler's.
+    // A detail that is not a message, or an Any without a registry: a mistake of the handler.
     return toFailure(new CausedError("a detail of a status error cannot be written", { cause }), json);
   }
 }
@@ -1783,7 +1782,7 @@ function describeError(
 /** The JSON of a `google.protobuf.Any`, its type first. */
 function detailToJson(detail: StatusDetail, options: JsonOptions): JsonObject {
   if (!isDescribed(detail)) {
-    JSON.stringify(detail); // throws for what is no JSON, while it can still be reported
+    JSON.stringify(detail); // throws if it is not JSON, while the error can still be reported
     return detail;
   }
   const { desc, value } = detail;
@@ -2101,13 +2100,13 @@ interface CallServer {
   readonly json: JsonOptions;
   readonly hooks: Hooks;
   readonly calls: OpenCalls;
-  /** How long a client may leave a chunk unread; undefined where it is waited for. */
+  /** How long a client may leave a chunk unread; undefined for no limit. */
   readonly unreadMs: number | undefined;
 }
 
 /**
- * A body up to this size is handed to an adapter as it is: it writes the body at once, in the turn in which it gets the
- * response, and `drain` waits for that turn. A stream, which says when it was read, costs half of a short call.
+ * Adapters get a body up to this size as bytes. They write it in the turn in which they get the response, and `drain`
+ * waits for that turn. A stream would report when it was read, but costs half as much as a short call.
  */
 const maxHandedOver = 16 * 1024;
 
@@ -2170,7 +2169,7 @@ class Call extends StoppableCall {
     }
     const message = kind === "unary" ? "the call reached its time limit" : undefined;
     this.#deadline = startTimer(maxMs, () => {
-      // The limit is for the handler, not for a client that reads what it gave.
+      // The limit applies to the handler, not to a client that reads the response.
       if (!this.#body?.ended) {
         this.stop(new CancelledError("deadline", { message }));
       }
@@ -2206,7 +2205,9 @@ class Call extends StoppableCall {
     });
   }
 
-  /** Watches a handler that the call no longer waits for. `ended` resolves when it has ended, with what it failed with. */
+  /**
+   * Watches a handler that the call no longer waits for. `ended` resolves when the handler has ended, with its errors.
+   */
   watch(ended: Promise<readonly unknown[]>): void {
     this.#server.calls.waitFor(ended);
     this.#server.hooks.watch(ended, this.info);
@@ -2306,7 +2307,8 @@ class Call extends StoppableCall {
 
   /** Ends the call without the rest of its body. */
   abandon(error: CancelledError): void {
-    // A client that still reads must not take what it has for the whole. Of one that has gone, Deno would log the error.
+    // A client that still reads must not mistake a part of the body for all of it. After a disconnect, Deno would log
+    // the error.
     this.#body?.close(error.reason === "client" ? undefined : error);
     this.end();
   }
@@ -2428,13 +2430,13 @@ function toContext<C>(
   return Object.defineProperties(context, getters) as StreamContext<C>; // with the two that are defined here
 }
 
-/** A request's body as it came. */
+/** The body of a request, unparsed. */
 interface BodyBytes {
   readonly body?: Uint8Array | string | undefined;
   readonly contentType?: string | undefined;
 }
 
-/** Makes the request message from what its body holds; an empty body is none. Throws BindError. */
+/** Makes the request message from its body. An empty body means no body. Throws a `BindError`. */
 interface BodyReader {
   readonly kind: "none" | "json" | "bytes";
   read(bytes: BodyBytes): Message;
@@ -2601,7 +2603,7 @@ interface QueryOptions {
 // No URL has so many: servers take 8 to 64 KiB of it.
 const MOST_PARAMETERS = 10_000;
 
-/** Sets the fields of a message from the query of a URL, with or without the `?`. Adds what is wrong to `violations`. */
+/** Sets the fields of a message from the query of a URL, with or without the `?`. Adds errors to `violations`. */
 function bindQuery(
   message: ReflectMessage,
   scope: QueryScope,
@@ -2820,7 +2822,7 @@ function decodePart(text: string): string | undefined {
   }
 }
 
-/** A path template in the grammar of google/api/http.proto, cut into what a URL's path is made of. */
+/** A path template in the grammar of google/api/http.proto, split into segments. */
 interface PathPattern {
   /** `*`, `**`, or a literal as in a URL, which may have percent escapes. Empty for the path `/`. */
   readonly segments: readonly string[];
@@ -2894,7 +2896,7 @@ class QueryScope {
   }
 }
 
-/** A field, and what a parameter of it looks like. */
+/** A field, and the form of its parameter. */
 type QueryEntry = {
   /** A request without it is answered with 400. */
   readonly required: boolean;
@@ -3232,7 +3234,9 @@ class SseEncoder implements EventEncoder {
   }
 }
 
-/** Beside the oneof there may be the `event_id`, which is part of no event, but has to be set where it is required. */
+/**
+ * The only field outside the oneof is `event_id`. It is not part of an event, but it has to be set if it is required.
+ */
 function createMemberEncoder({ parent, message, name, jsonName, oneof }: DescField, json: JsonOptions) {
   const isRequired = parent.fields.some(({ presence }) => presence === 3); // FeatureSet.FieldPresence.LEGACY_REQUIRED
   if (oneof && message && message.typeName !== "google.protobuf.Struct" && !isRequired) {
@@ -3568,7 +3572,7 @@ function createHooks(options: HookOptions): Hooks {
       ended.then((errors) => {
         stopTimer(timer);
         for (const each of errors) {
-          // That it was aborted is what was asked of it, and a status is for a client.
+          // A handler that was aborted may throw an abort, and a status is meant for the client.
           if (!isAbortError(each) && !(each instanceof StatusError)) {
             error(each, info);
           }
@@ -3719,7 +3723,7 @@ export interface ServerOptions<C = unknown, V = C> extends HookOptions {
 /** The options without `createContext`. */
 type CallOptions<C> = Omit<ServerOptions<C>, "createContext">;
 
-/** The options that are a number: the least value, and what it counts. */
+/** The numeric options: the smallest value, and the unit. */
 const numbers = {
   maxBodyBytes: [0, "bytes"],
   commitWindowMs: [0, "milliseconds"],
@@ -3756,7 +3760,7 @@ export interface CorsOptions {
   readonly credentials?: boolean;
   /** Request headers that may be sent. Default: those that the page asks for. */
   readonly allowedHeaders?: readonly string[];
-  /** Response headers that the page may read, beside those that every page may and `Retry-After`. */
+  /** Response headers that the page may read, in addition to `Retry-After` and those that every page may read. */
   readonly exposedHeaders?: readonly string[];
   /** How long a browser may keep the answer to a preflight, in seconds. Default: 600. */
   readonly maxAgeSeconds?: number;
@@ -3764,7 +3768,7 @@ export interface CorsOptions {
 
 /** The CORS protocol of the Fetch standard, section 3.3. */
 interface Cors {
-  /** Whether a request only asks what it may send: then the method is in `Access-Control-Request-Method`. */
+  /** Whether a request is a preflight. Then its method is in `Access-Control-Request-Method`. */
   isPreflight(request: Request): boolean;
   /** The answer to a preflight for a path with these methods. */
   preflight(request: Request, methods: readonly string[]): Response;
@@ -3840,7 +3844,7 @@ function createCors(options: CorsOptions): Cors {
   };
 }
 
-/** A list is compared with the `Origin` header as it stands: `https://app.example.com/` would never match. */
+/** The `Origin` header has to equal an entry of the list, so `https://app.example.com/` would never match. */
 function checkOrigin(origin: string): void {
   let normal = "none";
   try {
@@ -3854,7 +3858,7 @@ function checkOrigin(origin: string): void {
   }
 }
 
-/** A status for which google/rpc/code.proto has no code of its own. */
+/** The status of an error of HTTP itself. */
 type HttpStatus = 404 | 405 | 406 | 413 | 415;
 
 const httpErrorCodes: Readonly<Record<HttpStatus, Code>> = {
@@ -3911,7 +3915,7 @@ async function readContent(
     return readText(call, Number(length));
   }
   const body = await readBytes(call, length === null ? 0 : Number(length), maxBytes);
-  // Without a content type as well: a page of another origin may send such a body unasked (Fetch, section 3.3).
+  // Also without a content type: a page of another origin may send such a body without a preflight (Fetch, section 3.3).
   if (kind === "json" && !isJson && body.byteLength > 0) {
     throw httpError(415, `content type ${type === null ? "is missing" : JSON.stringify(type)}: send application/json`);
   }
@@ -3954,7 +3958,7 @@ function decodeUtf8(value: string): string {
   }
 }
 
-/** A URL that a parser leaves as it is. */
+/** A URL that a parser would not change. */
 const parsedUrl = /^https?:\/\/[\w.-]+(?::\d{1,4})?(\/[\w!$&'()*+,;=:@~%./-]*)(\?[\w!$&()*+,;=:@~%./?[\]-]*)?$/;
 
 /** Path and query of a request, percent escapes as they came, dot segments resolved. */
@@ -4240,7 +4244,7 @@ class PathSegments {
 interface Leaf<T> {
   readonly route: Route<T>;
   readonly template: PathPattern;
-  /** Index of `**`; the number of segments when there is none. */
+  /** Index of `**`; the number of segments if there is no `**`. */
   readonly rest: number;
 }
 
@@ -4389,10 +4393,10 @@ export interface RouteInfo {
 /** A server of services, for every runtime that has the Web's `Request` and `Response`. */
 export interface Server<V = unknown> {
   /**
-   * Answers a request. `value` is passed to `createContext`; without that option it is `context.value`. Never rejects:
-   * every failure is a response. Works without `this`, as in `{ fetch: server.fetch }`. Like the global `fetch`, it also
-   * takes a URL and the options of a request, and then no value: a client with `fetch: server.fetch` calls the server in
-   * the same process.
+   * Answers a request. `value` is passed to `createContext`; without that option it is `context.value`. Never
+   * rejects: every error is a response. Works without `this`, as in `{ fetch: server.fetch }`. Like the global `fetch`,
+   * it also takes a URL and the options of a request, and then no value: a client with `fetch: server.fetch` calls the
+   * server in the same process.
    */
   readonly fetch: (
     request: Request | string | URL,

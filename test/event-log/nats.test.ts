@@ -60,6 +60,27 @@ describeWith("nats-server", "the suite on NATS", () => {
     }
   });
 
+  test("an entry that takes the sequence of a lost one while the cursor is checked does not count as trimmed", async () => {
+    const manager = await jetstreamManager(connection);
+    const streams = Object.create(manager.streams) as typeof manager.streams;
+    const log = createNatsEventLog({
+      jetstream: jetstream(connection),
+      manager: { streams },
+      stream: "TAKEN",
+      prefix: "taken.",
+    });
+    onTestFinished(() => log.close());
+    await log.append("t", new Uint8Array(1));
+    streams.getMessage = async (...args) => {
+      const message = await manager.streams.getMessage(...args);
+      if (!message) {
+        await log.append("t", new Uint8Array(1));
+      }
+      return message;
+    };
+    await expect(log.read("t", "2.lost", 1)).rejects.toMatchObject({ code: 11, reason: "unknown" });
+  });
+
   test("refuses wrong options", async () => {
     const options = { jetstream: jetstream(connection), manager: await jetstreamManager(connection) };
     for (const prefix of ["sse", "a b.", "sse.*.", ">", "sse..", "."]) {

@@ -681,13 +681,21 @@ class NatsEventLog implements EventLog {
   /** Rejects with a `CursorError` unless the entry at a place is still there; at a beginning, unless the stream has all that follows. */
   async #check(subject: string, { cursor, seq }: NatsPlace): Promise<void> {
     const isBeginning = cursor.startsWith("b");
-    const message = isBeginning
-      ? null
-      : await this.#requests.send(() => this.#manager.streams.getMessage(this.#stream, { seq }));
-    if (message && message.subject === subject && cursorOf(message.seq, message.header, message.time) === cursor) {
+    const find = () => this.#requests.send(() => this.#manager.streams.getMessage(this.#stream, { seq }));
+    const isEntry = (found: Awaited<ReturnType<typeof find>>) =>
+      found !== null && found.subject === subject && cursorOf(found.seq, found.header, found.time) === cursor;
+    let message = isBeginning ? null : await find();
+    if (isEntry(message)) {
       return;
     }
     const { created, config, state } = await this.#info(subject);
+    if (!isBeginning && !message && seq <= state.last_seq) {
+      // Between the two requests, another message may have got the sequence of one that the stream lost.
+      message = await find();
+      if (isEntry(message)) {
+        return;
+      }
+    }
     if (message || (isBeginning && !cursor.endsWith(`.${hash(created)}`))) {
       throw new CursorError(cursor, "unknown");
     }

@@ -7,10 +7,13 @@ interface Part {
   /** Files of other parts; undefined for none. */
   readonly imports?: RegExp;
   readonly packages?: RegExp;
+  /** Files of other parts that it may export again; undefined for none. */
+  readonly exports?: RegExp;
   readonly maxLines: number;
 }
 
 const SOURCE = { packages: /^(?!node:|yaml$)/, maxLines: 300 };
+const RUNTIME = { packages: /^@bufbuild\/protobuf(\/|$)/, exports: /^templates\/typescript\//, maxLines: 300 };
 const EMITTER = { packages: /^(@bufbuild\/|yaml$|node:)/, maxLines: 200 };
 
 /** The parts. A file belongs to the first that has it. */
@@ -51,9 +54,14 @@ const parts: readonly Part[] = [
     files: /^src\/emit\/openapi\//,
     imports: /^src\/(emit\/output|options|problems|model\/(model|rules|path-template|json-form|docs)|print\/yaml)\.ts$/,
   },
-  // Emitted as they are, each in one file.
-  { files: /^templates\/typescript\/(redis|nats)\//, imports: /^templates\/typescript\//, maxLines: 360 },
-  { files: /^templates\/typescript\//, packages: /^@bufbuild\/protobuf(\/|$)/, maxLines: 300 },
+  { ...RUNTIME, files: /^templates\/typescript\/shared\// },
+  { ...RUNTIME, files: /^templates\/typescript\/client\//, imports: /^templates\/typescript\/shared\// },
+  { ...RUNTIME, files: /^templates\/typescript\/server\//, imports: /^templates\/typescript\/shared\// },
+  // Emitted beside the server, each in one file.
+  { files: /^templates\/typescript\/redis\//, imports: /^templates\/typescript\/server\.ts$/, maxLines: 340 },
+  { files: /^templates\/typescript\/nats\//, imports: /^templates\/typescript\/server\.ts$/, maxLines: 340 },
+  // The entries.
+  { ...RUNTIME, files: /^templates\/typescript\/[\w-]+\.ts$/, imports: /^templates\/typescript\// },
 ];
 
 /** What breaks the rules of the architecture, a line each; `root` is the folder that the paths of `parts` start from. */
@@ -74,7 +82,7 @@ export function findViolations(project: Project, root: string): string[] {
         .filter((target) => !mayImport(part, target))
         .map((target) => `${path} imports ${target.name}`),
       ...reexportsOf(file, path)
-        .filter(({ isFile, name }) => isFile && !part.files.test(name))
+        .filter(({ isFile, name }) => isFile && !part.files.test(name) && part.exports?.test(name) !== true)
         .map((target) => `${path} exports what ${target.name} declares`),
     ];
   });

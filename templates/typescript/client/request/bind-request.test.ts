@@ -33,6 +33,10 @@ describe("path", () => {
     });
   });
 
+  test("keeps the pattern of a variable without a field", () => {
+    expect(bindRequest(one({ path: "/v1/{symbol}/{side=sides/*}:read" }), {}).path).toBe("/v1/*/sides/*:read");
+  });
+
   test.each(["/", "/v1", "/v1/a%20b:c"])("%s is taken as it is", (path) => {
     expect(bindRequest(one({ path }), {}).path).toBe(path);
   });

@@ -284,7 +284,8 @@ function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
   let rest: JsonValue | undefined = request;
   let content: JsonValue | undefined;
   let count = 0;
-  const path = binding.path.replace(/\{[^=}]*=?([^}]*)\}/g, (_, pattern: string) => {
+  const path = binding.path.replace(/\{[^=}]*=?([^}]*)\}/g, (_, given: string) => {
+    const pattern = given || "*";
     const variable = variables[count++];
     if (!variable) {
       return pattern; // the plugin lists all variables
@@ -292,7 +293,7 @@ function bind(binding: HttpBinding, request: JsonValue): BoundRequest {
     // Taken from the whole request: a message with two variables may be gone from the rest after the first.
     const [value] = take(request, variable.field, variable.implicit);
     const text = value == null || typeof value === "object" ? "" : toText(value);
-    const path = expand(pattern || "*", text);
+    const path = expand(pattern, text);
     if (path === undefined) {
       throw new RangeError(`"${variable.field.join(".")}" is "${text}", which "${binding.path}" cannot hold`);
     }

@@ -430,6 +430,7 @@ function createKeyCheck(type: ScalarType): (key: string) => boolean {
 /** Writes a single value. Returns undefined for those that protobuf-es has to write. */
 type WriteScalar = (value: unknown) => string | undefined;
 
+/** How values of a scalar type are written as JSON. */
 export function createScalarWriter(type: ScalarType): WriteScalar {
   const isNative = nativeCheck(type);
   if (type === ScalarType.STRING) {
@@ -467,10 +468,12 @@ function isLongText(type: ScalarType, value: string): boolean {
 /** Text that `JSON.stringify` only puts into quotes. Of surrogates it changes those without another half. */
 const PLAIN = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
 
+/** The JSON of a text. */
 export function quoteJson(text: string): string {
   return text.length < 64 && PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
+/** The JSON of a `google.protobuf.Timestamp`. Returns undefined for one that protobuf-es has to write or refuse. */
 export function writeTimestamp(value: unknown): string | undefined {
   if (!hasProperties(value, "google.protobuf.Timestamp")) {
     return undefined;

@@ -101,7 +101,7 @@ export const setUps: readonly SetUp[] = [
     command: "workerd",
     arguments: (_script, port) => [
       ...["serve", "workerd.capnp", `--socket-addr=http=127.0.0.1:${port}`],
-      // It prints the port of its inspector, which tells the size of the heap.
+      // It prints the port of its inspector, which reports the size of the heap.
       ...["--control-fd=1", "--inspector-addr=127.0.0.1:0"],
     ],
   },

@@ -162,7 +162,7 @@ describe("an error of the handler", () => {
     }
   });
 
-  test("that is unexpected tells the client nothing of it", async () => {
+  test("that is unexpected is hidden from the client", async () => {
     for (const wait of [0, 50]) {
       const { error } = await failure(async function* (_, { sleep }) {
         if (wait > 0) {

@@ -56,7 +56,7 @@ describe("Hono, streamSSE", () => {
   function hono(build: (app: Hono<{ Bindings: HttpBindings }>) => void): Promise<string> {
     const app = new Hono<{ Bindings: HttpBindings }>();
     build(app);
-    return listen(createAdaptorServer({ fetch: app.fetch }) as Server); // of node:http, unless it is told otherwise
+    return listen(createAdaptorServer({ fetch: app.fetch }) as Server); // of node:http by default
   }
 
   test("messages with ids, resumed where the connection was cut", async () => {
@@ -309,7 +309,7 @@ describe("the format of typed events: the type as `event:` and within `data:`", 
     expect(String(error)).toContain("overloaded_error");
   });
 
-  test("without `event:`, the types within `data:` are the caller's to tell apart", async () => {
+  test("without `event:`, the caller distinguishes the types within `data:`", async () => {
     const server = await startFrameServer(({ end }) => end('data:{"type":"a"}\r\rdata:{"type":"b"}\r\r'));
     expect(await openStream(server.baseUrl).collect({ max: 9 })).toEqual([{ type: "a" }, { type: "b" }]);
   });

@@ -146,7 +146,7 @@ describe("protovalidate", () => {
     ],
     ["a map", { ...order, labels: { rush: 0 } }, [['labels["rush"]', expect.stringMatching(/greater than 0/)]]],
     ["the message as a whole", { ...order, gift: true }, [["", "a gift needs a greeting"]]],
-  ] as [string, object, [string, unknown][]][])("tells the rules that %s breaks", async (_what, body, violations) => {
+  ] as [string, object, [string, unknown][]][])("reports the rules that %s breaks", async (_what, body, violations) => {
     const { server, called } = createOrders();
     let isCalled = false;
     called.raised.then(() => {

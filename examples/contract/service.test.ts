@@ -1,10 +1,10 @@
-/** The service as the harness drives it: streams are created, told of, restarted and deleted. */
+/** The service as the harness drives it: streams are created, reported, restarted and deleted. */
 import { type Server, serve } from "srvx";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type FrameServer, startFrameServer } from "../../templates/typescript/testing/frames.js";
 import { createContractService } from "./src/service.js";
 
-interface Told {
+interface Report {
   /** The number in the path. */
   readonly number: number;
   readonly message: unknown;
@@ -27,12 +27,12 @@ async function start(): Promise<{ url: string; stopped: Promise<void> }> {
   return { url, stopped };
 }
 
-/** What the harness is told, in the order of the numbers; `next` waits for it. */
-async function startCallbacks(): Promise<{ url: string; next(): Promise<Told> }> {
-  const told: Told[] = [];
+/** The reports to the harness, in the order of their numbers; `next` waits for one. */
+async function startCallbacks(): Promise<{ url: string; next(): Promise<Report> }> {
+  const reports: Report[] = [];
   let wake = (): void => {};
   const server = await startFrameServer(({ request, raw }) => {
-    told.push({ number: Number(/\d+$/.exec(request.line)), message: JSON.parse(request.body) });
+    reports.push({ number: Number(/\d+$/.exec(request.line)), message: JSON.parse(request.body) });
     raw.writeHead(202).end();
     wake();
   });
@@ -40,7 +40,7 @@ async function startCallbacks(): Promise<{ url: string; next(): Promise<Told> }>
     url: `${server.baseUrl}/callbacks`,
     async next() {
       for (;;) {
-        const first = told.shift();
+        const first = reports.shift();
         if (first) {
           return first;
         }
@@ -75,7 +75,7 @@ test("says what the client can do", async () => {
 });
 
 describe("a stream", () => {
-  test("is created, told of, resumed and deleted", async () => {
+  test("is created, reported, resumed and deleted", async () => {
     const callbacks = await startCallbacks();
     const streams = await startFrameServer(({ number, send, end }) =>
       number === 1 ? end(": hello\nid: 1\nevent: put\ndata: a\n\n") : send("data: b\n\n"),
@@ -122,7 +122,7 @@ describe("a stream", () => {
     expect((await post(stream, { command: "dance" })).status).toBe(400);
   });
 
-  test("that falls silent is told of, and reconnects", async () => {
+  test("that falls silent is reported, and reconnects", async () => {
     const callbacks = await startCallbacks();
     const streams = await startFrameServer(({ number, send }) => send(number === 1 ? ":\n" : "data: a\n\n"));
     const times = { initialDelayMs: 0, readTimeoutMs: 100 };
@@ -142,7 +142,7 @@ describe("a stream", () => {
   });
 });
 
-test("stops when it is told to, and lets go of its streams", async () => {
+test("stops on request, and ends its streams", async () => {
   const callbacks = await startCallbacks();
   const streams = await startFrameServer(({ send }) => send("data: a\n\n"));
   const { url, stopped } = await start();

@@ -129,7 +129,7 @@ describe.each(setUps.map((setUp) => [setUp.file, setUp] as const))("%s", (_file,
     // A client that is slow to read.
     quotes.push(load.send("/v1/quotes/large-3", { wait }));
     const answers = Array.from({ length: 4 }, () => ask("slow"));
-    // A Worker is not told of the signal, so its endless streams go on until their clients leave.
+    // A Worker does not get the signal, so its endless streams continue until their clients leave.
     const isWorker = setUp.command === "workerd";
     const trades = Array.from({ length: isWorker ? 0 : 4 }, () => load.send("/v1/trades/quiet:watch"));
     let finish = (_rest: string) => {};
@@ -172,7 +172,7 @@ describe.each(setUps.map((setUp) => [setUp.file, setUp] as const))("%s", (_file,
   });
 });
 
-/** The heap of a Worker in bytes, as the inspector of workerd tells it after a collection. */
+/** The heap of a Worker in bytes, from the inspector of workerd, after a collection. */
 async function inspectHeap({ output }: Started): Promise<number> {
   const [, port] = /"listen-inspector","port":(\d+)/.exec(output()) ?? [];
   const headers = {

@@ -113,7 +113,7 @@ function look() {
   };
 }
 
-/** Bytes of the heap that are in use after a collection; none where the runtime does not tell. */
+/** Bytes of the heap that are in use after a collection; undefined if the runtime does not report it. */
 async function heapUsed() {
   if (globalThis.Bun) {
     Bun.gc(true);

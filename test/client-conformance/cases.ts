@@ -126,8 +126,8 @@ const cases: Record<string, (subject: Subject) => Promise<void>> = {
     abort.abort(reason);
     check((await failed) === reason, "the reason of the signal");
     equal(stream.state, "closed");
-    const { requests, reason: told } = await state(({ ended }) => ended === 1);
-    equal([requests, told], [[""], "client"]);
+    const { requests, reason: serverReason } = await state(({ ended }) => ended === 1);
+    equal([requests, serverReason], [[""], "client"]);
   },
 
   async "an abort while waiting to reconnect"(subject) {

@@ -117,7 +117,7 @@ export async function start(runtime: Runtime): Promise<Running> {
   };
 }
 
-/** A process that tells its port on a line of standard output. */
+/** A process that prints its port on a line of standard output. */
 function run(command: string, args: readonly string[], cwd: string) {
   const env = { ...process.env, DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };
   const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });

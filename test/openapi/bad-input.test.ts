@@ -1,4 +1,4 @@
-/** What the author of a proto can write to break a document: it is refused, or told, or quoted; the document parses. */
+/** Input of a proto that could break a document: it is an error, a warning, or quoted, and the document parses. */
 import { parseYaml } from "@redocly/openapi-core";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
@@ -82,7 +82,7 @@ describe("paths that become equal", () => {
     rpc Find(M) returns (M) { option (sse.v1.http) = {get: "/m/{name=**}"}; }
   `;
 
-  test("are told, and the first stays", async () => {
+  test("are reported, and the first stays", async () => {
     const { error, warnings, yaml } = emit(methods, declarations);
     expect(error).toBe("");
     expect(warnings).toHaveLength(1);

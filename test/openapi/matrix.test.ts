@@ -95,7 +95,7 @@ test.each(tools.map((tool) => [tool.name, tool] as const))(
   },
 );
 
-test("the page tells about each tool, and shows a program as it was measured", () => {
+test("the page describes each tool, and shows each program as it was measured", () => {
   const text = readFileSync(page, "utf8");
   for (const { name } of tools) {
     expect(text).toContain(`**${name.split(" ")[0]}**`);

@@ -18,7 +18,7 @@ export interface ContractService {
 }
 
 /**
- * A test service as LaunchDarkly's sse-contract-tests describe it: they create streams, are told what the client
+ * A test service as LaunchDarkly's sse-contract-tests describe it: they create streams, get reports of what the client
  * reads of them, and delete them. `stop` is called when the service is to end.
  */
 export function createContractService(stop: () => void): ContractService {

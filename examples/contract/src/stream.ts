@@ -13,20 +13,20 @@ export interface StreamParameters {
   readonly body?: string;
 }
 
-/** What the harness is told. */
+/** A report to the harness. */
 type Message =
   | { readonly kind: "event"; readonly event: { type: string; data: string; id: string | undefined } }
   | { readonly kind: "comment"; readonly comment: string }
   | { readonly kind: "error"; readonly error: string; readonly comment: string };
 
-/** A stream that the harness asked for: the client reads it, and the harness is told what it reads. */
+/** A stream that the harness asked for: the client reads it, and reports what it reads to the harness. */
 export class Stream {
   readonly #parameters: StreamParameters;
   #events: EventStream<RawEvent>;
-  /** Settles when the stream is over and all of it was told. */
+  /** Settles when the stream is over and everything was reported. */
   #over: Promise<void>;
-  #told = 0;
-  #telling: Promise<void> = Promise.resolve();
+  #reports = 0;
+  #reporting: Promise<void> = Promise.resolve();
 
   constructor(parameters: StreamParameters) {
     this.#parameters = parameters;
@@ -56,32 +56,32 @@ export class Stream {
       idleTimeoutMs: readTimeoutMs,
       // The harness expects what EventSource does: to reconnect also after an end in good order, for ever.
       reconnect: { afterEnd: true, maxAttempts: Number.POSITIVE_INFINITY, initialDelayMs },
-      onReconnect: ({ error }) => void this.#tellError(error),
-      onComment: (comment) => void this.#tell({ kind: "comment", comment }),
+      onReconnect: ({ error }) => void this.#reportError(error),
+      onComment: (comment) => void this.#report({ kind: "comment", comment }),
     });
   }
 
   async #read(events: EventStream<RawEvent>): Promise<void> {
     try {
       for await (const { event: type, data, id } of events) {
-        await this.#tell({ kind: "event", event: { type, data, id } });
+        await this.#report({ kind: "event", event: { type, data, id } });
       }
     } catch (error) {
-      await this.#tellError(error);
+      await this.#reportError(error);
     }
   }
 
-  #tellError(error: unknown): Promise<void> {
+  #reportError(error: unknown): Promise<void> {
     const text = String(error);
     // The harness reads `error`; its documentation says `comment`.
-    return this.#tell({ kind: "error", error: text, comment: text });
+    return this.#report({ kind: "error", error: text, comment: text });
   }
 
   /** Tells one message after the other. Never rejects: where the harness is gone, the stream is let go of. */
-  #tell(message: Message): Promise<void> {
-    const url = `${this.#parameters.callbackUrl}/${++this.#told}`;
-    this.#telling = this.#telling.then(() => post(url, message)).catch(() => void this.#events.return());
-    return this.#telling;
+  #report(message: Message): Promise<void> {
+    const url = `${this.#parameters.callbackUrl}/${++this.#reports}`;
+    this.#reporting = this.#reporting.then(() => post(url, message)).catch(() => void this.#events.return());
+    return this.#reporting;
   }
 }
 

@@ -8,6 +8,7 @@ import {
 } from "@bufbuild/protobuf";
 import { hasOwn, isJsonObject, type JsonValue } from "../json.js";
 import { MAX_DEPTH } from "../json-error.js";
+import { createKeyCheck, createScalarReader, readTimestamp } from "./decode-scalar.js";
 import {
   enumJsonName,
   type JsonField,
@@ -16,7 +17,6 @@ import {
   messageForm,
   type Properties,
 } from "./json-fields.js";
-import { createKeyCheck, createScalarReader, readTimestamp } from "./scalar.js";
 
 /** The state of one call. */
 interface Reading {

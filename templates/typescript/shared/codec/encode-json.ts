@@ -8,6 +8,7 @@ import {
   toJson,
 } from "@bufbuild/protobuf";
 import { hasOwn, type JsonObject } from "../json.js";
+import { createScalarWriter, hasProperties, nativeCheck, quoteJson, writeTimestamp } from "./encode-scalar.js";
 import {
   enumJsonName,
   INTEGER_TEXT,
@@ -18,7 +19,6 @@ import {
   messageForm,
   type Properties,
 } from "./json-fields.js";
-import { createScalarWriter, hasProperties, nativeCheck, quoteJson, writeTimestamp } from "./scalar.js";
 
 type WriteOptions = Partial<JsonWriteOptions>;
 

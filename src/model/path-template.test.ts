@@ -19,7 +19,7 @@ test.each(facts.templates.filter(({ valid }) => valid))("$template is a template
   }
 });
 
-test.each(facts.templates.filter(({ valid }) => !valid))("$template is none", ({ template }) => {
+test.each(facts.templates.filter(({ valid }) => !valid))("$template is refused", ({ template }) => {
   expect(() => parsePathTemplate(template)).toThrow(PathSyntaxError);
 });
 

@@ -64,10 +64,10 @@ describe("the official schema", () => {
     ["an unknown method", '"post"', '"report"'],
     ["a parameter in nothing", '"in": "path"', '"in": "nothing"'],
     ["a path parameter that is optional", /"required": true,(?=\s+"schema")/, ""],
-    ["a type that is none", '"type": "object"', '"type": "message"'],
+    ["an unknown type", '"type": "object"', '"type": "message"'],
     ["a required that is no list", /"required": \[[^\]]*\]/, '"required": true'],
     ["a component's name with a space", '"assistant.v1.Delta": {', '"a b": {'],
-    ["a response that is none", '"Error": {', '"Error": 1, "x": {'],
+    ["an invalid response", '"Error": {', '"Error": 1, "x": {'],
   ];
 
   test.each(faults)("finds %s, in both versions", async (_, right, wrong) => {

@@ -220,7 +220,7 @@ describe("an event that is the message", () => {
 
   const bad = 'data: {"size":1}\n\nid: 42\ndata: {"size":"x"}\n\ndata: {\n\ndata: {"size":3}\n\n';
 
-  test("is a DecodeError where it is none, with all that is known", async () => {
+  test("is a DecodeError if it is invalid, with all that is known", async () => {
     const stream = new MarketServiceClient({ baseUrl: await serveBody(bad) }).watchTrades({ symbol: "A" });
     expect((await stream.next()).value).toMatchObject({ size: 1 });
     const error = await stream.next().catch((error) => error);
@@ -245,7 +245,7 @@ describe("an event that is the message", () => {
     await expect(stream.next()).rejects.toMatchObject({ code: "decode", data: "{", cause: expect.any(SyntaxError) });
   });
 
-  test("is left out where it is none and that is asked for", async () => {
+  test("is skipped if it is invalid and the option says so", async () => {
     const options: StreamOptions = { invalidEvents: "skip", reconnect: false };
     const baseUrl = await serveBody(bad);
     const trades = await new MarketServiceClient({ baseUrl })

@@ -279,7 +279,7 @@ describe("a unary call that fails", () => {
     },
   );
 
-  test("sends nothing for a message that is none", async () => {
+  test("sends nothing for what is not a message", async () => {
     const { baseUrl, received } = await startServer((_, response) => json(response, {}));
     const method = createMethod(TradeSchema, EmptySchema, { bindings: [{ method: "POST", path: "/v1", body: "*" }] });
     await expect(new Transport({ baseUrl }).unary(method, { price: "1" as never })).rejects.toMatchObject({

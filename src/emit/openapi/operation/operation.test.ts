@@ -113,7 +113,7 @@ describe("a query parameter", () => {
     );
   });
 
-  test("is none when its oneof has a member in the path", () => {
+  test("is absent when its oneof has a member in the path", () => {
     expect(queryOf("QueryService_OneOf").map(({ name }) => name)).toEqual([
       "name",
       "number",

@@ -132,7 +132,7 @@ describe("the binding", () => {
     expect(bindRequest(get, { page: {} })).toMatchObject({ method: "POST", body: { page: {} } });
   });
 
-  test("when there is none: why not the first", () => {
+  test("when none matches: why not the first", () => {
     expect(() => bindRequest({ bindings: [http.bindings[0], http.bindings[1]] }, { parent: "x" })).toThrow(
       new RangeError('"parent" is "x", which "/v1/{parent=shelves/*}/{name}" cannot hold'),
     );
@@ -165,7 +165,7 @@ describe("body", () => {
     expect(bindRequest(http, { book: { name: "x" } })).toMatchObject({ method: "GET", path: "/v1/x", body: undefined });
   });
 
-  test("of an empty message is one, and of an absent field is none", () => {
+  test("of an empty message is sent, of an absent field is not", () => {
     const http = one({ path: "/v1", body: { field: "book" } });
     expect(bindRequest(http, { book: {} }).body).toEqual({});
     expect(bindRequest(http, { book: null }).body).toBeNull();

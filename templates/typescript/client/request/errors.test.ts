@@ -96,7 +96,7 @@ describe("StatusError", () => {
       { status: 404, body: '{"code":5}' },
       { message: 'HTTP 404 (code 5): {"code":5}', statusCode: 5 },
     ],
-    ["a code that is none", { status: 409, body: '{"code":99,"message":"m"}' }, { message: "m", statusCode: 10 }],
+    ["an unknown code", { status: 409, body: '{"code":99,"message":"m"}' }, { message: "m", statusCode: 10 }],
     ["the code of success", { status: 401, body: '{"code":0,"message":"m"}' }, { message: "m", statusCode: 16 }],
     [
       "parts of the wrong type",
@@ -234,7 +234,7 @@ describe("findDetails", () => {
     }
   });
 
-  test("gives messages by their schema, and leaves out what is none", async () => {
+  test("gives messages by their schema, and leaves out others", async () => {
     const details = [quote, { ...quote, price: {} }, "text", null, { "@type": 5 }, { ...quote, unknown: 1, price: 2 }];
     for (const error of await failures(status(details))) {
       expect(error.findDetails(QuoteSchema).map(({ price }) => price)).toEqual([1.5, 2]);

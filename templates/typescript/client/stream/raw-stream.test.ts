@@ -86,7 +86,7 @@ describe("a raw stream", () => {
     expect(server.received[1]?.headers.accept).toBe("text/event-stream");
   });
 
-  test("fails as any other: status, content type, a URL that is none", async () => {
+  test("fails as any other: status, content type, an invalid URL", async () => {
     const refusing = await startFrameServer(({ raw }) => raw.writeHead(404).end("not here"));
     await expect(openRawStream(refusing.baseUrl).next()).rejects.toBeInstanceOf(StatusError);
     await expect(openRawStream(refusing.baseUrl).next()).rejects.toMatchObject({ status: 404, body: "not here" });

@@ -272,7 +272,7 @@ describe("JSON Lines", () => {
         expect(await read('\n1\n{"@error":{"code":14}}\n')).toEqual([1, expect.any(StatusError)]);
       });
 
-      test("have heartbeats and the end as comments; the opening is none", async () => {
+      test("have heartbeats and the end as comments; the opening is not a heartbeat", async () => {
         const comments: string[] = [];
         await read('\n\n1\n\n{"@end":{}}\n', { onComment: (text) => comments.push(text) });
         expect(comments).toEqual(["", "", "end"]);

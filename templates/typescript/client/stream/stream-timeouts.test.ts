@@ -87,7 +87,7 @@ describe("idleTimeoutMs", () => {
     ["where the caller wants none", ":sse/1 heartbeat=1\n", { idleTimeoutMs: false }],
     ["of more than a timer can count", "", { idleTimeoutMs: 2 ** 31 }],
     ["of infinite length", "", { idleTimeoutMs: Number.POSITIVE_INFINITY }],
-  ])("is none %s", async (_name, opening, options) => {
+  ])("is not in force %s", async (_name, opening, options) => {
     const server = await startFrameServer(({ send }) => send(`${opening}data: 1\n\n`));
     const stream = openStream(server.baseUrl, {}, options);
     await stream.next();

@@ -175,7 +175,7 @@ describe("a unary body", () => {
     expect(ended).toHaveLength(2);
   });
 
-  test("of a HEAD has a length, and is none", async () => {
+  test("of a HEAD has a length and is empty", async () => {
     const ended = vi.fn();
     const { url } = await startMarketServer({ getQuote: () => ({ symbol: "A" }) }, { onCallEnd: ended });
     const response = await fetch(`${url}/v1/quotes/A`, { method: "HEAD" });

@@ -10,7 +10,7 @@ import { expectedText, isTextMessage, type MessageField } from "./parse-value.js
 
 /** The body of a request, unparsed. */
 export interface BodyBytes {
-  readonly body?: Uint8Array | string | undefined;
+  readonly body?: Uint8Array | undefined;
   readonly contentType?: string | undefined;
 }
 
@@ -62,7 +62,7 @@ function readHttpBodyField(message: ReflectMessage, field: MessageField, bytes: 
   return message.message;
 }
 
-function isNone(body: Uint8Array | string | undefined): body is undefined {
+function isNone(body: Uint8Array | undefined): body is undefined {
   return body === undefined || body.length === 0;
 }
 
@@ -80,7 +80,7 @@ function setHttpBody(httpBody: ReflectMessage, { body, contentType }: BodyBytes)
 
 function readJson(
   desc: DescMessage,
-  body: Uint8Array | string,
+  body: Uint8Array,
   wrap: (json: JsonValue) => JsonValue,
   options: Partial<JsonReadOptions>,
 ): Message {
@@ -130,10 +130,7 @@ function toViolation(error: unknown): FieldViolation {
 
 const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
-function decodeText(body: Uint8Array | string): string {
-  if (typeof body === "string") {
-    return body.startsWith("\ufeff") ? body.slice(1) : body;
-  }
+function decodeText(body: Uint8Array): string {
   try {
     return decoder.decode(body);
   } catch {
@@ -141,7 +138,7 @@ function decodeText(body: Uint8Array | string): string {
   }
 }
 
-function parseJson(body: Uint8Array | string): JsonValue {
+function parseJson(body: Uint8Array): JsonValue {
   const text = decodeText(body);
   let json: JsonValue;
   try {

@@ -28,7 +28,7 @@ export interface RequestContent {
   /** The query of the URL, with or without the `?`, percent escapes as they came. */
   readonly query: string;
   /** The body as bytes, or as text if it is JSON; undefined or empty for none. */
-  readonly body?: Uint8Array | string | undefined;
+  readonly body?: Uint8Array | undefined;
   /** The `Content-Type` of the request; of use for a `google.api.HttpBody` alone. */
   readonly contentType?: string | undefined;
 }

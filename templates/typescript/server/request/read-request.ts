@@ -1,10 +1,10 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { Code } from "../../shared/code.js";
 import type { HeaderRule } from "../call/service.js";
-import { BindError, notUtf8 } from "../errors/bind-error.js";
+import { BindError } from "../errors/bind-error.js";
 import type { CancelledError } from "../errors/cancelled-error.js";
 import { StatusError } from "../errors/status-error.js";
-import { joinBytes, utf8 } from "../stream/chunk.js";
+import { joinBytes } from "../stream/chunk.js";
 import { notAValue, parseValue } from "./parse-value.js";
 
 /** The status of an error of HTTP itself. */
@@ -42,15 +42,14 @@ export interface BodyReadingCall {
 }
 
 /**
- * The body of a request: a text if it is JSON, and its length is known and allowed. Throws a `StatusError`: 413 for a body
- * over the limit, 415 for one that is compressed or not JSON, 400 for one that breaks off. Throws the reason of a call
+ * The bytes of the body of a request. Throws a `StatusError`: 413 for a body over the limit, 415 for one that is compressed or not JSON, 400 for one that breaks off. Throws the reason of a call
  * that is stopped.
  */
 export async function readContent(
   call: BodyReadingCall,
   kind: "json" | "bytes",
   maxBytes: number,
-): Promise<Uint8Array | string> {
+): Promise<Uint8Array> {
   const { request } = call;
   const coding = request.headers.get("Content-Encoding");
   if (coding !== null && !/^[\s,]*(identity[\s,]*)*$/i.test(coding)) {
@@ -61,7 +60,7 @@ export async function readContent(
   const length = request.headers.get("Content-Length");
   const isJson = /^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type ?? "");
   if (kind === "json" && isJson && length !== null && Number(length) <= maxBytes) {
-    return readText(call, Number(length));
+    return readAtOnce(call);
   }
   const body = await readBytes(call, length === null ? 0 : Number(length), maxBytes);
   // Also without a content type: a page of another origin may send such a body without a preflight (Fetch, section 3.3).
@@ -125,20 +124,14 @@ export function splitUrl(url: string): { readonly path: string; readonly query: 
   }
 }
 
-/** Reads a body of a known length. Adapters for Node read a text without a stream, which takes a third of the time. */
-function readText(call: BodyReadingCall, length: number): Promise<string> {
+/** Reads a body of a known length at once: @hono/node-server does that without a stream, in a third of the time. */
+function readAtOnce(call: BodyReadingCall): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     call.onStop = reject;
-    call.request.text().then(
-      (text) => {
+    call.request.arrayBuffer().then(
+      (buffer) => {
         call.onStop = undefined;
-        // What is not UTF-8 became U+FFFD, which has three bytes: only a character of four bytes that lacks its last
-        // byte has as many, and passes as U+FFFD.
-        if (text.includes("\ufffd") && utf8.encode(text).byteLength > length) {
-          reject(notUtf8());
-        } else {
-          resolve(text);
-        }
+        resolve(new Uint8Array(buffer));
       },
       (cause: unknown) => reject(brokeOff(call, cause)),
     );

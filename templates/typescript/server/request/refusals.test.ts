@@ -207,6 +207,7 @@ describe("before the handler", () => {
 test.each<[string, number[], number, string | undefined]>([
   ["a byte that is not UTF-8", [0x22, 0xff, 0x22], 400, "the body is not UTF-8"],
   ["an overlong sequence", [0x22, 0xc0, 0xaf, 0x22], 400, "the body is not UTF-8"],
+  ["a character that lacks its last byte", [0x22, 0xf0, 0x9f, 0x98, 0x22], 400, "the body is not UTF-8"],
   ["the replacement character itself", [0x22, 0xef, 0xbf, 0xbd, 0x22], 200, undefined],
   ["a byte order mark", [0xef, 0xbb, 0xbf, 0x22, 0x41, 0x22], 200, undefined],
 ])("a JSON body of a known length with %s", async (_name, bytes, status, description) => {

@@ -2512,7 +2512,7 @@ function toContext<C>(
 
 /** The body of a request, unparsed. */
 interface BodyBytes {
-  readonly body?: Uint8Array | string | undefined;
+  readonly body?: Uint8Array | undefined;
   readonly contentType?: string | undefined;
 }
 
@@ -2564,7 +2564,7 @@ function readHttpBodyField(message: ReflectMessage, field: MessageField, bytes: 
   return message.message;
 }
 
-function isNone(body: Uint8Array | string | undefined): body is undefined {
+function isNone(body: Uint8Array | undefined): body is undefined {
   return body === undefined || body.length === 0;
 }
 
@@ -2582,7 +2582,7 @@ function setHttpBody(httpBody: ReflectMessage, { body, contentType }: BodyBytes)
 
 function readJson(
   desc: DescMessage,
-  body: Uint8Array | string,
+  body: Uint8Array,
   wrap: (json: JsonValue) => JsonValue,
   options: Partial<JsonReadOptions>,
 ): Message {
@@ -2632,10 +2632,7 @@ function toViolation(error: unknown): FieldViolation {
 
 const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
-function decodeText(body: Uint8Array | string): string {
-  if (typeof body === "string") {
-    return body.startsWith("\ufeff") ? body.slice(1) : body;
-  }
+function decodeText(body: Uint8Array): string {
   try {
     return decoder.decode(body);
   } catch {
@@ -2643,7 +2640,7 @@ function decodeText(body: Uint8Array | string): string {
   }
 }
 
-function parseJson(body: Uint8Array | string): JsonValue {
+function parseJson(body: Uint8Array): JsonValue {
   const text = decodeText(body);
   let json: JsonValue;
   try {
@@ -3091,7 +3088,7 @@ interface RequestContent {
   /** The query of the URL, with or without the `?`, percent escapes as they came. */
   readonly query: string;
   /** The body as bytes, or as text if it is JSON; undefined or empty for none. */
-  readonly body?: Uint8Array | string | undefined;
+  readonly body?: Uint8Array | undefined;
   /** The `Content-Type` of the request; of use for a `google.api.HttpBody` alone. */
   readonly contentType?: string | undefined;
 }
@@ -3973,15 +3970,14 @@ interface BodyReadingCall {
 }
 
 /**
- * The body of a request: a text if it is JSON, and its length is known and allowed. Throws a `StatusError`: 413 for a body
- * over the limit, 415 for one that is compressed or not JSON, 400 for one that breaks off. Throws the reason of a call
+ * The bytes of the body of a request. Throws a `StatusError`: 413 for a body over the limit, 415 for one that is compressed or not JSON, 400 for one that breaks off. Throws the reason of a call
  * that is stopped.
  */
 async function readContent(
   call: BodyReadingCall,
   kind: "json" | "bytes",
   maxBytes: number,
-): Promise<Uint8Array | string> {
+): Promise<Uint8Array> {
   const { request } = call;
   const coding = request.headers.get("Content-Encoding");
   if (coding !== null && !/^[\s,]*(identity[\s,]*)*$/i.test(coding)) {
@@ -3992,7 +3988,7 @@ async function readContent(
   const length = request.headers.get("Content-Length");
   const isJson = /^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type ?? "");
   if (kind === "json" && isJson && length !== null && Number(length) <= maxBytes) {
-    return readText(call, Number(length));
+    return readAtOnce(call);
   }
   const body = await readBytes(call, length === null ? 0 : Number(length), maxBytes);
   // Also without a content type: a page of another origin may send such a body without a preflight (Fetch, section 3.3).
@@ -4056,20 +4052,14 @@ function splitUrl(url: string): { readonly path: string; readonly query: string 
   }
 }
 
-/** Reads a body of a known length. Adapters for Node read a text without a stream, which takes a third of the time. */
-function readText(call: BodyReadingCall, length: number): Promise<string> {
+/** Reads a body of a known length at once: @hono/node-server does that without a stream, in a third of the time. */
+function readAtOnce(call: BodyReadingCall): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     call.onStop = reject;
-    call.request.text().then(
-      (text) => {
+    call.request.arrayBuffer().then(
+      (buffer) => {
         call.onStop = undefined;
-        // What is not UTF-8 became U+FFFD, which has three bytes: only a character of four bytes that lacks its last
-        // byte has as many, and passes as U+FFFD.
-        if (text.includes("\ufffd") && utf8.encode(text).byteLength > length) {
-          reject(notUtf8());
-        } else {
-          resolve(text);
-        }
+        resolve(new Uint8Array(buffer));
       },
       (cause: unknown) => reject(brokeOff(call, cause)),
     );

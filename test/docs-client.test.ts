@@ -127,12 +127,14 @@ const streamOptions: Record<Exclude<keyof StreamOptions, keyof CallOptions>, tru
   unknownEvents: true,
   onUnknownEvent: true,
   invalidEvents: true,
+  requireEnd: true,
   format: true,
 };
 const clientOptions: Record<Exclude<keyof ClientOptions, keyof StreamOptions | keyof CallOptions>, true> = {
   baseUrl: true,
   interceptors: true,
   readError: true,
+  errorField: true,
   credentials: true,
   registry: true,
   validator: true,

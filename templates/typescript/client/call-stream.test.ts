@@ -4,7 +4,9 @@ import { AskEventSchema, TradeSchema } from "../../../test/gen/market/v1/market_
 import { ParamsSchema } from "../../../test/gen/vectors/v1/http_rule_pb.js";
 import {
   DecodeError,
+  type ErrorFields,
   type MethodHttp,
+  StatusError,
   type StreamOptions,
   type StreamRule,
   Transport,
@@ -29,6 +31,46 @@ async function ask(body: string, options: StreamOptions = {}, type?: string) {
   const jsons = await new JsonClient({ baseUrl }).ask({ question: "?" }, options).collect({ max: 100 });
   return { events: events.map(({ event }) => event), jsons };
 }
+
+describe("errorField", () => {
+  const body = (data: string) => `data: {"sequence":"1"}\n\ndata: ${data}\n\n`;
+  const failure = '{"id":"x","error":{"message":"busy","code":"overloaded"}}';
+
+  /** The first event of a stream of trades, and what follows it, from both kinds of clients. */
+  async function watch(data: string, type?: string) {
+    const options = {
+      baseUrl: await serveBody(type ? body(data).replace(/data: |\n(?=\n)/g, "") : body(data), type),
+      errorField: "error",
+      readError: (json: unknown) => (json as { error: ErrorFields }).error,
+      ...(type && { format: "jsonl" as const }),
+    };
+    return Promise.all(
+      [new MarketServiceClient(options), new JsonClient(options)].map(async (client) => {
+        const stream = client.watchTrades({ symbol: "A" }, { reconnect: false });
+        await stream.next();
+        return stream.next().catch((error: unknown) => error);
+      }),
+    );
+  }
+
+  test.each([undefined, "application/jsonl"])("makes an event with this member an error: %s", async (type) => {
+    for (const error of await watch(failure, type)) {
+      expect(error).toBeInstanceOf(StatusError);
+      expect(error).toMatchObject({ message: "busy", phase: "body", status: 200, body: failure });
+    }
+  });
+
+  test.each(['{"error":null}', '{"leg":{"error":{}}}', '{"symbol":"error"}'])("leaves %s as it is", async (data) => {
+    expect(await watch(data)).toMatchObject([{ done: false }, { done: false }]);
+  });
+
+  test("applies to events that the oneof does not declare, whatever their data", async () => {
+    const options = { baseUrl: await serveBody(`data: x\n\ndata: null\n\ndata: ${failure}\n\n`), errorField: "error" };
+    for (const client of [new MarketServiceClient(options), new JsonClient(options)]) {
+      await expect(client.ask({ question: "?" }).next()).rejects.toMatchObject({ code: "status", body: failure });
+    }
+  });
+});
 
 describe("a oneof of events", () => {
   test("is the response message with its oneof set", async () => {

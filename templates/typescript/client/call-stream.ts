@@ -1,4 +1,4 @@
-import { hasOwn, type JsonValue } from "../shared/json.js";
+import { hasOwn, isJsonObject, type JsonValue } from "../shared/json.js";
 import type { StreamRule } from "../shared/method.js";
 import { intercept, mergeOptions, sendMessage } from "./call.js";
 import type { ClientOf } from "./client-options.js";
@@ -33,7 +33,7 @@ export function callStream<I, O extends K["message"], K extends Kinds>(
             kind: "stream",
             response,
             decode: (event, place) => {
-              if (event.event === (rule.errorEvent ?? "error")) {
+              if (event.event === (rule.errorEvent ?? "error") || hasField(event.data, merged.errorField)) {
                 throw new StatusError(response, event.data, reader, { ...place, phase: "body" });
               }
               return decodeEvent(event, place, rule, merged, decodeJson);
@@ -48,6 +48,19 @@ export function callStream<I, O extends K["message"], K extends Kinds>(
     merged,
   );
   return stream;
+}
+
+/** Whether the data of an event is a JSON object that has a value for a field. */
+function hasField(data: string, field: string | undefined): boolean {
+  if (field === undefined) {
+    return false;
+  }
+  try {
+    const json: JsonValue = JSON.parse(data);
+    return isJsonObject(json) && hasOwn(json, field) && json[field] !== null;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -19,6 +19,11 @@ export interface BaseClientOptions<K extends Kinds = Kinds>
   readonly interceptors?: readonly BaseInterceptor<K>[] | undefined;
   /** Reads the errors of a server that sends no google.rpc.Status, for `StatusError`. If it throws, the call rejects with that. */
   readonly readError?: ReadError | undefined;
+  /**
+   * The field by which a server reports a failure inside a stream, in an event without the name of an error event: with
+   * `"error"`, the event `data: {"error":{"message":"overloaded"}}` is a `StatusError`. A null is no failure. Default: none.
+   */
+  readonly errorField?: string | undefined;
   /** Whether cookies and other credentials are sent to another origin, as in `fetch`. Default: that of `fetch`. */
   readonly credentials?: Credentials | undefined;
 }

@@ -1,4 +1,4 @@
-import { type Code, httpStatuses } from "./code.js";
+import { Code, httpStatuses } from "./code.js";
 import { isJsonObject, type JsonObject } from "./json.js";
 
 /** The JSON of a google.rpc.Status: the body of an HTTP error, and the data of an error event. */
@@ -10,11 +10,14 @@ export interface Status {
 }
 
 /**
- * Reads a Status from a body. It never fails: fields that are absent or malformed are omitted.
+ * Reads a Status from a body, also in the form of Google's HTTP APIs (AIP-193): `{"error": {"code": 429, "status":
+ * "RESOURCE_EXHAUSTED", …}}`. It never fails: fields that are absent or malformed are omitted.
  */
 export function readStatus(body: string): Partial<Status> {
   try {
-    const { code, message, details } = JSON.parse(body);
+    const json = JSON.parse(body);
+    const named = codeOfName(json.error?.status);
+    const { code, message, details } = named > 0 ? { ...json.error, code: named } : json;
     return {
       // Ok (0) is not an error. 16 is the last code.
       ...(Number.isInteger(code) && code > 0 && code < 17 && { code }),
@@ -24,6 +27,11 @@ export function readStatus(body: string): Partial<Status> {
   } catch {
     return {};
   }
+}
+
+/** The code with a name in google/rpc/code.proto, such as `NOT_FOUND`; -1 for another text. */
+function codeOfName(name: unknown): number {
+  return Object.keys(Code).findIndex((key) => key.replace(/\B[A-Z]/g, "_$&").toUpperCase() === name);
 }
 
 /** Statuses for which another code fits better than the first with that status, and statuses of proxies without a code. */

@@ -224,6 +224,32 @@ describe("readError", () => {
   });
 });
 
+describe("an error of a Google API", () => {
+  const body = JSON.stringify({
+    error: { code: 429, message: "quota exceeded", status: "RESOURCE_EXHAUSTED", details: [quote] },
+  });
+
+  test("is read by the name of its code", async () => {
+    for (const error of await failures({ status: 400, body })) {
+      expect(error).toMatchObject({
+        message: "quota exceeded",
+        statusCode: client.Code.ResourceExhausted,
+        status: 400,
+      });
+      expect(error.findDetails(QuoteSchema)).toEqual([create(QuoteSchema, { symbol: "A", price: 1.5 })]);
+    }
+  });
+
+  test.each(["OK", "GONE", "ResourceExhausted", undefined])("is not an error with the name %s", async (name) => {
+    for (const error of await failures({
+      status: 404,
+      body: JSON.stringify({ error: { status: name, message: "m" } }),
+    })) {
+      expect(error).toMatchObject({ message: expect.stringMatching(/^HTTP 404 /), statusCode: client.Code.NotFound });
+    }
+  });
+});
+
 describe("findDetails", () => {
   test("gives the JSON of a type by its name, whatever its URL", async () => {
     const other = { ...quote, "@type": "market.v1.Quote" };

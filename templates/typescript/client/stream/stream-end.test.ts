@@ -67,6 +67,16 @@ describe("a server that promises nothing", () => {
     expect(await drain(openStream(server.baseUrl))).toEqual([1]);
   });
 
+  test.each([
+    ["its body ends", {}, "data: 1\n\n", [1, expect.any(TruncatedError)]],
+    ["its body ends before `[DONE]`", { terminalData: "[DONE]" }, "data: 1\n\n", [1, expect.any(TruncatedError)]],
+    ["`[DONE]` arrives", { terminalData: "[DONE]" }, "data: 1\n\ndata: [DONE]\n\n", [1]],
+    ["its body is empty", { terminalData: "[DONE]" }, "", [expect.any(TruncatedError)]],
+  ])("is held to an end by `requireEnd`: %s", async (_name, rule, body, expected) => {
+    const server = await startFrameServer(({ end }) => end(body));
+    expect(await drain(openStream(server.baseUrl, rule, { requireEnd: true }))).toEqual(expected);
+  });
+
   test("does not end it with a comment that looks like the end", async () => {
     const server = await startFrameServer(({ end }) => end("data: 1\n\n:end\ndata: 2\n\n"));
     expect(await drain(openStream(server.baseUrl))).toEqual([1, 2]);

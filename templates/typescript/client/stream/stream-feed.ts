@@ -118,8 +118,8 @@ export function createStreamFeed<T>(source: StreamCall<T>, options: StreamOption
   async function connect(): Promise<void> {
     state = "connecting";
     attempt++;
-    const { afterEnd = false } = reconnectOptions;
-    const next = createConnection(source, options, afterEnd, position, waiter, context);
+    const promisesEnd = !!(reconnectOptions.afterEnd || options.requireEnd);
+    const next = createConnection(source, options, promisesEnd, position, waiter, context);
     connection = next;
     const { status, headers } = await next.open();
     // Other code may have run since the response arrived.

@@ -43,6 +43,11 @@ export interface StreamOptions extends Omit<CallOptions, "retry"> {
    * it. A validator that throws, or cannot run its rules, is always a `DecodeError`. Default: `"throw"`.
    */
   readonly invalidEvents?: "throw" | "skip" | undefined;
+  /**
+   * Whether a body that ends without the end of the stream was cut, and is a `TruncatedError`: for servers that always
+   * send a terminal event or `terminal_data`, such as `[DONE]`. Default: whether the server promised to mark the end.
+   */
+  readonly requireEnd?: boolean | undefined;
   /** The format to request: Server-Sent Events or JSON Lines. The response's content type decides. Default: `"sse"`. */
   readonly format?: "sse" | "jsonl" | undefined;
 }

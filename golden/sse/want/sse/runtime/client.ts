@@ -411,11 +411,14 @@ interface Status {
 }
 
 /**
- * Reads a Status from a body. It never fails: fields that are absent or malformed are omitted.
+ * Reads a Status from a body, also in the form of Google's HTTP APIs (AIP-193): `{"error": {"code": 429, "status":
+ * "RESOURCE_EXHAUSTED", …}}`. It never fails: fields that are absent or malformed are omitted.
  */
 function readStatus(body: string): Partial<Status> {
   try {
-    const { code, message, details } = JSON.parse(body);
+    const json = JSON.parse(body);
+    const named = codeOfName(json.error?.status);
+    const { code, message, details } = named > 0 ? { ...json.error, code: named } : json;
     return {
       // Ok (0) is not an error. 16 is the last code.
       ...(Number.isInteger(code) && code > 0 && code < 17 && { code }),
@@ -425,6 +428,11 @@ function readStatus(body: string): Partial<Status> {
   } catch {
     return {};
   }
+}
+
+/** The code with a name in google/rpc/code.proto, such as `NOT_FOUND`; -1 for another text. */
+function codeOfName(name: unknown): number {
+  return Object.keys(Code).findIndex((key) => key.replace(/\B[A-Z]/g, "_$&").toUpperCase() === name);
 }
 
 /** Statuses for which another code fits better than the first with that status, and statuses of proxies without a code. */
@@ -1173,6 +1181,11 @@ export interface StreamOptions extends Omit<CallOptions, "retry"> {
    * it. A validator that throws, or cannot run its rules, is always a `DecodeError`. Default: `"throw"`.
    */
   readonly invalidEvents?: "throw" | "skip" | undefined;
+  /**
+   * Whether a body that ends without the end of the stream was cut, and is a `TruncatedError`: for servers that always
+   * send a terminal event or `terminal_data`, such as `[DONE]`. Default: whether the server promised to mark the end.
+   */
+  readonly requireEnd?: boolean | undefined;
   /** The format to request: Server-Sent Events or JSON Lines. The response's content type decides. Default: `"sse"`. */
   readonly format?: "sse" | "jsonl" | undefined;
 }
@@ -1222,6 +1235,11 @@ interface BaseClientOptions<K extends Kinds = Kinds>
   readonly interceptors?: readonly BaseInterceptor<K>[] | undefined;
   /** Reads the errors of a server that sends no google.rpc.Status, for `StatusError`. If it throws, the call rejects with that. */
   readonly readError?: ReadError | undefined;
+  /**
+   * The field by which a server reports a failure inside a stream, in an event without the name of an error event: with
+   * `"error"`, the event `data: {"error":{"message":"overloaded"}}` is a `StatusError`. A null is no failure. Default: none.
+   */
+  readonly errorField?: string | undefined;
   /** Whether cookies and other credentials are sent to another origin, as in `fetch`. Default: that of `fetch`. */
   readonly credentials?: Credentials | undefined;
 }
@@ -2219,8 +2237,8 @@ function createStreamFeed<T>(source: StreamCall<T>, options: StreamOptions): Str
   async function connect(): Promise<void> {
     state = "connecting";
     attempt++;
-    const { afterEnd = false } = reconnectOptions;
-    const next = createConnection(source, options, afterEnd, position, waiter, context);
+    const promisesEnd = !!(reconnectOptions.afterEnd || options.requireEnd);
+    const next = createConnection(source, options, promisesEnd, position, waiter, context);
     connection = next;
     const { status, headers } = await next.open();
     // Other code may have run since the response arrived.
@@ -2598,7 +2616,7 @@ export function callStream<I, O extends K["message"], K extends Kinds>(
             kind: "stream",
             response,
             decode: (event, place) => {
-              if (event.event === (rule.errorEvent ?? "error")) {
+              if (event.event === (rule.errorEvent ?? "error") || hasField(event.data, merged.errorField)) {
                 throw new StatusError(response, event.data, reader, { ...place, phase: "body" });
               }
               return decodeEvent(event, place, rule, merged, decodeJson);
@@ -2613,6 +2631,19 @@ export function callStream<I, O extends K["message"], K extends Kinds>(
     merged,
   );
   return stream;
+}
+
+/** Whether the data of an event is a JSON object that has a value for a field. */
+function hasField(data: string, field: string | undefined): boolean {
+  if (field === undefined) {
+    return false;
+  }
+  try {
+    const json: JsonValue = JSON.parse(data);
+    return isJsonObject(json) && hasOwn(json, field) && json[field] !== null;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -36,8 +36,8 @@ test: build ## every test
 test-unit: install ## the tests that open no socket and start no process: seconds
 	vitest run --project modules --pool threads $$(node test/unit-tests.js)
 
-golden: build ## rewrite golden/**/want and the README's tables; read the diff before you commit it
-	UPDATE_GOLDEN=1 vitest run test/golden.test.ts test/readme.test.ts
+golden: build ## rewrite golden/**/want, the README's tables and docs/annotations.md; read the diff before you commit it
+	UPDATE_GOLDEN=1 vitest run test/golden.test.ts test/readme.test.ts test/docs-annotations.test.ts
 
 demo: build ## a server and a client over real HTTP: examples/market
 	$(MAKE) -C examples/market demo

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import vectors from "../../../vectors/json-lines.json" with { type: "json" };
 import { everySplit, utf8 } from "../../testing/splits.js";
 import type { Mark, RawEvent } from "./decoder.js";
 import { createJsonLinesDecoder } from "./json-lines-decoder.js";
@@ -22,27 +23,16 @@ const line = (data: string, event = "message"): RawEvent => ({
   retry: undefined,
 });
 
-const bodies: readonly [rule: string, body: string, expected: readonly RawEvent[]][] = [
-  ["an empty body", "", []],
-  ["lines", '{"a":1}\n{"b":2}\n', [line('{"a":1}'), line('{"b":2}')]],
-  ["a last line without LF", '{"a":1}\n{"b":2}', [line('{"a":1}'), line('{"b":2}')]],
-  ["CRLF", '{"a":1}\r\n{"b":2}\r\n', [line('{"a":1}'), line('{"b":2}')]],
-  ["blank lines", '\n{"a":1}\n\n \t\r\n{"b":2}\n\n', [line('{"a":1}'), line('{"b":2}')]],
-  ["white space around", ' {"a":1} \n', [line('{"a":1}')]],
-  ["a CR within is white space", '{"a":\r1}\n', [line('{"a":\r1}')]],
-  ["other separators of lines are text", '{"a":"\u2028\u2029\u0085"}\n', [line('{"a":"\u2028\u2029\u0085"}')]],
-  ["a byte order mark", '\uFEFF{"a":1}\n', [line('{"a":1}')]],
-  ["characters of many bytes", '{"é":"豆🦊"}\n', [line('{"é":"豆🦊"}')]],
-  ["the error line", '{"a":1}\n{"@error":{"code":14}}\n', [line('{"a":1}'), line('{"code":14}', "failure")]],
-  ["the error line, last and with space", '{ "@error" : {"code":14} }', [line('{"code":14}', "failure")]],
-  ["a value that mentions it", '{"a":"@error"}\n', [line('{"a":"@error"}')]],
-  ["an error line that is no JSON", '{"@error":\n', [line('{"@error":')]],
-];
+const bodies = vectors as readonly {
+  rule: string;
+  body: string;
+  expected: readonly { event: string; data: string }[];
+}[];
 
 describe("JSON Lines, however the bytes are cut", () => {
-  test.each(bodies)("%s", (_rule, body, expected) => {
+  test.each(bodies)("$rule", ({ body, expected }) => {
     for (const chunks of everySplit(utf8(body))) {
-      expect(decode(chunks)).toEqual(expected);
+      expect(decode(chunks)).toEqual(expected.map(({ data, event }) => line(data, event)));
     }
   });
 

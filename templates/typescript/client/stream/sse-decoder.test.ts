@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import vectors from "../../../vectors/event-stream.json" with { type: "json" };
 import { chunked, cutAt, everySplit, singly, utf8 } from "../../testing/splits.js";
 import { type Interpretation, interpretEventStream } from "../../testing/sse-oracle.js";
 import type { Mark, RawEvent } from "./decoder.js";
@@ -38,127 +39,11 @@ function event(data: string, event = "message", id?: string): { event: string; d
 const nothing: Interpretation = { events: [], lastEventId: "", retry: undefined, comments: [] };
 const bom = "\uFEFF";
 
-/** Each rule of the standard: a body, and what it comes to. */
-const rules: readonly [rule: string, body: string, expected: Partial<Interpretation>][] = [
-  ["an empty body", "", {}],
-  ["blank lines alone", "\n\r\n\r\r\n\n", {}],
-  // 9.2.5: the end of a line
-  ["a line ends at LF", "data: a\ndata: b\n\n", { events: [event("a\nb")] }],
-  ["a line ends at CR", "data: a\rdata: b\r\r", { events: [event("a\nb")] }],
-  ["a line ends at CRLF", "data: a\r\ndata: b\r\n\r\n", { events: [event("a\nb")] }],
-  ["terminators mix", "data: a\r\ndata: b\rdata: c\n\r", { events: [event("a\nb\nc")] }],
-  ["LF CR is two ends", "data: a\n\rdata: b\n\r", { events: [event("a"), event("b")] }],
-  ["CR CRLF is two ends", "data: a\r\r\ndata: b\r\r\n", { events: [event("a"), event("b")] }],
-  ["CR LF LF is two ends", "data: a\r\n\ndata: b\r\n\n", { events: [event("a"), event("b")] }],
-  ["CR CR LF LF is three ends", "data: a\r\r\n\ndata: b\r\r\n\n", { events: [event("a"), event("b")] }],
-  [
-    "nothing else ends a line",
-    "data: a\u2028b\u2029c\u0085d\u000be\u000cf\u001cg\n\n",
-    { events: [event("a\u2028b\u2029c\u0085d\u000be\u000cf\u001cg")] },
-  ],
-  // 9.2.5: UTF-8 decode
-  ["one byte order mark is taken away", `${bom}data: a\n\n`, { events: [event("a")] }],
-  ["a second one is a part of the field's name", `${bom}${bom}data: a\n\ndata: b\n\n`, { events: [event("b")] }],
-  ["one inside is text", `data: ${bom}a\n\n${bom}data: b\n\n`, { events: [event(`${bom}a`)] }],
-  ["one before the comment's colon", `${bom}:a\n`, { comments: ["a"] }],
-  ["characters of two, three and four bytes", "data: é豆腐🦊\n\n", { events: [event("é豆腐🦊")] }],
-  // 9.2.6: comments
-  ["a comment", ":a\n\n", { comments: ["a"] }],
-  ["a comment keeps its space", ": a\n\n", { comments: [" a"] }],
-  ["an empty comment", ":\ndata: a\n\n", { comments: [""], events: [event("a")] }],
-  ["a comment within an event", "data: a\n:c\ndata: b\n\n", { comments: ["c"], events: [event("a\nb")] }],
-  ["a comment dispatches nothing", "data: a\n:c\n", { comments: ["c"] }],
-  ["a comment that looks like a field", ":data: a\n\n", { comments: ["data: a"] }],
-  // 9.2.6: fields
-  ["data", "data: a\n\n", { events: [event("a")] }],
-  ["data without space", "data:a\n\n", { events: [event("a")] }],
-  ["one space is removed", "data:  a \n\n", { events: [event(" a ")] }],
-  ["a tab is not", "data:\ta\n\n", { events: [event("\ta")] }],
-  ["a value may hold colons", "data: a: b:c\n\n", { events: [event("a: b:c")] }],
-  ["empty data", "data:\n\n", { events: [event("")] }],
-  ["data of one space", "data: \n\n", { events: [event("")] }],
-  ["data without colon", "data\n\n", { events: [event("")] }],
-  ["two empty ones", "data\ndata\n\n", { events: [event("\n")] }],
-  ["an empty line of data at the end", "data: a\ndata:\n\n", { events: [event("a\n")] }],
-  ["an empty line of data at the start", "data\ndata: a\n\n", { events: [event("\na")] }],
-  ["data may hold NUL", "data: a\0b\n\n", { events: [event("a\0b")] }],
-  ["names are case-sensitive", "Data: a\ndATA: b\n\n", {}],
-  ["names are taken whole", "data2: a\n data: b\ndat: c\ndata : d\n\n", {}],
-  ["unknown fields are ignored", "color: blue\ndata: a\nfoo\n\n", { events: [event("a")] }],
-  ["an unknown field without colon", "foo\n\n", {}],
-  ["no data, no event", "event: a\n\n", {}],
-  ["an event's type", "event: a\ndata: b\n\n", { events: [event("b", "a")] }],
-  ["the last type counts", "event: a\nevent: c\ndata: b\n\n", { events: [event("b", "c")] }],
-  ["an empty type is `message`", "event: a\nevent\ndata: b\n\n", { events: [event("b")] }],
-  ["a type is for one event", "event: a\ndata: b\n\ndata: c\n\n", { events: [event("b", "a"), event("c")] }],
-  ["a type without data is forgotten", "event: a\n\ndata: b\n\n", { events: [event("b")] }],
-  ["fields in any order", "data: a\nid: 1\nevent: e\n\n", { events: [event("a", "e", "1")], lastEventId: "1" }],
-  // 9.2.6: id
-  ["an id", "id: 1\ndata: a\n\n", { events: [event("a", "message", "1")], lastEventId: "1" }],
-  [
-    "an id persists",
-    "id: 1\ndata: a\n\ndata: b\n\n",
-    { events: [event("a", "message", "1"), event("b", "message", "1")], lastEventId: "1" },
-  ],
-  [
-    "an id is taken away by an empty one",
-    "id: 1\ndata: a\n\nid\ndata: b\n\n",
-    { events: [event("a", "message", "1"), event("b")] },
-  ],
-  [
-    "the same with a colon",
-    "id: 1\ndata: a\n\nid: \ndata: b\n\n",
-    { events: [event("a", "message", "1"), event("b")] },
-  ],
-  ["the last id counts", "id: 1\nid: 2\ndata: a\n\n", { events: [event("a", "message", "2")], lastEventId: "2" }],
-  ["an id without data", "id: 1\n\n", { lastEventId: "1" }],
-  [
-    "an id without data, and an event",
-    "id: 1\n\ndata: a\n\n",
-    { events: [event("a", "message", "1")], lastEventId: "1" },
-  ],
-  [
-    "an id that is not dispatched",
-    "id: 1\ndata: a\n\nid: 2\n",
-    { events: [event("a", "message", "1")], lastEventId: "1" },
-  ],
-  ["an id taken away without data", "id: 1\n\nid:\n\n", {}],
-  [
-    "an id with NUL is ignored",
-    "id: 1\nid: 2\0\ndata: a\n\n",
-    { events: [event("a", "message", "1")], lastEventId: "1" },
-  ],
-  ["an id is text", "id: é x:y \ndata: a\n\n", { events: [event("a", "message", "é x:y ")], lastEventId: "é x:y " }],
-  // 9.2.6: retry
-  ["retry", "retry: 100\n", { retry: 100 }],
-  ["retry with zeroes in front is decimal", "retry: 0100\n", { retry: 100 }],
-  ["the last retry counts", "retry: 100\nretry:200\n", { retry: 200 }],
-  [
-    "retry needs digits",
-    "retry\nretry:\nretry: \nretry: 1.5\nretry: 1e3\nretry: -1\nretry: +1\nretry: 0x10\nretry:  1\nretry: 1 \nretry: ١\n\n",
-    {},
-  ],
-  // 9.2.6: the end
-  ["an event without its blank line", "data: a\n\ndata: b\n", { events: [event("a")] }],
-  ["a line without its end", "data: a\n\ndata: b", { events: [event("a")] }],
-  ["a comment without its end", ":a\n:b", { comments: ["a"] }],
-  ["a blank line without its LF", "data: a\r\n\r", { events: [event("a")] }],
-  // The examples of 9.2.6
-  ["YHOO", "data: YHOO\ndata: +2\ndata: 10\n\n", { events: [event("YHOO\n+2\n10")] }],
-  [
-    "test stream",
-    ": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n",
-    {
-      comments: [" test stream"],
-      events: [event("first event", "message", "1"), event("second event"), event(" third event")],
-    },
-  ],
-  ["two events of nothing", "data\n\ndata\ndata\n\ndata:", { events: [event(""), event("\n")] }],
-  ["two of the same", "data:test\n\ndata: test\n\n", { events: [event("test"), event("test")] }],
-];
+/** Each rule of the standard: a body, and what it means. The decoders of all languages are tested with them. */
+const rules = vectors as readonly { rule: string; body: string; expected: Partial<Interpretation> }[];
 
 describe("WHATWG HTML 9.2.5 and 9.2.6, however the bytes are cut", () => {
-  test.each(rules)("%s", (_rule, body, expected) => {
+  test.each(rules)("$rule", ({ body, expected }) => {
     const bytes = utf8(body);
     expect(interpretEventStream(bytes)).toEqual({ ...nothing, ...expected });
     const whole = decode([bytes]);

@@ -9,17 +9,10 @@ import { Chunk } from "./chunk.js";
 import type { EventEncoder, Frame } from "./event-encoder.js";
 import { Tracked } from "./event-id.js";
 import { type SourceListener, SourceReader } from "./source-reader.js";
+import { afterTicks, settled } from "./ticks.js";
 
 /** Events are added to a chunk until it has this many characters. */
 const maxChunk = 16 * 1024;
-
-/**
- * How many microtasks the handler's next event may take to join a chunk. An async generator that
- * has its event takes three, and each generator around it three more.
- */
-const maxTicks = 9;
-
-const settled: Promise<void> = Promise.resolve();
 
 /**
  * The events of a stream as its body. Asks the handler for events as the body is read, and writes events together
@@ -41,8 +34,9 @@ export class EventBody implements SourceListener, BodyWriter {
   #cursor: string | undefined;
   /** Of a stream over an event log: resolves when its beginning is known. */
   #begun: Promise<unknown> | undefined;
-  #ticking = false;
-  #ticks = 0;
+  /** Whether a flush is due, and whether an event has joined since. */
+  #isFlushDue = false;
+  #hasGrown = false;
   #heartbeatDue = false;
 
   /** `answer` is what the handler returns. Clients get `retryMs` if the server ends the stream early. */
@@ -199,27 +193,28 @@ export class EventBody implements SourceListener, BodyWriter {
       this.#flush();
     } else {
       this.#source.ask();
-      this.#ticks = 0;
+      this.#hasGrown = true;
       this.#flushSoon();
     }
   }
 
   /** Flushes after the microtasks in which another event may join. */
   #flushSoon(): void {
-    if (!this.#ticking && this.#chunk.length > 0) {
-      this.#ticking = true;
-      this.#ticks = 0;
-      settled.then(this.#tick);
+    if (!this.#isFlushDue && this.#chunk.length > 0) {
+      this.#isFlushDue = true;
+      this.#hasGrown = false;
+      afterTicks(this.#flushUnlessGrown);
     }
   }
 
-  readonly #tick = (): void => {
-    if (this.#chunk.length === 0 || !this.#body?.wanted || this.#closed) {
-      this.#ticking = false;
-    } else if (this.#ticks++ < maxTicks) {
-      settled.then(this.#tick);
-    } else {
-      this.#ticking = false;
+  readonly #flushUnlessGrown = (): void => {
+    this.#isFlushDue = false;
+    if (!this.#body?.wanted || this.#closed) {
+      return;
+    }
+    if (this.#hasGrown) {
+      this.#flushSoon();
+    } else if (this.#chunk.length > 0) {
       this.#flush();
     }
   };

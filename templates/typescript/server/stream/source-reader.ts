@@ -1,3 +1,6 @@
+import { Subscription } from "../topic/subscription.js";
+import { settled } from "./ticks.js";
+
 /** The listener of a `SourceReader`. */
 export interface SourceListener {
   /** Called with the cursor where the events of the source begin. */
@@ -20,6 +23,9 @@ export class SourceReader {
   /** The event that was asked for and has not arrived. */
   #next: Promise<unknown> | undefined;
   #state: "live" | "exhausted" | "released" = "live";
+  /** Whether an event of a subscription is wanted, and whether `#poll` is taking one. */
+  #isAsked = false;
+  #isPolling = false;
 
   constructor(answer: Promise<unknown>, listener: SourceListener) {
     this.#listener = listener;
@@ -40,6 +46,11 @@ export class SourceReader {
     if (this.#next !== undefined || this.#state !== "live") {
       return;
     }
+    if (this.#source instanceof SubscriptionSource) {
+      this.#isAsked = true;
+      this.#poll(this.#source);
+      return;
+    }
     try {
       const next = this.#source?.next() ?? this.#opening?.then((source) => source.next());
       this.#next = next;
@@ -49,6 +60,33 @@ export class SourceReader {
       this.#onFailure(error);
     }
   }
+
+  /** Takes events as long as they are asked for: the listener asks for the next one when it gets one. */
+  #poll(source: SubscriptionSource): void {
+    if (this.#isPolling) {
+      return;
+    }
+    this.#isPolling = true;
+    while (this.#isAsked && this.#state === "live") {
+      this.#isAsked = false;
+      try {
+        const result = source.poll(this.#onChange);
+        if (result) {
+          this.#onResult(result);
+        }
+      } catch (error) {
+        this.#onFailure(error);
+      }
+    }
+    this.#isPolling = false;
+  }
+
+  /** A subscription has changed. Events that are published in the same turn are taken together. */
+  readonly #onChange = (): void => {
+    settled.then(this.#askAgain);
+  };
+
+  readonly #askAgain = (): void => this.ask();
 
   /** Ends the source early. The listener is not called again. Resolves when the handler has ended, with its errors. */
   async release(reason: unknown): Promise<readonly unknown[]> {
@@ -115,8 +153,9 @@ export function toSource(answer: unknown): Source {
       return new ReaderSource((answer as { getReader(): Reader }).getReader());
     }
     if (Symbol.asyncIterator in answer) {
-      // `in` does not narrow the type of the property.
-      return new IteratorSource(answer as AsyncIterable<unknown>);
+      return answer instanceof Subscription
+        ? new SubscriptionSource(answer)
+        : new IteratorSource(answer as AsyncIterable<unknown>); // `in` does not narrow the type of the property
     }
   }
   const got = answer === null ? "null" : Array.isArray(answer) ? "an array" : typeof answer;
@@ -162,5 +201,19 @@ class IteratorSource implements Source {
 
   cancel(): unknown {
     return this.#iterator.return?.();
+  }
+}
+
+/** The events of a topic, which are read without promises. */
+class SubscriptionSource extends IteratorSource {
+  readonly #subscription: Subscription<unknown>;
+
+  constructor(subscription: Subscription<unknown>) {
+    super(subscription);
+    this.#subscription = subscription;
+  }
+
+  poll(wake: () => void): IteratorResult<unknown, unknown> | undefined {
+    return this.#subscription.poll(wake);
   }
 }

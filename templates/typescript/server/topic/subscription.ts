@@ -21,9 +21,11 @@ export class Subscription<T> implements AsyncIterableIterator<Tracked<T>> {
   readonly #signal: AbortSignal | undefined;
   readonly #stopListening: () => void;
   #isOver = false;
+  /** What `poll` calls at the next change. */
+  #wake: () => void = () => {};
   /** Resolves at the next change. All pending calls of `next` wait for it. */
   #waiting: Promise<void> | undefined;
-  #wake: () => void = () => {};
+  #resolve: () => void = () => {};
 
   constructor(place: Place<T>, signal: AbortSignal | undefined) {
     this.#place = place;
@@ -38,47 +40,63 @@ export class Subscription<T> implements AsyncIterableIterator<Tracked<T>> {
 
   /** The next event, as soon as there is one. Rejects with the signal's reason, or with code 11. */
   async next(): Promise<Result<T>> {
-    try {
-      for (;;) {
-        if (!this.#isOver) {
-          this.#signal?.throwIfAborted();
-        }
-        const value = this.#isOver ? undefined : this.#place.take(this.#onChange);
-        if (value) {
-          return { done: false, value };
-        }
-        if (this.#isOver || this.#place.isAtEnd) {
-          return await this.return();
-        }
-        await this.#change();
+    for (;;) {
+      const result = this.poll(this.#onNext);
+      if (result) {
+        return result;
       }
-    } catch (error) {
-      await this.return();
-      throw error;
+      this.#waiting ??= new Promise((resolve) => {
+        this.#resolve = resolve;
+      });
+      await this.#waiting;
     }
   }
 
+  /**
+   * The next event, or undefined if there is none yet: then calls `wake` at the next change. A body reads its events with this,
+   * because the promises of `next` cost more than the event. Throws what `next` rejects with.
+   */
+  poll(wake: () => void): Result<T> | undefined {
+    try {
+      if (!this.#isOver) {
+        this.#signal?.throwIfAborted();
+      }
+      const value = this.#isOver ? undefined : this.#place.take(this.#onChange);
+      if (value) {
+        return { done: false, value };
+      }
+      if (this.#isOver || this.#place.isAtEnd) {
+        return this.#end();
+      }
+    } catch (error) {
+      this.#end();
+      throw error;
+    }
+    this.#wake = wake;
+    this.#place.ring.wait(this.#onChange);
+    return undefined;
+  }
+
   async return(): Promise<Result<T>> {
+    return this.#end();
+  }
+
+  readonly #onNext = (): void => {
+    this.#waiting = undefined;
+    this.#resolve();
+  };
+
+  readonly #onChange = (): void => {
+    this.#place.ring.unwait(this.#onChange);
+    this.#wake();
+  };
+
+  #end(): Result<T> {
     this.#isOver = true;
     this.#stopListening();
     this.#leave();
     return { done: true, value: undefined };
   }
-
-  /** Waits for an event, the end, or the signal. */
-  #change(): Promise<void> {
-    this.#waiting ??= new Promise((resolve) => {
-      this.#wake = resolve;
-      this.#place.ring.wait(this.#onChange);
-    });
-    return this.#waiting;
-  }
-
-  readonly #onChange = (): void => {
-    this.#place.ring.unwait(this.#onChange);
-    this.#waiting = undefined;
-    this.#wake();
-  };
 
   #leave(): void {
     this.#onChange();

@@ -849,6 +849,146 @@ class SharedEvent<T> extends Tracked<T> {
   }
 }
 
+/** Where one subscriber is in a topic. */
+interface Place<T> {
+  readonly ring: EventRing<T>;
+  /** The next event, or undefined if there is none yet. Call `wake` for changes outside the ring. Throws the error that ends the subscription. */
+  take(wake: () => void): Tracked<T> | undefined;
+  /** Whether there will be no more events. Read only after `take` returned undefined. */
+  readonly isAtEnd: boolean;
+  /** The subscription is over. May be called several times. */
+  leave?(): void;
+}
+
+type Result<T> = IteratorResult<Tracked<T>, undefined>;
+
+/** The events of one subscriber. It holds no events: they stay in the topic until it takes them. */
+class Subscription<T> implements AsyncIterableIterator<Tracked<T>> {
+  readonly #place: Place<T>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #stopListening: () => void;
+  #isOver = false;
+  /** What `poll` calls at the next change. */
+  #wake: () => void = () => {};
+  /** Resolves at the next change. All pending calls of `next` wait for it. */
+  #waiting: Promise<void> | undefined;
+  #resolve: () => void = () => {};
+
+  constructor(place: Place<T>, signal: AbortSignal | undefined) {
+    this.#place = place;
+    this.#signal = signal;
+    // Once for the subscription: a listener for each event would cost as much as the event.
+    this.#stopListening = onAbort(signal, () => this.#leave());
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** The next event, as soon as there is one. Rejects with the signal's reason, or with code 11. */
+  async next(): Promise<Result<T>> {
+    for (;;) {
+      const result = this.poll(this.#onNext);
+      if (result) {
+        return result;
+      }
+      this.#waiting ??= new Promise((resolve) => {
+        this.#resolve = resolve;
+      });
+      await this.#waiting;
+    }
+  }
+
+  /**
+   * The next event, or undefined if there is none yet: then calls `wake` at the next change. A body reads its events with this,
+   * because the promises of `next` cost more than the event. Throws what `next` rejects with.
+   */
+  poll(wake: () => void): Result<T> | undefined {
+    try {
+      if (!this.#isOver) {
+        this.#signal?.throwIfAborted();
+      }
+      const value = this.#isOver ? undefined : this.#place.take(this.#onChange);
+      if (value) {
+        return { done: false, value };
+      }
+      if (this.#isOver || this.#place.isAtEnd) {
+        return this.#end();
+      }
+    } catch (error) {
+      this.#end();
+      throw error;
+    }
+    this.#wake = wake;
+    this.#place.ring.wait(this.#onChange);
+    return undefined;
+  }
+
+  async return(): Promise<Result<T>> {
+    return this.#end();
+  }
+
+  readonly #onNext = (): void => {
+    this.#waiting = undefined;
+    this.#resolve();
+  };
+
+  readonly #onChange = (): void => {
+    this.#place.ring.unwait(this.#onChange);
+    this.#wake();
+  };
+
+  #end(): Result<T> {
+    this.#isOver = true;
+    this.#stopListening();
+    this.#leave();
+    return { done: true, value: undefined };
+  }
+
+  #leave(): void {
+    this.#onChange();
+    this.#place.leave?.();
+  }
+}
+
+/** A promise to schedule microtasks with. */
+const settled: Promise<void> = Promise.resolve();
+
+/**
+ * How many microtasks the next event of a handler may take to join a chunk. An async generator that has its event takes
+ * three, and each generator around it three more.
+ */
+const maxTicks = 9;
+
+/** Who waits, and until which tick. All wait equally long, so the first one is due first. */
+const queue: { readonly until: number; readonly call: () => void }[] = [];
+let currentTick = 0;
+let isTicking = false;
+
+/**
+ * Calls a function when an event that is ready would have arrived. It must not throw. All streams share the microtasks: with
+ * promises of their own, an event that goes to many clients would take ten for each of them.
+ */
+function afterTicks(call: () => void): void {
+  queue.push({ until: currentTick + maxTicks, call });
+  if (!isTicking) {
+    isTicking = true;
+    settled.then(tick);
+  }
+}
+
+function tick(): void {
+  currentTick++;
+  const later = queue.findIndex(({ until }) => until > currentTick);
+  for (const { call } of queue.splice(0, later < 0 ? queue.length : later)) {
+    call();
+  }
+  isTicking = queue.length > 0;
+  if (isTicking) {
+    settled.then(tick);
+  }
+}
+
 /** The listener of a `SourceReader`. */
 interface SourceListener {
   /** Called with the cursor where the events of the source begin. */
@@ -871,6 +1011,9 @@ class SourceReader {
   /** The event that was asked for and has not arrived. */
   #next: Promise<unknown> | undefined;
   #state: "live" | "exhausted" | "released" = "live";
+  /** Whether an event of a subscription is wanted, and whether `#poll` is taking one. */
+  #isAsked = false;
+  #isPolling = false;
 
   constructor(answer: Promise<unknown>, listener: SourceListener) {
     this.#listener = listener;
@@ -891,6 +1034,11 @@ class SourceReader {
     if (this.#next !== undefined || this.#state !== "live") {
       return;
     }
+    if (this.#source instanceof SubscriptionSource) {
+      this.#isAsked = true;
+      this.#poll(this.#source);
+      return;
+    }
     try {
       const next = this.#source?.next() ?? this.#opening?.then((source) => source.next());
       this.#next = next;
@@ -900,6 +1048,33 @@ class SourceReader {
       this.#onFailure(error);
     }
   }
+
+  /** Takes events as long as they are asked for: the listener asks for the next one when it gets one. */
+  #poll(source: SubscriptionSource): void {
+    if (this.#isPolling) {
+      return;
+    }
+    this.#isPolling = true;
+    while (this.#isAsked && this.#state === "live") {
+      this.#isAsked = false;
+      try {
+        const result = source.poll(this.#onChange);
+        if (result) {
+          this.#onResult(result);
+        }
+      } catch (error) {
+        this.#onFailure(error);
+      }
+    }
+    this.#isPolling = false;
+  }
+
+  /** A subscription has changed. Events that are published in the same turn are taken together. */
+  readonly #onChange = (): void => {
+    settled.then(this.#askAgain);
+  };
+
+  readonly #askAgain = (): void => this.ask();
 
   /** Ends the source early. The listener is not called again. Resolves when the handler has ended, with its errors. */
   async release(reason: unknown): Promise<readonly unknown[]> {
@@ -966,8 +1141,9 @@ function toSource(answer: unknown): Source {
       return new ReaderSource((answer as { getReader(): Reader }).getReader());
     }
     if (Symbol.asyncIterator in answer) {
-      // `in` does not narrow the type of the property.
-      return new IteratorSource(answer as AsyncIterable<unknown>);
+      return answer instanceof Subscription
+        ? new SubscriptionSource(answer)
+        : new IteratorSource(answer as AsyncIterable<unknown>); // `in` does not narrow the type of the property
     }
   }
   const got = answer === null ? "null" : Array.isArray(answer) ? "an array" : typeof answer;
@@ -1016,16 +1192,22 @@ class IteratorSource implements Source {
   }
 }
 
+/** The events of a topic, which are read without promises. */
+class SubscriptionSource extends IteratorSource {
+  readonly #subscription: Subscription<unknown>;
+
+  constructor(subscription: Subscription<unknown>) {
+    super(subscription);
+    this.#subscription = subscription;
+  }
+
+  poll(wake: () => void): IteratorResult<unknown, unknown> | undefined {
+    return this.#subscription.poll(wake);
+  }
+}
+
 /** Events are added to a chunk until it has this many characters. */
 const maxChunk = 16 * 1024;
-
-/**
- * How many microtasks the handler's next event may take to join a chunk. An async generator that
- * has its event takes three, and each generator around it three more.
- */
-const maxTicks = 9;
-
-const settled: Promise<void> = Promise.resolve();
 
 /**
  * The events of a stream as its body. Asks the handler for events as the body is read, and writes events together
@@ -1047,8 +1229,9 @@ class EventBody implements SourceListener, BodyWriter {
   #cursor: string | undefined;
   /** Of a stream over an event log: resolves when its beginning is known. */
   #begun: Promise<unknown> | undefined;
-  #ticking = false;
-  #ticks = 0;
+  /** Whether a flush is due, and whether an event has joined since. */
+  #isFlushDue = false;
+  #hasGrown = false;
   #heartbeatDue = false;
 
   /** `answer` is what the handler returns. Clients get `retryMs` if the server ends the stream early. */
@@ -1205,27 +1388,28 @@ class EventBody implements SourceListener, BodyWriter {
       this.#flush();
     } else {
       this.#source.ask();
-      this.#ticks = 0;
+      this.#hasGrown = true;
       this.#flushSoon();
     }
   }
 
   /** Flushes after the microtasks in which another event may join. */
   #flushSoon(): void {
-    if (!this.#ticking && this.#chunk.length > 0) {
-      this.#ticking = true;
-      this.#ticks = 0;
-      settled.then(this.#tick);
+    if (!this.#isFlushDue && this.#chunk.length > 0) {
+      this.#isFlushDue = true;
+      this.#hasGrown = false;
+      afterTicks(this.#flushUnlessGrown);
     }
   }
 
-  readonly #tick = (): void => {
-    if (this.#chunk.length === 0 || !this.#body?.wanted || this.#closed) {
-      this.#ticking = false;
-    } else if (this.#ticks++ < maxTicks) {
-      settled.then(this.#tick);
-    } else {
-      this.#ticking = false;
+  readonly #flushUnlessGrown = (): void => {
+    this.#isFlushDue = false;
+    if (!this.#body?.wanted || this.#closed) {
+      return;
+    }
+    if (this.#hasGrown) {
+      this.#flushSoon();
+    } else if (this.#chunk.length > 0) {
       this.#flush();
     }
   };
@@ -5094,90 +5278,6 @@ function within<R>(promise: Promise<R>): Promise<R> {
 /** Calls a hook at once. An async one may reject as well as throw: neither is a reason to lose events. */
 function run(hook: () => unknown): void {
   (async () => hook())().catch(() => {});
-}
-
-/** Where one subscriber is in a topic. */
-interface Place<T> {
-  readonly ring: EventRing<T>;
-  /** The next event, or undefined if there is none yet. Call `wake` for changes outside the ring. Throws the error that ends the subscription. */
-  take(wake: () => void): Tracked<T> | undefined;
-  /** Whether there will be no more events. Read only after `take` returned undefined. */
-  readonly isAtEnd: boolean;
-  /** The subscription is over. May be called several times. */
-  leave?(): void;
-}
-
-type Result<T> = IteratorResult<Tracked<T>, undefined>;
-
-/** The events of one subscriber. It holds no events: they stay in the topic until it takes them. */
-class Subscription<T> implements AsyncIterableIterator<Tracked<T>> {
-  readonly #place: Place<T>;
-  readonly #signal: AbortSignal | undefined;
-  readonly #stopListening: () => void;
-  #isOver = false;
-  /** Resolves at the next change. All pending calls of `next` wait for it. */
-  #waiting: Promise<void> | undefined;
-  #wake: () => void = () => {};
-
-  constructor(place: Place<T>, signal: AbortSignal | undefined) {
-    this.#place = place;
-    this.#signal = signal;
-    // Once for the subscription: a listener for each event would cost as much as the event.
-    this.#stopListening = onAbort(signal, () => this.#leave());
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  /** The next event, as soon as there is one. Rejects with the signal's reason, or with code 11. */
-  async next(): Promise<Result<T>> {
-    try {
-      for (;;) {
-        if (!this.#isOver) {
-          this.#signal?.throwIfAborted();
-        }
-        const value = this.#isOver ? undefined : this.#place.take(this.#onChange);
-        if (value) {
-          return { done: false, value };
-        }
-        if (this.#isOver || this.#place.isAtEnd) {
-          return await this.return();
-        }
-        await this.#change();
-      }
-    } catch (error) {
-      await this.return();
-      throw error;
-    }
-  }
-
-  async return(): Promise<Result<T>> {
-    this.#isOver = true;
-    this.#stopListening();
-    this.#leave();
-    return { done: true, value: undefined };
-  }
-
-  /** Waits for an event, the end, or the signal. */
-  #change(): Promise<void> {
-    this.#waiting ??= new Promise((resolve) => {
-      this.#wake = resolve;
-      this.#place.ring.wait(this.#onChange);
-    });
-    return this.#waiting;
-  }
-
-  readonly #onChange = (): void => {
-    this.#place.ring.unwait(this.#onChange);
-    this.#waiting = undefined;
-    this.#wake();
-  };
-
-  #leave(): void {
-    this.#onChange();
-    this.#place.leave?.();
-  }
 }
 
 /** How long a subscriber waits for a log that refuses every call. After that its stream ends, and the client reconnects to any node. */

@@ -1,6 +1,8 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { type ClientHttp2Session, connect } from "node:http2";
+import { connect as connectTcp } from "node:net";
 import { Readable } from "node:stream";
+import { connect as connectTls } from "node:tls";
 import { constants, createGunzip } from "node:zlib";
 import { waitFor } from "./wait-for.js";
 
@@ -9,6 +11,8 @@ export interface Address {
   readonly protocol: "http/1.1" | "h2";
   readonly port?: number;
   readonly socketPath?: string;
+  /** Over TLS, to this name; any certificate is accepted. */
+  readonly serverName?: string;
 }
 
 /** One request and its answer, byte for byte as it comes. */
@@ -99,27 +103,46 @@ async function open1({ port, socketPath }: Address, path: string, options: Excha
 
 /** A `fetch` that sends every request to one address. */
 export function fetchFrom(address: Address): (url: string, init: RequestInit) => Promise<Response> {
+  const open = address.protocol === "h2" ? open2 : open1;
   return async (url, { headers }) => {
     const { pathname } = new URL(url);
-    const given = { "Accept-Encoding": "identity", ...Object.fromEntries(new Headers(headers)) };
-    const { status, headers: received, raw } = await open1(address, pathname, { headers: given });
+    const given = { "accept-encoding": "identity", ...Object.fromEntries(new Headers(headers)) };
+    const { status, headers: received, raw } = await open(address, pathname, { headers: given });
     const type = received["content-type"] ?? "";
     return new Response(Readable.toWeb(raw) as ReadableStream, { status, headers: { "content-type": type } });
   };
 }
 
-const sessions = new Map<number, ClientHttp2Session>();
+const sessions = new Map<number | string, ClientHttp2Session>();
 
-async function open2({ port = 0 }: Address, path: string, options: ExchangeOptions): Promise<Opened> {
-  const { method = "GET", body } = options;
-  const session = sessions.get(port) ?? connect(`http://127.0.0.1:${port}`);
-  if (!sessions.has(port)) {
-    session.on("error", () => {});
+/** The connection to an address, which all requests share. */
+function sessionOf({ port = 0, socketPath, serverName }: Address): ClientHttp2Session {
+  const key = socketPath ?? port;
+  const known = sessions.get(key);
+  if (known !== undefined) {
+    return known;
   }
-  sessions.set(port, session);
+  const where = socketPath === undefined ? { host: "127.0.0.1", port } : { path: socketPath };
+  const session =
+    serverName === undefined
+      ? connect("http://127.0.0.1", { createConnection: () => connectTcp(where) })
+      : connect(`https://${serverName}`, {
+          createConnection: () =>
+            connectTls({ ...where, servername: serverName, ALPNProtocols: ["h2"], rejectUnauthorized: false }),
+        });
+  session.on("error", () => {});
+  sessions.set(key, session);
+  return session;
+}
+
+async function open2(address: Address, path: string, options: ExchangeOptions): Promise<Opened> {
+  const { method = "GET", body } = options;
+  const session = sessionOf(address);
   const stream = session.request({
     ":path": path,
     ":method": method,
+    // Node would add the port, which Envoy takes for a part of the name.
+    ...(address.serverName !== undefined && { ":authority": address.serverName }),
     "accept-encoding": "gzip",
     ...options.headers,
   });
@@ -139,8 +162,8 @@ async function open2({ port = 0 }: Address, path: string, options: ExchangeOptio
 /** RFC 9113, section 7. */
 const CANCEL = 8;
 
-/** Ends the HTTP/2 connection to a port. */
-export function disconnect(port: number): void {
-  sessions.get(port)?.destroy();
-  sessions.delete(port);
+/** Ends the HTTP/2 connection to a port or a socket. */
+export function disconnect(key: number | string): void {
+  sessions.get(key)?.destroy();
+  sessions.delete(key);
 }

@@ -1,0 +1,101 @@
+/** The guides without a test of their own: each block of code compiles, or is read as what it says it is. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { transformSync } from "esbuild";
+import { describe, expect, test } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { compileText, runPlugin } from "./compile-text.js";
+import { root, writeFiles } from "./golden.js";
+import { cacheFolder, typeCheck, writeProject, writeTsconfig } from "./golden-code.js";
+
+const pages = ["deploy"];
+
+interface Block {
+  readonly page: string;
+  readonly line: number;
+  readonly language: string;
+  /** The tool that the code is for; empty for ours. */
+  readonly tool: string;
+  readonly code: string;
+}
+
+const blocks: readonly Block[] = pages.flatMap((page) => {
+  const text = readFileSync(join(root, "docs", `${page}.md`), "utf8");
+  const found = Array.from(text.matchAll(/^```(\w+) ?([^\n]*)\n(.*?)^```$/gms), (match) => ({
+    page,
+    line: text.slice(0, match.index).split("\n").length + 1,
+    language: match[1] ?? "",
+    tool: match[2] ?? "",
+    code: match[3] ?? "",
+  }));
+  expect(found).toHaveLength((text.match(/^```/gm)?.length ?? 0) / 2);
+  return found;
+});
+
+/** What an example may use without importing it. */
+const imported = {
+  "./gen/market/v1/market_client.js": ["MarketServiceClient"],
+  "./gen/market/v1/market_pb.js": ["TradeSchema"],
+  "./gen/market/v1/market_server.js": ["createMarketService"],
+  "./gen/sse/runtime/client.js": ["ClientError", "handleEvents", "openRawStream"],
+  "./gen/sse/runtime/server.js": ["createServer", "createTopic"],
+};
+
+/** What stands for the reader's own program. */
+const program = `
+  declare const client: import("./gen/market/v1/market_client.js").MarketServiceClient;
+  declare const market: import("./gen/sse/runtime/server.js").Service;
+  declare function show(text: string): void;
+  declare function token(): Promise<string>;
+`;
+
+/** A module with the example on the lines that it has in the document. */
+function toModule({ line, code }: Block): string {
+  const imports = Object.entries(imported).map(([module, names]) => {
+    const used = names.filter((name) => new RegExp(`\\b${name}\\b`).test(code) && !code.includes("import "));
+    return used.length > 0 ? `import { ${used.join(", ")} } from "${module}";` : "";
+  });
+  return `${imports.join("")}export {};${"\n".repeat(line - 1)}${code}`;
+}
+
+test("our examples compile under the strictest flags", () => {
+  const ours = blocks.filter(({ language, tool }) => language === "ts" && tool === "");
+  expect(ours.length).toBeGreaterThan(0);
+  const cache = cacheFolder("docs-guides");
+  const proto = readFileSync(join(root, "examples/market/proto/market/v1/market.proto"), "utf8");
+  const request = compileText({ "market/v1/market.proto": proto }, "emit=client+server");
+  const { error, files } = runPlugin(request);
+  expect(error).toBeFalsy();
+  const dir = mkdtempSync(join(tmpdir(), "protoc-gen-sse-"));
+  writeFiles(join(dir, "want"), Object.fromEntries(files));
+  writeProject(cache, [{ name: "gen", dir, request }]);
+  rmSync(dir, { recursive: true });
+  writeFiles(cache, {
+    "program.d.ts": program,
+    ...Object.fromEntries(ours.map((block) => [`${block.page}.md-${block.line}.ts`, toModule(block)])),
+  });
+  writeTsconfig(cache, "tsconfig.json", { types: ["node"], skipLibCheck: true, noUnusedLocals: false }, ["*.ts"]);
+  expect(typeCheck(cache, "tsconfig.json")).toBe("");
+});
+
+describe("every other block is what it says it is", () => {
+  const readers: Readonly<Record<string, (code: string) => unknown>> = {
+    ts: (code) => transformSync(code, { loader: "tsx" }),
+    yaml: (code) => expect(parseAllDocuments(code).flatMap(({ errors }) => errors)).toEqual([]),
+    json: JSON.parse,
+    // test/deploy runs these.
+    nginx: () => {},
+    caddyfile: () => {},
+    // Commands for a shell that has the products.
+    sh: () => {},
+  };
+
+  test.each(blocks.filter(({ language, tool }) => language !== "ts" || tool !== ""))(
+    "$page.md:$line, $language $tool",
+    ({ language, code }) => {
+      expect(Object.keys(readers)).toContain(language);
+      readers[language]?.(code);
+    },
+  );
+});

@@ -36,6 +36,9 @@ test: build ## every test
 test-unit: install ## the tests that open no socket and start no process: seconds
 	vitest run --project modules --pool threads $$(node test/unit-tests.js)
 
+newcomer: build ## what a new user does: the commands of the README and of the guides, with the packed package, outside the tree
+	vitest run --project modules test/newcomer
+
 golden: build ## rewrite golden/**/want, the README's tables and docs/annotations.md; read the diff before you commit it
 	UPDATE_GOLDEN=1 vitest run test/golden.test.ts test/readme.test.ts test/docs-annotations.test.ts
 
@@ -76,4 +79,4 @@ check: test lint demo ## all of it: what CI runs; nothing may have changed in th
 clean: ## removes what was built and installed
 	rm -rf dist .cache node_modules examples/*/node_modules examples/*/gen examples/*/dist bench/node_modules test/openapi/clients/node_modules
 
-.PHONY: help install build generate test test-unit golden demo demo-nodes lint format matrix corpus bench check clean
+.PHONY: help install build generate test test-unit newcomer golden demo demo-nodes lint format matrix corpus bench check clean

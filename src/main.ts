@@ -1,28 +1,45 @@
 import { readSync, writeSync } from "node:fs";
+import { isatty } from "node:tty";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { type CodeGeneratorResponse, CodeGeneratorResponseSchema } from "@bufbuild/protobuf/wkt";
-import { helpText } from "./help.js";
+import { helpText, introduction } from "./help.js";
+import { init } from "./init.js";
 import { createPlugin } from "./plugin.js";
+import { didYouMean } from "./problems.js";
 import { readRequest } from "./request.js";
 
-const [argument] = process.argv.slice(2);
+const [argument, ...others] = process.argv.slice(2);
 const plugin = createPlugin((line) => process.stderr.write(`${line}\n`));
 
-if (argument === "--help" || argument === "-h") {
+if (argument === "--help" || argument === "-h" || argument === "help") {
   process.stdout.write(helpText());
 } else if (argument === "--version" || argument === "-v") {
   process.stdout.write(`${plugin.name} ${plugin.version}\n`);
+} else if (argument === "init") {
+  try {
+    process.stdout.write(init(others, process.cwd(), process.env["npm_config_user_agent"] ?? ""));
+  } catch (error) {
+    fail(`${plugin.name} init: ${error instanceof Error ? error.message : error}`);
+  }
 } else if (argument !== undefined) {
-  process.stderr.write(`${plugin.name}: unknown argument "${argument}": protoc or buf runs the plugin, see --help\n`);
-  process.exitCode = 1;
+  const meant = didYouMean(argument, ["init", "--help", "--version"]);
+  fail(`${plugin.name}: unknown argument "${argument}"${meant}: the arguments are init, --help and --version`);
+} else if (isatty(0)) {
+  fail(
+    `${introduction}\n\nThere is no input here. To start a project: npx ${plugin.name} init. For all options: npx ${plugin.name} --help`,
+  );
 } else {
   try {
     write(plugin.run(readRequest(readInput())));
   } catch (error) {
     // Node would print the line of the bundle that threw, which is a long one.
-    process.stderr.write(`${plugin.name} ${plugin.version}: ${error instanceof Error ? error.stack : error}\n`);
-    process.exitCode = 1;
+    fail(`${plugin.name} ${plugin.version}: ${error instanceof Error ? error.stack : error}`);
   }
+}
+
+function fail(message: string): void {
+  process.stderr.write(`${message}\n`);
+  process.exitCode = 1;
 }
 
 /**

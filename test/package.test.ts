@@ -19,8 +19,10 @@ beforeAll(() => {
 
 test("holds what users need, and nothing else", () => {
   const names = files(installed);
-  expect(names.filter((name) => !/^(bin|dist|proto)\/|^(package\.json|README\.md|LICENSE)$/.test(name))).toEqual([]);
-  expect(names.filter((name) => /\.test\.|\/testing\/|tsconfig/.test(name))).toEqual([]);
+  expect(
+    names.filter((name) => !/^(bin|dist|proto|templates\/init)\/|^(package\.json|README\.md|LICENSE)$/.test(name)),
+  ).toEqual([]);
+  expect(names.filter((name) => /\.test\.|\/testing\/|^dist\/.*tsconfig/.test(name))).toEqual([]);
   expect(names).toEqual(
     expect.arrayContaining([
       "proto/sse/v1/annotations.proto",
@@ -48,13 +50,36 @@ test("runs as a plugin, from its own annotations", () => {
   );
 });
 
-test("prints with --help what it is, how it is started, and what messages=json needs", () => {
+test("prints with --help what a plugin is, how it is started, and what messages=json needs", () => {
   const help = execFileSync(join(dir, "node_modules/.bin/protoc-gen-sse"), ["--help"], { encoding: "utf8" });
-  expect(help).toMatch(/^protoc-gen-sse is a protoc plugin: buf or protoc runs it/);
+  expect(help).toMatch(/^protoc-gen-sse is a protoc plugin: a program that buf or protoc runs\./);
+  expect(help).toContain("npx protoc-gen-sse init ");
   expect(help).toMatch(/With messages=json .* json_types=true/s);
   for (const option of Object.keys(optionTable)) {
     expect(help).toContain(`\n  ${option}=`);
   }
+});
+
+test("says in a terminal that it waits for no input, and what to run instead", () => {
+  const plugin = join(dir, "node_modules/.bin/protoc-gen-sse");
+  // `script` of util-linux runs a command in a terminal; --return has its exit code.
+  const { status, stdout } = spawnSync("script", ["--return", "--quiet", "--command", plugin, "/dev/null"], {
+    encoding: "utf8",
+  });
+  expect(status).toBe(1);
+  expect(stdout).toMatch(/^protoc-gen-sse is a protoc plugin/);
+  expect(stdout).toContain("npx protoc-gen-sse init");
+});
+
+test.each([
+  ["--hepl", 'unknown argument "--hepl" (did you mean "--help"?)'],
+  ["innit", 'unknown argument "innit" (did you mean "init"?)'],
+  ["market.proto", 'unknown argument "market.proto": the arguments are init, --help and --version\n'],
+])("explains that %s is no argument", (argument, message) => {
+  const plugin = join(dir, "node_modules/.bin/protoc-gen-sse");
+  const { status, stderr } = spawnSync(plugin, [argument], { encoding: "utf8" });
+  expect(status).toBe(1);
+  expect(stderr).toContain(message);
 });
 
 test("reports a request that it cannot read in a few lines", () => {

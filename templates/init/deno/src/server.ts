@@ -1,0 +1,3 @@
+import { server } from "./service.js";
+
+Deno.serve({ port: 3000 }, (request) => server.fetch(request));

@@ -1,0 +1,5 @@
+import { server } from "./service.js";
+
+export default {
+  fetch: (request: Request) => server.fetch(request),
+};

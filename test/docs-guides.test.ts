@@ -9,7 +9,7 @@ import { compileText, runPlugin } from "./compile-text.js";
 import { root, writeFiles } from "./golden.js";
 import { cacheFolder, typeCheck, writeProject, writeTsconfig } from "./golden-code.js";
 
-const pages = ["deploy"];
+const pages = ["deploy", "troubleshooting"];
 
 interface Block {
   readonly page: string;
@@ -38,13 +38,14 @@ const imported = {
   "./gen/market/v1/market_client.js": ["MarketServiceClient"],
   "./gen/market/v1/market_pb.js": ["TradeSchema"],
   "./gen/market/v1/market_server.js": ["createMarketService"],
-  "./gen/sse/runtime/client.js": ["ClientError", "handleEvents", "openRawStream"],
+  "./gen/sse/runtime/client.js": ["handleEvents", "openRawStream", "StatusError"],
   "./gen/sse/runtime/server.js": ["createServer", "createTopic"],
 };
 
 /** What stands for the reader's own program. */
 const program = `
   declare const client: import("./gen/market/v1/market_client.js").MarketServiceClient;
+  declare const server: import("./gen/sse/runtime/server.js").Server;
   declare const market: import("./gen/sse/runtime/server.js").Service;
   declare function show(text: string): void;
   declare function token(): Promise<string>;
@@ -87,6 +88,8 @@ describe("every other block is what it says it is", () => {
     // test/deploy runs these.
     nginx: () => {},
     caddyfile: () => {},
+    // test/docs-troubleshooting.test.ts produces these.
+    text: () => {},
     // Commands for a shell that has the products.
     sh: () => {},
   };

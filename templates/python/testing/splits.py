@@ -1,12 +1,13 @@
 """Ways to cut bytes into chunks."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 
 def cut_at(data: bytes, *offsets: int) -> list[bytes]:
     """Cut bytes at offsets, which may be equal: a chunk may be empty."""
     places = [0, *offsets, len(data)]
-    return [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(places)]
 
 
 def chunked(data: bytes, size: int) -> list[bytes]:

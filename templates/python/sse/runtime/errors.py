@@ -12,6 +12,13 @@ from .http_client import ResponseHead
 T = TypeVar("T")
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 """A value of JSON, as `json.loads` returns it."""
+OWN_FORMS = {
+    *("Any", "Duration", "FieldMask", "ListValue", "Struct", "Timestamp", "Value"),
+    *("BoolValue", "BytesValue", "DoubleValue", "FloatValue", "Int32Value", "Int64Value"),
+    *("StringValue", "UInt32Value", "UInt64Value"),
+}
+"""The messages of google.protobuf whose JSON is not an object of their fields."""
+
 Phase = Literal["open", "body"]
 """`open`: until the head of a response was accepted. `body`: while its body was read."""
 
@@ -231,7 +238,7 @@ class StatusError(ClientError):
             # The JSON of messages like Duration is no object, and stands in `value`.
             json_value = (
                 detail.get("value")
-                if name in _VALUE_TYPES
+                if name.removeprefix("google.protobuf.") in OWN_FORMS
                 else {key: value for key, value in detail.items() if key != "@type"}
             )
             try:
@@ -239,16 +246,6 @@ class StatusError(ClientError):
             except ValueError:
                 continue
         return found
-
-
-_VALUE_TYPES = {
-    f"google.protobuf.{name}"
-    for name in (
-        *("Any", "Duration", "FieldMask", "ListValue", "Struct", "Timestamp", "Value"),
-        *("BoolValue", "BytesValue", "DoubleValue", "FloatValue", "Int32Value", "Int64Value"),
-        *("StringValue", "UInt32Value", "UInt64Value"),
-    )
-}
 
 
 def _read_fields(body: str, response: ResponseHead, read_error: ReadError | None) -> ErrorFields:

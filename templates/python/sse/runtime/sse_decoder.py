@@ -144,7 +144,7 @@ class SseDecoder:
             self._found.append(Mark("end"))
 
     def _read(self, lines: list[str]) -> None:
-        """Read lines. Calls cost as much as the work here, so the common lines are read in place."""
+        """Read lines. A call costs as much as the work: the common lines are read in place."""
         found, data, longest, size = self._found, self._data, self._longest, self._size
         for line in lines:
             # For every line of any field: so the result does not depend on how the bytes are cut,

@@ -1,0 +1,44 @@
+"""Generates the messages of the tests, of both libraries, before any test is imported."""
+
+import atexit
+import importlib.resources
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from grpc_tools import protoc
+
+ROOT = Path(__file__).parents[2]
+GENERATED = Path(tempfile.mkdtemp(prefix="protoc-gen-sse-python-"))
+atexit.register(shutil.rmtree, GENERATED, ignore_errors=True)
+
+
+def generate() -> None:
+    """Write `*_pb2.py` to the path, and `*_pb.py` of protobuf-py to the package `py_gen`."""
+    protos = GENERATED / "protos"
+    for folder in ("proto", "test/proto", "test/json-codec"):
+        for source in (ROOT / folder).rglob("*.proto"):
+            target = protos / source.relative_to(ROOT / folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            lines = source.read_text().splitlines(keepends=True)
+            # protoc refuses maps of enums without zero. buf does not.
+            target.write_text("".join(line for line in lines if "> by_name = " not in line))
+    (GENERATED / "py_gen").mkdir()
+    status = protoc.main(
+        [
+            "protoc",
+            f"-I{protos}",
+            f"-I{importlib.resources.files('grpc_tools') / '_proto'}",
+            f"--python_out={GENERATED}",
+            f"--plugin=protoc-gen-py={Path(sys.executable).with_name('protoc-gen-py')}",
+            f"--py_out={GENERATED / 'py_gen'}",
+            *(str(file.relative_to(protos)) for file in protos.rglob("*.proto")),
+        ]
+    )
+    if status != 0:
+        raise RuntimeError("protoc failed: its errors are above")
+    sys.path.insert(1, str(GENERATED))
+
+
+generate()

@@ -1,12 +1,15 @@
 /** The clients against servers that speak the documented bytes, the assistant over one of them, and its page in Chromium. */
 import { execFile } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Browser, type Page, chromium as playwright } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { chromium } from "../../test/chromium.js";
+import { compileText, runPlugin } from "../../test/compile-text.js";
 import { waitFor } from "../../test/conformance/wait-for.js";
+import { root, writeFiles } from "../../test/golden.js";
+import { cacheFolder, typeCheck, writeTsconfig } from "../../test/golden-code.js";
 
 // As a reader builds it: installed, generated, compiled, and the page bundled.
 await promisify(execFile)("make", ["--silent", "-C", import.meta.dirname, "build"]);
@@ -242,6 +245,43 @@ describe("Gemini", () => {
       .catch((error) => error);
     expect(error).toMatchObject({ statusCode: Code.ResourceExhausted, message: "You exceeded your current quota." });
     expect(error.findDetails("google.rpc.RetryInfo")).toMatchObject([{ retryDelay: "36s" }]);
+  });
+});
+
+describe("docs/llm.md", () => {
+  const text = readFileSync(join(root, "docs/llm.md"), "utf8");
+  const blocks = [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([all, language = "", code = ""], index) => {
+    const line = text.slice(0, text.indexOf(all)).split("\n").length + 1;
+    return { name: `llm.md-${line}-${index}`, language, code, line };
+  });
+  const of = (wanted: string) => blocks.filter(({ language }) => language === wanted);
+
+  test("its protos generate clients", () => {
+    expect(of("proto")).toHaveLength(2);
+    for (const { name, code } of of("proto")) {
+      expect(runPlugin(compileText({ [`${name}.proto`]: code }))).toMatchObject({ error: "", warnings: [] });
+    }
+  });
+
+  test("its examples compile under the strictest flags", () => {
+    const cache = cacheFolder("docs-llm");
+    rmSync(cache, { recursive: true, force: true });
+    writeFiles(
+      cache,
+      Object.fromEntries(of("ts").map(({ name, line, code }) => [`${name}.ts`, "\n".repeat(line - 1) + code])),
+    );
+    symlinkSync(join(import.meta.dirname, "gen"), join(cache, "gen"));
+    writeTsconfig(cache, "tsconfig.json", { types: ["node"] }, ["*.ts"]);
+    expect(typeCheck(cache, "tsconfig.json")).toBe("");
+  });
+
+  test("its configuration of buf is the example's", () => {
+    for (const { code } of of("yaml")) {
+      const [, name = ""] = /^# (\S+)\n/.exec(code) ?? [];
+      const lines = readFileSync(join(import.meta.dirname, name), "utf8").split("\n");
+      const own = code.split("\n").filter((line) => !line.startsWith("#") && !lines.includes(line));
+      expect(own).toEqual(name === "buf.yaml" ? [] : ["    opt: [import_extension=js, emit=client]"]);
+    }
   });
 });
 

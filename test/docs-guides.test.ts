@@ -2,14 +2,16 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
+import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
 import { transformSync } from "esbuild";
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { compileText, runPlugin } from "./compile-text.js";
-import { root, writeFiles } from "./golden.js";
+import { compile, root, writeFiles } from "./golden.js";
 import { cacheFolder, typeCheck, writeProject, writeTsconfig } from "./golden-code.js";
 
-const pages = ["deploy", "troubleshooting"];
+const pages = ["deploy", "migrate", "troubleshooting"];
 
 interface Block {
   readonly page: string;
@@ -47,6 +49,13 @@ const program = `
   declare const client: import("./gen/market/v1/market_client.js").MarketServiceClient;
   declare const server: import("./gen/sse/runtime/server.js").Server;
   declare const market: import("./gen/sse/runtime/server.js").Service;
+  declare const controller: AbortController;
+  declare function feed(symbol: string): ReadableStream<{ readonly symbol: string }>;
+  declare function trades(
+    symbol: string,
+    signal: AbortSignal,
+    lastEventId?: string,
+  ): AsyncIterable<{ readonly symbol: string }>;
   declare function show(text: string): void;
   declare function token(): Promise<string>;
 `;
@@ -80,6 +89,22 @@ test("our examples compile under the strictest flags", () => {
   expect(typeCheck(cache, "tsconfig.json")).toBe("");
 });
 
+test("the protos of the examples have no mistakes", () => {
+  const protos = blocks.filter(({ language }) => language === "proto");
+  const dir = cacheFolder("docs-guides-protos");
+  rmSync(dir, { recursive: true, force: true });
+  const google = "google/api/annotations.proto";
+  writeFiles(dir, { [google]: readFileSync(join(root, "golden/google-api", google), "utf8") });
+  for (const { page, line, code } of protos) {
+    const file = `${page}_${line}/v1/example.proto`;
+    const imports = ["sse/v1/annotations.proto", google].map((path) => `import "${path}";\n`).join("");
+    writeFiles(dir, { [file]: `syntax = "proto3";\npackage ${page}_${line}.v1;\n${imports}${code}` });
+    const request = create(CodeGeneratorRequestSchema, { fileToGenerate: [file], protoFile: compile(["proto", dir]) });
+    const { error, files } = runPlugin(request);
+    expect([file, error, files.size > 0]).toEqual([file, "", true]);
+  }
+});
+
 describe("every other block is what it says it is", () => {
   const readers: Readonly<Record<string, (code: string) => unknown>> = {
     ts: (code) => transformSync(code, { loader: "tsx" }),
@@ -88,6 +113,8 @@ describe("every other block is what it says it is", () => {
     // test/deploy runs these.
     nginx: () => {},
     caddyfile: () => {},
+    // The test above.
+    proto: () => {},
     // test/docs-troubleshooting.test.ts produces these.
     text: () => {},
     // Commands for a shell that has the products.

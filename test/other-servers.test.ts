@@ -7,10 +7,11 @@ import { createChannel, createSession } from "better-sse";
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { defineMethod, handleEvents, StatusError, Transport } from "../templates/typescript/client-json.js";
+import { Code, defineMethod, handleEvents, StatusError, Transport } from "../templates/typescript/client-json.js";
 import { startFrameServer } from "../templates/typescript/testing/frames.js";
 import { openStream } from "../templates/typescript/testing/json-stream.js";
 import { MarketServiceClient } from "../templates/typescript/testing/market-client.js";
+import { getStream, startMarketServer } from "../templates/typescript/testing/market-server.js";
 
 const trades = [1, 2, 3, 4, 5].map((n) => ({ sequence: String(n), symbol: "AAPL", price: 100 + n, size: 10 * n }));
 
@@ -335,4 +336,49 @@ test("sebuf: `SendWithEvent` names the events of a stream with one kind of messa
     got.push([event, value.sequence]);
   }
   expect(got).toEqual([1n, 2n, 3n, 4n, 5n].map((sequence) => ["trade", sequence]));
+});
+
+test("sebuf's clients read a stream of ours: they take each line that begins with `data: `", async () => {
+  const { url } = await startMarketServer({
+    async *watchTrades() {
+      yield { sequence: 1n, symbol: "two\nlines" };
+      yield { sequence: 2n };
+    },
+  });
+  const { text } = await getStream(`${url}/v1/trades/AAPL:watch`);
+  const lines = text.split("\n").filter((line) => line.startsWith("data: "));
+  expect(lines.map((line) => JSON.parse(line.slice("data: ".length)))).toEqual([
+    { sequence: "1", symbol: "two\nlines" },
+    { sequence: "2" },
+  ]);
+});
+
+describe("grpc-gateway", () => {
+  test("answers unary calls, with unset fields and a Status as error", async () => {
+    const url = await listen(
+      createServer(({ url }, response) => {
+        const isKnown = url === "/v1/quotes/AAPL";
+        response.writeHead(isKnown ? 200 : 404, { "Content-Type": "application/json" });
+        const quote = { symbol: "AAPL", price: 0, time: null };
+        response.end(JSON.stringify(isKnown ? quote : { code: 5, message: "no such symbol", details: [] }));
+      }),
+    );
+    const client = new MarketServiceClient({ baseUrl: url });
+    expect(await client.getQuote({ symbol: "AAPL" })).toMatchObject({ symbol: "AAPL", price: 0 });
+    await expect(client.getQuote({ symbol: "MSFT" })).rejects.toMatchObject({
+      statusCode: Code.NotFound,
+      message: "no such symbol",
+    });
+  });
+
+  test("sends streams that are none to the client", async () => {
+    const url = await listen(
+      createServer((_request, response) => {
+        response.writeHead(200, { "Content-Type": "application/json" });
+        response.end(`${JSON.stringify({ result: trades[0] })}\n`);
+      }),
+    );
+    const stream = new MarketServiceClient({ baseUrl: url }).watchTrades({ symbol: "AAPL" });
+    await expect(stream.next()).rejects.toMatchObject({ code: "content_type", contentType: "application/json" });
+  });
 });

@@ -59,6 +59,12 @@ export function readBaseDocument(path: string): BaseDocument | string {
   return base as BaseDocument;
 }
 
+/** The names of the security schemes of a base: OpenAPI 3.2.0, Components Object. */
+export function securitySchemesOf(base: BaseDocument | undefined): readonly string[] {
+  const { components } = (base ?? {}) as { components?: { securitySchemes?: object | null } };
+  return Object.keys(components?.securitySchemes ?? {});
+}
+
 function kindOf(value: unknown): string {
   if (typeof value === "string") {
     return "text";

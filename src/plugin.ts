@@ -6,6 +6,7 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { createEcmaScriptPlugin, type Plugin } from "@bufbuild/protoplugin";
 import { createReader } from "./annotations/read.js";
+import { securitySchemesOf } from "./base-document.js";
 import { emitAll } from "./emit/emit.js";
 import { buildApi } from "./model/build.js";
 import { type Options, parseOptions } from "./options.js";
@@ -54,7 +55,8 @@ function generate(request: Parameters<Plugin["run"]>[0], warn: (line: string) =>
 /** The model of the files, without those that the option `ignore_errors` leaves out. */
 function build(files: readonly DescFile[], options: Options, warn: (line: string) => void) {
   const problems = new Problems();
-  const api = buildApi(files, createReader({ defaultBinding: options.default_binding }), problems);
+  const reader = createReader({ defaultBinding: options.default_binding });
+  const api = buildApi(files, reader, problems, securitySchemesOf(options.openapi_base));
   const errorsOf = (file: DescFile) => problems.errors({ ...options, file });
   const leftOut = files.filter((file) => isIgnored(file, options) && errorsOf(file).length > 0);
   if (leftOut.length === 0) {

@@ -25,7 +25,7 @@ const parts: readonly Part[] = [
   {
     ...SOURCE,
     files: /^src\/plugin\.ts$/,
-    imports: /^src\/(options|problems|transpile|version|annotations\/read|model\/build|emit\/emit)\.ts$/,
+    imports: /^src\/(base-document|options|problems|transpile|version|annotations\/read|model\/build|emit\/emit)\.ts$/,
   },
   {
     ...SOURCE,

@@ -50,13 +50,13 @@ export class ForeignOptions {
 
   /** The same for an option of an extension with this full name. */
   readOfExtension(extension: string, name: string): ForeignOption | undefined {
-    const desc = this.#all().getExtension(extension);
+    const desc = this.registry.getExtension(extension);
     return desc && this.#read(desc, name);
   }
 
   #read(desc: AnyDesc, name: string): ForeignOption | undefined {
     const { options } = desc.proto;
-    const registry = this.#all();
+    const { registry } = this;
     const extension = registry.getExtension(name);
     if (options === undefined || extension?.message === undefined) {
       return undefined;
@@ -73,8 +73,8 @@ export class ForeignOptions {
     }
   }
 
-  /** One registry for all files, because compilers reject two declarations of one name. */
-  #all(): Registry {
+  /** All types of the files. It is one registry, because compilers reject two declarations of one name. */
+  get registry(): Registry {
     this.#registry ??= createRegistry(...this.#files.reduce(withImports, new Set<DescFile>()));
     return this.#registry;
   }

@@ -1,11 +1,20 @@
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { MethodAnnotations, RuleAnnotation } from "../annotations/annotations.js";
+import { readMethodDocument } from "../annotations/document.js";
+import { ForeignOptions } from "../annotations/foreign-option.js";
 import { readDetails } from "../annotations/native.js";
 import { bindingOptions, GOOGLE, type ReadMethod, readService, takesStream } from "../annotations/read.js";
 import type { Problems } from "../problems.js";
 import { buildBody, buildResponseBody, buildVariables } from "./bind.js";
 import { checkJsonNames, checkNames, checkRoutes } from "./clashes.js";
 import { readDocs } from "./docs.js";
+import {
+  buildMethodDocument,
+  buildServiceDocument,
+  checkTagDescriptions,
+  type DocumentScope,
+  type InheritedDocument,
+} from "./document.js";
 import { buildStream, checkEventOptions } from "./events.js";
 import { warnOfForeignOptions } from "./foreign-options.js";
 import { buildHeaders } from "./headers.js";
@@ -14,11 +23,27 @@ import type { Api, Binding, Header, Method, Service } from "./model.js";
 import { buildQuery } from "./query.js";
 import { readRules } from "./read-rules.js";
 import { type BasePath, buildBasePath, buildRoute } from "./route.js";
+import { buildSchemes, gnosticSchemes } from "./security.js";
 
-/** Builds the model of the services in the files. Mistakes in the protos go to `problems`. */
-export function buildApi(files: readonly DescFile[], readMethod: ReadMethod, problems: Problems): Api {
+/**
+ * Builds the model of the services in the files. Mistakes in the protos go to `problems`. `schemes` are names of security
+ * schemes that are declared outside the protos.
+ */
+export function buildApi(
+  files: readonly DescFile[],
+  readMethod: ReadMethod,
+  problems: Problems,
+  schemes: readonly string[] = [],
+): Api {
+  const options = new ForeignOptions(files);
+  const scope: DocumentScope = {
+    registry: () => options.registry,
+    schemes: buildSchemes(files, problems),
+    otherSchemes: ({ file }) => new Set([...schemes, ...gnosticSchemes(file, options)]),
+    problems,
+  };
   const services = files
-    .flatMap((file) => file.services.map((desc) => buildService(desc, readMethod, problems)))
+    .flatMap((file) => file.services.map((desc) => buildService(desc, readMethod, scope)))
     .filter(({ methods }) => methods.length > 0);
   checkEventOptions(files, problems);
   warnOfForeignOptions(files, problems);
@@ -28,7 +53,7 @@ export function buildApi(files: readonly DescFile[], readMethod: ReadMethod, pro
   checkJsonNames(files, problems);
   checkNames(services, problems);
   checkRoutes(services, problems, (desc) => readMethod(desc)?.dialects.includes(GOOGLE) ?? false);
-  return { services, rules: readRules(files, services, problems) };
+  return { services, rules: readRules(services, options, problems) };
 }
 
 /** Without this warning, a file without annotations, or with annotations of another dialect, would silently generate nothing. */
@@ -45,7 +70,9 @@ function warnOfNothingBound({ services }: DescFile, readMethod: ReadMethod, prob
   );
 }
 
-function buildService(desc: DescService, readMethod: ReadMethod, problems: Problems): Service {
+function buildService(desc: DescService, readMethod: ReadMethod, scope: DocumentScope): Service {
+  const { problems } = scope;
+  const document = buildServiceDocument(desc, scope);
   const annotations = readService(desc);
   const base = buildBasePath(annotations, problems);
   const headers = buildHeaders(
@@ -58,18 +85,33 @@ function buildService(desc: DescService, readMethod: ReadMethod, problems: Probl
     if (written === undefined) {
       reportStray(method, problems);
     }
-    return written === undefined ? [] : (buildMethod(method, written, base, headers, problems) ?? []);
+    return written === undefined ? [] : (buildMethod(method, written, { base, headers, document }, scope) ?? []);
   });
-  return { desc, methods, docs: readDocs(desc), deprecated: isDeprecated(desc) || isDeprecated(desc.file) };
+  const service: Service = {
+    desc,
+    methods,
+    docs: readDocs(desc),
+    document: document.own,
+    deprecated: isDeprecated(desc) || isDeprecated(desc.file),
+  };
+  checkTagDescriptions(service, problems);
+  return service;
+}
+
+/** What a service says of its methods. */
+interface Inherited {
+  readonly base: BasePath;
+  readonly headers: readonly Header[];
+  readonly document: InheritedDocument;
 }
 
 function buildMethod(
   desc: DescMethod,
   written: MethodAnnotations,
-  base: BasePath,
-  serviceHeaders: readonly Header[],
-  problems: Problems,
+  { base, headers, document }: Inherited,
+  scope: DocumentScope,
 ): Method | undefined {
+  const { problems } = scope;
   const [rule, ...additional] = written.rules;
   if (written.dialects.length > 1) {
     problems.error(
@@ -115,8 +157,9 @@ function buildMethod(
     desc,
     bindings: [first, ...others.filter((b) => b !== undefined)],
     answer: stream === undefined ? { kind: "unary" } : { kind: "stream", stream },
-    headers: buildHeaders(serviceHeaders, written.headers, problems),
+    headers: buildHeaders(headers, written.headers, problems),
     docs: readDocs(desc),
+    document: buildMethodDocument(desc, document, stream, scope),
     deprecated: isDeprecated(desc) || isDeprecated(desc.parent) || isDeprecated(desc.parent.file),
   };
 }
@@ -153,7 +196,9 @@ function buildBinding(desc: DescMethod, rule: RuleAnnotation, base: BasePath, pr
 /** Reports options that have no effect because the method has no HTTP annotation. */
 function reportStray(desc: DescMethod, problems: Problems): void {
   const { stream, headers } = readDetails(desc);
-  for (const { place } of [...(stream === undefined ? [] : [stream]), ...headers]) {
+  const document = readMethodDocument(desc);
+  const places = [stream?.place, document?.at(), ...headers.map((header) => header.place)];
+  for (const place of places.filter((p) => p !== undefined)) {
     problems.error(
       place,
       "the method has no HTTP annotation: add option (sse.v1.http) or (google.api.http), or remove this option",

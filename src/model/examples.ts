@@ -1,18 +1,24 @@
-import { type DescField, fromJson, type JsonObject, type JsonValue, ScalarType, toJson } from "@bufbuild/protobuf";
-import type { Problems } from "../problems.js";
+import {
+  type DescField,
+  fromJson,
+  type JsonObject,
+  type JsonValue,
+  type Registry,
+  ScalarType,
+  toJson,
+} from "@bufbuild/protobuf";
 import type { Example } from "./rules.js";
 
-/** Reads an example, which is a string or JSON. Undefined, with a warning, if it is not a value of the field. */
-export function readExample(field: DescField, text: string, problems: Problems): Example | undefined {
+/** Reads an example, which is a string or JSON. Undefined if it is not a value of the field. */
+export function readExample(field: DescField, text: string, { registry }: { registry: Registry }): Example | undefined {
   const json = parseJson(text);
-  const collection = typeof json === "object" && json !== null ? canonical(field, json) : undefined;
+  const read = (value: JsonValue) => canonical(field, value, registry);
+  const collection = typeof json === "object" && json !== null ? read(json) : undefined;
   if (collection !== undefined) {
     return { of: "field", value: collection };
   }
-  const value =
-    canonical(field, holding(field, text)) ?? (json === undefined ? json : canonical(field, holding(field, json)));
+  const value = read(holding(field, text)) ?? (json === undefined ? json : read(holding(field, json)));
   if (value === undefined || isNotJsonNumber(field, value)) {
-    problems.warn({ desc: field }, `the example "${text}" is not a value of the field: it is left out`);
     return undefined;
   }
   return { of: field.fieldKind === "list" || field.fieldKind === "map" ? "element" : "field", value };
@@ -38,10 +44,10 @@ function isNotJsonNumber(field: DescField, value: JsonValue): boolean {
 }
 
 /** The canonical ProtoJSON of a value; undefined if it is not a value of the field. */
-function canonical(field: DescField, value: JsonValue): JsonValue | undefined {
+function canonical(field: DescField, value: JsonValue, registry: Registry): JsonValue | undefined {
   try {
-    const message = fromJson(field.parent, { [field.jsonName]: value });
-    const written = toJson(field.parent, message, { alwaysEmitImplicit: true }) as JsonObject; // it has fields
+    const message = fromJson(field.parent, { [field.jsonName]: value }, { registry });
+    const written = toJson(field.parent, message, { alwaysEmitImplicit: true, registry }) as JsonObject; // it has fields
     return written[field.jsonName];
   } catch {
     return undefined;

@@ -1,7 +1,7 @@
 import type { DescField, DescMessage, DescMethod, DescOneof, DescService } from "@bufbuild/protobuf";
 import type { Place } from "../problems.js";
 import type { PathTemplate } from "./path-template.js";
-import type { Rules } from "./rules.js";
+import type { JsonValue, Rules } from "./rules.js";
 
 /**
  * The model of what is generated: the services of the files that protoc asked for, with all annotations applied.
@@ -18,6 +18,7 @@ export interface Service {
   /** Methods with an annotation, in declaration order. */
   readonly methods: readonly Method[];
   readonly docs: Docs;
+  readonly document: ServiceDocument;
   /** Deprecated itself, or through its file. */
   readonly deprecated: boolean;
 }
@@ -30,6 +31,7 @@ export interface Method {
   /** Headers of the service and of the method, the method's own last; a name occurs once. */
   readonly headers: readonly Header[];
   readonly docs: Docs;
+  readonly document: MethodDocument;
   /** Deprecated itself, or through its service or file. */
   readonly deprecated: boolean;
 }
@@ -133,4 +135,85 @@ export interface Docs {
   readonly summary: string;
   /** What follows, as written. */
   readonly description: string;
+}
+
+/** What API documents say of a service beyond its comment. */
+export interface ServiceDocument {
+  /** The names of the tags that group its methods; empty for one with the service's name. */
+  readonly tags: readonly string[];
+  /** Replaces the summary of the comment. */
+  readonly summary: string | undefined;
+  readonly externalDocs: ExternalDocs | undefined;
+  /** Descriptions by the names of tags. */
+  readonly tagDescriptions: Readonly<Record<string, string>>;
+  /** The security schemes that it declares. */
+  readonly schemes: readonly SecurityScheme[];
+}
+
+/** What API documents say of a method beyond its comment; what it does not set is that of its service. */
+export interface MethodDocument {
+  /** The names of its tags; empty for one with the service's name. */
+  readonly tags: readonly string[];
+  /** Replaces the summary of the comment. */
+  readonly summary: string | undefined;
+  readonly externalDocs: ExternalDocs | undefined;
+  /** Any one of them is enough. Undefined if the protos do not say what a caller needs. */
+  readonly security: readonly SecurityRequirement[] | undefined;
+  /** The error responses, a status once. */
+  readonly errors: readonly ErrorResponse[];
+  readonly example: CallExample;
+}
+
+export interface ExternalDocs {
+  readonly url: string;
+  /** Empty if there is none. */
+  readonly description: string;
+}
+
+/** The schemes that are needed together; none if everyone is allowed. */
+export type SecurityRequirement = readonly {
+  readonly name: string;
+  readonly scopes: readonly string[];
+  /** Undefined if it is declared elsewhere than in the options of sse.v1. */
+  readonly scheme: SecurityScheme | undefined;
+}[];
+
+/** How callers prove who they are. Texts are empty if they are not set. */
+export interface SecurityScheme {
+  readonly name: string;
+  readonly description: string;
+  readonly kind:
+    | { readonly case: "http"; readonly scheme: string; readonly bearerFormat: string }
+    | { readonly case: "apiKey"; readonly in: "header" | "query" | "cookie"; readonly name: string }
+    | { readonly case: "oauth2"; readonly flows: readonly OAuthFlow[] }
+    | { readonly case: "openIdConnect"; readonly url: string }
+    | { readonly case: "mutualTls" };
+  /** The service that declares it, and where. */
+  readonly service: DescService;
+  readonly place: Place;
+}
+
+export interface OAuthFlow {
+  readonly name: "authorizationCode" | "clientCredentials" | "implicit" | "password";
+  readonly authorizationUrl: string;
+  readonly tokenUrl: string;
+  readonly refreshUrl: string;
+  /** Descriptions by scope. */
+  readonly scopes: Readonly<Record<string, string>>;
+}
+
+export interface ErrorResponse {
+  /** `404`, `4XX` or `default`. */
+  readonly status: string;
+  /** Empty if the author gives none. */
+  readonly description: string;
+  /** The message whose JSON is the body; undefined for google.rpc.Status. */
+  readonly schema: DescMessage | undefined;
+}
+
+/** An author's example of a call, as ProtoJSON. */
+export interface CallExample {
+  readonly request: JsonValue | undefined;
+  /** One for a unary method; for a stream, its messages in order. */
+  readonly responses: readonly JsonValue[];
 }

@@ -1,19 +1,21 @@
-import type { DescField, DescFile, DescMessage } from "@bufbuild/protobuf";
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { readFieldDocument } from "../annotations/document.js";
 import { type FieldBehavior, readFieldBehavior } from "../annotations/field-behavior.js";
-import { ForeignOptions, UnreadableOption } from "../annotations/foreign-option.js";
+import { type ForeignOptions, UnreadableOption } from "../annotations/foreign-option.js";
 import { readGnostic } from "../annotations/gnostic.js";
 import { readSebufExamples } from "../annotations/sebuf.js";
 import * as validate from "../annotations/validate.js";
 import { isRestricted } from "../annotations/visibility.js";
+import { FieldDocumentSchema } from "../gen/sse/v1/annotations_pb.js";
 import type { Problems } from "../problems.js";
+import { buildExternalDocs } from "./document.js";
 import { readExample } from "./examples.js";
 import { isZeroUnset } from "./json-form.js";
 import type { Service } from "./model.js";
 import type { FieldRules, MessageRules, Rules, ValueRules } from "./rules.js";
 
-/** Reads the rules of the services of `files`, and of the messages that their methods lead to. */
-export function readRules(files: readonly DescFile[], services: readonly Service[], problems: Problems): Rules {
-  const options = new ForeignOptions(files);
+/** Reads the rules of the services, and of the messages that their methods lead to. */
+export function readRules(services: readonly Service[], options: ForeignOptions, problems: Problems): Rules {
   const fields = new Map<DescField, FieldRules>();
   const messages = new Map<DescMessage, MessageRules>();
   const restricted = new Set<Parameters<typeof isRestricted>[0]>();
@@ -42,11 +44,11 @@ export function readRules(files: readonly DescFile[], services: readonly Service
       fields.set(field, {
         ...behaviorRules(field),
         value: read(() => valueRules(field, options, rules)),
-        examples: readSebufExamples(field).flatMap((text) => readExample(field, text, problems) ?? []),
+        ...documentRules(field, options, problems),
       });
     }
   }
-  return { fields, messages, restricted, gnostic };
+  return { fields, messages, restricted, gnostic, registry: () => options.registry };
 
   function readVisibility(desc: Parameters<typeof isRestricted>[0]): void {
     if (read(() => isRestricted(desc, options)) === true) {
@@ -74,9 +76,16 @@ export function readRules(files: readonly DescFile[], services: readonly Service
   }
 }
 
-/** The messages of requests and responses, and those within them, each once. */
+/** The messages of requests, responses and errors, and those within them, each once. */
 function reachableFrom(services: readonly Service[]): ReadonlySet<DescMessage> {
-  const found = new Set(services.flatMap(({ methods }) => methods.flatMap(({ desc }) => [desc.input, desc.output])));
+  const methods = services.flatMap((service) => service.methods);
+  const found = new Set(
+    methods.flatMap(({ desc, document: { errors } }) => [
+      desc.input,
+      desc.output,
+      ...errors.flatMap(({ schema }) => schema ?? []),
+    ]),
+  );
   for (const { fields } of found) {
     for (const { message } of fields) {
       if (message !== undefined) {
@@ -105,6 +114,37 @@ function isOther(behavior: FieldBehavior): behavior is FieldRules["behaviors"][n
 /** Whether another field can be set instead, so that no message needs this one: google.api.field_behavior is per field. */
 function isChoice({ oneof }: DescField): boolean {
   return oneof !== undefined && oneof.fields.length > 1;
+}
+
+/** `(sse.v1.field_document)`, and the examples of all dialects, that of sse.v1 first. */
+function documentRules(
+  field: DescField,
+  options: ForeignOptions,
+  problems: Problems,
+): Pick<FieldRules, "document" | "examples"> {
+  const { rule, at = () => ({ desc: field }) } = readFieldDocument(field) ?? {};
+  const read = (text: string) => readExample(field, text, options);
+  const example = rule?.example === undefined ? undefined : read(rule.example);
+  const { number: exampleNumber } = FieldDocumentSchema.field.example;
+  if (rule?.example !== undefined && example === undefined) {
+    problems.error(at(exampleNumber), `example: "${rule.example}" is not a value of the field`);
+  }
+  const examples = readSebufExamples(field).flatMap((text) => {
+    const found = read(text);
+    if (found === undefined) {
+      problems.warn({ desc: field }, `the example "${text}" is not a value of the field: it is left out`);
+    }
+    return found ?? [];
+  });
+  const { number } = FieldDocumentSchema.field.externalDocs;
+  return {
+    examples: [...(example === undefined ? [] : [example]), ...examples],
+    document: rule && {
+      summary: rule.summary || undefined,
+      externalDocs: buildExternalDocs(rule.externalDocs, (...path) => at(number, ...path), problems),
+      hasExample: example !== undefined,
+    },
+  };
 }
 
 function messageRules(desc: DescMessage, options: ForeignOptions): MessageRules | undefined {

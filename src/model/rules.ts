@@ -1,4 +1,13 @@
-import type { DescField, DescFile, DescMessage, DescMethod, DescOneof, DescService } from "@bufbuild/protobuf";
+import type {
+  DescField,
+  DescFile,
+  DescMessage,
+  DescMethod,
+  DescOneof,
+  DescService,
+  Registry,
+} from "@bufbuild/protobuf";
+import type { ExternalDocs } from "./model.js";
 
 /**
  * The rules in options of buf.validate, google.api.field_behavior, google.api.visibility, gnostic and sebuf, for the
@@ -11,6 +20,8 @@ export interface Rules {
   readonly restricted: ReadonlySet<DescService | DescMethod | DescField>;
   /** The options of gnostic as objects of OpenAPI: a Document, an Operation or a Schema. */
   readonly gnostic: ReadonlyMap<DescFile | DescMethod | DescMessage | DescField, JsonObject>;
+  /** All types, for the values of Any in examples. */
+  readonly registry: () => Registry;
 }
 
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
@@ -30,7 +41,19 @@ export interface FieldRules {
   readonly behaviors: readonly ("IMMUTABLE" | "UNORDERED_LIST" | "NON_EMPTY_DEFAULT" | "IDENTIFIER")[];
   /** The rules of buf.validate; undefined if there are none, or if they are ignored. */
   readonly value: ValueRules | undefined;
+  /** That of `(sse.v1.field_document)` first. */
   readonly examples: readonly Example[];
+  /** `(sse.v1.field_document)`; undefined if it is not set. */
+  readonly document: FieldDocument | undefined;
+}
+
+/** What API documents say of a field beyond its comment. */
+export interface FieldDocument {
+  /** Replaces the summary of the comment. */
+  readonly summary: string | undefined;
+  readonly externalDocs: ExternalDocs | undefined;
+  /** The first of the examples is its. */
+  readonly hasExample: boolean;
 }
 
 /** The rules of buf.validate for a field, for the elements of a list, or for the keys or values of a map. */
@@ -79,6 +102,7 @@ const noFieldRules: FieldRules = {
   behaviors: [],
   value: undefined,
   examples: [],
+  document: undefined,
 };
 
 const noMessageRules: MessageRules = { cel: [], groups: [], requiredOneofs: [] };

@@ -1,4 +1,12 @@
-import type { DescEnum, DescEnumValue, DescField, DescMessage } from "@bufbuild/protobuf";
+import {
+  type DescEnum,
+  type DescEnumValue,
+  type DescField,
+  type DescMessage,
+  fromJson,
+  toJson,
+  type JsonValue as WritableJson,
+} from "@bufbuild/protobuf";
 import type { Service } from "../../model/model.js";
 import { fieldRules, type Rules, type ValueRules } from "../../model/rules.js";
 import type { Options } from "../../options.js";
@@ -27,6 +35,11 @@ export interface Context {
   readonly title: (title: string) => string | undefined;
 }
 
+/** The tags that an option names, or else that of the service. */
+export function tagsOf({ tagOf }: Context, service: Service, names: readonly string[]): readonly string[] {
+  return names.length > 0 ? names : [tagOf(service)];
+}
+
 /** A field's key in JSON. */
 export function jsonKey({ options }: Context, field: DescField): string {
   return options.openapi_proto_names ? field.name : field.jsonName;
@@ -48,6 +61,17 @@ export function enumInJson({ options }: Context, desc: DescEnum, number: JsonVal
   }
   const names = enumNames(desc).filter((value) => value.number === number);
   return names.length > 0 ? names.map(({ name }) => name) : [number];
+}
+
+/** The ProtoJSON of a message in the form that the document describes: with other names of fields, or numbers of enums. */
+export function writtenJson({ options, rules }: Context, desc: DescMessage, json: JsonValue): JsonValue {
+  const registry = rules.registry();
+  const message = fromJson(desc, json as WritableJson, { registry }); // ours is read-only
+  return toJson(desc, message, {
+    registry,
+    enumAsInteger: options.openapi_enum === "integer",
+    useProtoFieldName: options.openapi_proto_names,
+  });
 }
 
 /** Makes names unique: `name`, `name_2`, `name_3`, … */

@@ -58,6 +58,16 @@ function isSame(a: Tree, b: Tree): boolean {
   return hasName(a) && a["name"] === b["name"] && a["in"] === b["in"];
 }
 
+/** A tree without some members of the object at a path. */
+export function omitAt(tree: Tree, path: readonly string[], keys: readonly string[]): Tree {
+  const [first, ...rest] = path;
+  if (first === undefined) {
+    return Object.fromEntries(Object.entries(tree).filter(([key]) => !keys.includes(key)));
+  }
+  const inner = own(tree, first);
+  return isTree(inner) ? { ...tree, [first]: omitAt(inner, rest, keys) } : tree;
+}
+
 /** An operation or a schema, with what the author wrote about it in an option of gnostic. */
 export function overridden<T extends object>(object: T, override: Tree | undefined): T {
   return override === undefined ? object : (merge(object as Tree, override) as T); // not checked

@@ -27,12 +27,40 @@ export interface TagObject {
   readonly parent?: string | undefined;
   readonly kind?: string | undefined;
   readonly description?: string | undefined;
+  readonly externalDocs?: ExternalDocsObject | undefined;
+}
+
+export interface ExternalDocsObject {
+  readonly url: string;
+  readonly description?: string | undefined;
 }
 
 export interface ComponentsObject {
   readonly schemas: Readonly<Record<string, Schema>>;
   readonly responses: Readonly<Record<string, ResponseObject>>;
+  readonly securitySchemes?: Readonly<Record<string, SecuritySchemeObject>> | undefined;
 }
+
+export interface SecuritySchemeObject {
+  readonly type: "http" | "apiKey" | "oauth2" | "openIdConnect" | "mutualTLS";
+  readonly description?: string | undefined;
+  readonly scheme?: string | undefined;
+  readonly bearerFormat?: string | undefined;
+  readonly name?: string | undefined;
+  readonly in?: "header" | "query" | "cookie" | undefined;
+  readonly flows?: Readonly<Record<string, OAuthFlowObject>> | undefined;
+  readonly openIdConnectUrl?: string | undefined;
+}
+
+export interface OAuthFlowObject {
+  readonly authorizationUrl?: string | undefined;
+  readonly tokenUrl?: string | undefined;
+  readonly refreshUrl?: string | undefined;
+  readonly scopes: Readonly<Record<string, string>>;
+}
+
+/** Scopes by the name of a scheme. */
+export type SecurityRequirementObject = Readonly<Record<string, readonly string[]>>;
 
 export type PathsObject = Readonly<Record<string, PathItemObject>>;
 
@@ -46,11 +74,13 @@ export interface OperationObject {
   readonly tags: readonly string[];
   readonly summary: string;
   readonly description?: string | undefined;
+  readonly externalDocs?: ExternalDocsObject | undefined;
   readonly operationId: string;
   readonly parameters?: readonly ParameterObject[] | undefined;
   readonly requestBody?: RequestBodyObject | undefined;
   readonly responses: Readonly<Record<string, ResponseObject | Reference>>;
   readonly deprecated?: true | undefined;
+  readonly security?: readonly SecurityRequirementObject[] | undefined;
   readonly [extension: `x-${string}`]: unknown;
 }
 
@@ -86,6 +116,7 @@ export interface MediaTypeObject {
   readonly schema?: Schema | undefined;
   /** New in 3.2. */
   readonly itemSchema?: Schema | undefined;
+  readonly example?: JsonValue | undefined;
   readonly examples?: Readonly<Record<string, ExampleObject>> | undefined;
   readonly [extension: `x-${string}`]: unknown;
 }
@@ -112,6 +143,7 @@ export interface Schema {
   readonly enum?: readonly JsonValue[] | undefined;
   readonly default?: JsonValue | undefined;
   readonly examples?: readonly JsonValue[] | undefined;
+  readonly externalDocs?: ExternalDocsObject | undefined;
   readonly deprecated?: true | undefined;
   readonly readOnly?: true | undefined;
   readonly writeOnly?: true | undefined;

@@ -3,9 +3,11 @@ import type { Options } from "../../../options.js";
 import type { Problems } from "../../../problems.js";
 import { Components, renameSchemas } from "../components.js";
 import { type Context, createNames, createTitles, isPlain, messageUses, type OpenApiVersion } from "../context.js";
-import { merge, type Tree } from "../merge.js";
-import type { OpenApiObject, TagObject } from "../objects.js";
+import { merge, omitAt, type Tree } from "../merge.js";
+import type { OpenApiObject } from "../objects.js";
 import { paths } from "./paths.js";
+import { securitySchemes } from "./security.js";
+import { tagNames, tags } from "./tags.js";
 
 /** The document of some services, OpenAPI 3.2.0, OpenAPI Object. What it cannot express goes to `problems`. */
 export function openApiDocument(
@@ -28,7 +30,12 @@ export function openApiDocument(
     title: createTitles(options),
   };
   const items = paths(context, services); // fills the components
-  const described = { tags: tags(context, services), paths: items, components: components.toObject() };
+  const schemes = securitySchemes(services, problems);
+  const described = {
+    tags: tags(context, services),
+    paths: items,
+    components: { ...components.toObject(), ...(schemes === undefined ? {} : { securitySchemes: schemes }) },
+  };
   const generated = isPlain(context) ? withoutExtensions(described) : described;
   const servers = options.openapi_servers.map((url) => ({ url }));
   const fromOptions = {
@@ -39,8 +46,11 @@ export function openApiDocument(
   const defaults = { info: { title: defaultTitle(services), version: "0.0.0" } };
   const names = options.openapi_names === "short" ? components.shortNames() : new Map<string, string>();
   const files = [...new Set(services.map(({ desc }) => desc.file))];
-  const fromFiles = files.map((file) => rules.gnostic.get(file) ?? {});
-  const layers: Tree[] = [defaults, options.openapi_base ?? {}, generated, ...fromFiles, fromOptions];
+  // The schemes of the options of sse.v1 replace others of their names.
+  const [base = {}, ...fromFiles] = [options.openapi_base, ...files.map((file) => rules.gnostic.get(file))].map(
+    (layer) => omitAt(layer ?? {}, ["components", "securitySchemes"], Object.keys(schemes ?? {})),
+  );
+  const layers: Tree[] = [defaults, base, generated, ...fromFiles, fromOptions];
   // Each layer, since authors may write either name.
   return arrange(layers.map((layer) => renameSchemas(layer, names)).reduce(merge));
 }
@@ -74,11 +84,11 @@ function withoutExtensionsIn(key: string, value: unknown): unknown {
     : withoutExtensions(value as Tree);
 }
 
-/** Members that hold JSON of the API. */
-const VALUES: ReadonlySet<string> = new Set(["const", "default", "enum", "example", "examples"]);
+/** Members that hold JSON of the API, or names only. */
+const VALUES: ReadonlySet<string> = new Set(["const", "default", "enum", "example", "examples", "scopes", "security"]);
 
 /** Members whose keys are names. */
-const MAPS: ReadonlySet<string> = new Set(["dependentSchemas", "headers", "properties", "schemas"]);
+const MAPS: ReadonlySet<string> = new Set(["dependentSchemas", "headers", "properties", "schemas", "securitySchemes"]);
 
 function mapValues(tree: Tree, map: (value: unknown) => unknown): Tree {
   return Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, map(value)]));
@@ -104,41 +114,4 @@ const FIELDS: readonly string[] = [
 /** The names of the packages, or of the services if there is no package. */
 function defaultTitle(services: readonly Service[]): string {
   return [...new Set(services.map(({ desc }) => desc.file.proto.package || desc.name))].join(", ");
-}
-
-/**
- * A tag for each service and, in 3.2, one for each package if there are several: OpenAPI 3.2.0, Tag Object. For a single
- * package, documentation tools would show a section without operations.
- */
-function tags(context: Context, services: readonly Service[]): readonly TagObject[] {
-  if (context.version === "3.1") {
-    return services.map((service) => ({ name: context.tagOf(service), description: service.docs.text || undefined }));
-  }
-  const packages = [...new Set(services.map(packageOf))];
-  const isGrouped = packages.length > 1;
-  const groups = isGrouped ? packages.filter((name) => name !== "") : [];
-  return [
-    ...groups.map((name) => ({ name, summary: name, kind: "nav", description: `The package \`${name}\`.` })),
-    ...services.map((service) => ({
-      name: context.tagOf(service),
-      summary: service.desc.name,
-      parent: (isGrouped && packageOf(service)) || undefined,
-      kind: "nav",
-      description: service.docs.text || undefined,
-    })),
-  ];
-}
-
-/** The tags of services: the short name if nothing else in the document has it, else the full name. */
-function tagNames(services: readonly Service[]): (service: Service) => string {
-  const packages = new Set(services.map(packageOf));
-  const count = new Map<string, number>();
-  for (const { desc } of services) {
-    count.set(desc.name, (count.get(desc.name) ?? 0) + 1);
-  }
-  return ({ desc }) => (count.get(desc.name) === 1 && !packages.has(desc.name) ? desc.name : desc.typeName);
-}
-
-function packageOf({ desc }: Service): string {
-  return desc.file.proto.package;
 }

@@ -1,8 +1,9 @@
-import type { Binding, Method, Service, Stream } from "../../../model/model.js";
-import { type Context, isPlain } from "../context.js";
-import { paragraphs } from "../describe.js";
-import { overridden } from "../merge.js";
-import type { OperationObject } from "../objects.js";
+import type { Binding, Method, SecurityRequirement, Service, Stream } from "../../../model/model.js";
+import { type Context, isPlain, tagsOf } from "../context.js";
+import { externalDocs, paragraphs } from "../describe.js";
+import { requestExample } from "../example.js";
+import { omitAt, overridden, type Tree } from "../merge.js";
+import type { OperationObject, SecurityRequirementObject } from "../objects.js";
 import { heartbeatMsOf } from "../stream/stream-examples.js";
 import type { PathSlot } from "./openapi-path.js";
 import { headerParameters, pathParameters } from "./parameters.js";
@@ -27,24 +28,47 @@ export function operation(
   binding: Binding,
   { path, slots, names }: OperationPlace,
 ): OperationObject {
-  const { desc, docs, answer, deprecated } = method;
-  const tag = context.tagOf(service);
-  const query = queryParameters(context, binding);
-  const parameters = [...pathParameters(context, slots, names), ...query.parameters, ...headerParameters(method)];
+  const { desc, docs, document, answer, deprecated } = method;
+  const example = requestExample(context, method);
+  const query = queryParameters(context, binding, example);
+  const parameters = [
+    ...pathParameters(context, slots, names, example),
+    ...query.parameters,
+    ...headerParameters(method),
+  ];
   const object: OperationObject = {
-    tags: [tag],
-    summary: docs.summary || desc.name,
+    tags: tagsOf(context, service, document.tags),
+    summary: document.summary ?? (docs.summary || desc.name),
     description: paragraphs(docs.description, recurringNote(query.recurring)),
-    operationId: `${tag.replaceAll(".", "_")}_${desc.name}`,
+    externalDocs: externalDocs(document.externalDocs),
+    operationId: `${context.tagOf(service).replaceAll(".", "_")}_${desc.name}`,
     parameters: parameters.length > 0 ? parameters : undefined,
-    requestBody: requestBody(context, method, binding, index),
+    requestBody: requestBody(context, method, binding, index, example),
     responses: responses(context, method, binding),
     deprecated: deprecated || undefined,
+    security: document.security && securityRequirements(document.security),
     "x-google-http-template": binding.template.text === path ? undefined : binding.template.text,
     "x-sse": answer.kind === "stream" && !isPlain(context) ? streamExtension(answer.stream) : undefined,
   };
-  const result = overridden(object, context.rules.gnostic.get(desc));
+  const result = overridden(object, gnosticOperation(context, method));
   return { ...result, operationId: context.operationId(result.operationId) };
+}
+
+/** What an option of gnostic says, without what the options of sse.v1 say. */
+function gnosticOperation({ rules }: Context, { desc, document }: Method): Tree | undefined {
+  const override = rules.gnostic.get(desc);
+  const { tags, summary, externalDocs, security, errors } = document;
+  const said = Object.entries({ tags: tags[0], summary, externalDocs, security })
+    .filter(([, value]) => value !== undefined)
+    .map(([key]) => key);
+  const statuses = errors.map(({ status }) => status);
+  return override && omitAt(omitAt(override, [], said), ["responses"], statuses);
+}
+
+/** OpenAPI 3.2.0, Security Requirement Object. An empty list is how an operation is open to everyone. */
+function securityRequirements(security: readonly SecurityRequirement[]): readonly SecurityRequirementObject[] {
+  const isOpen = security.every((schemes) => schemes.length === 0);
+  return isOpen ? [] : security.map((all) => Object.fromEntries(all.map(({ name, scopes }) => [name, scopes])));
 }
 
 function recurringNote(names: readonly string[]): string | undefined {

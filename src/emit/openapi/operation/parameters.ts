@@ -1,6 +1,7 @@
 import type { Header, Method, Variable } from "../../../model/model.js";
 import type { Context } from "../context.js";
 import { paragraphs } from "../describe.js";
+import { exampleAt } from "../example.js";
 import type { JsonValue, ParameterObject } from "../objects.js";
 import { parameterSchema } from "../schema/field-schema.js";
 import { jsonPath, type PathSlot } from "./openapi-path.js";
@@ -10,8 +11,9 @@ export function pathParameters(
   context: Context,
   slots: readonly PathSlot[],
   names: readonly string[],
+  example: JsonValue | undefined,
 ): readonly ParameterObject[] {
-  return slots.map((slot, i) => pathParameter(context, slot, names[i] ?? slot.name));
+  return slots.map((slot, i) => pathParameter(context, slot, names[i] ?? slot.name, example));
 }
 
 /** The headers that a method takes. */
@@ -20,7 +22,12 @@ export function headerParameters({ headers, answer }: Method): readonly Paramete
   return [...headers.map(headerParameter), ...(isResumable ? [lastEventId] : [])];
 }
 
-function pathParameter(context: Context, slot: PathSlot, name: string): ParameterObject {
+function pathParameter(
+  context: Context,
+  slot: PathSlot,
+  name: string,
+  example: JsonValue | undefined,
+): ParameterObject {
   const { variable, isWhole, isMultiSegment } = slot;
   const leaf = variable?.fields.at(-1);
   const { description, schema } =
@@ -39,6 +46,7 @@ function pathParameter(context: Context, slot: PathSlot, name: string): Paramete
     deprecated: variable?.fields.some((field) => field.deprecated) || undefined,
     allowReserved: (isMultiSegment && context.version === "3.2") || undefined,
     schema,
+    example: isWhole && variable !== undefined ? exampleAt(context, example, variable.fields) : undefined,
     "x-multi-segment": isMultiSegment || undefined,
     "x-proto-field":
       isWhole && variable !== undefined && name === jsonPath(context, variable) ? undefined : protoPath(variable),

@@ -2,7 +2,8 @@ import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Binding, QueryField, QueryMessage } from "../../../model/model.js";
 import { type Context, isVisible, jsonKey } from "../context.js";
 import { paragraphs } from "../describe.js";
-import type { ParameterObject } from "../objects.js";
+import { exampleAt } from "../example.js";
+import type { JsonValue, ParameterObject } from "../objects.js";
 import { parameterSchema } from "../schema/field-schema.js";
 import { isRequired } from "../schema/message-schema.js";
 
@@ -14,7 +15,11 @@ export interface QueryParameters {
   readonly recurring: readonly string[];
 }
 
-export function queryParameters(context: Context, { query, variables }: Binding): QueryParameters {
+export function queryParameters(
+  context: Context,
+  { query, variables }: Binding,
+  example?: JsonValue | undefined,
+): QueryParameters {
   const parameters: ParameterObject[] = [];
   const recurring: string[] = [];
   if (query !== undefined) {
@@ -28,7 +33,8 @@ export function queryParameters(context: Context, { query, variables }: Binding)
       const name = scope.prefix + (entry.name ?? jsonKey(context, entry.field));
       const isDeprecated = scope.isDeprecated || entry.field.deprecated;
       if (entry.kind !== "message") {
-        parameters.push(parameter(context, entry, name, { ...scope, isDeprecated }));
+        const value = exampleAt(context, example, [...scope.fields, entry.field]);
+        parameters.push({ ...parameter(context, entry, name, { ...scope, isDeprecated }), example: value });
       } else if (messages.includes(entry.message.desc)) {
         recurring.push(name);
       } else {

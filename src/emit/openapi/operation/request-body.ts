@@ -3,7 +3,8 @@ import type { Binding, Method } from "../../../model/model.js";
 import { componentName } from "../components.js";
 import type { Context } from "../context.js";
 import { describe } from "../describe.js";
-import type { Content, RequestBodyObject, Schema } from "../objects.js";
+import { exampleAt, exampleWithout } from "../example.js";
+import type { Content, JsonValue, RequestBodyObject, Schema } from "../objects.js";
 import { valueSchema } from "../schema/field-schema.js";
 import { messageSchema, type Omitted, objectSchema } from "../schema/message-schema.js";
 
@@ -15,6 +16,7 @@ export function requestBody(
   { desc }: Method,
   { body, variables, rawBody }: Binding,
   index: number,
+  example?: JsonValue | undefined,
 ): RequestBodyObject | undefined {
   const bound: Omitted = variables.map((variable) => variable.fields);
   const name = componentName(desc.parent, desc.name, `Body${index === 0 ? "" : `_${index + 1}`}`);
@@ -28,14 +30,18 @@ export function requestBody(
     case "message": {
       const { input } = desc;
       const schema = () => (bound.length === 0 ? messageSchema(context, input) : rest(input, bound));
-      return { required: body.required, content: bodyContent(rawBody, schema) };
+      return {
+        required: body.required,
+        content: bodyContent(rawBody, schema, exampleWithout(context, example, bound)),
+      };
     }
     case "field": {
       const { field } = body;
       const within = bound.filter(([first]) => first === field).map(([, ...fields]) => fields);
       const schema = () =>
         within.length > 0 && field.fieldKind === "message" ? rest(field.message, within) : valueSchema(context, field);
-      return { description: describe(field), required: body.required, content: bodyContent(rawBody, schema) };
+      const value = exampleWithout(context, exampleAt(context, example, [field]), within);
+      return { description: describe(field), required: body.required, content: bodyContent(rawBody, schema, value) };
     }
   }
 }
@@ -44,6 +50,6 @@ export function requestBody(
  * The content of a body that holds one value, OpenAPI 3.2.0, Media Type Object: JSON, or the bytes of an HttpBody.
  * The schema is only built for JSON, because what is built becomes a component.
  */
-export function bodyContent(isRaw: boolean, schema: () => Schema): Content {
-  return isRaw ? { "*/*": {} } : { "application/json": { schema: schema() } };
+export function bodyContent(isRaw: boolean, schema: () => Schema, example?: JsonValue | undefined): Content {
+  return isRaw ? { "*/*": {} } : { "application/json": { schema: schema(), example } };
 }

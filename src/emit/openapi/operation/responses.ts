@@ -1,7 +1,10 @@
+import { STATUS_CODES } from "node:http";
+import { isHttpBody } from "../../../model/json-form.js";
 import type { Binding, Method, Stream } from "../../../model/model.js";
-import type { Context } from "../context.js";
+import { type Context, writtenJson } from "../context.js";
 import { describe } from "../describe.js";
-import type { OperationObject, ResponseObject } from "../objects.js";
+import { exampleAt } from "../example.js";
+import type { OperationObject, Reference, ResponseObject } from "../objects.js";
 import { valueSchema } from "../schema/field-schema.js";
 import { messageSchema } from "../schema/message-schema.js";
 import { statusSchema } from "../schema/well-known-schema.js";
@@ -19,24 +22,56 @@ export function responses(context: Context, method: Method, binding: Binding): O
         ? streamResponse(context, method, answer.stream)
         : unaryResponse(context, method, binding),
     ...(isResumable ? { "204": { description: "The stream has ended. Do not reconnect." } } : {}),
-    default: context.components.response("Error", () => ({
-      description: "Error.",
-      content: { "application/json": { schema: statusSchema(context) } },
-    })),
+    ...errorResponses(context, method),
   };
+}
+
+/** The error responses by status: those that the author declares, and a default. */
+function errorResponses(context: Context, { document }: Method): OperationObject["responses"] {
+  const responses: [string, ResponseObject | Reference][] = document.errors.map(({ status, description, schema }) => [
+    status,
+    {
+      description: description || ((schema && describe(schema)) ?? statusText(status)),
+      content: bodyContent(isHttpBody(schema), () =>
+        schema === undefined ? statusSchema(context) : messageSchema(context, schema),
+      ),
+    },
+  ]);
+  if (document.errors.every(({ status }) => status !== "default")) {
+    responses.push(["default", defaultError(context)]);
+  }
+  return Object.fromEntries(responses);
+}
+
+/** What a generated server answers for every error. */
+function defaultError(context: Context): Reference {
+  return context.components.response("Error", () => ({
+    description: "Error.",
+    content: { "application/json": { schema: statusSchema(context) } },
+  }));
+}
+
+/** The name of a status, RFC 9110 section 15. */
+function statusText(status: string): string {
+  const ranges: Readonly<Record<string, string>> = { "4XX": "Client error", "5XX": "Server error", default: "Error" };
+  return `${ranges[status] ?? STATUS_CODES[status] ?? `Error ${status}`}.`;
 }
 
 function unaryResponse(
   context: Context,
-  { desc: { output } }: Method,
+  { desc: { output }, document }: Method,
   { responseBody, rawResponse }: Binding,
 ): ResponseObject {
+  const [example] = document.example.responses;
+  const response = example === undefined ? undefined : writtenJson(context, output, example);
   // The comments of Google's messages are about the messages.
   const described = responseBody ?? (output.typeName.startsWith("google.") ? undefined : output);
   return {
     description: (described && describe(described)) ?? "OK.",
-    content: bodyContent(rawResponse, () =>
-      responseBody === undefined ? messageSchema(context, output) : valueSchema(context, responseBody),
+    content: bodyContent(
+      rawResponse,
+      () => (responseBody === undefined ? messageSchema(context, output) : valueSchema(context, responseBody)),
+      exampleAt(context, response, responseBody === undefined ? [] : [responseBody]),
     ),
   };
 }

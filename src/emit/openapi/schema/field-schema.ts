@@ -1,9 +1,10 @@
 import { type DescField, fromJson, type JsonObject, toJson } from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
+import { readDocs } from "../../../model/docs.js";
 import { type Example, type FieldRules, fieldRules } from "../../../model/rules.js";
 import { type Context, enumInJson, jsonKey } from "../context.js";
-import { describe, paragraphs } from "../describe.js";
-import { overridden } from "../merge.js";
+import { commentWith, externalDocs, paragraphs } from "../describe.js";
+import { omitAt, overridden, type Tree } from "../merge.js";
 import type { JsonValue, Schema } from "../objects.js";
 import { withRules } from "../validate/field-rules.js";
 import { enumSchema } from "./enum-schema.js";
@@ -21,12 +22,27 @@ export function withField(context: Context, schema: Schema, field: DescField): S
   const rules = fieldRules(context.rules, field);
   const declaration: Schema = {
     ...schema,
-    description: paragraphs(describe(field), note, behaviorNote(rules), schema.description),
+    description: paragraphs(fieldComment(context, field), note, behaviorNote(rules), schema.description),
+    externalDocs: externalDocs(rules.document?.externalDocs),
     default: value,
     deprecated: field.deprecated || undefined,
     ...behaviorKeywords(rules),
   };
-  return overridden(declaration, context.rules.gnostic.get(field));
+  return overridden(declaration, gnosticSchema(context, field));
+}
+
+function fieldComment({ rules }: Context, field: DescField): string | undefined {
+  return commentWith(fieldRules(rules, field).document?.summary, readDocs(field));
+}
+
+/** What an option of gnostic says, without what the option of sse.v1 says. */
+function gnosticSchema({ rules }: Context, field: DescField): Tree | undefined {
+  const override = rules.gnostic.get(field);
+  const { summary, externalDocs, hasExample = false } = fieldRules(rules, field).document ?? {};
+  const said = Object.entries({ description: summary, externalDocs, examples: hasExample || undefined })
+    .filter(([, value]) => value !== undefined)
+    .map(([key]) => key);
+  return override && omitAt(override, [], said);
 }
 
 /** The schema and the description of a parameter that holds a field. */
@@ -37,8 +53,13 @@ export function parameterSchema(
   const schema = valueSchema(context, field);
   const { value, note } = declaredDefault(context, field);
   const { description, ...rest } = overridden(
-    { ...schema, description: paragraphs(describe(field), note, schema.description), default: value },
-    context.rules.gnostic.get(field),
+    {
+      ...schema,
+      description: paragraphs(fieldComment(context, field), note, schema.description),
+      externalDocs: externalDocs(fieldRules(context.rules, field).document?.externalDocs),
+      default: value,
+    },
+    gnosticSchema(context, field),
   );
   return { description, schema: rest };
 }
@@ -98,9 +119,11 @@ export function singleSchema(context: Context, field: DescField): Schema {
 /** The value of an example in the form that the document describes: with other names of fields, or numbers of enums. */
 function exampleValue(context: Context, field: DescField, { of, value }: Example): JsonValue {
   const { openapi_enum, openapi_proto_names } = context.options;
+  const registry = context.rules.registry();
   const json = { [field.jsonName]: value } as JsonObject; // ours is read-only
-  const message = toJson(field.parent, fromJson(field.parent, json), {
+  const message = toJson(field.parent, fromJson(field.parent, json, { registry }), {
     alwaysEmitImplicit: true,
+    registry,
     enumAsInteger: openapi_enum === "integer",
     useProtoFieldName: openapi_proto_names,
   }) as JsonObject; // a message with fields is an object

@@ -1,6 +1,7 @@
-import type { DescField } from "@bufbuild/protobuf";
+import { type DescField, fromJson, toJson, type JsonValue as WritableJson } from "@bufbuild/protobuf";
 import type { Method, Stream } from "../../../model/model.js";
-import type { Context } from "../context.js";
+import { type Context, createNames, writtenJson } from "../context.js";
+import { exampleAt } from "../example.js";
 import type { ExampleObject, JsonValue } from "../objects.js";
 import { asParsed } from "./event-schema.js";
 import { exampleField, exampleMessage } from "./example-value.js";
@@ -29,10 +30,17 @@ export function streamExamples(context: Context, method: Method, stream: Stream)
 /** What `data:` holds, parsed, by the event's name: the examples of 3.1. */
 export function dataExamples(context: Context, method: Method, stream: Stream): Record<string, ExampleObject> {
   const { events, errorEvent, terminalData } = stream;
+  const unique = createNames();
+  const own = ownEvents(context, method, stream).map(({ name = "message", data }): [string, JsonValue] => [
+    unique(name),
+    data,
+  ]);
   const ordinary: [string, JsonValue][] =
-    events.kind === "message"
-      ? [[events.name ?? "message", exampleMessage(context, method.desc.output)]]
-      : events.members.map(({ name, field }) => [name, exampleField(context, field)]);
+    own.length > 0
+      ? own
+      : events.kind === "message"
+        ? [[events.name ?? "message", exampleMessage(context, method.desc.output)]]
+        : events.members.map(({ name, field }) => [name, exampleField(context, field)]);
   const literal: [string, JsonValue][] = terminalData === undefined ? [] : [["(end)", asParsed(terminalData)]];
   return Object.fromEntries(
     // The key `__proto__` readers in JavaScript lose.
@@ -43,8 +51,49 @@ export function dataExamples(context: Context, method: Method, stream: Stream): 
   );
 }
 
+/** An event of the author's example. */
+interface OwnEvent {
+  readonly name: string | undefined;
+  readonly id: string | undefined;
+  readonly data: JsonValue;
+}
+
+function ownEvents(context: Context, { desc, document }: Method, { events, id }: Stream): readonly OwnEvent[] {
+  return document.example.responses.map((json) => {
+    const message = writtenJson(context, desc.output, json);
+    if (events.kind === "message") {
+      return { name: events.name, id: ownId(context, id, json), data: message };
+    }
+    const member = events.members.find(({ field }) => exampleAt(context, message, [field]) !== undefined);
+    const data = member && exampleAt(context, message, [member.field]);
+    return { name: member?.name, id: ownId(context, id, json), data: data ?? null }; // the model has seen the member
+  });
+}
+
+/** The id as a server writes it: the value of the field, also if it is zero. */
+function ownId({ rules }: Context, field: DescField | undefined, json: JsonValue): string | undefined {
+  if (field === undefined) {
+    return undefined;
+  }
+  const registry = rules.registry();
+  const message = fromJson(field.parent, json as WritableJson, { registry }); // ours is read-only
+  const written = toJson(field.parent, message, { registry, alwaysEmitImplicit: true }) as Record<string, JsonValue>; // it has fields
+  const value = written[field.jsonName];
+  return value === undefined || value === "" ? undefined : String(value);
+}
+
 /** One event of each kind, in the order of declaration; the first that ends the stream is the last. */
-function ordinaryEvents(context: Context, { desc }: Method, { events, id }: Stream): ParsedEvent[] {
+function ordinaryEvents(context: Context, method: Method, stream: Stream): ParsedEvent[] {
+  const { desc } = method;
+  const { events, id } = stream;
+  const own = ownEvents(context, method, stream);
+  if (own.length > 0) {
+    return own.map(({ name, id, data }) => ({
+      ...(name === undefined ? {} : { event: name }),
+      ...(id === undefined ? {} : { id }),
+      data: JSON.stringify(data),
+    }));
+  }
   if (events.kind === "message") {
     const data = JSON.stringify(exampleMessage(context, desc.output));
     return [{ ...(events.name === undefined ? {} : { event: events.name }), ...exampleId(context, id, 0), data }];
@@ -81,10 +130,10 @@ function example(summary: string, stream: Stream, events: ParsedEvent[], end: st
     first === undefined ? [] : [{ ...first, ...(retryMs === undefined ? {} : { retry: retryMs }) }, ...rest];
   const beat = heartbeatMs === 0 ? "" : ` heartbeat=${heartbeatMs}`;
   const opening = `:sse/1${beat} end\n${retryMs === undefined ? "" : `retry: ${retryMs}\n`}`;
-  return { summary, dataValue: parsed.map(toJson), serializedValue: opening + events.map(frame).join("") + end };
+  return { summary, dataValue: parsed.map(eventJson), serializedValue: opening + events.map(frame).join("") + end };
 }
 
-function toJson({ event, id, data, retry }: ParsedEvent): JsonValue {
+function eventJson({ event, id, data, retry }: ParsedEvent): JsonValue {
   return Object.fromEntries(
     Object.entries({ event, id, data, retry }).filter(
       (entry): entry is [string, string | number] => entry[1] !== undefined,

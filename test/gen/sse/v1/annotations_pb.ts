@@ -30,7 +30,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sse/v1/annotations.proto.
  */
 export const file_sse_v1_annotations: GenFile = /*@__PURE__*/
-  fileDesc("Chhzc2UvdjEvYW5ub3RhdGlvbnMucHJvdG8SBnNzZS52MSL3AQoISHR0cFJ1bGUSDQoDZ2V0GAIgASgJSAASDQoDcHV0GAMgASgJSAASDgoEcG9zdBgEIAEoCUgAEhAKBmRlbGV0ZRgFIAEoCUgAEg8KBXBhdGNoGAYgASgJSAASKwoGY3VzdG9tGAggASgLMhkuc3NlLnYxLkN1c3RvbUh0dHBQYXR0ZXJuSAASDAoEYm9keRgHIAEoCRIVCg1yZXNwb25zZV9ib2R5GAwgASgJEi0KE2FkZGl0aW9uYWxfYmluZGluZ3MYCyADKAsyEC5zc2UudjEuSHR0cFJ1bGUSDgoGc3RyZWFtGA0gASgIQgkKB3BhdHRlcm4iLwoRQ3VzdG9tSHR0cFBhdHRlcm4SDAoEa2luZBgBIAEoCRIMCgRwYXRoGAIgASgJIrcBCgpTdHJlYW1SdWxlEhEKCXJlc3VtYWJsZRgBIAEoCBIVCg10ZXJtaW5hbF9kYXRhGAIgASgJEhMKC2Vycm9yX2V2ZW50GAMgASgJEiwKCWhlYXJ0YmVhdBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIoCgVyZXRyeRgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhISCgpldmVudF9uYW1lGAYgASgJIkEKC1NlcnZpY2VSdWxlEhEKCWJhc2VfcGF0aBgBIAEoCRIfCgdoZWFkZXJzGAIgAygLMg4uc3NlLnYxLkhlYWRlciKAAQoGSGVhZGVyEgwKBG5hbWUYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSDAoEdHlwZRgDIAEoCRIQCghyZXF1aXJlZBgEIAEoCBIOCgZmb3JtYXQYBSABKAkSDwoHZXhhbXBsZRgGIAEoCRISCgpkZXByZWNhdGVkGAcgASgIIisKCUV2ZW50UnVsZRIMCgRuYW1lGAEgASgJEhAKCHRlcm1pbmFsGAIgASgIIisKCVF1ZXJ5UnVsZRIMCgRuYW1lGAEgASgJEhAKCHJlcXVpcmVkGAIgASgIOkYKBGh0dHASHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi0hwMgASgLMhAuc3NlLnYxLkh0dHBSdWxlUgRodHRwOkwKBnN0cmVhbRIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLWHAyABKAsyEi5zc2UudjEuU3RyZWFtUnVsZVIGc3RyZWFtOkgKBmhlYWRlchIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLaHAyADKAsyDi5zc2UudjEuSGVhZGVyUgZoZWFkZXI6UAoHc2VydmljZRIfLmdvb2dsZS5wcm90b2J1Zi5TZXJ2aWNlT3B0aW9ucxi+hwMgASgLMhMuc3NlLnYxLlNlcnZpY2VSdWxlUgdzZXJ2aWNlOjcKBmV2ZW50cxIdLmdvb2dsZS5wcm90b2J1Zi5PbmVvZk9wdGlvbnMYyIcDIAEoCFIGZXZlbnRzOkgKBWV2ZW50Eh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjShwMgASgLMhEuc3NlLnYxLkV2ZW50UnVsZVIFZXZlbnQ6OgoIZXZlbnRfaWQSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNOHAyABKAhSB2V2ZW50SWQ6SAoFcXVlcnkSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNSHAyABKAsyES5zc2UudjEuUXVlcnlSdWxlUgVxdWVyeWIGcHJvdG8z", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
+  fileDesc("Chhzc2UvdjEvYW5ub3RhdGlvbnMucHJvdG8SBnNzZS52MSL3AQoISHR0cFJ1bGUSDQoDZ2V0GAIgASgJSAASDQoDcHV0GAMgASgJSAASDgoEcG9zdBgEIAEoCUgAEhAKBmRlbGV0ZRgFIAEoCUgAEg8KBXBhdGNoGAYgASgJSAASKwoGY3VzdG9tGAggASgLMhkuc3NlLnYxLkN1c3RvbUh0dHBQYXR0ZXJuSAASDAoEYm9keRgHIAEoCRIVCg1yZXNwb25zZV9ib2R5GAwgASgJEi0KE2FkZGl0aW9uYWxfYmluZGluZ3MYCyADKAsyEC5zc2UudjEuSHR0cFJ1bGUSDgoGc3RyZWFtGA0gASgIQgkKB3BhdHRlcm4iLwoRQ3VzdG9tSHR0cFBhdHRlcm4SDAoEa2luZBgBIAEoCRIMCgRwYXRoGAIgASgJIrcBCgpTdHJlYW1SdWxlEhEKCXJlc3VtYWJsZRgBIAEoCBIVCg10ZXJtaW5hbF9kYXRhGAIgASgJEhMKC2Vycm9yX2V2ZW50GAMgASgJEiwKCWhlYXJ0YmVhdBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIoCgVyZXRyeRgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhISCgpldmVudF9uYW1lGAYgASgJIkEKC1NlcnZpY2VSdWxlEhEKCWJhc2VfcGF0aBgBIAEoCRIfCgdoZWFkZXJzGAIgAygLMg4uc3NlLnYxLkhlYWRlciKAAQoGSGVhZGVyEgwKBG5hbWUYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSDAoEdHlwZRgDIAEoCRIQCghyZXF1aXJlZBgEIAEoCBIOCgZmb3JtYXQYBSABKAkSDwoHZXhhbXBsZRgGIAEoCRISCgpkZXByZWNhdGVkGAcgASgIIisKCUV2ZW50UnVsZRIMCgRuYW1lGAEgASgJEhAKCHRlcm1pbmFsGAIgASgIIisKCVF1ZXJ5UnVsZRIMCgRuYW1lGAEgASgJEhAKCHJlcXVpcmVkGAIgASgIItgBCg5NZXRob2REb2N1bWVudBIMCgR0YWdzGAEgAygJEg8KB3N1bW1hcnkYAiABKAkSKwoNZXh0ZXJuYWxfZG9jcxgDIAEoCzIULnNzZS52MS5FeHRlcm5hbERvY3MSLQoIc2VjdXJpdHkYBCADKAsyGy5zc2UudjEuU2VjdXJpdHlSZXF1aXJlbWVudBIlCgZlcnJvcnMYBSADKAsyFS5zc2UudjEuRXJyb3JSZXNwb25zZRIkCgdleGFtcGxlGAYgASgLMhMuc3NlLnYxLkNhbGxFeGFtcGxlIuUCCg9TZXJ2aWNlRG9jdW1lbnQSDAoEdGFncxgBIAMoCRIPCgdzdW1tYXJ5GAIgASgJEisKDWV4dGVybmFsX2RvY3MYAyABKAsyFC5zc2UudjEuRXh0ZXJuYWxEb2NzEi0KCHNlY3VyaXR5GAQgAygLMhsuc3NlLnYxLlNlY3VyaXR5UmVxdWlyZW1lbnQSJQoGZXJyb3JzGAUgAygLMhUuc3NlLnYxLkVycm9yUmVzcG9uc2USMAoQc2VjdXJpdHlfc2NoZW1lcxgGIAMoCzIWLnNzZS52MS5TZWN1cml0eVNjaGVtZRJGChB0YWdfZGVzY3JpcHRpb25zGAcgAygLMiwuc3NlLnYxLlNlcnZpY2VEb2N1bWVudC5UYWdEZXNjcmlwdGlvbnNFbnRyeRo2ChRUYWdEZXNjcmlwdGlvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIm8KDUZpZWxkRG9jdW1lbnQSDwoHc3VtbWFyeRgBIAEoCRIrCg1leHRlcm5hbF9kb2NzGAIgASgLMhQuc3NlLnYxLkV4dGVybmFsRG9jcxIUCgdleGFtcGxlGAMgASgJSACIAQFCCgoIX2V4YW1wbGUiMAoMRXh0ZXJuYWxEb2NzEgsKA3VybBgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCSJgChNTZWN1cml0eVJlcXVpcmVtZW50Eg4KBnNjaGVtZRgBIAEoCRIOCgZzY29wZXMYAiADKAkSKQoEYWxzbxgDIAMoCzIbLnNzZS52MS5TZWN1cml0eVJlcXVpcmVtZW50Iu4BCg5TZWN1cml0eVNjaGVtZRIMCgRuYW1lGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEg4KBGh0dHAYAyABKAlIABIQCgZoZWFkZXIYBCABKAlIABIPCgVxdWVyeRgFIAEoCUgAEhAKBmNvb2tpZRgGIAEoCUgAEiQKBm9hdXRoMhgHIAEoCzISLnNzZS52MS5PQXV0aEZsb3dzSAASGQoPb3Blbl9pZF9jb25uZWN0GAggASgJSAASFAoKbXV0dWFsX3RscxgJIAEoCEgAEhUKDWJlYXJlcl9mb3JtYXQYCiABKAlCBgoEa2luZCK0AQoKT0F1dGhGbG93cxItChJhdXRob3JpemF0aW9uX2NvZGUYASABKAsyES5zc2UudjEuT0F1dGhGbG93Ei0KEmNsaWVudF9jcmVkZW50aWFscxgCIAEoCzIRLnNzZS52MS5PQXV0aEZsb3cSIwoIaW1wbGljaXQYAyABKAsyES5zc2UudjEuT0F1dGhGbG93EiMKCHBhc3N3b3JkGAQgASgLMhEuc3NlLnYxLk9BdXRoRmxvdyKsAQoJT0F1dGhGbG93EhkKEWF1dGhvcml6YXRpb25fdXJsGAEgASgJEhEKCXRva2VuX3VybBgCIAEoCRITCgtyZWZyZXNoX3VybBgDIAEoCRItCgZzY29wZXMYBCADKAsyHS5zc2UudjEuT0F1dGhGbG93LlNjb3Blc0VudHJ5Gi0KC1Njb3Blc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiRAoNRXJyb3JSZXNwb25zZRIOCgZzdGF0dXMYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSDgoGc2NoZW1hGAMgASgJIjEKC0NhbGxFeGFtcGxlEg8KB3JlcXVlc3QYASABKAkSEQoJcmVzcG9uc2VzGAIgAygJOkYKBGh0dHASHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi0hwMgASgLMhAuc3NlLnYxLkh0dHBSdWxlUgRodHRwOkwKBnN0cmVhbRIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLWHAyABKAsyEi5zc2UudjEuU3RyZWFtUnVsZVIGc3RyZWFtOkgKBmhlYWRlchIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLaHAyADKAsyDi5zc2UudjEuSGVhZGVyUgZoZWFkZXI6VAoIZG9jdW1lbnQSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxi3hwMgASgLMhYuc3NlLnYxLk1ldGhvZERvY3VtZW50Ughkb2N1bWVudDpQCgdzZXJ2aWNlEh8uZ29vZ2xlLnByb3RvYnVmLlNlcnZpY2VPcHRpb25zGL6HAyABKAsyEy5zc2UudjEuU2VydmljZVJ1bGVSB3NlcnZpY2U6ZQoQc2VydmljZV9kb2N1bWVudBIfLmdvb2dsZS5wcm90b2J1Zi5TZXJ2aWNlT3B0aW9ucxi/hwMgASgLMhcuc3NlLnYxLlNlcnZpY2VEb2N1bWVudFIPc2VydmljZURvY3VtZW50OjcKBmV2ZW50cxIdLmdvb2dsZS5wcm90b2J1Zi5PbmVvZk9wdGlvbnMYyIcDIAEoCFIGZXZlbnRzOkgKBWV2ZW50Eh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjShwMgASgLMhEuc3NlLnYxLkV2ZW50UnVsZVIFZXZlbnQ6OgoIZXZlbnRfaWQSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNOHAyABKAhSB2V2ZW50SWQ6SAoFcXVlcnkSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNSHAyABKAsyES5zc2UudjEuUXVlcnlSdWxlUgVxdWVyeTpdCg5maWVsZF9kb2N1bWVudBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY1YcDIAEoCzIVLnNzZS52MS5GaWVsZERvY3VtZW50Ug1maWVsZERvY3VtZW50YgZwcm90bzM", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
 
 /**
  * Binds a method to an HTTP method and a path. The fields and the path templates are those of
@@ -665,6 +665,858 @@ export const QueryRuleSchema: GenMessage<QueryRule, {jsonType: QueryRuleJson}> =
   messageDesc(file_sse_v1_annotations, 6);
 
 /**
+ * What API documents say about a method.
+ *
+ * @generated from message sse.v1.MethodDocument
+ */
+export type MethodDocument = Message<"sse.v1.MethodDocument"> & {
+  /**
+   * The names of the tags that group the method. Default: the tags of the service.
+   *
+   * @generated from field: repeated string tags = 1;
+   */
+  tags: string[];
+
+  /**
+   * Replaces the first paragraph of the comment.
+   *
+   * @generated from field: string summary = 2;
+   */
+  summary: string;
+
+  /**
+   * Where to read more.
+   *
+   * @generated from field: sse.v1.ExternalDocs external_docs = 3;
+   */
+  externalDocs?: ExternalDocs | undefined;
+
+  /**
+   * What a caller needs: one of these is enough. `security: {}` needs nothing. Default: that of the
+   * service.
+   *
+   * @generated from field: repeated sse.v1.SecurityRequirement security = 4;
+   */
+  security: SecurityRequirement[];
+
+  /**
+   * Error responses, in addition to those of the service. An entry replaces that of the service with
+   * the same status.
+   *
+   * @generated from field: repeated sse.v1.ErrorResponse errors = 5;
+   */
+  errors: ErrorResponse[];
+
+  /**
+   * An example of a call.
+   *
+   * @generated from field: sse.v1.CallExample example = 6;
+   */
+  example?: CallExample | undefined;
+};
+
+/**
+ * What API documents say about a method.
+ *
+ * @generated from message sse.v1.MethodDocument
+ */
+export type MethodDocumentJson = {
+  /**
+   * The names of the tags that group the method. Default: the tags of the service.
+   *
+   * @generated from field: repeated string tags = 1;
+   */
+  tags?: string[];
+
+  /**
+   * Replaces the first paragraph of the comment.
+   *
+   * @generated from field: string summary = 2;
+   */
+  summary?: string;
+
+  /**
+   * Where to read more.
+   *
+   * @generated from field: sse.v1.ExternalDocs external_docs = 3;
+   */
+  externalDocs?: ExternalDocsJson;
+
+  /**
+   * What a caller needs: one of these is enough. `security: {}` needs nothing. Default: that of the
+   * service.
+   *
+   * @generated from field: repeated sse.v1.SecurityRequirement security = 4;
+   */
+  security?: SecurityRequirementJson[];
+
+  /**
+   * Error responses, in addition to those of the service. An entry replaces that of the service with
+   * the same status.
+   *
+   * @generated from field: repeated sse.v1.ErrorResponse errors = 5;
+   */
+  errors?: ErrorResponseJson[];
+
+  /**
+   * An example of a call.
+   *
+   * @generated from field: sse.v1.CallExample example = 6;
+   */
+  example?: CallExampleJson;
+};
+
+/**
+ * Describes the message sse.v1.MethodDocument.
+ * Use `create(MethodDocumentSchema)` to create a new message.
+ */
+export const MethodDocumentSchema: GenMessage<MethodDocument, {jsonType: MethodDocumentJson}> = /*@__PURE__*/
+  messageDesc(file_sse_v1_annotations, 7);
+
+/**
+ * What API documents say about a service.
+ *
+ * @generated from message sse.v1.ServiceDocument
+ */
+export type ServiceDocument = Message<"sse.v1.ServiceDocument"> & {
+  /**
+   * The names of the tags that group the methods. Default: one tag with the name of the service.
+   *
+   * @generated from field: repeated string tags = 1;
+   */
+  tags: string[];
+
+  /**
+   * Replaces the first paragraph of the comment.
+   *
+   * @generated from field: string summary = 2;
+   */
+  summary: string;
+
+  /**
+   * Where to read more. It is part of the first tag.
+   *
+   * @generated from field: sse.v1.ExternalDocs external_docs = 3;
+   */
+  externalDocs?: ExternalDocs | undefined;
+
+  /**
+   * What a caller of each method needs: one of these is enough. Default: what the document says
+   * elsewhere.
+   *
+   * @generated from field: repeated sse.v1.SecurityRequirement security = 4;
+   */
+  security: SecurityRequirement[];
+
+  /**
+   * Error responses of all methods.
+   *
+   * @generated from field: repeated sse.v1.ErrorResponse errors = 5;
+   */
+  errors: ErrorResponse[];
+
+  /**
+   * The security schemes that `security` can name, here and in all services of the package.
+   *
+   * @generated from field: repeated sse.v1.SecurityScheme security_schemes = 6;
+   */
+  securitySchemes: SecurityScheme[];
+
+  /**
+   * Descriptions of tags, by name. Default for the first tag of the service: the comment of the service.
+   *
+   * @generated from field: map<string, string> tag_descriptions = 7;
+   */
+  tagDescriptions: { [key: string]: string };
+};
+
+/**
+ * What API documents say about a service.
+ *
+ * @generated from message sse.v1.ServiceDocument
+ */
+export type ServiceDocumentJson = {
+  /**
+   * The names of the tags that group the methods. Default: one tag with the name of the service.
+   *
+   * @generated from field: repeated string tags = 1;
+   */
+  tags?: string[];
+
+  /**
+   * Replaces the first paragraph of the comment.
+   *
+   * @generated from field: string summary = 2;
+   */
+  summary?: string;
+
+  /**
+   * Where to read more. It is part of the first tag.
+   *
+   * @generated from field: sse.v1.ExternalDocs external_docs = 3;
+   */
+  externalDocs?: ExternalDocsJson;
+
+  /**
+   * What a caller of each method needs: one of these is enough. Default: what the document says
+   * elsewhere.
+   *
+   * @generated from field: repeated sse.v1.SecurityRequirement security = 4;
+   */
+  security?: SecurityRequirementJson[];
+
+  /**
+   * Error responses of all methods.
+   *
+   * @generated from field: repeated sse.v1.ErrorResponse errors = 5;
+   */
+  errors?: ErrorResponseJson[];
+
+  /**
+   * The security schemes that `security` can name, here and in all services of the package.
+   *
+   * @generated from field: repeated sse.v1.SecurityScheme security_schemes = 6;
+   */
+  securitySchemes?: SecuritySchemeJson[];
+
+  /**
+   * Descriptions of tags, by name. Default for the first tag of the service: the comment of the service.
+   *
+   * @generated from field: map<string, string> tag_descriptions = 7;
+   */
+  tagDescriptions?: { [key: string]: string };
+};
+
+/**
+ * Describes the message sse.v1.ServiceDocument.
+ * Use `create(ServiceDocumentSchema)` to create a new message.
+ */
+export const ServiceDocumentSchema: GenMessage<ServiceDocument, {jsonType: ServiceDocumentJson}> = /*@__PURE__*/
+  messageDesc(file_sse_v1_annotations, 8);
+
+/**
+ * What API documents say about a field.
+ *
+ * @generated from message sse.v1.FieldDocument
+ */
+export type FieldDocument = Message<"sse.v1.FieldDocument"> & {
+  /**
+   * Replaces the first paragraph of the comment.
+   *
+   * @generated from field: string summary = 1;
+   */
+  summary: string;
+
+  /**
+   * Where to read more.
+   *
+   * @generated from field: sse.v1.ExternalDocs external_docs = 2;
+   */
+  externalDocs?: ExternalDocs | undefined;
+
+  /**
+   * A value of the field as JSON, or as text without quotes. For a list or a map, one element is enough.
+   *
+   * @generated from field: optional string example = 3;
+   */
+  example?: string | undefined;
+};
+
+/**
+ * What API documents say about a field.
+ *
+ * @generated from message sse.v1.FieldDocument
+ */
+export type FieldDocumentJson = {
+  /**
+   * Replaces the first paragraph of the comment.
+   *
+   * @generated from field: string summary = 1;
+   */
+  summary?: string;
+
+  /**
+   * Where to read more.
+   *
+   * @generated from field: sse.v1.ExternalDocs external_docs = 2;
+   */
+  externalDocs?: ExternalDocsJson;
+
+  /**
+   * A value of the field as JSON, or as text without quotes. For a list or a map, one element is enough.
+   *
+   * @generated from field: optional string example = 3;
+   */
+  example?: string;
+};
+
+/**
+ * Describes the message sse.v1.FieldDocument.
+ * Use `create(FieldDocumentSchema)` to create a new message.
+ */
+export const FieldDocumentSchema: GenMessage<FieldDocument, {jsonType: FieldDocumentJson}> = /*@__PURE__*/
+  messageDesc(file_sse_v1_annotations, 9);
+
+/**
+ * A link to documentation.
+ *
+ * @generated from message sse.v1.ExternalDocs
+ */
+export type ExternalDocs = Message<"sse.v1.ExternalDocs"> & {
+  /**
+   * The URL. It is absolute, as are all URLs in these options.
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
+
+  /**
+   * What is there.
+   *
+   * @generated from field: string description = 2;
+   */
+  description: string;
+};
+
+/**
+ * A link to documentation.
+ *
+ * @generated from message sse.v1.ExternalDocs
+ */
+export type ExternalDocsJson = {
+  /**
+   * The URL. It is absolute, as are all URLs in these options.
+   *
+   * @generated from field: string url = 1;
+   */
+  url?: string;
+
+  /**
+   * What is there.
+   *
+   * @generated from field: string description = 2;
+   */
+  description?: string;
+};
+
+/**
+ * Describes the message sse.v1.ExternalDocs.
+ * Use `create(ExternalDocsSchema)` to create a new message.
+ */
+export const ExternalDocsSchema: GenMessage<ExternalDocs, {jsonType: ExternalDocsJson}> = /*@__PURE__*/
+  messageDesc(file_sse_v1_annotations, 10);
+
+/**
+ * One way to be allowed to call a method. Without `scheme`, everyone is allowed.
+ *
+ * @generated from message sse.v1.SecurityRequirement
+ */
+export type SecurityRequirement = Message<"sse.v1.SecurityRequirement"> & {
+  /**
+   * The name of a security scheme: of `security_schemes`, of the plugin option `openapi_base`, or of
+   * gnostic's `(openapi.v3.document)`.
+   *
+   * @generated from field: string scheme = 1;
+   */
+  scheme: string;
+
+  /**
+   * The scopes that the caller needs. With OAuth 2.0, they are scopes of the scheme.
+   *
+   * @generated from field: repeated string scopes = 2;
+   */
+  scopes: string[];
+
+  /**
+   * Schemes that are needed together with this one. They cannot be nested.
+   *
+   * @generated from field: repeated sse.v1.SecurityRequirement also = 3;
+   */
+  also: SecurityRequirement[];
+};
+
+/**
+ * One way to be allowed to call a method. Without `scheme`, everyone is allowed.
+ *
+ * @generated from message sse.v1.SecurityRequirement
+ */
+export type SecurityRequirementJson = {
+  /**
+   * The name of a security scheme: of `security_schemes`, of the plugin option `openapi_base`, or of
+   * gnostic's `(openapi.v3.document)`.
+   *
+   * @generated from field: string scheme = 1;
+   */
+  scheme?: string;
+
+  /**
+   * The scopes that the caller needs. With OAuth 2.0, they are scopes of the scheme.
+   *
+   * @generated from field: repeated string scopes = 2;
+   */
+  scopes?: string[];
+
+  /**
+   * Schemes that are needed together with this one. They cannot be nested.
+   *
+   * @generated from field: repeated sse.v1.SecurityRequirement also = 3;
+   */
+  also?: SecurityRequirementJson[];
+};
+
+/**
+ * Describes the message sse.v1.SecurityRequirement.
+ * Use `create(SecurityRequirementSchema)` to create a new message.
+ */
+export const SecurityRequirementSchema: GenMessage<SecurityRequirement, {jsonType: SecurityRequirementJson}> = /*@__PURE__*/
+  messageDesc(file_sse_v1_annotations, 11);
+
+/**
+ * How callers prove who they are.
+ *
+ * @generated from message sse.v1.SecurityScheme
+ */
+export type SecurityScheme = Message<"sse.v1.SecurityScheme"> & {
+  /**
+   * The name of the scheme in the document: letters, digits, `.`, `-` and `_`.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * The description.
+   *
+   * @generated from field: string description = 2;
+   */
+  description: string;
+
+  /**
+   * The kind of scheme.
+   *
+   * @generated from oneof sse.v1.SecurityScheme.kind
+   */
+  kind: {
+    /**
+     * The scheme of the header `Authorization`, such as `bearer` or `basic`.
+     *
+     * @generated from field: string http = 3;
+     */
+    value: string;
+    case: "http";
+  } | {
+    /**
+     * The name of a header with a key.
+     *
+     * @generated from field: string header = 4;
+     */
+    value: string;
+    case: "header";
+  } | {
+    /**
+     * The name of a query parameter with a key.
+     *
+     * @generated from field: string query = 5;
+     */
+    value: string;
+    case: "query";
+  } | {
+    /**
+     * The name of a cookie with a key or a session.
+     *
+     * @generated from field: string cookie = 6;
+     */
+    value: string;
+    case: "cookie";
+  } | {
+    /**
+     * OAuth 2.0.
+     *
+     * @generated from field: sse.v1.OAuthFlows oauth2 = 7;
+     */
+    value: OAuthFlows;
+    case: "oauth2";
+  } | {
+    /**
+     * OpenID Connect: the URL of the discovery document.
+     *
+     * @generated from field: string open_id_connect = 8;
+     */
+    value: string;
+    case: "openIdConnect";
+  } | {
+    /**
+     * A client certificate (mutual TLS).
+     *
+     * @generated from field: bool mutual_tls = 9;
+     */
+    value: boolean;
+    case: "mutualTls";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * The format of a bearer token, such as `JWT`. Only with `http: "bearer"`.
+   *
+   * @generated from field: string bearer_format = 10;
+   */
+  bearerFormat: string;
+};
+
+/**
+ * How callers prove who they are.
+ *
+ * @generated from message sse.v1.SecurityScheme
+ */
+export type SecuritySchemeJson = {
+  /**
+   * The name of the scheme in the document: letters, digits, `.`, `-` and `_`.
+   *
+   * @generated from field: string name = 1;
+   */
+  name?: string;
+
+  /**
+   * The description.
+   *
+   * @generated from field: string description = 2;
+   */
+  description?: string;
+
+  /**
+   * The scheme of the header `Authorization`, such as `bearer` or `basic`.
+   *
+   * @generated from field: string http = 3;
+   */
+  http?: string;
+
+  /**
+   * The name of a header with a key.
+   *
+   * @generated from field: string header = 4;
+   */
+  header?: string;
+
+  /**
+   * The name of a query parameter with a key.
+   *
+   * @generated from field: string query = 5;
+   */
+  query?: string;
+
+  /**
+   * The name of a cookie with a key or a session.
+   *
+   * @generated from field: string cookie = 6;
+   */
+  cookie?: string;
+
+  /**
+   * OAuth 2.0.
+   *
+   * @generated from field: sse.v1.OAuthFlows oauth2 = 7;
+   */
+  oauth2?: OAuthFlowsJson;
+
+  /**
+   * OpenID Connect: the URL of the discovery document.
+   *
+   * @generated from field: string open_id_connect = 8;
+   */
+  openIdConnect?: string;
+
+  /**
+   * A client certificate (mutual TLS).
+   *
+   * @generated from field: bool mutual_tls = 9;
+   */
+  mutualTls?: boolean;
+
+  /**
+   * The format of a bearer token, such as `JWT`. Only with `http: "bearer"`.
+   *
+   * @generated from field: string bearer_format = 10;
+   */
+  bearerFormat?: string;
+};
+
+/**
+ * Describes the message sse.v1.SecurityScheme.
+ * Use `create(SecuritySchemeSchema)` to create a new message.
+ */
+export const SecuritySchemeSchema: GenMessage<SecurityScheme, {jsonType: SecuritySchemeJson}> = /*@__PURE__*/
+  messageDesc(file_sse_v1_annotations, 12);
+
+/**
+ * The flows of OAuth 2.0 that a scheme supports, and its scopes.
+ *
+ * @generated from message sse.v1.OAuthFlows
+ */
+export type OAuthFlows = Message<"sse.v1.OAuthFlows"> & {
+  /**
+   * The authorization code flow: it needs `authorization_url` and `token_url`.
+   *
+   * @generated from field: sse.v1.OAuthFlow authorization_code = 1;
+   */
+  authorizationCode?: OAuthFlow | undefined;
+
+  /**
+   * The client credentials flow: it needs `token_url`.
+   *
+   * @generated from field: sse.v1.OAuthFlow client_credentials = 2;
+   */
+  clientCredentials?: OAuthFlow | undefined;
+
+  /**
+   * The implicit flow: it needs `authorization_url`.
+   *
+   * @generated from field: sse.v1.OAuthFlow implicit = 3;
+   */
+  implicit?: OAuthFlow | undefined;
+
+  /**
+   * The resource owner password flow: it needs `token_url`.
+   *
+   * @generated from field: sse.v1.OAuthFlow password = 4;
+   */
+  password?: OAuthFlow | undefined;
+};
+
+/**
+ * The flows of OAuth 2.0 that a scheme supports, and its scopes.
+ *
+ * @generated from message sse.v1.OAuthFlows
+ */
+export type OAuthFlowsJson = {
+  /**
+   * The authorization code flow: it needs `authorization_url` and `token_url`.
+   *
+   * @generated from field: sse.v1.OAuthFlow authorization_code = 1;
+   */
+  authorizationCode?: OAuthFlowJson;
+
+  /**
+   * The client credentials flow: it needs `token_url`.
+   *
+   * @generated from field: sse.v1.OAuthFlow client_credentials = 2;
+   */
+  clientCredentials?: OAuthFlowJson;
+
+  /**
+   * The implicit flow: it needs `authorization_url`.
+   *
+   * @generated from field: sse.v1.OAuthFlow implicit = 3;
+   */
+  implicit?: OAuthFlowJson;
+
+  /**
+   * The resource owner password flow: it needs `token_url`.
+   *
+   * @generated from field: sse.v1.OAuthFlow password = 4;
+   */
+  password?: OAuthFlowJson;
+};
+
+/**
+ * Describes the message sse.v1.OAuthFlows.
+ * Use `create(OAuthFlowsSchema)` to create a new message.
+ */
+export const OAuthFlowsSchema: GenMessage<OAuthFlows, {jsonType: OAuthFlowsJson}> = /*@__PURE__*/
+  messageDesc(file_sse_v1_annotations, 13);
+
+/**
+ * A flow of OAuth 2.0.
+ *
+ * @generated from message sse.v1.OAuthFlow
+ */
+export type OAuthFlow = Message<"sse.v1.OAuthFlow"> & {
+  /**
+   * Where the user grants access.
+   *
+   * @generated from field: string authorization_url = 1;
+   */
+  authorizationUrl: string;
+
+  /**
+   * Where tokens come from.
+   *
+   * @generated from field: string token_url = 2;
+   */
+  tokenUrl: string;
+
+  /**
+   * Where tokens are refreshed. Default: `token_url`.
+   *
+   * @generated from field: string refresh_url = 3;
+   */
+  refreshUrl: string;
+
+  /**
+   * The scopes with their descriptions.
+   *
+   * @generated from field: map<string, string> scopes = 4;
+   */
+  scopes: { [key: string]: string };
+};
+
+/**
+ * A flow of OAuth 2.0.
+ *
+ * @generated from message sse.v1.OAuthFlow
+ */
+export type OAuthFlowJson = {
+  /**
+   * Where the user grants access.
+   *
+   * @generated from field: string authorization_url = 1;
+   */
+  authorizationUrl?: string;
+
+  /**
+   * Where tokens come from.
+   *
+   * @generated from field: string token_url = 2;
+   */
+  tokenUrl?: string;
+
+  /**
+   * Where tokens are refreshed. Default: `token_url`.
+   *
+   * @generated from field: string refresh_url = 3;
+   */
+  refreshUrl?: string;
+
+  /**
+   * The scopes with their descriptions.
+   *
+   * @generated from field: map<string, string> scopes = 4;
+   */
+  scopes?: { [key: string]: string };
+};
+
+/**
+ * Describes the message sse.v1.OAuthFlow.
+ * Use `create(OAuthFlowSchema)` to create a new message.
+ */
+export const OAuthFlowSchema: GenMessage<OAuthFlow, {jsonType: OAuthFlowJson}> = /*@__PURE__*/
+  messageDesc(file_sse_v1_annotations, 14);
+
+/**
+ * An error response.
+ *
+ * @generated from message sse.v1.ErrorResponse
+ */
+export type ErrorResponse = Message<"sse.v1.ErrorResponse"> & {
+  /**
+   * The HTTP status from `400` to `599`, all of a kind as `4XX` or `5XX`, or `default` for all others.
+   *
+   * @generated from field: string status = 1;
+   */
+  status: string;
+
+  /**
+   * The description. Default: the comment of the message in `schema`, or else the name of the status.
+   *
+   * @generated from field: string description = 2;
+   */
+  description: string;
+
+  /**
+   * The message whose JSON is the body, by its full name or its name in the package. The file that
+   * declares it is generated too, or imported. Default: `google.rpc.Status`, which generated servers
+   * send.
+   *
+   * @generated from field: string schema = 3;
+   */
+  schema: string;
+};
+
+/**
+ * An error response.
+ *
+ * @generated from message sse.v1.ErrorResponse
+ */
+export type ErrorResponseJson = {
+  /**
+   * The HTTP status from `400` to `599`, all of a kind as `4XX` or `5XX`, or `default` for all others.
+   *
+   * @generated from field: string status = 1;
+   */
+  status?: string;
+
+  /**
+   * The description. Default: the comment of the message in `schema`, or else the name of the status.
+   *
+   * @generated from field: string description = 2;
+   */
+  description?: string;
+
+  /**
+   * The message whose JSON is the body, by its full name or its name in the package. The file that
+   * declares it is generated too, or imported. Default: `google.rpc.Status`, which generated servers
+   * send.
+   *
+   * @generated from field: string schema = 3;
+   */
+  schema?: string;
+};
+
+/**
+ * Describes the message sse.v1.ErrorResponse.
+ * Use `create(ErrorResponseSchema)` to create a new message.
+ */
+export const ErrorResponseSchema: GenMessage<ErrorResponse, {jsonType: ErrorResponseJson}> = /*@__PURE__*/
+  messageDesc(file_sse_v1_annotations, 15);
+
+/**
+ * An example of a call.
+ *
+ * @generated from message sse.v1.CallExample
+ */
+export type CallExample = Message<"sse.v1.CallExample"> & {
+  /**
+   * The request message as JSON. Documents show each part where it is sent.
+   *
+   * @generated from field: string request = 1;
+   */
+  request: string;
+
+  /**
+   * The response message as JSON. For a stream, its messages in order.
+   *
+   * @generated from field: repeated string responses = 2;
+   */
+  responses: string[];
+};
+
+/**
+ * An example of a call.
+ *
+ * @generated from message sse.v1.CallExample
+ */
+export type CallExampleJson = {
+  /**
+   * The request message as JSON. Documents show each part where it is sent.
+   *
+   * @generated from field: string request = 1;
+   */
+  request?: string;
+
+  /**
+   * The response message as JSON. For a stream, its messages in order.
+   *
+   * @generated from field: repeated string responses = 2;
+   */
+  responses?: string[];
+};
+
+/**
+ * Describes the message sse.v1.CallExample.
+ * Use `create(CallExampleSchema)` to create a new message.
+ */
+export const CallExampleSchema: GenMessage<CallExample, {jsonType: CallExampleJson}> = /*@__PURE__*/
+  messageDesc(file_sse_v1_annotations, 16);
+
+/**
  * Binds a method to HTTP. Methods without this option are skipped, unless the plugin option
  * `default_binding=true` gives them `POST /<package>.<Service>/<Method>` with `body: "*"`.
  *
@@ -690,12 +1542,50 @@ export const header: GenExtension<MethodOptions, Header[]> = /*@__PURE__*/
   extDesc(file_sse_v1_annotations, 2);
 
 /**
+ * What API documents say about a method, beyond its comment.
+ *
+ *     rpc GetQuote(GetQuoteRequest) returns (Quote) {
+ *       option (sse.v1.http) = {get: "/quotes/{symbol}"};
+ *       option (sse.v1.document) = {
+ *         tags: "Prices"
+ *         security: {scheme: "token"}
+ *         errors: {status: "404" schema: "UnknownSymbol"}
+ *         example: {request: '{"symbol": "AAPL"}' responses: '{"price": 189.5}'}
+ *       };
+ *     }
+ *
+ * It wins over options of gnostic. `(sse.v1.service_document)` has what applies to all methods, and
+ * `(sse.v1.field_document)` what applies to a field.
+ *
+ * @generated from extension: sse.v1.MethodDocument document = 50103;
+ */
+export const document: GenExtension<MethodOptions, MethodDocument> = /*@__PURE__*/
+  extDesc(file_sse_v1_annotations, 3);
+
+/**
  * Settings for all methods of a service.
  *
  * @generated from extension: sse.v1.ServiceRule service = 50110;
  */
 export const service: GenExtension<ServiceOptions, ServiceRule> = /*@__PURE__*/
-  extDesc(file_sse_v1_annotations, 3);
+  extDesc(file_sse_v1_annotations, 4);
+
+/**
+ * What API documents say about a service, beyond its comment.
+ *
+ *     service MarketService {
+ *       option (sse.v1.service_document) = {
+ *         tags: "Market"
+ *         security_schemes: {name: "token" http: "bearer"}
+ *         security: {scheme: "token"}
+ *         errors: {status: "401" description: "The token is missing or has expired."}
+ *       };
+ *     }
+ *
+ * @generated from extension: sse.v1.ServiceDocument service_document = 50111;
+ */
+export const service_document: GenExtension<ServiceOptions, ServiceDocument> = /*@__PURE__*/
+  extDesc(file_sse_v1_annotations, 5);
 
 /**
  * Sends each member of the oneof as an event of its own: `event:` is the name of the member, and
@@ -714,7 +1604,7 @@ export const service: GenExtension<ServiceOptions, ServiceRule> = /*@__PURE__*/
  * @generated from extension: bool events = 50120;
  */
 export const events: GenExtension<OneofOptions, boolean> = /*@__PURE__*/
-  extDesc(file_sse_v1_annotations, 4);
+  extDesc(file_sse_v1_annotations, 6);
 
 /**
  * Settings of one event, on a member of a oneof with `events`.
@@ -722,7 +1612,7 @@ export const events: GenExtension<OneofOptions, boolean> = /*@__PURE__*/
  * @generated from extension: sse.v1.EventRule event = 50130;
  */
 export const event: GenExtension<FieldOptions, EventRule> = /*@__PURE__*/
-  extDesc(file_sse_v1_annotations, 5);
+  extDesc(file_sse_v1_annotations, 7);
 
 /**
  * Sends the value of this field as the `id:` of the event. A `resumable` method continues after
@@ -732,7 +1622,7 @@ export const event: GenExtension<FieldOptions, EventRule> = /*@__PURE__*/
  * @generated from extension: bool event_id = 50131;
  */
 export const event_id: GenExtension<FieldOptions, boolean> = /*@__PURE__*/
-  extDesc(file_sse_v1_annotations, 6);
+  extDesc(file_sse_v1_annotations, 8);
 
 /**
  * Settings of a query parameter, on a field of a request.
@@ -740,5 +1630,15 @@ export const event_id: GenExtension<FieldOptions, boolean> = /*@__PURE__*/
  * @generated from extension: sse.v1.QueryRule query = 50132;
  */
 export const query: GenExtension<FieldOptions, QueryRule> = /*@__PURE__*/
-  extDesc(file_sse_v1_annotations, 7);
+  extDesc(file_sse_v1_annotations, 9);
+
+/**
+ * What API documents say about a field, beyond its comment.
+ *
+ *     string symbol = 1 [(sse.v1.field_document) = {example: "AAPL"}];
+ *
+ * @generated from extension: sse.v1.FieldDocument field_document = 50133;
+ */
+export const field_document: GenExtension<FieldOptions, FieldDocument> = /*@__PURE__*/
+  extDesc(file_sse_v1_annotations, 10);
 

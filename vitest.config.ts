@@ -25,7 +25,7 @@ export default defineConfig({
         test: {
           name: "modules",
           setupFiles: "test/unit-guard.ts",
-          include: ["{src,templates,test,examples}/**/*.test.ts"],
+          include: ["{src,templates,test,examples,conformance}/**/*.test.ts"],
           exclude: ["**/node_modules/**", "examples/*/node_modules/**"],
         },
       },

@@ -7,7 +7,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const folders = ["src", "templates", "test", "examples"];
+const folders = ["src", "templates", "test", "examples", "conformance"];
 
 /** What opens sockets or starts processes: modules of Node, servers, and the compilers and bundlers that tests run. */
 const outside =

@@ -42,14 +42,14 @@ const runtimes: readonly Runtime[] = [
   { name: "Chromium", missing: chromium === undefined && "apt-get install chromium", run: runPage },
 ];
 
-const cache = cacheFolder("client-conformance");
+const cache = cacheFolder("client-runtimes");
 const dist = join(cache, "dist");
 let market: Awaited<ReturnType<typeof startMarket>>;
 
 beforeAll(async () => {
   const clients = (["es", "json"] as const).map((messages) => ({
     name: messages,
-    dir: join(cacheFolder("client-conformance-case"), messages),
+    dir: join(cacheFolder("client-runtimes-case"), messages),
     request: create(CodeGeneratorRequestSchema, {
       fileToGenerate: ["market/v1/market.proto"],
       protoFile: compile(["proto", "test/proto"]),

@@ -11,7 +11,7 @@ import { compileText, runPlugin } from "./compile-text.js";
 import { compile, root, writeFiles } from "./golden.js";
 import { cacheFolder, typeCheck, writeProject, writeTsconfig } from "./golden-code.js";
 
-const pages = ["deploy", "migrate", "troubleshooting"];
+const pages = ["deploy", "migrate", "protocol", "troubleshooting"];
 
 interface Block {
   readonly page: string;
@@ -117,6 +117,10 @@ describe("every other block is what it says it is", () => {
     proto: () => {},
     // test/docs-troubleshooting.test.ts produces these.
     text: () => {},
+    // test/protocol.test.ts compares it with what the server sends.
+    http: () => {},
+    // A grammar in the notation of RFC 5234.
+    abnf: () => {},
     // Commands for a shell that has the products.
     sh: () => {},
   };

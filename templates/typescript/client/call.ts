@@ -10,9 +10,10 @@ import type {
 } from "./interceptor.js";
 import { type BoundRequest, bindRequest } from "./request/bind-request.js";
 import type { CallOptions } from "./request/call-options.js";
-import { type ErrorContext, type ErrorReader, RequestError } from "./request/errors.js";
+import { type ErrorContext, RequestError } from "./request/errors.js";
 import { type Content, fromHttpBody, toJsonBody } from "./request/http-body.js";
 import type { ClientMethod, Kinds } from "./request/method.js";
+import type { ErrorReader } from "./request/read-error.js";
 import { type FetchInit, mergeHeaders, send } from "./request/send.js";
 import { throwIfAborted } from "./request/waiter.js";
 import type { StreamOptions } from "./stream/stream-options.js";

@@ -1,7 +1,7 @@
 import type { BaseInterceptor } from "./interceptor.js";
 import type { CallOptions } from "./request/call-options.js";
-import type { ReadError } from "./request/errors.js";
 import type { Kinds } from "./request/method.js";
+import type { ReadError } from "./request/read-error.js";
 import type { StreamOptions } from "./stream/stream-options.js";
 
 /** The `credentials` of `fetch`. The types of Workers lack it. */

@@ -18,10 +18,8 @@ export {
   type ClientErrorCode,
   ContentTypeError,
   DecodeError,
-  type ErrorFields,
   EventTooLargeError,
   NetworkError,
-  type ReadError,
   ReconnectError,
   RequestError,
   StatusError,
@@ -29,6 +27,7 @@ export {
   TruncatedError,
 } from "./request/errors.js";
 export type { ClientMethod, MethodInfo } from "./request/method.js";
+export type { ErrorFields, ReadError } from "./request/read-error.js";
 export { retryAfterMs } from "./request/retry.js";
 export type { RawEvent } from "./stream/decoder.js";
 export type { EventMeta, EventStream } from "./stream/event-stream.js";

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { create, createRegistry } from "@bufbuild/protobuf";
 import { anyPack, DurationSchema, durationFromMs, StringValueSchema } from "@bufbuild/protobuf/wkt";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { QuoteSchema, TradeSchema } from "../../../../test/gen/market/v1/market_pb.js";
 import * as client from "../../client.js";
 import * as jsonClient from "../../client-json.js";
@@ -348,4 +348,50 @@ describe("the classes", () => {
       message: "gave up after 1 further request: Error: b",
     });
   });
+});
+
+describe("TimeoutError", () => {
+  const hint = "over HTTP/1.1, a browser opens at most six connections to a host";
+
+  test("names the browser's limit of connections if no response arrived", async () => {
+    inBrowser();
+    for (const error of await late()) {
+      expect(error).toMatchObject({ code: "timeout", phase: "open", message: expect.stringContaining(hint) });
+    }
+  });
+
+  test("does not name it if a response arrived", async () => {
+    inBrowser();
+    const { baseUrl } = await startServer((_, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
+    });
+    const stream = new MarketServiceClient({ baseUrl }).watchTrades(
+      { symbol: "A" },
+      { idleTimeoutMs: 50, reconnect: false },
+    );
+    await expect(stream.next()).rejects.toMatchObject({ kind: "idle", message: "idle timeout after 50 ms" });
+  });
+
+  test("does not name it outside of browsers", async () => {
+    const messages = (await late()).map(({ message }) => message);
+    expect(messages).toEqual(["deadline timeout after 100 ms", "connect timeout after 100 ms"]);
+  });
+
+  function inBrowser(): void {
+    vi.stubGlobal("navigator", { userAgent: "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0.0.0" });
+    onTestFinished(() => void vi.unstubAllGlobals());
+  }
+
+  /** What a call and a stream reject with when the server does not respond. */
+  async function late(): Promise<client.TimeoutError[]> {
+    const { baseUrl } = await startServer(() => {});
+    const market = new MarketServiceClient({ baseUrl, timeoutMs: 100 });
+    return Promise.all([
+      market.getQuote({ symbol: "A" }).catch((error) => error),
+      market
+        .watchTrades({ symbol: "A" }, { reconnect: false })
+        .next()
+        .catch((error) => error),
+    ]);
+  }
 });

@@ -1,7 +1,7 @@
 import { Code } from "../../shared/code.js";
 import { CausedError } from "../../shared/error.js";
 import type { JsonObject } from "../../shared/json.js";
-import { httpToCode, readStatus, type Status } from "../../shared/status.js";
+import { type ErrorReader, readErrorFields } from "./read-error.js";
 
 /** The state of a call when it failed. */
 export interface ErrorContext {
@@ -73,47 +73,6 @@ export class RequestError extends ClientError {
     const { message, violations } = cause as MessageError;
     super(message, { ...context, cause });
     Object.assign(this, { violations });
-  }
-}
-
-/** The fields of a server's error. A field that is undefined is read as if there were no `readError`. */
-export interface ErrorFields {
-  readonly message?: string | undefined;
-  readonly statusCode?: Code | undefined;
-  readonly details?: readonly JsonObject[] | undefined;
-}
-
-/**
- * Reads an error of a server that sends no google.rpc.Status. `body` is the body of the HTTP error, or the data of the
- * error event: the JSON in it, or the text if it is not JSON. The body of `response` is already read; its status is 200
- * for an error event.
- */
-export type ReadError = (body: unknown, response: Response) => ErrorFields | undefined;
-
-/** How the errors of a call are read. */
-export interface ErrorReader {
-  readonly readError?: ReadError | undefined;
-  /** Reads the JSON of a detail as a message; undefined if it is not that message. */
-  readonly readDetail?: (schema: { readonly typeName: string }, json: JsonObject) => unknown;
-}
-
-/** The fields of an error, from `readError`, a google.rpc.Status or the HTTP status. */
-function readErrorFields(body: string, response: Response, readError: ReadError | undefined): Status {
-  const standard = readStatus(body);
-  const custom = readError?.(parseJson(body), response);
-  return {
-    code: custom?.statusCode ?? standard.code ?? httpToCode(response.status),
-    message: custom?.message ?? standard.message ?? "",
-    details: custom?.details ?? standard.details ?? [],
-  };
-}
-
-/** The JSON of a body, or the body if it is not JSON. */
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return body;
   }
 }
 
@@ -198,9 +157,21 @@ export class TimeoutError extends ClientError {
   readonly kind!: "connect" | "idle" | "deadline";
 
   constructor(kind: "connect" | "idle" | "deadline", ms: number, context: ErrorContext) {
-    super(`${kind} timeout after ${ms} ms`, context);
+    super(`${kind} timeout after ${ms} ms${context.phase === "open" ? connectionLimit() : ""}`, context);
     Object.assign(this, { kind });
   }
+}
+
+/**
+ * Why a request in a browser may wait without end. A page cannot find out whether this is the reason: other tabs count,
+ * too, and the protocol of another origin is hidden.
+ */
+function connectionLimit(): string {
+  // Node 20 has no `navigator`; other runtimes have one with a name of their own.
+  const { navigator } = globalThis as { readonly navigator?: { readonly userAgent?: string } };
+  return /^Mozilla/.test(navigator?.userAgent ?? "")
+    ? ": over HTTP/1.1, a browser opens at most six connections to a host, and each open stream of any tab takes one; use HTTP/2"
+    : "";
 }
 
 /** The body ended before the stream did: the server or a proxy closed the connection too early. */

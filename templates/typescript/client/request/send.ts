@@ -3,8 +3,9 @@ import { withoutUndefined } from "../../shared/json.js";
 import type { Credentials } from "../client-options.js";
 import type { StreamOptions } from "../stream/stream-options.js";
 import type { Fetch, HeaderRecord, HeadersSource } from "./call-options.js";
-import { type ErrorContext, type ErrorReader, NetworkError, RequestError, StatusError } from "./errors.js";
+import { type ErrorContext, NetworkError, RequestError, StatusError } from "./errors.js";
 import type { Content } from "./http-body.js";
+import type { ErrorReader } from "./read-error.js";
 import { readText } from "./read-response.js";
 import { ignore, throwIfAborted } from "./waiter.js";
 

@@ -28,8 +28,15 @@ export const documents: Readonly<Record<string, string>> = {
 };
 
 const cache = cacheFolder("openapi-matrix");
-const quote = { symbol: "AAPL", price: 1.5 };
-const trades = [1, 2, 3].map((n) => ({ sequence: String(n), symbol: "AAPL", price: 1.5, size: 10 * n }));
+// Every field is set: some tools write `null` for a field that is not.
+const quote = { symbol: "AAPL", price: 1.5, changePercent: 0.5, watchers: 1, name: "Apple" };
+const trades = [1, 2, 3].map((n) => ({
+  sequence: String(n),
+  symbol: "AAPL",
+  price: 1.5,
+  size: 10 * n,
+  timeMs: String(1_700_000_000_000 + n),
+}));
 /** A command that takes longer hangs. The slowest builds a generator. */
 const LIMIT = 1_800_000;
 
@@ -179,7 +186,7 @@ async function startMarket() {
         getQuote: () => quote,
         async *watchTrades({ symbol }: { symbol: string }, { signal }: StreamContext) {
           for (const trade of trades) {
-            yield { ...trade, sequence: BigInt(trade.sequence) };
+            yield { ...trade, sequence: BigInt(trade.sequence), timeMs: BigInt(trade.timeMs) };
           }
           if (symbol === "AAPL") {
             await new Promise((resolve) => signal.addEventListener("abort", resolve));

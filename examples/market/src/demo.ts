@@ -6,8 +6,7 @@ import { createInterface } from "node:readline";
 const TRADES = 80;
 const KILL_AFTER = [15, 50];
 
-const opened = String(Date.now());
-let server = start("server", ["0", opened]);
+let server = start("server", ["0"]);
 const url = await firstLine(server);
 console.log(`server   listens on ${url}`);
 for (const path of ["openapi.yaml", "openapi-3.1.yaml", "docs", "docs/swagger-ui.js"]) {
@@ -45,7 +44,7 @@ async function restart(): Promise<void> {
   await once(server, "exit");
   console.log("server   killed");
   await new Promise((resolve) => setTimeout(resolve, 700));
-  server = start("server", [new URL(url).port, opened]);
+  server = start("server", [new URL(url).port]);
   await firstLine(server);
   console.log("server   restarted");
 }

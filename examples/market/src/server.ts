@@ -1,51 +1,82 @@
-/** The server: `node dist/src/server.js [port] [milliseconds since the epoch when the exchange opened]`. */
+/**
+ * The server: `node dist/src/server.js [port]`. With the files of a certificate in `TLS_CERT` and `TLS_KEY` it speaks
+ * HTTPS and HTTP/2.
+ */
 import { serve } from "srvx";
+import { staticMiddleware } from "srvx/static";
 import { createMarketService } from "../gen/market/v1/market_server.js";
+import { createQuoteService } from "../gen/market/v1/quotes_server.js";
 import { Code, createServer, StatusError } from "../gen/sse/runtime/server.js";
 import { serveDocuments } from "./documents.js";
-import { Exchange } from "./exchange.js";
+import { lastSequence, quote, symbols, trades } from "./exchange.js";
 
-const [port = "0", opened = String(Date.now())] = process.argv.slice(2);
-const exchange = new Exchange(Number(opened));
+const [port = "3000"] = process.argv.slice(2);
+const { TLS_CERT: cert, TLS_KEY: key } = process.env;
 
-const market = createServer({
-  services: [
-    createMarketService({
-      getQuote({ symbol }) {
-        return { symbol, price: exchange.price(symbol) };
-      },
+const MAX_HISTORY = 10_000;
 
-      async *watchTrades({ symbol, minSize }, context) {
-        if (!/^[A-Z]+$/.test(symbol)) {
-          throw new StatusError(Code.NotFound, `no such symbol: "${symbol}"`);
-        }
-        const after = Number(context.lastEventId ?? exchange.last);
-        for await (const trade of exchange.trades(symbol, after, context.sleep)) {
-          if (trade.size >= minSize) {
-            yield trade;
-          }
-        }
-      },
+const market = createMarketService({
+  getQuote: ({ symbol }) => quote(known(symbol)),
 
-      async *ask({ question }, context) {
-        const symbol = /[A-Z]{2,}/.exec(question)?.[0] ?? "AAPL";
-        yield { event: { case: "toolCall", value: { name: `price of ${symbol}` } } };
-        const words = `${symbol} trades at $${exchange.price(symbol)}.`.split(/(?<= )/);
-        for (const text of words) {
-          await context.sleep(100);
-          yield { event: { case: "delta", value: { text } } };
-        }
-        yield { event: { case: "done", value: { deltas: words.length } } };
-      },
-    }),
-  ],
+  async *watchTrades({ symbol, minSize, history }, { lastEventId, sleep }) {
+    const last = lastSequence();
+    const after = lastEventId === undefined ? last - Math.min(Math.max(history, 0), MAX_HISTORY) : Number(lastEventId);
+    if (after > last) {
+      throw new StatusError(Code.OutOfRange, `trade ${after} is not from this exchange, whose last one is ${last}`);
+    }
+    for await (const trade of trades(known(symbol), after, sleep)) {
+      if (trade.size >= minSize) {
+        yield trade;
+      }
+    }
+  },
+
+  async *ask({ question }, { sleep }) {
+    const symbol = /[A-Z]{2,}/.exec(question)?.[0] ?? "AAPL";
+    yield { event: { case: "toolCall", value: { name: `price of ${symbol}` } } };
+    const words = `${symbol} trades at $${quote(known(symbol)).price}.`.split(/(?<= )/);
+    for (const text of words) {
+      await sleep(100);
+      yield { event: { case: "delta", value: { text } } };
+    }
+    yield { event: { case: "done", value: { deltas: words.length } } };
+  },
 });
 
-/** The methods of the exchange, and beside them its documents. */
-async function fetch(request: Request): Promise<Response> {
-  return (await serveDocuments(request)) ?? market.fetch(request);
+const quotes = createQuoteService({
+  async *watchQuotes(_request, { sleep }) {
+    for (;;) {
+      yield { quotes: symbols.map(quote) };
+      await sleep(500);
+    }
+  },
+});
+
+function known(symbol: string): string {
+  if (!symbols.includes(symbol)) {
+    throw new StatusError(Code.NotFound, `no such symbol: "${symbol}"`);
+  }
+  return symbol;
 }
 
-const server = serve({ fetch, port: Number(port), hostname: "127.0.0.1", silent: true });
+const api = createServer({ services: [market, quotes] });
+
+const server = serve({
+  // The page, once `npm run build` has made it; the documents; the methods of the services.
+  middleware: [staticMiddleware({ dir: new URL("../web/", import.meta.url).pathname })],
+  fetch: async (request) => (await serveDocuments(request)) ?? api.fetch(request),
+  port: Number(port),
+  hostname: "127.0.0.1",
+  ...(cert && key && { tls: { cert, key } }),
+  silent: true,
+  gracefulShutdown: false,
+});
 await server.ready();
 console.log(server.url);
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, async () => {
+    await api.drain({ graceMs: 2_000 }); // clients resume at the next server
+    await server.close(true);
+  });
+}

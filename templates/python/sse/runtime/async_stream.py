@@ -1,37 +1,59 @@
-"""The events of a stream, read by an asynchronous caller."""
+"""The events of a stream, read by a asynchronous caller."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from .stream_core import EventMeta, StreamInfo, StreamState
+from .async_transport import AsyncTransport
+from .call import Effects
+from .errors import ClientError
+from .stream_core import EventMeta, StreamCore, StreamInfo, StreamState
 
-T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+V = TypeVar("V")
 
 
-class AsyncStream(Generic[T_co]):
-    """The events of one stream, read by one reader."""
+class AsyncStream(Generic[T]):
+    """The events of one stream, read by one reader.
+
+        async with client.watch_trades(WatchTradesRequest(symbol="AAPL")) as trades:
+            async for trade in trades:
+                print(trade.price)
+
+    Lazy: the request is sent when the first event, or `opened()`, is asked for. The end of the
+    `async with`, of the stream and every error let go of the connection; so does cancellation.
+    Without an `async with`, leaving the `async for` does; trio warns then. The views below read the
+    same stream: each event is delivered once.
+    """
+
+    def __init__(self, core: StreamCore[T], transport: Callable[[], AsyncTransport]) -> None:
+        self._core = core
+        self._make_transport = transport
+        self._transport: AsyncTransport | None = None
+        self._is_entered = False
+        core.stream = self
 
     @property
     def last_event_id(self) -> str | None:
-        """The id of the last event that the caller has finished with."""
-        raise NotImplementedError
+        """The id of the last event that the caller has finished with.
+
+        Asking for the next event finishes one. To resume later, pass it as `last_event_id`.
+        """
+        return self._core.last_event_id
 
     @property
     def state(self) -> StreamState:
-        """The state of the stream."""
-        raise NotImplementedError
+        """`idle`, `connecting`, `open`, `waiting` or `closed`.
 
-    def __aiter__(self) -> AsyncIterator[T_co]:
-        """Iterate over the events."""
-        raise NotImplementedError
+        `idle`: nothing was sent yet. `waiting`: for the delay before a reconnection.
+        """
+        return self._core.state
 
-    async def __anext__(self) -> T_co:
-        """Return the next event."""
-        raise NotImplementedError
+    def __repr__(self) -> str:
+        return self._core.describe("AsyncStream")
 
     async def __aenter__(self) -> Self:
-        """Return the stream, which the end of the `async with` closes."""
+        self._is_entered = True
         return self
 
     async def __aexit__(
@@ -40,28 +62,100 @@ class AsyncStream(Generic[T_co]):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close the stream."""
+        await self.aclose()
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        """Iterate over the events. Without an `async with`, leaving the loop closes the stream."""
+        return self if self._is_entered else self._until_left(lambda value: value)
+
+    async def __anext__(self) -> T:
+        core = self._core
+        core.commit()
+        while True:
+            try:
+                value = core.take()
+                if core.ended:
+                    await self._release()
+                if value is not None:
+                    return value
+                if core.is_closed or not await self._run(core.fill()):
+                    raise StopAsyncIteration
+            except ClientError as error:
+                await self._run(core.recover(error))
+            except BaseException:
+                await self.aclose()
+                raise
+
+    async def _until_left(self, view: Callable[[T], V]) -> AsyncGenerator[V]:
+        """Iterate, and close the stream when the caller leaves the loop."""
+        is_entered = self._is_entered
+        try:
+            while True:
+                yield view(await self.__anext__())
+        except StopAsyncIteration:
+            pass
+        finally:
+            if not is_entered:
+                await self.aclose()
 
     async def opened(self) -> StreamInfo:
-        """Connect, and return the head of the response."""
-        raise NotImplementedError
+        """Connect, and return the head of the first accepted response."""
+        core = self._core
+        if core.info is None and not core.is_closed:
+            await self._run(core.fill(until_open=True))
+        if core.info is None:
+            raise ClientError("the stream was closed before it opened", core.place)
+        return core.info
 
-    def with_meta(self) -> AsyncIterator[EventMeta[T_co]]:
-        """Iterate over the events with their names and ids."""
-        raise NotImplementedError
+    def with_meta(self) -> AsyncIterator[EventMeta[T]]:
+        """Iterate over the events with their names, ids and attempts."""
+        return self._until_left(self._core.to_meta)
 
-    def batches(self) -> AsyncIterator[list[T_co]]:
-        """Iterate over the events of each network read."""
-        raise NotImplementedError
+    def batches(self) -> AsyncIterator[list[T]]:
+        """Iterate over the events of one network read at a time: lists of one event or more."""
+        return self._until_left(self._core.take_rest)
 
-    async def collect(self, *, max: int) -> list[T_co]:
-        """Return the first `max` events."""
-        raise NotImplementedError
+    async def collect(self, *, max: int) -> list[T]:
+        """Return the first `max` events, or all if the stream ends before, and close the stream."""
+        values: list[T] = []
+        try:
+            while len(values) < max:
+                values.append(await self.__anext__())
+        except StopAsyncIteration:
+            pass
+        self._core.commit()  # the caller has all of them
+        await self.aclose()
+        return values
 
     def reconnect(self) -> None:
-        """Connect again now."""
-        raise NotImplementedError
+        """Connect again now.
+
+        Ends the wait for the next attempt, or drops the connection and opens another from the
+        cursor, also with `reconnect=False`. Call it if the network is back or the machine was
+        asleep. Does nothing before the first request and after the end of the stream.
+        """
+        if self._core.skip_delay() and self._transport is not None:
+            self._transport.interrupt(final=False)
 
     async def aclose(self) -> None:
-        """Let go of the connection."""
-        raise NotImplementedError
+        """Let go of the connection, in any state; again does nothing.
+
+        It may be called from another task, and wakes the reader, which finds the end of the stream.
+        """
+        self._core.state = "closed"
+        if self._transport is not None:
+            await self._transport.drop(final=True)
+
+    async def _release(self) -> None:
+        """Let go of the connection of a stream that is complete."""
+        if self._transport is not None:
+            await self._transport.close()
+
+    async def _run(self, effects: Effects[V]) -> V:
+        if self._transport is None:
+            self._transport = self._make_transport()
+        try:
+            return await self._transport.run(effects)
+        except BaseException:
+            await self.aclose()
+            raise

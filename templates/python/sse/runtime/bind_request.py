@@ -113,6 +113,15 @@ def _add(parameters: list[str], name: str, value: JsonValue) -> None:
     parameters.append(f"{encode(name)}={encode(_to_text(value))}")
 
 
+def query_text(query: Mapping[str, JsonValue]) -> str:
+    """Return query parameters as text. None omits one."""
+    parameters: list[str] = []
+    for name, value in query.items():
+        if value is not None:
+            _add(parameters, name, value)
+    return "&".join(parameters)
+
+
 def _take(
     message: JsonValue, path: tuple[str, ...], implicit: str | None = None
 ) -> tuple[JsonValue, JsonValue]:

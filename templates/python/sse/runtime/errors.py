@@ -87,12 +87,18 @@ class MessageError(ValueError):
     """A message that cannot be encoded or decoded. The error of the call repeats its details."""
 
     def __init__(
-        self, message: str, *, field: str | None = None, violations: Sequence[object] | None = None
+        self,
+        message: str,
+        *,
+        field: str | None = None,
+        violations: Sequence[Any] | None = None,
+        is_validator: bool = False,
     ) -> None:
-        """Make the error of a message."""
+        """Make the error of a message; `is_validator` if the rules could not be run."""
         super().__init__(message)
         self.field = field
         self.violations = violations
+        self.is_validator = is_validator
 
 
 class ClientError(Exception):

@@ -94,3 +94,38 @@ class AsyncHttpClient(Protocol):
     async def aclose(self) -> None:
         """Close all connections."""
         ...
+
+
+def make_http_client() -> HttpClient:
+    """Return a client of httpx2, or of httpx if that is not installed.
+
+    A stream holds a connection, and the default limit of 100 would block in silence. Redirects are
+    followed, as `fetch` does.
+    """
+    # Imported here: it takes longer than all of the runtime.
+    try:
+        import httpx2
+    except ModuleNotFoundError:
+        import httpx
+
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+        return httpx.Client(limits=limits, follow_redirects=True)
+    return httpx2.Client(
+        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=20),
+        follow_redirects=True,
+    )
+
+
+def make_async_http_client() -> AsyncHttpClient:
+    """Return an asynchronous client, as `make_http_client` does."""
+    try:
+        import httpx2
+    except ModuleNotFoundError:
+        import httpx
+
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+        return httpx.AsyncClient(limits=limits, follow_redirects=True)
+    return httpx2.AsyncClient(
+        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=20),
+        follow_redirects=True,
+    )

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypedDict
 
-from .errors import ClientError, ReadError
+from .errors import ClientError
 from .http_client import ResponseHead
 from .sse_decoder import RawEvent
 
@@ -173,9 +173,6 @@ class StreamOptions(BaseStreamOptions, total=False):
 
 class ClientOptions(_AnyStreamOptions, BaseCallOptions, total=False):
     """Further options of a client: defaults for the options of its calls."""
-
-    read_error: ReadError | None
-    """Reads the errors of a server that sends no google.rpc.Status."""
 
 
 class Validator(Protocol):

@@ -66,12 +66,12 @@ export function createFailures(options: ReconnectOptions): Failures {
 }
 
 /** Whether to reconnect after an error, by the caller's rule or the built-in one. Does not count attempts. */
-export function mayReconnect(
+export async function mayReconnect(
   error: ClientError,
   { shouldReconnect }: ReconnectOptions,
   next: Pick<Reconnect, "attempt" | "lastEventId">,
-): boolean | Promise<boolean> {
-  return shouldReconnect ? shouldReconnect(error, next) : mayHelp(error);
+): Promise<boolean> {
+  return (await shouldReconnect?.(error, next)) ?? mayHelp(error);
 }
 
 /**

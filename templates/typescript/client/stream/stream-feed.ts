@@ -209,7 +209,7 @@ export function createStreamFeed<T>(source: StreamCall<T>, options: StreamOption
       state = "waiting";
       skipDelay = false;
       const next = { attempt: attempt + 1, lastEventId: position };
-      if (!(await waiter.wait(async () => mayReconnect(error, reconnectOptions, next)))) {
+      if (!(await waiter.wait(() => mayReconnect(error, reconnectOptions, next)))) {
         throw error;
       }
       const delayMs = failures.add(error, retryMs, at);

@@ -60,13 +60,16 @@ export interface ReconnectOptions extends RetryOptions {
    */
   readonly afterEnd?: boolean | undefined;
   /**
-   * Decides, in place of the built-in rule, whether to reconnect after an error. You can refresh a token here. It is not
-   * called for errors that your own functions threw. If it throws, the stream ends with that error. `maxAttempts` and
-   * `maxRetryAfterMs` still apply. Default: reconnect after a lost, cut or silent connection, and after a status of 408,
+   * Decides, in place of the built-in rule, whether to reconnect after an error; for `undefined`, the rule decides. You can
+   * refresh a token here. It is not called for errors that your own functions threw. If it throws, the stream ends with
+   * that error. `maxAttempts` and `maxRetryAfterMs` still apply. Default: reconnect after a lost, cut or silent connection, and after a status of 408,
    * 425, 429 or 5xx except 501.
    */
   readonly shouldReconnect?:
-    | ((error: ClientError, next: Pick<Reconnect, "attempt" | "lastEventId">) => boolean | Promise<boolean>)
+    | ((
+        error: ClientError,
+        next: Pick<Reconnect, "attempt" | "lastEventId">,
+      ) => boolean | undefined | Promise<boolean | undefined>)
     | undefined;
 }
 

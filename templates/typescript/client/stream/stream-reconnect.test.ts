@@ -309,6 +309,15 @@ describe("shouldReconnect", () => {
     }
   });
 
+  test("leaves errors for which it returns undefined to the rule", async () => {
+    for (const ask of [() => undefined, async () => undefined]) {
+      const server = await startFrameServer(steps(status(503), status(404)));
+      const stream = openStream(server.baseUrl, resumable, { reconnect: { ...fast, shouldReconnect: ask } });
+      expect(await drain(stream)).toEqual([expect.objectContaining({ status: 404 })]);
+      expect(server.received).toHaveLength(2);
+    }
+  });
+
   test("does not change how many attempts there are", async () => {
     const server = await startFrameServer(status(404));
     const reconnect = { ...fast, maxAttempts: 2, shouldReconnect: () => true };

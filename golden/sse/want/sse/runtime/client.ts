@@ -1210,13 +1210,16 @@ export interface ReconnectOptions extends RetryOptions {
    */
   readonly afterEnd?: boolean | undefined;
   /**
-   * Decides, in place of the built-in rule, whether to reconnect after an error. You can refresh a token here. It is not
-   * called for errors that your own functions threw. If it throws, the stream ends with that error. `maxAttempts` and
-   * `maxRetryAfterMs` still apply. Default: reconnect after a lost, cut or silent connection, and after a status of 408,
+   * Decides, in place of the built-in rule, whether to reconnect after an error; for `undefined`, the rule decides. You can
+   * refresh a token here. It is not called for errors that your own functions threw. If it throws, the stream ends with
+   * that error. `maxAttempts` and `maxRetryAfterMs` still apply. Default: reconnect after a lost, cut or silent connection, and after a status of 408,
    * 425, 429 or 5xx except 501.
    */
   readonly shouldReconnect?:
-    | ((error: ClientError, next: Pick<Reconnect, "attempt" | "lastEventId">) => boolean | Promise<boolean>)
+    | ((
+        error: ClientError,
+        next: Pick<Reconnect, "attempt" | "lastEventId">,
+      ) => boolean | undefined | Promise<boolean | undefined>)
     | undefined;
 }
 
@@ -2117,12 +2120,12 @@ function createFailures(options: ReconnectOptions): Failures {
 }
 
 /** Whether to reconnect after an error, by the caller's rule or the built-in one. Does not count attempts. */
-function mayReconnect(
+async function mayReconnect(
   error: ClientError,
   { shouldReconnect }: ReconnectOptions,
   next: Pick<Reconnect, "attempt" | "lastEventId">,
-): boolean | Promise<boolean> {
-  return shouldReconnect ? shouldReconnect(error, next) : mayHelp(error);
+): Promise<boolean> {
+  return (await shouldReconnect?.(error, next)) ?? mayHelp(error);
 }
 
 /**
@@ -2340,7 +2343,7 @@ function createStreamFeed<T>(source: StreamCall<T>, options: StreamOptions): Str
       state = "waiting";
       skipDelay = false;
       const next = { attempt: attempt + 1, lastEventId: position };
-      if (!(await waiter.wait(async () => mayReconnect(error, reconnectOptions, next)))) {
+      if (!(await waiter.wait(() => mayReconnect(error, reconnectOptions, next)))) {
         throw error;
       }
       const delayMs = failures.add(error, retryMs, at);

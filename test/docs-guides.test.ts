@@ -11,7 +11,7 @@ import { compileText, runPlugin } from "./compile-text.js";
 import { compile, root, writeFiles } from "./golden.js";
 import { cacheFolder, typeCheck, writeProject, writeTsconfig } from "./golden-code.js";
 
-const pages = ["deploy", "migrate", "protocol", "troubleshooting"];
+const pages = ["comparison", "deploy", "migrate", "protocol", "troubleshooting"];
 
 interface Block {
   readonly page: string;
@@ -132,4 +132,15 @@ describe("every other block is what it says it is", () => {
       readers[language]?.(code);
     },
   );
+});
+
+test("each cell of the comparison has a source", () => {
+  const [facts = ""] = readFileSync(join(root, "docs/comparison.md"), "utf8").split("## What each does better");
+  const rows = facts.split("\n").filter((line) => /^\| (?!tool)/.test(line));
+  expect(rows).toHaveLength(20);
+  const cells = rows.flatMap((row) => row.split(" | ").slice(1));
+  // docs-links.test.ts checks where they lead.
+  expect(cells.filter((cell) => !/^\[.+\]\(\S+\)( \|)?$/.test(cell))).toEqual([]);
+  const ours = rows.filter((row) => row.startsWith("| **protoc-gen-sse**"));
+  expect(ours.map((row) => row.includes("https:"))).toEqual([false, false]);
 });

@@ -1,6 +1,7 @@
 # The commands of this project; `make help` lists them.
 .DEFAULT_GOAL := help
 BIN := node_modules/.bin
+PYTHON := templates/python/sse/runtime
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 help: ## this list
@@ -20,6 +21,8 @@ build: install ## the plugin (dist/protoc-gen-sse.cjs) and the runtime as a pack
 	rm -rf dist
 	node scripts/bundle.js
 	node scripts/join-runtime.js
+	mkdir dist/python-runtime
+	cp $(filter-out %/messages.py $(wildcard $(PYTHON)/test_*.py),$(wildcard $(PYTHON)/*.py)) $(PYTHON)/py.typed dist/python-runtime
 	tsc -p tsconfig.runtime.json
 	mv dist/runtime/*/* dist/runtime/
 	rmdir dist/runtime/*/

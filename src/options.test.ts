@@ -30,12 +30,39 @@ test("says of every mistake what it got and what it takes", () => {
   expect(
     parseOptions("emti=client,emit=client+servre,messages=xml,strict,runtime=,import_extension=mjs").errors,
   ).toEqual([
-    expect.stringMatching(/^unknown option "emti" \(did you mean "emit"\?\): the options are emit, messages, /),
+    expect.stringMatching(/^unknown option "emti" \(did you mean "emit"\?\): the options are target, emit, /),
     'option "emit": got "client+servre", takes client server openapi, joined by +',
     'option "messages": got "xml", takes es json',
     'option "strict": got no value, takes true false',
     'option "runtime": got "", takes a module specifier',
     'option "import_extension": got "mjs", takes none js ts .js .ts',
+  ]);
+});
+
+test("has other values and defaults for Python", () => {
+  const { options, errors } = parseOptions("target=python");
+  expect(errors).toEqual([]);
+  expect(options).toMatchObject({ target: ["python"], emit: ["client"], messages: "google", runtime: undefined });
+  expect(
+    parseOptions("messages=protobuf-py,runtime=acme.sse,emit=openapi+client,target=ts,target=python").options,
+  ).toMatchObject({ messages: "protobuf-py", runtime: "acme.sse", emit: ["openapi", "client"], target: ["python"] });
+});
+
+test("says which options and values another language has", () => {
+  const mistakes = "target=python,emit=client+server,messages=es,runtime=./rt,import_extension=js,event_log=redis";
+  expect(parseOptions(mistakes).errors).toEqual([
+    'option "emit": there is no server for Python, only client openapi, joined by +',
+    'option "messages": got "es", takes google protobuf-py for Python',
+    'option "runtime": got "./rt", takes the name of a package for Python',
+    'option "import_extension": only TypeScript has it, and the target is Python: remove it',
+    'option "event_log": only TypeScript has it, and the target is Python: remove it',
+  ]);
+  expect(parseOptions("target=ts,messages=google").errors).toEqual(['option "messages": got "google", takes es json']);
+  expect(parseOptions("target=ts+python").errors).toEqual([
+    'option "target": got "ts+python", takes one language: run the plugin once for each',
+  ]);
+  expect(parseOptions("target=rust,emit=client").errors).toEqual([
+    'option "target": got "rust", takes ts js dts, joined by +; or python',
   ]);
 });
 

@@ -1,55 +1,73 @@
 import { type BaseDocument, readBaseDocument } from "./base-document.js";
+import {
+  byLanguage,
+  flag,
+  type Language,
+  list,
+  Mistake,
+  type Option,
+  oneOf,
+  oneOrMore,
+  onlyFor,
+  pattern,
+  text,
+  without,
+} from "./option.js";
 import { didYouMean } from "./problems.js";
 
-/** A plugin option: its values, its default and its description, as in the README's table. */
-interface Option<T> {
-  /** The values it takes, as the README and the errors print them. */
-  readonly values: string;
-  readonly default: T;
-  /** The default as the README prints it. */
-  readonly defaultText: string;
-  readonly description: string;
-  /** The value of a text; undefined when it is not one that the option takes, or what is wrong with it. */
-  readonly parse: (text: string) => T | Mistake | undefined;
-}
+/** The languages that code is generated in, with the values of the option `target`. */
+const targets = { TypeScript: ["ts", "js", "dts"], Python: ["python"] } as const;
 
-/** What is wrong with a value, if the list of allowed values does not explain it. */
-class Mistake {
-  readonly reason: string;
-  constructor(reason: string) {
-    this.reason = reason;
-  }
-}
+type Target = (typeof targets)[Language][number];
 
 /** Options of `@bufbuild/protoplugin`, which it reads itself: here only to be named and checked. */
-const protoplugin = {
-  target: oneOrMore(["ts", "js", "dts"], ["ts"], "the files to emit: TypeScript, or JavaScript and declarations"),
+const protoplugin = onlyFor("TypeScript", {
   import_extension: oneOf(["none", "js", "ts", ".js", ".ts"], "none", "the extension of relative imports"),
   js_import_style: oneOf(["module", "legacy_commonjs"], "module", "how emitted JavaScript imports"),
   rewrite_imports: text("pattern:target", "none", "replaces the path of matching imports; can be repeated"),
   keep_empty_files: flag("emits files that have no content"),
   ts_nocheck: flag("prints `// @ts-nocheck` at the top of emitted files"),
   elide_plugin_version: flag("leaves the plugin's version out of the header of emitted files"),
-};
+});
 
 /** Every option of the plugin: the type of `Options`, the parser, the errors and the README are made of this table. */
 export const optionTable = {
-  emit: oneOrMore(["client", "server", "openapi"], ["client", "server", "openapi"], "what to emit"),
-  messages: oneOf(
-    ["es", "json"],
-    "es",
-    "use the message types of protoc-gen-es, or its JSON types: the client then has no dependency, and protoc-gen-es needs `json_types=true`",
+  target: {
+    values: "`ts` `js` `dts`, joined by `+`; or `python`",
+    default: ["ts"],
+    defaultText: "`ts`",
+    description: "the files to emit: TypeScript, or JavaScript and declarations; or Python",
+    parse(text) {
+      const names = text.split("+");
+      const isAllOf = (values: readonly string[]) => names.every((name) => values.includes(name));
+      const language: readonly Target[] | undefined = Object.values(targets).find(isAllOf);
+      return language === undefined && isAllOf(Object.values(targets).flat())
+        ? new Mistake(`got "${text}", takes one language: run the plugin once for each`)
+        : language?.filter((target) => names.includes(target));
+    },
+  } satisfies Option<readonly Target[]>,
+  emit: byLanguage("what to emit", {
+    TypeScript: oneOrMore(["client", "server", "openapi"], ["client", "server", "openapi"]),
+    Python: without("server", oneOrMore(["client", "openapi"], ["client"])),
+  }),
+  messages: byLanguage(
+    "the messages that the code uses: those of protoc-gen-es, or its JSON types: the client then has no dependency, and protoc-gen-es needs `json_types=true`. Or those of protoc, or of protoc-gen-py",
+    { TypeScript: oneOf(["es", "json"], "es"), Python: oneOf(["google", "protobuf-py"], "google") },
   ),
-  runtime: text(
-    "a module specifier",
-    "emitted",
-    "import the runtime from this module instead of emitting it: `protoc-gen-sse`, or `./path` relative to the output root",
+  runtime: byLanguage(
+    "import the runtime from this module instead of emitting it: `protoc-gen-sse`, or `./path` relative to the output root; in Python a package such as `acme.sse_runtime`",
+    {
+      TypeScript: text("a module specifier", "emitted"),
+      Python: pattern(/^[a-z_]\w*(?:\.[a-z_]\w*)*$/i, "the name of a package", "emitted"),
+    },
   ),
-  event_log: oneOrMore(
-    ["redis", "nats"],
-    [],
-    "emit event logs beside the runtime of the server: `redis-event-log.ts` for Redis Streams, `nats-event-log.ts` for NATS JetStream",
-  ),
+  ...onlyFor("TypeScript", {
+    event_log: oneOrMore(
+      ["redis", "nats"],
+      [],
+      "emit event logs beside the runtime of the server: `redis-event-log.ts` for Redis Streams, `nats-event-log.ts` for NATS JetStream",
+    ),
+  }),
   default_binding: flag(
     'bind methods without an annotation to `POST /<package>.<Service>/<Method>` with `body: "*"` instead of skipping them',
   ),
@@ -117,29 +135,47 @@ export type Options = {
   readonly [K in keyof typeof optionTable]: (typeof optionTable)[K] extends Option<infer T> ? T : never;
 };
 
+/** The language of the code that the options ask for. */
+export function languageOf({ target }: Pick<Options, "target">): Language {
+  return target.some((name) => name === "python") ? "Python" : "TypeScript";
+}
+
 /** Reads the `parameter` of a CodeGeneratorRequest: `key=value` pairs, comma-separated. All mistakes at once. */
 export function parseOptions(parameter: string): { options: Options; errors: string[] } {
+  const pairs = parameter
+    .split(",")
+    .filter((pair) => pair !== "")
+    .map((pair) => {
+      const [, name = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(pair) ?? [];
+      return { name, value };
+    });
+  const target = optionTable.target.parse(pairs.filter(({ name }) => name === "target").at(-1)?.value ?? "ts");
+  const language = languageOf({ target: Array.isArray(target) ? target : [] });
   const table: Record<string, Option<unknown>> = optionTable;
   const options: Record<string, unknown> = Object.fromEntries(
-    Object.entries(table).map(([name, option]) => [name, option.default]),
+    Object.entries(table).map(([name, option]) => [name, (option.of?.[language] ?? option).default]),
   );
   const errors: string[] = [];
-  for (const pair of parameter.split(",").filter((p) => p !== "")) {
-    const [, name = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(pair) ?? [];
-    const option = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (option === undefined) {
+  for (const { name, value } of pairs) {
+    const entry = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (entry === undefined) {
       const names = Object.keys(table);
       errors.push(`unknown option "${name}"${didYouMean(name, names)}: the options are ${names.join(", ")}`);
       continue;
     }
+    if (entry.only !== undefined && entry.only !== language) {
+      errors.push(`option "${name}": only ${entry.only} has it, and the target is ${language}: remove it`);
+      continue;
+    }
+    const option = entry.of?.[language] ?? entry;
     const parsed = option.parse(value ?? "");
     if (parsed instanceof Mistake) {
       errors.push(`option "${name}": ${parsed.reason}`);
     }
     if (parsed === undefined) {
-      errors.push(
-        `option "${name}": got ${value === undefined ? "no value" : `"${value}"`}, takes ${option.values.replaceAll("`", "")}`,
-      );
+      const got = value === undefined ? "no value" : `"${value}"`;
+      const where = option === entry || language === "TypeScript" ? "" : ` for ${language}`;
+      errors.push(`option "${name}": got ${got}, takes ${option.values.replaceAll("`", "")}${where}`);
     }
     options[name] = parsed;
   }
@@ -172,59 +208,4 @@ function uselessEventLogs({ emit, event_log, runtime }: Options): readonly strin
       : [`option "event_log": "emit" has no "server": add it, or leave "event_log" out`]),
     ...(runtime === undefined ? [] : [`option "event_log": with "runtime" nothing is emitted: import from ${names}`]),
   ];
-}
-
-function oneOf<const T extends string>(values: readonly T[], byDefault: NoInfer<T>, description: string): Option<T> {
-  return {
-    values: values.map((v) => `\`${v}\``).join(" "),
-    default: byDefault,
-    defaultText: `\`${byDefault}\``,
-    description,
-    parse: (text) => values.find((v) => v === text),
-  };
-}
-
-function oneOrMore<const T extends string>(
-  values: readonly T[],
-  byDefault: readonly NoInfer<T>[],
-  description: string,
-): Option<readonly T[]> {
-  return {
-    values: `${values.map((v) => `\`${v}\``).join(" ")}, joined by \`+\``,
-    default: byDefault,
-    defaultText:
-      byDefault.length === values.length ? "all" : byDefault.length === 0 ? "none" : `\`${byDefault.join("+")}\``,
-    description,
-    parse(text) {
-      const got = text.split("+").map((part) => values.find((v) => v === part));
-      return got.every((v) => v !== undefined) ? got : undefined;
-    },
-  };
-}
-
-function flag(description: string, byDefault = false): Option<boolean> {
-  return {
-    values: "`true` `false`",
-    default: byDefault,
-    defaultText: `\`${byDefault}\``,
-    description,
-    parse: (text) => (text === "true" || text === "1" ? true : text === "false" || text === "0" ? false : undefined),
-  };
-}
-
-function text(values: string, defaultText: string, description: string): Option<string | undefined> {
-  return { values, default: undefined, defaultText, description, parse: (text) => (text === "" ? undefined : text) };
-}
-
-function list(values: string, defaultText: string, description: string): Option<readonly string[]> {
-  return {
-    values,
-    default: [],
-    defaultText,
-    description,
-    parse(text) {
-      const items = text.split("+");
-      return items.includes("") ? undefined : items;
-    },
-  };
 }

@@ -9,7 +9,7 @@ import { createReader } from "./annotations/read.js";
 import { securitySchemesOf } from "./base-document.js";
 import { emitAll } from "./emit/emit.js";
 import { buildApi } from "./model/build.js";
-import { type Options, parseOptions } from "./options.js";
+import { languageOf, type Options, parseOptions } from "./options.js";
 import { Problems } from "./problems.js";
 import { findCompiler, type Transpile, transpileWith } from "./transpile.js";
 import { version } from "./version.js";
@@ -47,7 +47,7 @@ function generate(request: Parameters<Plugin["run"]>[0], warn: (line: string) =>
       }
       problems.warnings().forEach(warn);
     },
-  }).run(request);
+  }).run(languageOf(options) === "TypeScript" ? request : { ...request, parameter: "" }); // knows no other language
   response.file.push(...documents);
   return response;
 }
@@ -81,7 +81,7 @@ function isIgnored({ proto }: DescFile, options: Options): boolean {
  * print what the user wrote.
  */
 function transpiler({ target }: Options): Transpile {
-  const compiled = target.filter((name) => name !== "ts");
+  const compiled = target.filter((name) => name === "js" || name === "dts");
   if (compiled.length === 0) {
     return (files) => files;
   }

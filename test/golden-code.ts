@@ -53,7 +53,9 @@ export function codeCases(): GoldenCase[] {
 export function writeProject(cache: string, cases: readonly GoldenCase[]): void {
   rmSync(cache, { recursive: true, force: true });
   for (const golden of cases) {
-    const want = Object.entries(readWant(golden)).map(([name, content]) => [name.replace(/^want\//, ""), content]);
+    const want = Object.entries(readWant(golden)).flatMap(([name, content]) =>
+      name.startsWith("want/") ? [[name.replace("want/", ""), content]] : [],
+    );
     writeFiles(join(cache, golden.name), { ...Object.fromEntries(want), ...generateMessages(golden.request) });
   }
   writeTsconfig(

@@ -1,7 +1,7 @@
 /**
- * Golden cases: every folder of golden/ is one, an import root of its own. It holds protos, and in want/ all
- * that the plugin makes of them; a folder of golden/errors/ holds want.txt instead, the errors it reports.
- * options.txt, where there is one, holds the plugin's parameter for the case.
+ * Golden cases: every folder of golden/ is one, an import root of its own. It holds protos, in want/ all that the plugin
+ * makes of them, and in want-python/ what it makes of them with target=python; a folder of golden/errors/ holds want.txt
+ * instead, the errors it reports. options.txt and options-python.txt have the parameter of the plugin, if a case needs one.
  */
 import { execFileSync } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
@@ -16,6 +16,7 @@ const golden = join(root, "golden");
 
 /** The runtime stands in one case as emitted (`sse`); the others import it, to keep their diffs small. */
 const OPTIONS = "elide_plugin_version=true,runtime=protoc-gen-sse";
+const PYTHON_OPTIONS = "target=python,runtime=sse.runtime";
 
 export interface GoldenCase {
   /** The folder below golden/: `sse`, `errors/unknown-field`. */
@@ -35,7 +36,6 @@ export function caseNames(): string[] {
 
 export function loadCase(name: string): GoldenCase {
   const dir = join(golden, name);
-  const options = join(dir, "options.txt");
   const fileToGenerate = files(dir).filter((file) => file.endsWith(".proto"));
   return {
     name,
@@ -43,9 +43,19 @@ export function loadCase(name: string): GoldenCase {
     request: create(CodeGeneratorRequestSchema, {
       fileToGenerate,
       protoFile: compile(["proto", relative(root, dir)]),
-      parameter: existsSync(options) ? readFileSync(options, "utf8").trim() : OPTIONS,
+      parameter: readOptions(dir, "options.txt") ?? OPTIONS,
     }),
   };
+}
+
+function readOptions(dir: string, name: string): string | undefined {
+  const path = join(dir, name);
+  return existsSync(path) ? readFileSync(path, "utf8").trim() : undefined;
+}
+
+/** The request of the case for Python. */
+export function pythonRequest({ dir, request }: GoldenCase): CodeGeneratorRequest {
+  return { ...request, parameter: readOptions(dir, "options-python.txt") ?? PYTHON_OPTIONS };
 }
 
 /**
@@ -86,24 +96,33 @@ function build(modules: readonly string[]): Buffer {
 }
 
 /** What the plugin answers: file name → content, from the folder of the case. */
-export function runCase({ request }: GoldenCase): Record<string, string> {
+export function runCase(golden: GoldenCase): Record<string, string> {
+  return {
+    ...run(golden.request, "want"),
+    ...(golden.name.startsWith("errors/") ? {} : run(pythonRequest(golden), "want-python")),
+  };
+}
+
+function run(request: CodeGeneratorRequest, folder: "want" | "want-python"): Record<string, string> {
   const warnings: string[] = [];
   const response = createPlugin((line) => warnings.push(line)).run(request);
-  const report = [...warnings.map((line) => `warning: ${line}\n`), ...(response.error ? [`${response.error}\n`] : [])];
+  // Warnings are about the protos, whatever the language.
+  const warned = folder === "want" ? warnings.map((line) => `warning: ${line}\n`) : [];
+  const report = [...warned, ...(response.error ? [`${response.error}\n`] : [])];
   return {
-    ...(report.length > 0 ? { "want.txt": report.join("") } : {}),
-    ...Object.fromEntries(response.file.map((file) => [join("want", file.name), file.content])),
+    ...(report.length > 0 ? { [`${folder}.txt`]: report.join("") } : {}),
+    ...Object.fromEntries(response.file.map((file) => [join(folder, file.name), file.content])),
   };
 }
 
 /** What the case says that the plugin should answer. */
 export function readWant({ dir }: GoldenCase): Record<string, string> {
-  const want = files(dir).filter((file) => /^want[./]/.test(file));
+  const want = files(dir).filter((file) => /^want(-python)?[./]/.test(file));
   return Object.fromEntries(want.map((file) => [file, readFileSync(join(dir, file), "utf8")]));
 }
 
 export function writeWant({ dir }: GoldenCase, got: Record<string, string>): void {
-  for (const name of ["want", "want.txt"]) {
+  for (const name of ["want", "want.txt", "want-python"]) {
     rmSync(join(dir, name), { recursive: true, force: true });
   }
   writeFiles(dir, got);

@@ -106,7 +106,7 @@ test.each([
   ["an emitter of 201 lines", "src/emit/openapi/x.ts", "\n".repeat(200), "has 201 lines, more than 200"],
   ["a source file of 301 lines", "src/model/x.ts", "\n".repeat(300), "has 301 lines, more than 300"],
   ["a file of no part", "src/utils.ts", "", "belongs to no part of the architecture"],
-  ["a folder of no part", "src/emit/python/x.ts", "", "belongs to no part of the architecture"],
+  ["a folder of no part", "src/emit/cobol/x.ts", "", "belongs to no part of the architecture"],
 ])("the check finds %s", (_, path, text, violation) => {
   const project = new Project({ useInMemoryFileSystem: true });
   project.createSourceFile(`/${path}`, text);

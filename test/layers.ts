@@ -29,7 +29,7 @@ const parts: readonly Part[] = [
   },
   {
     ...SOURCE,
-    files: /^src\/(options|base-document|transpile|version)\.ts$/,
+    files: /^src\/(options|option|base-document|transpile|version)\.ts$/,
     imports: /^(src\/(base-document|problems)\.ts|package\.json)$/,
     packages: /./,
   },
@@ -49,6 +49,11 @@ const parts: readonly Part[] = [
     files: /^src\/emit\/typescript\//,
     imports:
       /^src\/(emit\/(runtime|output)|options|model\/(model|method-table|path-template|json-form)|print\/.*)\.ts$/,
+  },
+  {
+    ...EMITTER,
+    files: /^src\/emit\/python\//,
+    imports: /^src\/(emit\/(runtime|output)|options|problems|model\/(model|method-table)|print\/code)\.ts$/,
   },
   {
     ...EMITTER,

@@ -1,15 +1,25 @@
-import type { Options } from "../options.js";
+import { languageOf, type Options } from "../options.js";
 import { emitDocuments } from "./openapi/emit-documents.js";
 import type { Emission, Emitter } from "./output.js";
+import { emitClient as emitPythonClient } from "./python/client.js";
 import { clientModule, emitRuntime, type RuntimeModule } from "./runtime.js";
 import { emitClient } from "./typescript/client.js";
 import { emitServer } from "./typescript/server.js";
 
-/** The emitter for each value of the option `emit`, and the module of the runtime that its code imports. */
-const emitters: Record<Options["emit"][number], { emit: Emitter; runtime?: (options: Options) => RuntimeModule }> = {
-  client: { emit: emitClient, runtime: clientModule },
-  server: { emit: emitServer, runtime: () => "server" },
-  openapi: { emit: emitDocuments },
+type Emitters = Partial<
+  Record<Options["emit"][number], { emit: Emitter; runtime?: (options: Options) => RuntimeModule }>
+>;
+
+const openapi = { emit: emitDocuments };
+
+/** For each language, the emitter of each value of the option `emit`, and the module of the runtime that its code imports. */
+const emitters: Record<ReturnType<typeof languageOf>, Emitters> = {
+  TypeScript: {
+    client: { emit: emitClient, runtime: clientModule },
+    server: { emit: emitServer, runtime: () => "server" },
+    openapi,
+  },
+  Python: { client: { emit: emitPythonClient, runtime: () => "client.py" }, openapi },
 };
 
 /** Emits the files that the options select; nothing if there is no service. */
@@ -18,7 +28,7 @@ export function emitAll(emission: Emission): void {
   if (api.services.length === 0) {
     return;
   }
-  const wanted = [...new Set(options.emit)].map((name) => emitters[name]);
+  const wanted = [...new Set(options.emit)].flatMap((name) => emitters[languageOf(options)][name] ?? []);
   for (const { emit } of wanted) {
     emit(emission);
   }

@@ -1,5 +1,6 @@
+import type { DescFile } from "@bufbuild/protobuf";
 import type { Schema } from "@bufbuild/protoplugin";
-import type { Api } from "../model/model.js";
+import type { Api, Service } from "../model/model.js";
 import type { Options } from "../options.js";
 import type { Problems } from "../problems.js";
 
@@ -17,3 +18,12 @@ export interface Emission {
 
 /** Turns the model into files of one kind. */
 export type Emitter = (emission: Emission) => void;
+
+/** The services by the file that declares them, in the order of the request. */
+export function servicesByFile({ services }: Api): Map<DescFile, Service[]> {
+  const files = new Map<DescFile, Service[]>();
+  for (const service of services) {
+    files.set(service.desc.file, [...(files.get(service.desc.file) ?? []), service]);
+  }
+  return files;
+}

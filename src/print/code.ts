@@ -34,6 +34,11 @@ export function join(items: readonly Printable[], separator = "\n\n"): Printable
   return items.flatMap((item, i) => (i === 0 ? [item] : [separator, item]));
 }
 
+/** The text of a block without imports. */
+export function toText(block: Printable): string {
+  return flatten(block).join("");
+}
+
 /** The strings of a template without their common margin, the first newline and the last line. */
 function dedent(strings: readonly string[]): string[] {
   const margin = /^\n( *)/.exec(strings[0] ?? "")?.[1] ?? "";

@@ -2,13 +2,14 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import { methodTable } from "../../model/method-table.js";
 import type { Method, Service } from "../../model/model.js";
+import type { Options } from "../../options.js";
 import { code, join } from "../../print/code.js";
 import { generateFile } from "../../print/layout.js";
 import { literal, property } from "../../print/literal.js";
-import type { Emission } from "../output.js";
+import { type Emission, servicesByFile } from "../output.js";
 import { clientModule, runtimeImport } from "../runtime.js";
 import { docBlock, methodDocs, serviceDocs } from "./docs.js";
-import { globalName, servicesByFile } from "./files.js";
+import { globalName } from "./files.js";
 import { createImports } from "./imports.js";
 
 /** In the header, because without that option only the compiler reports that the imports fail. */
@@ -121,7 +122,7 @@ interface MessageTypes {
   readonly define: (method: Method) => Printable;
 }
 
-function messageTypes(f: GeneratedFile, messages: "es" | "json", runtime: Names["runtime"]): MessageTypes {
+function messageTypes(f: GeneratedFile, messages: Options["messages"], runtime: Names["runtime"]): MessageTypes {
   const define = runtime.value("defineMethod");
   const imports = createImports(f);
   if (messages === "json") {

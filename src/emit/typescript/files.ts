@@ -1,14 +1,4 @@
-import type { DescFile } from "@bufbuild/protobuf";
-import type { Api, Service } from "../../model/model.js";
-
-/** The services by the file that declares them, in the order of the request. */
-export function servicesByFile({ services }: Api): Map<DescFile, Service[]> {
-  const files = new Map<DescFile, Service[]>();
-  for (const service of services) {
-    files.set(service.desc.file, [...(files.get(service.desc.file) ?? []), service]);
-  }
-  return files;
-}
+import type { Service } from "../../model/model.js";
 
 /** A global of TypeScript. If a message has the same name, `globalThis` is in front. */
 export function globalName(name: "Partial" | "Promise", services: readonly Service[]): string {

@@ -4,10 +4,10 @@ import type { Method, Service } from "../../model/model.js";
 import { code, join } from "../../print/code.js";
 import { generateFile } from "../../print/layout.js";
 import { literal, property } from "../../print/literal.js";
-import type { Emission } from "../output.js";
+import { type Emission, servicesByFile } from "../output.js";
 import { runtimeImport } from "../runtime.js";
 import { methodDocs, serviceDocs } from "./docs.js";
-import { globalName, servicesByFile, unusedName } from "./files.js";
+import { globalName, unusedName } from "./files.js";
 import { createImports, type Imports } from "./imports.js";
 
 /** Emits `<file>_server.ts`: for each service the interface of its handlers, and a function that mounts them. */

@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 BIN := node_modules/.bin
 PYTHON := templates/python/sse/runtime
+export PYTHON_ENV ?= $(CURDIR)/.cache/python
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 help: ## this list
@@ -32,6 +33,13 @@ generate: install ## src/gen and test/gen from their protos
 	buf generate proto --template buf.gen.yaml -o src
 	buf generate src/annotations/proto --template buf.gen.yaml -o src
 	buf generate test/proto --include-imports --template buf.gen.yaml -o test
+
+$(PYTHON_ENV)/.installed: test/python/requirements.txt
+	python3 -m venv $(PYTHON_ENV)
+	$(PYTHON_ENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+python: $(PYTHON_ENV)/.installed ## the Python of the tests: a virtual environment, without which they are skipped
 
 test: build ## every test
 	vitest run
@@ -82,4 +90,4 @@ check: test lint demo ## all of it: what CI runs; nothing may have changed in th
 clean: ## removes what was built and installed
 	rm -rf dist .cache node_modules examples/*/node_modules examples/*/gen examples/*/dist bench/node_modules test/openapi/clients/node_modules test/recipes/node_modules
 
-.PHONY: help install build generate test test-unit newcomer golden demo demo-nodes lint format matrix corpus bench check clean
+.PHONY: help install build generate python test test-unit newcomer golden demo demo-nodes lint format matrix corpus bench check clean

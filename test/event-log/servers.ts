@@ -6,8 +6,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { describe, test } from "vitest";
-import { isCommand } from "../is-command.js";
+import { describeIfInstalled, isCommand } from "../is-command.js";
 
 export interface BackendServer {
   readonly port: number;
@@ -33,20 +32,7 @@ export type ServerCommand = keyof typeof commands;
 
 /** Describes tests that need a server: skipped by name where it is not installed, and failed in CI. */
 export function describeWith(command: ServerCommand, name: string, define: () => void): void {
-  if (isCommand(command)) {
-    describe(name, define);
-    return;
-  }
-  describe(name, () => {
-    const title = `${command} is not installed: ${commands[command]}`;
-    if (process.env["CI"] === undefined) {
-      test.skip(title, () => {});
-    } else {
-      test(title, () => {
-        throw new Error(title);
-      });
-    }
-  });
+  describeIfInstalled(isCommand(command), `${command} is not installed: ${commands[command]}`, name, define);
 }
 
 /** Servers that a test file has started; none outlives it. */

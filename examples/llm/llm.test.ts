@@ -1,5 +1,5 @@
 /** The clients against servers that speak the documented bytes, the assistant over one of them, and its page in Chromium. */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -245,6 +245,42 @@ describe("Gemini", () => {
       .catch((error) => error);
     expect(error).toMatchObject({ statusCode: Code.ResourceExhausted, message: "You exceeded your current quota." });
     expect(error.findDetails("google.rpc.RetryInfo")).toMatchObject([{ retryDelay: "36s" }]);
+  });
+});
+
+describe("the commands of the README", () => {
+  /** Runs a script of the example, and returns what it prints up to the end of a line. */
+  async function run(script: string, args: string[], env: Record<string, string> = {}): Promise<string> {
+    const child = spawn(process.execPath, [join(import.meta.dirname, "dist/src", script), ...args], {
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => void child.kill());
+    let output = "";
+    for await (const chunk of child.stdout) {
+      output += chunk;
+      if (output.endsWith("\n") && output.trim()) {
+        break;
+      }
+    }
+    return output;
+  }
+
+  test.each(providers)("asks $name", async ({ name, answer, base, usage }) => {
+    const { fake } = await start(answer);
+    const upper = name.toUpperCase();
+    const env = { [`${upper}_API_KEY`]: "test-key", [`${upper}_BASE_URL`]: fake.url + (base ?? ""), MODEL: "m" };
+    const output = await run("ask.js", [name.toLowerCase(), "Hello"], env);
+    expect(output).toMatch(new RegExp(`^(You said|Hello!).*\n${usage.input} \\+ ${usage.output} tokens\n$`));
+  });
+
+  test("starts the assistant with a fake model, and serves the page", async () => {
+    const none = { OPENAI_API_KEY: "", OPENAI_BASE_URL: "" };
+    const [, url] = /listens on (\S+)\/ and asks a fake model/.exec(await run("main.js", ["0"], none)) ?? [];
+    expect(await (await fetch(`${url}`)).text()).toContain("<title>Assistant</title>");
+    const chat = new AssistantServiceClient({ baseUrl: `${url}` }).chat({ messages: [{ role: 1, text: "Hello" }] });
+    expect((await chat.next()).value).toMatchObject({ event: { case: "delta", value: { text: "You" } } });
+    await chat.return();
   });
 });
 

@@ -83,8 +83,19 @@ type StreamItem<T extends Message> = Fields<T> | Tracked<Fields<T>>;
 
 /** The same values as `Init`, but one type and no union: compiler errors then name the field that is wrong. */
 type Fields<T extends Message> = {
-  [P in keyof InitFields<T>]: P extends "$typeName" ? T["$typeName"] : InitFields<T>[P];
+  [P in keyof InitFields<T>]: P extends "$typeName" ? T["$typeName"] : EventInit<InitFields<T>[P]>;
 };
+
+/**
+ * A oneof whose values may be `{}`. TypeScript gives a literal `{}` the fields of the other events that a generator
+ * yields, as unset, and rejects it, since all fields of a message are optional and none of them is given. A property that
+ * every object has ends that check.
+ */
+type EventInit<V> = V extends { readonly case: infer C; readonly value: infer W }
+  ? [Extract<W, Message>] extends [never]
+    ? V
+    : { case: C; value: Fields<Extract<W, Message>> & { toString(): string } }
+  : V;
 
 /** `Init` without the message itself. */
 type InitFields<T extends Message> = Exclude<Init<T>, Message>;

@@ -17,7 +17,8 @@ export function readStatus(body: string): Partial<Status> {
   try {
     const json = JSON.parse(body);
     const named = codeOfName(json.error?.status);
-    const { code, message, details } = named > 0 ? { ...json.error, code: named } : json;
+    const { message, details } = named > 0 ? json.error : json;
+    const code = named > 0 ? named : json.code;
     return {
       // Ok (0) is not an error. 16 is the last code.
       ...(Number.isInteger(code) && code > 0 && code < 17 && { code }),

@@ -50,7 +50,7 @@ test-unit: install ## the tests that open no socket and start no process: second
 newcomer: build ## what a new user does: the commands of the README and of the guides, with the packed package, outside the tree
 	vitest run --project modules test/newcomer
 
-golden: build ## rewrite golden/**/want, conformance/bind.json, the README's tables and docs/annotations.md; read the diff before you commit it
+golden: build ## rewrite golden/**/want, conformance/bind.json, the table of docs/options.md and docs/annotations.md; read the diff before you commit it
 	UPDATE_GOLDEN=1 vitest run test/golden.test.ts test/readme.test.ts test/docs-annotations.test.ts conformance/bind.test.ts
 
 demo: build ## a server and a client over real HTTP: examples/market

@@ -1,12 +1,12 @@
 /** The languages that code is generated in. */
 export type Language = "TypeScript" | "Python";
 
-/** A plugin option: its values, its default and its description, as in the README's table. */
+/** A plugin option: its values, its default and its description, as the table of docs/options.md shows it. */
 export interface Option<T> {
-  /** The values it takes, as the README and the errors print them. */
+  /** The values it takes, as the table and the errors print them. */
   readonly values: string;
   readonly default: T;
-  /** The default as the README prints it. */
+  /** The default as the table prints it. */
   readonly defaultText: string;
   readonly description: string;
   /** The value of a text; undefined when it is not one that the option takes, or what is wrong with it. */
@@ -25,7 +25,7 @@ export class Mistake {
   }
 }
 
-/** An option whose values depend on the language. In the README, the values of TypeScript are first. */
+/** An option whose values depend on the language. In the table, the values of TypeScript are first. */
 export function byLanguage<T extends Record<Language, Option<unknown>>>(
   description: string,
   of: T,

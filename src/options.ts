@@ -30,7 +30,7 @@ const protoplugin = onlyFor("TypeScript", {
   elide_plugin_version: flag("leaves the plugin's version out of the header of emitted files"),
 });
 
-/** Every option of the plugin: the type of `Options`, the parser, the errors and the README are made of this table. */
+/** Every option of the plugin: the type of `Options`, the parser, the errors and docs/options.md are made of this table. */
 export const optionTable = {
   target: {
     values: "`ts` `js` `dts`, joined by `+`; or `python`",

@@ -1,14 +1,13 @@
-/** The README's tables are made of the option table and of the annotations' comments: `make golden` writes them. */
+/** The README, and the table of docs/options.md, which is made of the option table: `make golden` writes it. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { create, createFileRegistry, type DescExtension, type DescField } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { getComments } from "@bufbuild/protoplugin";
 import { expect, test } from "vitest";
 import { optionTable } from "../src/options.js";
-import { compile, root } from "./golden.js";
+import { files, root } from "./golden.js";
 
-const readme = join(root, "README.md");
+function read(path: string): string {
+  return readFileSync(join(root, path), "utf8");
+}
 
 function optionRows(): string {
   const rows = Object.entries(optionTable).map(
@@ -17,39 +16,43 @@ function optionRows(): string {
   return ["| option | values | default | what it does |", "|---|---|---|---|", ...rows].join("\n");
 }
 
-function annotationRows(): string {
-  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: compile(["proto"]) }));
-  const file = registry.getFile("sse/v1/annotations.proto");
-  const rows = (file?.extensions ?? []).flatMap((extension) => [
-    `| \`(${extension.typeName})\` | ${extendee(extension)} | ${firstSentence(extension)} |`,
-    ...(extension.message?.typeName.startsWith("sse.v1.") ? extension.message.fields : []).map(
-      (field) => `| … \`${field.name}\` | | ${firstSentence(field)} |`,
-    ),
-  ]);
-  return ["| option | on | what it does |", "|---|---|---|", ...rows].join("\n");
-}
-
-function extendee({ extendee, fieldKind }: DescExtension): string {
-  const on = extendee.name.replace("Options", "").toLowerCase();
-  return fieldKind === "list" ? `${on}, repeated` : on;
-}
-
-function firstSentence(desc: DescExtension | DescField): string {
-  const text = (getComments(desc).leading ?? "").trim().replace(/\s*\n\s*/g, " ");
-  return (/^.*?\.(?= |$)/.exec(text)?.[0] ?? text).replaceAll("|", "\\|");
-}
-
-test.each([
-  ["annotations", annotationRows],
-  ["options", optionRows],
-])("the table of %s is up to date", (name, rows) => {
-  const text = readFileSync(readme, "utf8");
-  const marks = new RegExp(`(<!-- ${name} -->\n).*?(\n<!-- end -->)`, "s");
+test("the table of options is up to date", () => {
+  const path = join(root, "docs/options.md");
+  const text = readFileSync(path, "utf8");
+  const marks = /(<!-- options -->\n).*?(\n<!-- end -->)/s;
   expect(text).toMatch(marks);
-  const updated = text.replace(marks, (_, before: string, after: string) => before + rows() + after);
+  const updated = text.replace(marks, (_, before: string, after: string) => before + optionRows() + after);
   if (process.env["UPDATE_GOLDEN"] === "1") {
-    writeFileSync(readme, updated);
+    writeFileSync(path, updated);
   }
-  expect(updated).toBe(readFileSync(readme, "utf8"));
-  expect(rows().split("\n").length).toBeGreaterThan(8);
+  expect(updated).toBe(readFileSync(path, "utf8"));
+});
+
+test("the README is short", () => {
+  expect(read("README.md").split("\n").length).toBeLessThanOrEqual(200);
+});
+
+test("the README shows the code that init writes", () => {
+  const init = join(root, "templates/init");
+  const written = files(init).map((path) => read(join("templates/init", path)));
+  const blocks = [...read("README.md").matchAll(/^```(?:ts|proto)\n(.*?)^```$/gms)].map(([, block = ""]) => block);
+  expect(blocks).toHaveLength(3);
+  for (const block of blocks) {
+    expect(written.filter((text) => text.includes(block))).toHaveLength(1);
+  }
+});
+
+test("the README shows the sizes that were measured", () => {
+  const sizes = [
+    ...read("docs/performance.md").matchAll(
+      /^\| (`messages=\w+`, a unary method(?: and a stream)?) \| ([\d.]+) kB \| {2}/gm,
+    ),
+  ];
+  const shown = [...read("README.md").matchAll(/^\| (`messages=\w+`, .*?) \| ([\d.]+) kB/gm)];
+  expect(sizes).toHaveLength(4);
+  expect(shown.map(([, what]) => what).sort()).toEqual(sizes.map(([, what]) => what).sort());
+  for (const [, what, size] of shown) {
+    const measured = Number(sizes.find(([, name]) => name === what)?.[2]);
+    expect(Math.abs(Number(size) / measured - 1), what).toBeLessThan(0.05);
+  }
 });

@@ -1,5 +1,6 @@
 /** The terminal of somebody who tries the package: commands run in a folder outside the tree, with the packed package. */
 import { execFile, execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,9 +15,18 @@ export interface Terminal {
   folder(name: string): string;
   /** Runs a command to its end and returns what it printed on standard output. Throws with all that it printed if it fails. */
   run(cwd: string, command: string): Promise<string>;
-  /** Starts a server and returns when it answers on the port. It is stopped at the end of the test. */
-  serve(cwd: string, command: string, port: number): Promise<void>;
+  /** Starts a command, which is stopped at the end of the test at the latest. */
+  start(cwd: string, command: string): Command;
+  /** Starts a server, and returns when it answers on the port. */
+  serve(cwd: string, command: string, port: number): Promise<Command>;
   close(): Promise<void>;
+}
+
+export interface Command {
+  /** What it has printed so far. */
+  output(): string;
+  readonly ended: Promise<unknown>;
+  stop(): Promise<unknown>;
 }
 
 /**
@@ -46,7 +56,29 @@ export async function openTerminal(): Promise<Terminal> {
     BUN_INSTALL_CACHE_DIR: join(dir, "bun"),
     DENO_DIR: join(dir, "deno"),
     DO_NOT_TRACK: "1",
+    NEXT_TELEMETRY_DISABLED: "1",
     WRANGLER_SEND_METRICS: "false",
+  };
+  const start = (cwd: string, command: string): Command => {
+    // A group of processes: `npx` starts the server as a process of its own.
+    const child = spawn("sh", ["-c", command], { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk) => {
+        output += chunk;
+      });
+    }
+    const ended = once(child, "close");
+    const stop = () => {
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+        process.kill(-child.pid, "SIGKILL");
+      }
+      return ended;
+    };
+    onTestFinished(async () => {
+      await stop();
+    });
+    return { output: () => output, ended, stop };
   };
   return {
     folder(name) {
@@ -62,26 +94,17 @@ export async function openTerminal(): Promise<Terminal> {
       );
       return stdout;
     },
+    start,
     async serve(cwd, command, port) {
-      // A group of processes: `npx` and `sh` start the server as a process of their own.
-      const child = spawn("sh", ["-c", command], { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
-      const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-      let output = "";
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.on("data", (chunk) => {
-          output += chunk;
-        });
-      }
-      onTestFinished(async () => {
-        if (child.pid !== undefined && child.exitCode === null) {
-          process.kill(-child.pid, "SIGKILL");
-          await exited;
-        }
+      const server = start(cwd, command);
+      let hasEnded = false;
+      server.ended.then(() => {
+        hasEnded = true;
       });
       await waitFor(
         () => {
-          if (child.exitCode !== null) {
-            throw new Error(`${command}\n${output}`);
+          if (hasEnded) {
+            throw new Error(`${command}\n${server.output()}`);
           }
           return fetch(`http://localhost:${port}/`).then(
             () => true,
@@ -89,14 +112,34 @@ export async function openTerminal(): Promise<Terminal> {
           );
         },
         command,
-        () => output,
+        server.output,
       );
+      return server;
     },
     async close() {
       await registry.close();
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** The blocks of a Markdown text that are marked as a language. */
+export function blocksOf(markdown: string, language: string): string[] {
+  const blocks = markdown.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"));
+  return [...blocks].map(([, block = ""]) => block);
+}
+
+/** The commands of a block, without their comments. */
+export function commandsOf(block: string): string[] {
+  return block.split("\n").flatMap((line) => line.replace(/ +# .*$/, "") || []);
+}
+
+/** The commands of a block that shows a terminal, each with what it prints. */
+export function transcriptOf(block: string): { readonly command: string; readonly output: string }[] {
+  return [...block.matchAll(/^\$ (.*)\n((?:(?!\$ ).*\n)*)/gm)].map(([, command = "", output = ""]) => ({
+    command,
+    output,
+  }));
 }
 
 /** Replaces the port 3000 in the files of a project, as somebody does whose port 3000 is in use. */

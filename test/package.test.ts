@@ -1,8 +1,8 @@
 /** The package as npm installs it: packed, put into a project elsewhere, run. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { optionTable } from "../src/options.js";
 import { files, root } from "./golden.js";
@@ -10,6 +10,7 @@ import { npm, pack } from "./packed.js";
 
 const dir = mkdtempSync(join(tmpdir(), "protoc-gen-sse-package-"));
 const installed = join(dir, "node_modules/protoc-gen-sse");
+const examples = readdirSync(join(root, "examples"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 beforeAll(() => {
@@ -19,18 +20,44 @@ beforeAll(() => {
 
 test("holds what users need, and nothing else", () => {
   const names = files(installed);
-  expect(
-    names.filter((name) => !/^(bin|dist|proto|templates\/init)\/|^(package\.json|README\.md|LICENSE)$/.test(name)),
-  ).toEqual([]);
-  expect(names.filter((name) => /\.test\.|\/testing\/|^dist\/.*tsconfig/.test(name))).toEqual([]);
+  const wanted =
+    /^(bin|dist|docs|examples|proto|templates\/init)\/|^(package\.json|(README|CONTRIBUTING)\.md|LICENSE)$/;
+  const unwanted = /\.test\.|\/testing\/|^dist\/.*tsconfig|^examples\/[^/]+\/(node_modules|dist|gen|\.next)\//;
+  expect(names.filter((name) => !wanted.test(name) || unwanted.test(name))).toEqual([]);
   expect(names).toEqual(
     expect.arrayContaining([
       "proto/sse/v1/annotations.proto",
       "dist/runtime/client.d.ts",
       "dist/joined/client/client.ts",
+      "docs/getting-started.md",
+      "examples/market/README.md",
+      "templates/init/node/package.json",
     ]),
   );
 });
+
+test.each(["README.md", "docs/getting-started.md", ...examples.map((name) => `examples/${name}/README.md`)])(
+  "has the targets of all links of %s",
+  (path) => {
+    const text = readFileSync(join(installed, path), "utf8");
+    const links = [...text.matchAll(/\]\((?!\w+:)([^)#]*)(?:#([^)]*))?\)/g)];
+    expect(links.length).toBeGreaterThan(0);
+    for (const [link, target = "", anchor] of links) {
+      const file = target === "" ? path : join(dirname(path), decodeURIComponent(target));
+      expect(existsSync(join(installed, file)), link).toBe(true);
+      if (anchor !== undefined) {
+        const headings = readFileSync(join(installed, file), "utf8").matchAll(/^#+ (.*)$/gm);
+        const anchors = [...headings].map(([, heading = ""]) =>
+          heading
+            .toLowerCase()
+            .replace(/[^\w\- ]/g, "")
+            .replaceAll(" ", "-"),
+        );
+        expect(anchors, link).toContain(anchor);
+      }
+    }
+  },
+);
 
 test("runs as a plugin, from its own annotations", () => {
   mkdirSync(join(dir, "proto"));

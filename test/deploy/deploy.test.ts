@@ -28,6 +28,8 @@ interface Proxy {
   readonly idle: string;
   /** A limit for the whole response that the page turns off. */
   readonly limit?: string;
+  /** What compresses streams, too, in place of a text of the page. */
+  readonly compressed?: Readonly<Record<string, string>>;
   readonly wrap?: (text: string) => string;
   readonly arguments: readonly string[];
 }
@@ -48,6 +50,7 @@ const proxies: readonly Proxy[] = [
       "127.0.0.1:3000": `127.0.0.1:${port}`,
     }),
     idle: "proxy_read_timeout 60s",
+    compressed: { "gzip_types application/json;": "gzip_types application/json text/event-stream;" },
     wrap: (text) => `daemon off; master_process off; pid nginx.pid; events {} http { access_log off;
       client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi;
       scgi_temp_path scgi;
@@ -105,16 +108,12 @@ async function startBehind(
     [proxy.idle]: proxy.idle.replace(/\d+s/, `${IDLE_SECONDS}s`),
     ...replaced,
   });
+  // Envoy reads YAML in a file that is called so.
   writeFiles(folder, { "config.yaml": proxy.wrap?.(text) ?? text });
-  const request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj"];
-  execFileSync(
-    "openssl",
-    [...request, `/CN=${serverName}`, "-addext", `subjectAltName=DNS:${serverName}`, "-keyout", "key.pem"].concat(
-      "-out",
-      "certificate.pem",
-    ),
-    { cwd: folder, stdio: "ignore" },
-  );
+  const names = ["-subj", `/CN=${serverName}`, "-addext", `subjectAltName=DNS:${serverName}`];
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "key.pem"];
+  const args = ["req", "-x509", ...key, ...names, "-out", "certificate.pem"];
+  execFileSync("openssl", args, { cwd: folder, stdio: "ignore" });
   const child = spawn(proxy.command, proxy.arguments, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -219,7 +218,23 @@ describe.each(proxies.map((proxy) => [proxy.section, proxy] as const))("%s", (_s
     expect(cursors).toEqual([undefined, "1"]);
   });
 
-  const { limit } = proxy;
+  const { compressed, limit } = proxy;
+  if (compressed !== undefined) {
+    testIfInstalled("can compress streams, and still sends each event at once", async () => {
+      const trades = createTopic(TradeSchema);
+      const watchTrades: MarketServiceHandlers["watchTrades"] = (_request, { signal }) => trades.subscribe({ signal });
+      const address = await startBehind(proxy, { getQuote, watchTrades }, {}, compressed);
+      const stream = await exchange(address, watch);
+      expect(stream.headers["content-encoding"]).toBe("gzip");
+      await stream.until(":sse/1 heartbeat=15000 end\n");
+      for (const sequence of [1n, 2n]) {
+        trades.publish({ sequence });
+        await stream.until(`data: {"sequence":"${sequence}"}\n\n`);
+      }
+      expect(stream.ended()).toBeUndefined();
+    });
+  }
+
   if (limit !== undefined) {
     testIfInstalled("cuts a stream that is not silent at a limit for the whole response", async () => {
       const watchTrades: MarketServiceHandlers["watchTrades"] = (_request, { signal }) =>

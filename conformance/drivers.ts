@@ -1,12 +1,17 @@
 /** The drivers: how each is built and started. */
 import { spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { create } from "@bufbuild/protobuf";
-import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
+import { type CodeGeneratorRequest, CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
 import { build } from "esbuild";
-import { compile, runCase, writeWant } from "../test/golden.js";
+import { describe } from "vitest";
+import { createPlugin } from "../src/plugin.js";
+import { compile, runCase, writeFiles, writeWant } from "../test/golden.js";
 import { cacheFolder, writeProject } from "../test/golden-code.js";
+import { writeMessages } from "../test/python/golden-python.js";
+import { describeWithPython, pythonCommand } from "../test/python/python.js";
 import { type Ability, type Answer, type Call, protos } from "./cases.js";
 
 /** A client with its driver. */
@@ -14,6 +19,7 @@ export interface Client {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
   readonly lacks?: readonly Ability[];
 }
 
@@ -21,49 +27,90 @@ export interface Client {
 export interface Language {
   readonly name: string;
   readonly clients: readonly Client[];
-  /** What is not installed, and how to install it. */
-  readonly missing?: string | undefined;
+  /** Describes its tests if its tools are installed. */
+  describe(name: string, define: () => void): void;
   /** Generates the code that the drivers use. */
   prepare(): Promise<void>;
 }
 
-const cache = cacheFolder("conformance-typescript");
-const driver = join(cache, "dist/main.js");
+const typescriptCache = cacheFolder("conformance-typescript");
+const bundle = join(typescriptCache, "dist/main.js");
 
 const typescript: Language = {
   name: "TypeScript",
   clients: [
-    { name: "messages=es", command: process.execPath, args: [driver, "es"] },
-    { name: "messages=json", command: process.execPath, args: [driver, "json"], lacks: ["messages"] },
+    { name: "messages=es", command: process.execPath, args: [bundle, "es"] },
+    { name: "messages=json", command: process.execPath, args: [bundle, "json"], lacks: ["messages"] },
   ],
+  describe,
   async prepare() {
     const clients = (["es", "json"] as const).map((messages) => ({
       name: messages,
       dir: join(cacheFolder("conformance-typescript-case"), messages),
-      request: create(CodeGeneratorRequestSchema, {
-        fileToGenerate: ["conformance/v1/conformance.proto"],
-        protoFile: compile(protos),
-        parameter: `emit=client,messages=${messages}`,
-      }),
+      request: request(`messages=${messages}`),
     }));
     for (const client of clients) {
       writeWant(client, runCase(client));
     }
-    writeProject(cache, clients);
+    writeProject(typescriptCache, clients);
     await build({
       entryPoints: [join(import.meta.dirname, "drivers/typescript/main.js")],
-      outfile: driver,
+      outfile: bundle,
       bundle: true,
       platform: "node",
       format: "esm",
       target: "es2022",
-      alias: { es: join(cache, "es"), json: join(cache, "json") },
+      alias: { es: join(typescriptCache, "es"), json: join(typescriptCache, "json") },
       logLevel: "warning",
     });
   },
 };
 
-export const languages: readonly Language[] = [typescript];
+const pythonCache = cacheFolder("conformance-python");
+
+const python: Language = {
+  name: "Python",
+  clients: [
+    pythonClient("sync", "httpx2", "google"),
+    pythonClient("sync", "httpx", "protobuf-py"),
+    pythonClient("asyncio", "httpx", "google"),
+    pythonClient("asyncio", "httpx2", "protobuf-py"),
+    pythonClient("trio", "httpx2", "google"),
+  ],
+  describe: describeWithPython,
+  async prepare() {
+    rmSync(pythonCache, { recursive: true, force: true });
+    for (const messages of ["google", "protobuf-py"] as const) {
+      const { protoFile } = request("");
+      // Modules of protobuf-py import each other relatively: the root is a package.
+      const output = join(pythonCache, messages, messages === "google" ? "" : "gen");
+      writeMessages(output, messages, protoFile);
+      const { file } = createPlugin(() => {}).run(request(`target=python,messages=${messages}`));
+      writeFiles(output, Object.fromEntries(file.map(({ name, content }) => [name, content])));
+    }
+  },
+};
+
+function pythonClient(mode: string, library: string, messages: string): Client {
+  const { command, env } = pythonCommand("python");
+  const driver = join(import.meta.dirname, "drivers/python/driver.py");
+  return {
+    name: `${mode}, ${library}, messages=${messages}`,
+    command,
+    args: [driver, mode, library, messages],
+    env: { ...env, PYTHONPATH: join(pythonCache, messages) },
+  };
+}
+
+function request(parameter: string): CodeGeneratorRequest {
+  return create(CodeGeneratorRequestSchema, {
+    fileToGenerate: ["conformance/v1/conformance.proto"],
+    protoFile: compile(protos),
+    parameter: `emit=client,${parameter}`,
+  });
+}
+
+export const languages: readonly Language[] = [typescript, python];
 
 /** A process of a driver. */
 export interface Driver {
@@ -77,8 +124,8 @@ export interface Driver {
 /** To end what hangs: longer than any case takes. */
 const LIMIT_MS = 40_000;
 
-export function startDriver({ command, args }: Client): Driver {
-  const child = spawn(command, args);
+export function startDriver({ command, args, env = process.env }: Client): Driver {
+  const child = spawn(command, args, { env });
   let errors = "";
   child.stderr.on("data", (text) => (errors += text));
   child.stdin.on("error", () => {}); // the end of the process tells more

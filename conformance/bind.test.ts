@@ -272,7 +272,7 @@ function rowsOf(method: (typeof methods)[number]): BindRow[] {
   const valuesOf = (key: string) =>
     inits
       .flatMap((init) => (key in init ? [(init as Record<string, unknown>)[key]] : []))
-      .filter(isPlain)
+      .filter((value) => isPlain(key, value))
       .map((value) => (key === "params" ? few(value as object) : value));
   const values = Object.fromEntries(keys.map((key) => [key, valuesOf(key)]));
   const pick = (keys: readonly string[], index: number) =>
@@ -326,14 +326,14 @@ function distinct(rows: readonly BindRow[]): BindRow[] {
 
 /** Some of the fields, so that a row can be read. */
 function few(init: object): object {
-  return Object.fromEntries(Object.entries(init).filter(([_, value], index) => index % 5 === 0 && isPlain(value)));
+  return Object.fromEntries(
+    Object.entries(init).filter(([key, value], index) => index % 5 === 0 && isPlain(key, value)),
+  );
 }
 
-/** Whether all languages write a value alike: as a float, 0.1 is `0.1` to some and `0.10000000149011612` to others. */
-function isPlain(value: unknown): boolean {
-  return (
-    typeof value !== "number" || Number.isNaN(value) || !/\d{9}/.test(String(value)) || Math.fround(value) !== value
-  );
+/** Whether all languages write a value alike. As a float, 0.1 is `0.1` to some and `0.10000000149011612` to others. */
+function isPlain(key: string, value: unknown): boolean {
+  return !/^[fw]Float$/.test(key) || String(value) === String(Number(Number(value).toPrecision(6)));
 }
 
 function rowOf({ name, input, http }: (typeof methods)[number], init: object): BindRow[] {
@@ -345,7 +345,19 @@ function rowOf({ name, input, http }: (typeof methods)[number], init: object): B
   }
   check(serverOf(input, http), input, message, bound);
   const { method: verb, path: url, body } = bound;
-  return [{ method: name, request: toJson(input, message), verb, url, ...(body !== undefined && { body }) }];
+  const json = toJson(input, message);
+  // Some libraries keep no number that the enum does not declare.
+  const hasNumber = /Color":[^"a-z]*\d/.test(JSON.stringify(json).replace(/"[A-Z_]+"/g, ""));
+  return [
+    {
+      method: name,
+      ...(hasNumber && { needs: ["enumNumbers"] }),
+      request: json,
+      verb,
+      url,
+      ...(body !== undefined && { body }),
+    },
+  ];
 }
 
 type Server = (verb: string, url: string, body: JsonValue | undefined) => Message;

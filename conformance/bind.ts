@@ -2,9 +2,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
+import type { Ability } from "./cases.js";
 import type { Attempt } from "./scripted-server.js";
 
 export interface BindRow {
+  /** What a client must have for this row, as in `Case`. */
+  readonly needs?: readonly Ability[];
   readonly method: string;
   /** The request message as ProtoJSON. */
   readonly request: unknown;

@@ -19,8 +19,11 @@ export interface Case {
   readonly want: Want;
 }
 
-/** `messages`: events are decoded to messages, so that a wrong field is noticed. */
-export type Ability = "messages";
+/**
+ * `messages`: events are decoded to messages, so that a wrong field is noticed. `enumNumbers`: messages keep the numbers
+ * of enums that their proto does not declare.
+ */
+export type Ability = "messages" | "enumNumbers";
 
 interface Want {
   /** All events, in order. Of each, the named properties are compared. */

@@ -23,6 +23,11 @@ export interface Client {
   readonly lacks?: readonly Ability[];
 }
 
+/** Whether a case or a row is for a client. */
+export function isFor({ lacks = [] }: Client, { needs = [] }: { readonly needs?: readonly Ability[] }): boolean {
+  return !needs.some((need) => lacks.includes(need));
+}
+
 /** The language of some clients. */
 export interface Language {
   readonly name: string;
@@ -99,6 +104,7 @@ function pythonClient(mode: string, library: string, messages: string): Client {
     command,
     args: [driver, mode, library, messages],
     env: { ...env, PYTHONPATH: join(pythonCache, messages) },
+    lacks: messages === "protobuf-py" ? ["enumNumbers"] : [],
   };
 }
 

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
 from grpc_tools import protoc
 
 ROOT = Path(__file__).parents[2]
@@ -42,3 +43,12 @@ def generate() -> None:
 
 
 generate()
+
+
+from testing.run import KINDS, Runner  # noqa: E402 - it needs the messages
+
+
+@pytest.fixture(params=KINDS)
+def run(request: pytest.FixtureRequest) -> Runner:
+    """Every combination of client, HTTP library and event loop."""
+    return Runner(request.param)

@@ -74,17 +74,18 @@ class AsyncStream(Generic[T]):
         while True:
             try:
                 value = core.take()
-                if core.ended:
-                    await self._release()
-                if value is not None:
-                    return value
-                if core.is_closed or not await self._run(core.fill()):
-                    raise StopAsyncIteration
             except ClientError as error:
                 await self._run(core.recover(error))
+                continue
             except BaseException:
                 await self.aclose()
                 raise
+            if core.ended:
+                await self._release()
+            if value is not None:
+                return value
+            if core.is_closed or not await self._run(core.fill()):
+                raise StopAsyncIteration
 
     async def _until_left(self, view: Callable[[T], V]) -> AsyncGenerator[V]:
         """Iterate, and close the stream when the caller leaves the loop."""

@@ -73,17 +73,18 @@ class Stream(Generic[T]):
         while True:
             try:
                 value = core.take()
-                if core.ended:
-                    self._release()
-                if value is not None:
-                    return value
-                if core.is_closed or not self._run(core.fill()):
-                    raise StopIteration
             except ClientError as error:
                 self._run(core.recover(error))
+                continue
             except BaseException:
                 self.close()
                 raise
+            if core.ended:
+                self._release()
+            if value is not None:
+                return value
+            if core.is_closed or not self._run(core.fill()):
+                raise StopIteration
 
     def _until_left(self, view: Callable[[T], V]) -> Generator[V, None, None]:
         """Iterate, and close the stream when the caller leaves the loop."""

@@ -177,9 +177,10 @@ class StreamCore(Generic[T]):
             self._failures.on_progress()
             self._unidentified = not found.own_id or found.id is None
             self.position = self._beginning if found.id is None else found.id
-            events = self.rule.events
-            if events and self.format == "sse" and events[found.event].terminal:
-                self._end()
+            if self.rule.events and self.format == "sse":
+                event = self.rule.events.get(found.event)
+                if event is not None and event.terminal:
+                    self._end()
             if value is not None:
                 self.raw = found
                 return value

@@ -58,6 +58,7 @@ class AsyncTransport:
         self._scope: CancelScope | None = None
         self._is_dropped = False
         self._is_closed = False
+        self._place = Place()
 
     async def run(self, effects: Effects[T]) -> T:
         """Perform the effects of a generator, and return its result."""
@@ -151,6 +152,7 @@ class AsyncTransport:
         if self._is_dropped or self._is_closed:
             work.close()
             raise DroppedError
+        self._place = place
         due = math.inf if timeout is None else anyio.current_time() + timeout
         scope = anyio.CancelScope(deadline=min(due, self._ends_at))
         is_outermost = self._scope is None
@@ -165,9 +167,10 @@ class AsyncTransport:
         if is_outermost and self._is_dropped:
             await self.close()
             raise DroppedError
+        # A request is sent and read within the wait for the interceptors: that place says more.
         if due < self._ends_at:
-            raise CallTimeoutError(kind, timeout or 0, place)
-        raise CallTimeoutError("deadline", self._limit or 0, place)
+            raise CallTimeoutError(kind, timeout or 0, self._place)
+        raise CallTimeoutError("deadline", self._limit or 0, self._place)
 
     async def _read(self, place: Place) -> bytes | None:
         if self._chunks is None:

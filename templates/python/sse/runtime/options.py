@@ -150,6 +150,12 @@ class _AnyStreamOptions(_AnyCallOptions, total=False):
 
     Default: raise a `DecodeError`. A validator that fails is always an error.
     """
+    require_end: bool | None
+    """Whether a body that ends without the end of the stream was cut, and is a `TruncatedError`.
+
+    For servers that always send a terminal event or `terminal_data`, such as `[DONE]`. Default:
+    whether the server promised to mark the end.
+    """
     format: Literal["sse", "jsonl"] | None
     """The format to request: Server-Sent Events or JSON Lines. Default: `"sse"`.
 

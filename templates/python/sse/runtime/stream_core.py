@@ -294,7 +294,7 @@ class StreamCore(Generic[T]):
         media_type, _, parameters = content_type.partition(";")
         media_type = media_type.strip().lower()
         limit = self._max_event_bytes()
-        self._promises_end = self._reconnect.after_end
+        self._promises_end = self._reconnect.after_end or bool(self.options.get("require_end"))
         self._heartbeat = 0.0
         self._beginning = None
         if response.status_code == 200 and media_type == "text/event-stream":

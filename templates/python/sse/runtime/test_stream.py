@@ -70,6 +70,15 @@ def test_ends(run: Runner, body: str, ids: list[int]) -> None:
     assert len(server.peers) == 1
 
 
+def test_require_end(run: Runner) -> None:
+    done = "event: done\ndata: {}\n\n"
+    with Server(streaming(trade(1))) as server:
+        outcome = run.watch(server.url, require_end=True, reconnect=False)
+    assert (type(outcome.error), outcome.ids) == (TruncatedError, [1])
+    with Server(streaming(done)) as server:
+        assert run.ask(server.url, require_end=True).error is None
+
+
 def test_204_is_an_end(run: Runner) -> None:
     with Server(lambda peer: peer.answer(204)) as server:
         outcome = run.watch(server.url, opened=True)

@@ -1,0 +1,83 @@
+package sse
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/types/known/anypb"
+)
+
+// maxErrorBody is how many bytes of the body of an error are kept.
+const maxErrorBody = 64 << 10
+
+// statusJSON is the JSON of a google.rpc.Status.
+type statusJSON struct {
+	Code    Code              `json:"code"`
+	Message string            `json:"message"`
+	Details []json.RawMessage `json:"details,omitempty"`
+}
+
+// readStatus reads an error from a body, also in the form of Google's HTTP APIs (AIP-193):
+// {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", …}}. It never fails: for another body, the
+// code follows from the HTTP status.
+func readStatus(body []byte, status int, header http.Header) *Error {
+	e := &Error{
+		Code:   codeOfStatus(status),
+		Status: status,
+		Header: header,
+		Body:   bytes.Clone(body[:min(len(body), maxErrorBody)]),
+	}
+	fields := readFields(body)
+	var google struct {
+		Status string `json:"status"`
+	}
+	if json.Unmarshal(fields["error"], &google) == nil && codeOfName(google.Status) != OK {
+		fields = readFields(fields["error"])
+		e.Code = codeOfName(google.Status)
+	} else {
+		var code Code
+		// OK is no error, and a field that is malformed is left out.
+		if json.Unmarshal(fields["code"], &code) == nil && code > OK && int(code) < len(codes) {
+			e.Code = code
+		}
+	}
+	_ = json.Unmarshal(fields["message"], &e.Message)
+	var details []json.RawMessage
+	_ = json.Unmarshal(fields["details"], &details)
+	for _, raw := range details {
+		if raw[0] != '{' {
+			continue
+		}
+		e.RawDetails = append(e.RawDetails, raw)
+		detail := new(anypb.Any)
+		if (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(raw, detail) == nil {
+			e.Details = append(e.Details, detail)
+		}
+	}
+	return e
+}
+
+// readFields returns the fields of a JSON object; nil for other JSON.
+func readFields(body []byte) map[string]json.RawMessage {
+	var fields map[string]json.RawMessage
+	_ = json.Unmarshal(body, &fields)
+	return fields
+}
+
+// appendStatus appends the JSON of a google.rpc.Status. A detail that has no JSON, since its type
+// is not linked into the program, is left out.
+func appendStatus(b []byte, e *Error, options protojson.MarshalOptions) []byte {
+	status := statusJSON{Code: e.Code, Message: string(validUTF8([]byte(e.Message)))}
+	for _, detail := range e.Details {
+		if raw, err := options.Marshal(detail); err == nil {
+			status.Details = append(status.Details, raw)
+		}
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(status) // of texts and JSON
+	return append(b, bytes.TrimRight(out.Bytes(), "\n")...)
+}

@@ -1,0 +1,348 @@
+package sse
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+)
+
+// maxErrorRead is how much of the body of an error is read. A Status may be larger than what an
+// Error keeps of it.
+const maxErrorRead = 1 << 20
+
+// Transport is what the methods of a client share. Generated clients hold one.
+type Transport struct {
+	baseURL string
+	options options
+	err     error
+}
+
+// NewTransport makes the transport of a client. baseURL is the URL before the paths of the methods,
+// with or without a path and a trailing slash. A base URL that is not valid fails every call.
+func NewTransport(baseURL string, opts ...ClientOption) *Transport {
+	t := &Transport{
+		baseURL: strings.TrimRight(baseURL, "/"),
+		options: options{
+			doer:          http.DefaultClient,
+			header:        http.Header{},
+			maxEventBytes: 16 << 20,
+			unmarshal:     protojson.UnmarshalOptions{DiscardUnknown: true},
+		},
+	}
+	for _, opt := range opts {
+		opt.applyToClient(&t.options)
+	}
+	base, err := url.Parse(baseURL)
+	switch {
+	case err != nil:
+		t.err = &RequestError{fmt.Errorf("check the base URL: %w", err)}
+	case base.Scheme != "http" && base.Scheme != "https" || base.Host == "":
+		t.err = &RequestError{fmt.Errorf("check the base URL: %q is not absolute: https://api.example.com", baseURL)}
+	case base.RawQuery != "" || base.Fragment != "" || base.ForceQuery:
+		t.err = &RequestError{fmt.Errorf("check the base URL: %q has a query or a fragment; set query parameters with sse.Query", baseURL)}
+	}
+	return t
+}
+
+// CallUnary calls a method that answers with one message. Generated clients call it.
+func CallUnary[Res proto.Message](ctx context.Context, t *Transport, m *Method, req proto.Message, opts []CallOption) (Res, error) {
+	o := t.options.clone()
+	for _, opt := range opts {
+		opt.applyToCall(o)
+	}
+	var zero Res
+	call := &unaryCall{transport: t, options: o, method: m, newResponse: func() proto.Message {
+		return zero.ProtoReflect().New().Interface()
+	}}
+	message, err := call.run(ctx, req)
+	if err != nil {
+		return zero, err
+	}
+	response, ok := message.(Res)
+	if !ok {
+		return zero, call.place(fmt.Errorf("an interceptor answered with a %T", message))
+	}
+	return response, nil
+}
+
+// unaryCall is a call of a method that answers with one message.
+type unaryCall struct {
+	transport   *Transport
+	options     *options
+	method      *Method
+	newResponse func() proto.Message
+	phase       Phase
+	attempt     int
+	verb        string
+	// idempotencyKey is that of the first request that had one: with another key, the server would
+	// take a retry for another call.
+	idempotencyKey string
+}
+
+// place says where the call failed.
+func (c *unaryCall) place(err error) error {
+	return &StreamError{Method: c.method.Name, Phase: c.phase, Attempt: c.attempt, Err: err}
+}
+
+// run sends the request, and repeats it if that is safe and may help.
+func (c *unaryCall) run(ctx context.Context, req proto.Message) (proto.Message, error) {
+	for {
+		c.phase = PhaseOpen
+		c.attempt++
+		message, err := c.send(ctx, req)
+		if err == nil {
+			return message, nil
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		policy := c.options.retry
+		delay, ok := time.Duration(0), false
+		if c.attempt <= policy.MaxAttempts && c.isRepeatable() && isTransient(err) {
+			delay, ok = policy.delay(err, c.attempt, nil)
+		}
+		if !ok {
+			return nil, c.place(err)
+		}
+		if !sleep(ctx.Done(), delay) {
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// isRepeatable says whether the request may be sent again: its method is idempotent (RFC 9110,
+// section 9.2.2), or it has an Idempotency-Key.
+func (c *unaryCall) isRepeatable() bool {
+	switch c.verb {
+	case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE":
+		return true
+	}
+	return c.idempotencyKey != ""
+}
+
+// isTransient says whether a unary call that failed may succeed the next time.
+func isTransient(err error) bool {
+	var status *Error
+	if errors.As(err, &status) {
+		switch status.Status {
+		case 408, 425, 429, 502, 503, 504:
+			return true
+		}
+		return false
+	}
+	var network *NetworkError
+	return errors.As(err, &network)
+}
+
+// sleep waits; false if done was closed before.
+func sleep(done <-chan struct{}, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-done:
+		return false
+	}
+}
+
+func (c *unaryCall) send(ctx context.Context, req proto.Message) (proto.Message, error) {
+	header, err := c.options.requestHeader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	call := &Call{Method: c.method, Message: req, Header: header, Attempt: c.attempt}
+	return interceptUnary(c.options.interceptors, c.exchange)(ctx, call)
+}
+
+// exchange sends a request and reads the response.
+func (c *unaryCall) exchange(ctx context.Context, call *Call) (proto.Message, error) {
+	const name = "Idempotency-Key"
+	if c.idempotencyKey != "" {
+		call.Header.Set(name, c.idempotencyKey)
+	}
+	c.idempotencyKey = call.Header.Get(name)
+	bound, err := c.transport.bind(c.options, call)
+	if err != nil {
+		return nil, err
+	}
+	c.verb = bound.binding.Method
+	accept := "application/json"
+	if bound.binding.RawResponse {
+		accept = "*/*"
+	}
+	call.Header.Set("Accept", accept)
+	response, err := c.transport.send(ctx, c.options, call, bound)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	c.phase = PhaseBody
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, &NetworkError{err}
+	}
+	message := c.newResponse()
+	return message, c.options.readResponse(response, bound.binding, body, message)
+}
+
+// requestHeader returns the headers of the client and of the call. Those of the call win.
+func (o *options) requestHeader(ctx context.Context) (http.Header, error) {
+	header := http.Header{}
+	if o.headers != nil {
+		values, err := o.headers(ctx)
+		if err != nil {
+			return nil, err
+		}
+		header = values.Clone()
+		if header == nil {
+			header = http.Header{}
+		}
+	}
+	for name, values := range o.header {
+		header[name] = values
+	}
+	return header, nil
+}
+
+// bind makes the parts of an HTTP request of a message.
+func (t *Transport) bind(o *options, call *Call) (*boundRequest, error) {
+	if t.err != nil {
+		return nil, t.err
+	}
+	if o.validate != nil {
+		if err := o.validate(call.Message); err != nil {
+			return nil, &RequestError{err}
+		}
+	}
+	bound, err := bindRequest(call.Method, call.Message)
+	if err != nil {
+		return nil, &RequestError{err}
+	}
+	return bound, nil
+}
+
+// control matches what no header can hold (RFC 9110, section 5.5).
+var control = regexp.MustCompile("[\x00-\x08\n-\x1f\x7f]")
+
+// send sends a request, and returns a response of 2xx, its body unread.
+func (t *Transport) send(ctx context.Context, o *options, call *Call, bound *boundRequest) (*http.Response, error) {
+	target := t.baseURL + bound.path
+	for _, parameter := range o.query {
+		separator := "?"
+		if strings.Contains(target, "?") {
+			separator = "&"
+		}
+		target += separator + escape(parameter.name) + "=" + escape(parameter.value)
+	}
+	var body io.Reader
+	if bound.body != nil {
+		body = bytes.NewReader(bound.body)
+		call.Header.Set("Content-Type", bound.contentType)
+	}
+	request, err := http.NewRequestWithContext(ctx, bound.binding.Method, target, body)
+	if err != nil {
+		return nil, &RequestError{err}
+	}
+	for name, values := range call.Header {
+		for _, value := range values {
+			if control.MatchString(value) {
+				return nil, &RequestError{fmt.Errorf("the header %q holds a control character", name)}
+			}
+		}
+	}
+	request.Header = call.Header
+	response, err := o.doer.Do(request)
+	if err != nil {
+		return nil, &NetworkError{err}
+	}
+	call.ResponseHeader = response.Header
+	if o.onResponse != nil {
+		o.onResponse(response)
+	}
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		defer response.Body.Close()
+		return nil, o.readFailure(readBeginning(response.Body, maxErrorRead), response, false)
+	}
+	return response, nil
+}
+
+// readBeginning reads at most max bytes of a body for the report of another error: what arrived
+// before the connection broke says more than the broken connection. It takes five seconds at most,
+// since the head already reported the failure.
+func readBeginning(body io.ReadCloser, max int64) []byte {
+	timer := time.AfterFunc(5*time.Second, func() { body.Close() })
+	defer timer.Stop()
+	data, _ := io.ReadAll(io.LimitReader(body, max))
+	return data
+}
+
+// readFailure reads what a server reports.
+func (o *options) readFailure(body []byte, response *http.Response, inBody bool) *Error {
+	e := readStatus(body, response.StatusCode, response.Header)
+	e.InBody = inBody
+	if o.readError == nil {
+		return e
+	}
+	custom := o.readError(body, response)
+	if custom == nil {
+		return e
+	}
+	if custom.Code != OK {
+		e.Code = custom.Code
+	}
+	if custom.Message != "" {
+		e.Message = custom.Message
+	}
+	if custom.Details != nil {
+		e.Details = custom.Details
+	}
+	return e
+}
+
+// readResponse reads the body of a unary response. An empty body, as in a 204, is a message without
+// fields.
+func (o *options) readResponse(response *http.Response, binding *Binding, body []byte, message proto.Message) error {
+	contentType := response.Header.Get("Content-Type")
+	data := bytes.TrimSpace(validUTF8(body))
+	if binding.RawResponse {
+		data = marshalJSON(map[string]any{
+			"contentType": contentType,
+			"data":        base64.StdEncoding.EncodeToString(body),
+		})
+	}
+	text := data
+	if len(data) == 0 {
+		text = []byte("{}")
+	} else if binding.ResponseBody != "" {
+		text = []byte(`{` + strconv.Quote(binding.ResponseBody) + `:` + string(data) + `}`)
+	}
+	err := o.unmarshal.Unmarshal(text, message)
+	if err == nil && o.validate != nil {
+		err = o.validate(message)
+	}
+	if err == nil {
+		return nil
+	}
+	var value any
+	// Neither JSON nor declared as JSON: for example the page of a proxy or of a login.
+	if unmarshalJSON(data, &value) != nil && !strings.Contains(strings.ToLower(contentType), "json") {
+		return &ContentTypeError{
+			Want: "application/json", Got: contentType, Status: response.StatusCode,
+			Header: response.Header, Body: data[:min(len(data), 1024)],
+		}
+	}
+	return &DecodeError{Data: data, Err: err}
+}

@@ -14,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -38,12 +37,12 @@ func NewTransport(baseURL string, opts ...ClientOption) *Transport {
 			doer:          http.DefaultClient,
 			header:        http.Header{},
 			maxEventBytes: 16 << 20,
-			unmarshal:     protojson.UnmarshalOptions{DiscardUnknown: true},
 		},
 	}
 	for _, opt := range opts {
 		opt.applyToClient(&t.options)
 	}
+	t.options.unmarshal.DiscardUnknown = true // a newer server may send more
 	base, err := url.Parse(baseURL)
 	switch {
 	case err != nil:

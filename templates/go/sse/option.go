@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"time"
-
-	"google.golang.org/protobuf/encoding/protojson"
-	"google.golang.org/protobuf/proto"
 )
 
 // ClientOption is an option of a client. Options of calls may be given to a client too: they are
@@ -46,13 +43,11 @@ type Doer interface {
 
 // options are those of a client and of one call.
 type options struct {
-	doer         Doer
-	headers      func(ctx context.Context) (http.Header, error)
-	interceptors []Interceptor
-	validate     func(proto.Message) error
-	unmarshal    protojson.UnmarshalOptions
-	readError    func(body []byte, response *http.Response) *Error
-	errorField   string
+	common
+	doer       Doer
+	headers    func(ctx context.Context) (http.Header, error)
+	readError  func(body []byte, response *http.Response) *Error
+	errorField string
 
 	header     http.Header
 	query      []queryParameter
@@ -100,24 +95,6 @@ func WithHTTPClient(doer Doer) ClientOption {
 // WithHeaders calls a function for the headers of every attempt: for tokens that expire.
 func WithHeaders(headers func(ctx context.Context) (http.Header, error)) ClientOption {
 	return clientOption(func(o *options) { o.headers = headers })
-}
-
-// WithInterceptors wraps all calls of the client. The first interceptor is the outermost.
-func WithInterceptors(interceptors ...Interceptor) ClientOption {
-	return clientOption(func(o *options) { o.interceptors = append(o.interceptors, interceptors...) })
-}
-
-// WithValidator checks requests before they are sent, and responses and events before they are
-// returned. The Validate of a protovalidate.Validator fits.
-func WithValidator(validate func(proto.Message) error) ClientOption {
-	return clientOption(func(o *options) { o.validate = validate })
-}
-
-// WithUnmarshalOptions sets how responses are read: its Resolver finds the types of
-// google.protobuf.Any, and extensions. Unknown fields are ignored in any case.
-func WithUnmarshalOptions(unmarshal protojson.UnmarshalOptions) ClientOption {
-	unmarshal.DiscardUnknown = true
-	return clientOption(func(o *options) { o.unmarshal = unmarshal })
 }
 
 // WithReadError reads the errors of a server that sends no google.rpc.Status: the body of an HTTP

@@ -70,6 +70,11 @@ func readFields(body []byte) map[string]json.RawMessage {
 // is not linked into the program, is left out.
 func appendStatus(b []byte, e *Error, options protojson.MarshalOptions) []byte {
 	status := statusJSON{Code: e.Code, Message: string(validUTF8([]byte(e.Message)))}
+	if len(e.Details) == 0 {
+		for _, raw := range e.RawDetails {
+			status.Details = append(status.Details, raw)
+		}
+	}
 	for _, detail := range e.Details {
 		if raw, err := options.Marshal(detail); err == nil {
 			status.Details = append(status.Details, raw)

@@ -1,0 +1,80 @@
+package sse
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// violationsOf returns what a validator found wrong, as a bindError. The error of protovalidate has
+// a method ToProto, whose message lists the violations; it is called by reflection, as the package
+// would be a dependency. Any other error is one violation of the whole request.
+func violationsOf(err error) error {
+	errs := &bindError{}
+	if method := reflect.ValueOf(err).MethodByName("ToProto"); method.IsValid() && method.Type().NumIn() == 0 && method.Type().NumOut() == 1 {
+		if message, ok := method.Call(nil)[0].Interface().(proto.Message); ok {
+			addViolations(errs, message.ProtoReflect())
+		}
+	}
+	if len(errs.violations) == 0 {
+		errs.add("", "%s", err.Error())
+	}
+	return errs
+}
+
+// addViolations reads a buf.validate.Violations.
+func addViolations(errs *bindError, message protoreflect.Message) {
+	list := message.Descriptor().Fields().ByName("violations")
+	if list == nil || !list.IsList() || list.Message() == nil {
+		return
+	}
+	violations := message.Get(list).List()
+	for i := range violations.Len() {
+		each := violations.Get(i).Message()
+		text := textField(each, "message")
+		if text == "" {
+			text = textField(each, "rule_id")
+		}
+		errs.add(fieldPath(each), "%s", text)
+	}
+}
+
+// textField returns a field of text; empty for a message that has none.
+func textField(message protoreflect.Message, name protoreflect.Name) string {
+	if field := message.Descriptor().Fields().ByName(name); field != nil && field.Kind() == protoreflect.StringKind {
+		return message.Get(field).String()
+	}
+	return ""
+}
+
+// fieldPath returns the path of a buf.validate.Violation: book.tags[2], labels["env"].
+func fieldPath(violation protoreflect.Message) string {
+	field := violation.Descriptor().Fields().ByName("field")
+	if field == nil || field.Message() == nil || field.Message().Fields().ByName("elements") == nil {
+		return ""
+	}
+	path := violation.Get(field).Message()
+	elements := path.Get(path.Descriptor().Fields().ByName("elements")).List()
+	var text strings.Builder
+	for i := range elements.Len() {
+		element := elements.Get(i).Message()
+		if i > 0 {
+			text.WriteByte('.')
+		}
+		text.WriteString(textField(element, "field_name"))
+		oneof := element.Descriptor().Oneofs().ByName("subscript")
+		if oneof == nil || element.WhichOneof(oneof) == nil {
+			continue
+		}
+		switch key := element.Get(element.WhichOneof(oneof)).Interface().(type) {
+		case string:
+			fmt.Fprintf(&text, "[%q]", key)
+		default:
+			fmt.Fprintf(&text, "[%v]", key)
+		}
+	}
+	return text.String()
+}

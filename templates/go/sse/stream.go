@@ -465,8 +465,9 @@ func (c *streamCore) onMark(found token) {
 	case tokenComment:
 		// Until an event brings one, this is the cursor: what is published while the stream
 		// reconnects is not lost.
-		if c.position == "" {
+		if c.position == "" && c.connection.beginning != "" {
 			c.position = c.connection.beginning
+			c.commit()
 		}
 		if c.options.onComment != nil {
 			c.options.onComment(strings.TrimPrefix(found.text, " "))

@@ -38,7 +38,9 @@ type eventWriter struct {
 	unsent, spare []byte
 	// cursor is where a stream over an event log begins.
 	cursor string
-	events int
+	// hasBegun says that the opening is written.
+	hasBegun bool
+	events   int
 	// isOpen says that the head of the response is due.
 	isOpen   bool
 	terminal bool
@@ -221,6 +223,7 @@ func (b *streamBody) run(call *Call) {
 	}
 	w.mu.Lock()
 	opening := w.encoder.opening(nil, w.cursor)
+	w.hasBegun = true
 	w.mu.Unlock()
 	b.flush(opening)
 	interval := w.encoder.interval()

@@ -1,0 +1,208 @@
+package sse
+
+import (
+	"bytes"
+	"context"
+	"math/rand/v2"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Retention is how much of a topic a log keeps. Older entries are trimmed; the last one is always
+// kept.
+type Retention struct {
+	// Events is the number of entries. Default: 10,000.
+	Events int
+	// Age is that of an entry. Default: an hour.
+	Age time.Duration
+	// Bytes is the size of the data of all entries. Default: 64 MiB.
+	Bytes int
+}
+
+const (
+	// keyWindow and maxKeys are how long a topic remembers a key, and how many.
+	keyWindow = 2 * time.Minute
+	maxKeys   = 10_000
+)
+
+// MemoryEventLog is an event log within this process, for tests and for servers with one node.
+type MemoryEventLog struct {
+	keep   Retention
+	prefix string
+
+	mu     sync.Mutex
+	topics map[string]*memoryTopic
+	// last is the number of the last entry. Entries are numbered through all topics, from 1.
+	last int
+}
+
+// NewMemoryEventLog makes an event log in memory.
+func NewMemoryEventLog(keep Retention) *MemoryEventLog {
+	if keep.Events <= 0 {
+		keep.Events = 10_000
+	}
+	if keep.Age <= 0 {
+		keep.Age = time.Hour
+	}
+	if keep.Bytes <= 0 {
+		keep.Bytes = 64 << 20
+	}
+	return &MemoryEventLog{keep: keep, prefix: strconv.FormatUint(rand.Uint64(), 36) + "-", topics: map[string]*memoryTopic{}}
+}
+
+// memoryTopic is a topic of a log in memory.
+type memoryTopic struct {
+	entries []memoryEntry
+	bytes   int
+	// trimmed is the number of the last entry that was trimmed.
+	trimmed int
+	keys    map[string]memoryEntry
+	// order are the keys, the oldest first.
+	order []string
+	// changed is closed at the next entry.
+	changed chan struct{}
+}
+
+type memoryEntry struct {
+	Entry
+	number int
+}
+
+func (l *MemoryEventLog) topic(name string) *memoryTopic {
+	topic := l.topics[name]
+	if topic == nil {
+		topic = &memoryTopic{keys: map[string]memoryEntry{}, changed: make(chan struct{})}
+		l.topics[name] = topic
+	}
+	return topic
+}
+
+// Append implements EventLog.
+func (l *MemoryEventLog) Append(_ context.Context, name string, data []byte, key string) (string, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	topic, now := l.topic(name), time.Now()
+	topic.expireKeys(now)
+	if known, ok := topic.keys[key]; ok && key != "" {
+		return known.Cursor, nil
+	}
+	l.last++
+	entry := memoryEntry{Entry{l.prefix + strconv.Itoa(l.last), bytes.Clone(data), now}, l.last}
+	topic.entries = append(topic.entries, entry)
+	topic.bytes += len(data)
+	if key != "" {
+		topic.keys[key] = entry
+		topic.order = append(topic.order, key)
+	}
+	topic.trim(l.keep, now)
+	close(topic.changed)
+	topic.changed = make(chan struct{})
+	return entry.Cursor, nil
+}
+
+// trim drops what is too old or too much, but never the last entry.
+func (t *memoryTopic) trim(keep Retention, now time.Time) {
+	for len(t.entries) > 1 && (len(t.entries) > keep.Events || t.bytes > keep.Bytes || now.Sub(t.entries[0].Time) >= keep.Age) {
+		t.bytes -= len(t.entries[0].Data)
+		t.trimmed = t.entries[0].number
+		t.entries[0] = memoryEntry{}
+		t.entries = t.entries[1:]
+	}
+}
+
+func (t *memoryTopic) expireKeys(now time.Time) {
+	for len(t.order) > 0 && (len(t.order) > maxKeys || now.Sub(t.keys[t.order[0]].Time) >= keyWindow) {
+		delete(t.keys, t.order[0])
+		t.order = t.order[1:]
+	}
+}
+
+// Tip implements EventLog.
+func (l *MemoryEventLog) Tip(_ context.Context, name string) (string, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if topic := l.topics[name]; topic != nil && len(topic.entries) > 0 {
+		return topic.entries[len(topic.entries)-1].Cursor, nil
+	}
+	return l.prefix + strconv.Itoa(l.last) + "b", nil
+}
+
+// Read implements EventLog.
+func (l *MemoryEventLog) Read(_ context.Context, name, after string, limit int) ([]Entry, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	number, err := l.numberOf(name, after)
+	if err != nil {
+		return nil, err
+	}
+	return l.topic(name).after(number, limit), nil
+}
+
+// after returns the entries with a higher number.
+func (t *memoryTopic) after(number, limit int) (entries []Entry) {
+	first := sort.Search(len(t.entries), func(i int) bool { return t.entries[i].number > number })
+	for _, entry := range t.entries[first:min(first+limit, len(t.entries))] {
+		entries = append(entries, entry.Entry)
+	}
+	return entries
+}
+
+// numberOf returns the number of a cursor after which nothing is missing.
+func (l *MemoryEventLog) numberOf(name, cursor string) (int, error) {
+	text, ok := strings.CutPrefix(cursor, l.prefix)
+	digits, isBeginning := strings.CutSuffix(text, "b")
+	number, err := strconv.Atoi(digits)
+	if !ok || err != nil || digits != strconv.Itoa(number) || number < 0 || number == 0 && !isBeginning {
+		return 0, &CursorError{cursor, GapUnknown}
+	}
+	topic := l.topic(name)
+	switch {
+	case number > l.last:
+		return 0, &CursorError{cursor, GapFuture}
+	case number < topic.trimmed, number == topic.trimmed && !isBeginning:
+		return 0, &CursorError{cursor, GapTrimmed}
+	case !isBeginning:
+		i := sort.Search(len(topic.entries), func(i int) bool { return topic.entries[i].number >= number })
+		if i == len(topic.entries) || topic.entries[i].number != number {
+			return 0, &CursorError{cursor, GapUnknown}
+		}
+	}
+	return number, nil
+}
+
+// Tail implements EventLog.
+func (l *MemoryEventLog) Tail(ctx context.Context, name, after string, deliver func([]Entry)) error {
+	l.mu.Lock()
+	number, err := l.numberOf(name, after)
+	l.mu.Unlock()
+	for err == nil {
+		l.mu.Lock()
+		topic := l.topic(name)
+		entries := topic.after(number, len(topic.entries))
+		changed := topic.changed
+		if number < topic.trimmed {
+			err = &CursorError{after, GapBehind}
+		}
+		if len(topic.entries) > 0 {
+			number = max(number, topic.entries[len(topic.entries)-1].number)
+		}
+		l.mu.Unlock()
+		if err != nil {
+			break
+		}
+		if len(entries) > 0 {
+			after = entries[len(entries)-1].Cursor
+			deliver(entries)
+			continue
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return err
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -245,4 +247,38 @@ func RequireEnd() StreamOption {
 // JSONLines asks for JSON Lines instead of Server-Sent Events.
 func JSONLines() StreamOption {
 	return streamOption(func(o *options) { o.jsonLines = true })
+}
+
+// Headers sets the headers that a method declares. Generated code calls it, with text, numbers,
+// bools, pointers to them and lists of text. Empty text, nil and empty lists are left out.
+func Headers(values map[string]any) CallOption {
+	return callOption(func(o *options) {
+		for name, value := range values {
+			if text := headerText(value); text != "" {
+				o.header.Set(name, text)
+			}
+		}
+	})
+}
+
+func headerText(value any) string {
+	switch value := value.(type) {
+	case string:
+		return value
+	case []string:
+		return strings.Join(value, ", ")
+	case *int64:
+		if value != nil {
+			return strconv.FormatInt(*value, 10)
+		}
+	case *float64:
+		if value != nil {
+			return strconv.FormatFloat(*value, 'g', -1, 64)
+		}
+	case *bool:
+		if value != nil {
+			return strconv.FormatBool(*value)
+		}
+	}
+	return ""
 }

@@ -1,0 +1,68 @@
+import type { Method } from "../../model/model.js";
+
+/**
+ * A doc comment of paragraphs, as gofmt leaves it: list items are indented, other indented lines are code, and there is
+ * a blank line around both (https://go.dev/doc/comment).
+ */
+export function comment(paragraphs: readonly string[]): string {
+  const lines = paragraphs
+    .filter((paragraph) => paragraph !== "")
+    .join("\n\n")
+    .replace(/[^\P{Cc}\n\t]/gu, "")
+    .split("\n")
+    .map((line) => line.replace(/^\t+/, "    ").trimEnd());
+  const out: string[] = [];
+  let kind: Kind = "text";
+  for (const [index, line] of lines.entries()) {
+    if (line === "") {
+      out.push("");
+      continue;
+    }
+    const next = kindOf(line, kind, lines[index - 1] === "");
+    if (next !== kind && (next === "code" || kind === "code") && out.length > 0 && out.at(-1) !== "") {
+      out.push("");
+    }
+    kind = next;
+    out.push(print(line, kind));
+  }
+  return out
+    .filter((line, index) => line !== "" || (index > 0 && out[index - 1] !== "" && index < out.length - 1))
+    .map((line) => (line === "" ? "//" : `//${line}`))
+    .join("\n");
+}
+
+type Kind = "text" | "list" | "code";
+
+const ITEM = /^\s*(?:([-*+•])|(\d+)[.)])\s+(.*)$/;
+
+function kindOf(line: string, before: Kind, isAfterBlank: boolean): Kind {
+  if (ITEM.test(line)) {
+    return "list";
+  }
+  if (!/^\s/.test(line)) {
+    return before === "list" && !isAfterBlank ? "list" : "text";
+  }
+  return before === "list" && !isAfterBlank ? "list" : "code";
+}
+
+function print(line: string, kind: Kind): string {
+  const [, bullet, number, text = line.trim()] = ITEM.exec(line) ?? [];
+  switch (kind) {
+    case "list":
+      return bullet ? `   - ${text}` : number ? ` ${number.padStart(2)}. ${text}` : `     ${text}`;
+    case "code":
+      return `\t${line.replace(/^ {1,4}/, "")}`;
+    default:
+      return ` ${line}`;
+  }
+}
+
+/** The comment of a method: that of the proto, its routes, and whether it is deprecated. */
+export function methodDocs(name: string, { docs, bindings, answer, deprecated }: Method): string {
+  const routes = bindings.map(({ method, template }) => `\`${method} ${template.text}\``).join(", ");
+  return comment([
+    docs.text === "" ? `${name} has no comment in its proto.` : docs.text,
+    answer.kind === "stream" ? `${routes}, server-sent events.` : `${routes}.`,
+    deprecated ? "Deprecated: its proto says so." : "",
+  ]);
+}

@@ -24,6 +24,8 @@ build: install ## the plugin (dist/protoc-gen-sse.cjs) and the runtime as a pack
 	node scripts/join-runtime.js
 	mkdir dist/python-runtime
 	cp $(filter-out %/messages.py $(wildcard $(PYTHON)/test_*.py),$(wildcard $(PYTHON)/*.py)) $(PYTHON)/py.typed dist/python-runtime
+	mkdir dist/go-runtime
+	cp $(filter-out %_test.go,$(wildcard templates/go/sse/*.go)) dist/go-runtime
 	tsc -p tsconfig.runtime.json
 	mv dist/runtime/*/* dist/runtime/
 	rmdir dist/runtime/*/

@@ -1,5 +1,5 @@
 /** The languages that code is generated in. */
-export type Language = "TypeScript" | "Python";
+export type Language = "TypeScript" | "Python" | "Go";
 
 /** A plugin option: its values, its default and its description, as the table of docs/options.md shows it. */
 export interface Option<T> {
@@ -35,6 +35,7 @@ export function byLanguage<T extends Record<Language, Option<unknown>>>(
   const describe = (textOf: (option: (typeof all)[number]) => string) =>
     all
       .filter((option) => option === first || first === undefined || textOf(option) !== textOf(first))
+      .filter((option) => textOf(option) !== "")
       .map((option) => (option === first ? textOf(option) : `${option.language}: ${textOf(option)}`))
       .join("; ");
   return {
@@ -53,6 +54,11 @@ export function onlyFor<T extends Record<string, Option<unknown>>>(only: Languag
     { ...option, only, description: `${only} only: ${option.description}` },
   ]);
   return Object.fromEntries(entries) as T; // the same names and types
+}
+
+/** An option that a language does not have, with the reason. */
+export function none(reason: string): Option<undefined> {
+  return { values: "", default: undefined, defaultText: "", description: "", parse: () => new Mistake(reason) };
 }
 
 /** `option`, with an error that says that there is no such value for its language. */

@@ -5,6 +5,7 @@ import {
   type Language,
   list,
   Mistake,
+  none,
   type Option,
   oneOf,
   oneOrMore,
@@ -16,7 +17,7 @@ import {
 import { didYouMean } from "./problems.js";
 
 /** The languages that code is generated in, with the values of the option `target`. */
-const targets = { TypeScript: ["ts", "js", "dts"], Python: ["python"] } as const;
+const targets = { TypeScript: ["ts", "js", "dts"], Python: ["python"], Go: ["go"] } as const;
 
 type Target = (typeof targets)[Language][number];
 
@@ -33,10 +34,10 @@ const protoplugin = onlyFor("TypeScript", {
 /** Every option of the plugin: the type of `Options`, the parser, the errors and docs/options.md are made of this table. */
 export const optionTable = {
   target: {
-    values: "`ts` `js` `dts`, joined by `+`; or `python`",
+    values: "`ts` `js` `dts`, joined by `+`; or `python`; or `go`",
     default: ["ts"],
     defaultText: "`ts`",
-    description: "the files to emit: TypeScript, or JavaScript and declarations; or Python",
+    description: "the files to emit: TypeScript, or JavaScript and declarations; or Python; or Go",
     parse(text) {
       const names = text.split("+");
       const isAllOf = (values: readonly string[]) => names.every((name) => values.includes(name));
@@ -49,16 +50,22 @@ export const optionTable = {
   emit: byLanguage("what to emit", {
     TypeScript: oneOrMore(["client", "server", "openapi"], ["client", "server", "openapi"]),
     Python: without("server", oneOrMore(["client", "openapi"], ["client"])),
+    Go: oneOrMore(["client", "server", "openapi"], ["client", "server"]),
   }),
   messages: byLanguage(
     "the messages that the code uses: those of protoc-gen-es, or its JSON types: the client then has no dependency, and protoc-gen-es needs `json_types=true`. Or those of protoc, or of protoc-gen-py",
-    { TypeScript: oneOf(["es", "json"], "es"), Python: oneOf(["google", "protobuf-py"], "google") },
+    {
+      TypeScript: oneOf(["es", "json"], "es"),
+      Python: oneOf(["google", "protobuf-py"], "google"),
+      Go: none("Go uses the messages of protoc-gen-go: remove it"),
+    },
   ),
   runtime: byLanguage(
-    "import the runtime from this module instead of emitting it: `protoc-gen-sse`, or `./path` relative to the output root; in Python a package such as `acme.sse_runtime`",
+    "import the runtime from this module instead of emitting it: `protoc-gen-sse`, or `./path` relative to the output root; in Python a package such as `acme.sse_runtime`; in Go an import path",
     {
       TypeScript: text("a module specifier", "emitted"),
       Python: pattern(/^[a-z_]\w*(?:\.[a-z_]\w*)*$/i, "the name of a package", "emitted"),
+      Go: pattern(/^[\w.~-]+(?:\/[\w.~-]+)*$/, "an import path", "emitted"),
     },
   ),
   ...onlyFor("TypeScript", {
@@ -67,6 +74,33 @@ export const optionTable = {
       [],
       "emit event logs beside the runtime of the server: `redis-event-log.ts` for Redis Streams, `nats-event-log.ts` for NATS JetStream",
     ),
+  }),
+  ...onlyFor("Go", {
+    paths: oneOf(
+      ["import", "source_relative"],
+      "import",
+      "where files are written, as in protoc-gen-go: in folders named after the import path, or beside their proto",
+    ),
+    module: text(
+      "an import path",
+      "none",
+      "as in protoc-gen-go: the prefix that folders named after import paths are without",
+    ),
+    go_root: text(
+      "an import path",
+      "from `module`, or from the `go_package` of the files",
+      "the import path of the output folder, in which the runtime is emitted as `sse/`",
+    ),
+    M: {
+      values: "`M<file>=<import path>`",
+      default: new Map(),
+      defaultText: "none",
+      description: "as in protoc-gen-go: replaces the `go_package` of a proto file; can be repeated",
+      parse(text) {
+        const [file = "", path = ""] = text.split("=");
+        return path === "" ? undefined : new Map([[file, path]]);
+      },
+    } satisfies Option<ReadonlyMap<string, string>>,
   }),
   default_binding: flag(
     'bind methods without an annotation to `POST /<package>.<Service>/<Method>` with `body: "*"` instead of skipping them',
@@ -137,7 +171,8 @@ export type Options = {
 
 /** The language of the code that the options ask for. */
 export function languageOf({ target }: Pick<Options, "target">): Language {
-  return target.some((name) => name === "python") ? "Python" : "TypeScript";
+  const [first = "ts"] = target;
+  return first === "python" ? "Python" : first === "go" ? "Go" : "TypeScript";
 }
 
 /** Reads the `parameter` of a CodeGeneratorRequest: `key=value` pairs, comma-separated. All mistakes at once. */
@@ -147,7 +182,8 @@ export function parseOptions(parameter: string): { options: Options; errors: str
     .filter((pair) => pair !== "")
     .map((pair) => {
       const [, name = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(pair) ?? [];
-      return { name, value };
+      // protoc-gen-go's way to write a map.
+      return /^M.+\.proto$/.test(name) ? { name: "M", value: pair.slice(1) } : { name, value };
     });
   const target = optionTable.target.parse(pairs.filter(({ name }) => name === "target").at(-1)?.value ?? "ts");
   const language = languageOf({ target: Array.isArray(target) ? target : [] });
@@ -177,7 +213,7 @@ export function parseOptions(parameter: string): { options: Options; errors: str
       const where = option === entry || language === "TypeScript" ? "" : ` for ${language}`;
       errors.push(`option "${name}": got ${got}, takes ${option.values.replaceAll("`", "")}${where}`);
     }
-    options[name] = parsed;
+    options[name] = parsed instanceof Map ? new Map([...(options[name] as typeof parsed), ...parsed]) : parsed;
   }
   const read = options as unknown as Options; // made from the table that Options is made from
   if (errors.length === 0) {

@@ -1,7 +1,7 @@
 /**
  * Golden cases: every folder of golden/ is one, an import root of its own. It holds protos, in want/ all that the plugin
- * makes of them, and in want-python/ what it makes of them with target=python; a folder of golden/errors/ holds want.txt
- * instead, the errors it reports. options.txt and options-python.txt have the parameter of the plugin, if a case needs one.
+ * makes of them, and in want-python/ and want-go/ what it makes of them with target=python and target=go; a folder of golden/errors/ holds want.txt
+ * instead, the errors it reports. options.txt, options-python.txt and options-go.txt have the parameter of the plugin, if a case needs one.
  */
 import { execFileSync } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
@@ -17,6 +17,7 @@ const golden = join(root, "golden");
 /** The runtime stands in one case as emitted (`sse`); the others import it, to keep their diffs small. */
 const OPTIONS = "elide_plugin_version=true,runtime=protoc-gen-sse";
 const PYTHON_OPTIONS = "target=python,runtime=sse.runtime";
+const GO_OPTIONS = "target=go,paths=source_relative,runtime=example.com/golden/sse";
 
 export interface GoldenCase {
   /** The folder below golden/: `sse`, `errors/unknown-field`. */
@@ -56,6 +57,21 @@ function readOptions(dir: string, name: string): string | undefined {
 /** The request of the case for Python. */
 export function pythonRequest({ dir, request }: GoldenCase): CodeGeneratorRequest {
   return { ...request, parameter: readOptions(dir, "options-python.txt") ?? PYTHON_OPTIONS };
+}
+
+/** The request of the case for Go. */
+export function goRequest({ dir, name, request }: GoldenCase): CodeGeneratorRequest {
+  const given = readOptions(dir, "options-go.txt");
+  return { ...request, parameter: given ?? [GO_OPTIONS, ...goPackages(name, request)].join(",") };
+}
+
+/** Options of protoc-gen-go that make all cases packages of one module. */
+export function goPackages(name: string, { protoFile }: CodeGeneratorRequest): string[] {
+  const files = protoFile.filter((file) => !file.name.startsWith("google/protobuf/"));
+  return files.map((file) => {
+    const scope = file.package.replace(/\W/g, "");
+    return `M${file.name}=example.com/golden/${[name, dirname(file.name)].join("/").replace("/.", "")};${scope || "root"}`;
+  });
 }
 
 /**
@@ -99,11 +115,13 @@ function build(modules: readonly string[]): Buffer {
 export function runCase(golden: GoldenCase): Record<string, string> {
   return {
     ...run(golden.request, "want"),
-    ...(golden.name.startsWith("errors/") ? {} : run(pythonRequest(golden), "want-python")),
+    ...(golden.name.startsWith("errors/")
+      ? {}
+      : { ...run(pythonRequest(golden), "want-python"), ...run(goRequest(golden), "want-go") }),
   };
 }
 
-function run(request: CodeGeneratorRequest, folder: "want" | "want-python"): Record<string, string> {
+function run(request: CodeGeneratorRequest, folder: "want" | "want-python" | "want-go"): Record<string, string> {
   const warnings: string[] = [];
   const response = createPlugin((line) => warnings.push(line)).run(request);
   // Warnings are about the protos, whatever the language.
@@ -117,12 +135,12 @@ function run(request: CodeGeneratorRequest, folder: "want" | "want-python"): Rec
 
 /** What the case says that the plugin should answer. */
 export function readWant({ dir }: GoldenCase): Record<string, string> {
-  const want = files(dir).filter((file) => /^want(-python)?[./]/.test(file));
+  const want = files(dir).filter((file) => /^want(-\w+)?[./]/.test(file));
   return Object.fromEntries(want.map((file) => [file, readFileSync(join(dir, file), "utf8")]));
 }
 
 export function writeWant({ dir }: GoldenCase, got: Record<string, string>): void {
-  for (const name of ["want", "want.txt", "want-python"]) {
+  for (const name of ["want", "want.txt", "want-python", "want-go"]) {
     rmSync(join(dir, name), { recursive: true, force: true });
   }
   writeFiles(dir, got);

@@ -57,6 +57,11 @@ const parts: readonly Part[] = [
   },
   {
     ...EMITTER,
+    files: /^src\/emit\/go\//,
+    imports: /^src\/(emit\/(runtime|output)|options|problems|model\/(model|method-table)|print\/code)\.ts$/,
+  },
+  {
+    ...EMITTER,
     files: /^src\/emit\/openapi\//,
     imports: /^src\/(emit\/output|options|problems|model\/(model|rules|path-template|json-form|docs)|print\/yaml)\.ts$/,
   },

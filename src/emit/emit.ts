@@ -1,4 +1,5 @@
 import { languageOf, type Options } from "../options.js";
+import { emitGo } from "./go/file.js";
 import { emitDocuments } from "./openapi/emit-documents.js";
 import type { Emission, Emitter } from "./output.js";
 import { emitClient as emitPythonClient } from "./python/client.js";
@@ -12,6 +13,9 @@ type Emitters = Partial<
 
 const openapi = { emit: emitDocuments };
 
+/** One file has both, and the place of the runtime follows from the files. */
+const go = { emit: emitGo };
+
 /** For each language, the emitter of each value of the option `emit`, and the module of the runtime that its code imports. */
 const emitters: Record<ReturnType<typeof languageOf>, Emitters> = {
   TypeScript: {
@@ -20,6 +24,7 @@ const emitters: Record<ReturnType<typeof languageOf>, Emitters> = {
     openapi,
   },
   Python: { client: { emit: emitPythonClient, runtime: () => "client.py" }, openapi },
+  Go: { client: go, server: go, openapi },
 };
 
 /** Emits the files that the options select; nothing if there is no service. */
@@ -28,12 +33,12 @@ export function emitAll(emission: Emission): void {
   if (api.services.length === 0) {
     return;
   }
-  const wanted = [...new Set(options.emit)].flatMap((name) => emitters[languageOf(options)][name] ?? []);
+  const wanted = new Set(options.emit.flatMap((name) => emitters[languageOf(options)][name] ?? []));
   for (const { emit } of wanted) {
     emit(emission);
   }
   emitRuntime(
     emission,
-    wanted.flatMap(({ runtime }) => runtime?.(options) ?? []),
+    [...wanted].flatMap(({ runtime }) => runtime?.(options) ?? []),
   );
 }

@@ -17,13 +17,13 @@ export const pythonRuntime: readonly string[] = FOLDER.split("/");
 const EVENT_LOG = "-event-log.ts";
 
 /** The runtime's files, made of templates/typescript by `make build`. */
-const BUILT = find("./joined/", "../../dist/joined/");
+const BUILT = findFolder("./joined/", "../../dist/joined/");
 
 /** The runtime for Python, as it is in templates/python. */
-const PYTHON = find("./python-runtime/", "../../templates/python/sse/runtime/");
+const PYTHON = findFolder("./python-runtime/", "../../templates/python/sse/runtime/");
 
 /** One folder, as it is found from the bundle in `dist`, and from here. */
-function find(...paths: string[]): URL | undefined {
+export function findFolder(...paths: string[]): URL | undefined {
   return paths.map((path) => new URL(path, import.meta.url)).find((url) => existsSync(url));
 }
 

@@ -39,10 +39,11 @@ function kindOf(line: string, before: Kind, isAfterBlank: boolean): Kind {
   if (ITEM.test(line)) {
     return "list";
   }
-  if (!/^\s/.test(line)) {
-    return before === "list" && !isAfterBlank ? "list" : "text";
+  if (before === "list") {
+    // After a list, gofmt takes an indented line for a part of its last item.
+    return isAfterBlank ? "text" : "list";
   }
-  return before === "list" && !isAfterBlank ? "list" : "code";
+  return /^\s/.test(line) ? "code" : "text";
 }
 
 function print(line: string, kind: Kind): string {
@@ -53,7 +54,7 @@ function print(line: string, kind: Kind): string {
     case "code":
       return `\t${line.replace(/^ {1,4}/, "")}`;
     default:
-      return ` ${line}`;
+      return ` ${line.trim()}`;
   }
 }
 

@@ -32,7 +32,7 @@ export function findPackages(services: readonly Service[], options: Options, pro
       packages.set(file, found);
       return;
     }
-    const who = file === by ? "" : ` (a message of ${by.name}.proto is of it)`;
+    const who = file === by ? "" : `, and ${by.name}.proto uses its messages`;
     problems.error(
       { desc: file },
       `no Go import path${who}: add \`option go_package = "example.com/app/gen/${dirOf(file) || "acme"}";\`, or the ` +

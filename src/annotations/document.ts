@@ -1,7 +1,6 @@
 import type { DescField, DescMethod, DescService } from "@bufbuild/protobuf";
 import {
   document,
-  type ExternalDocs,
   type FieldDocument,
   field_document,
   type MethodDocument,
@@ -17,9 +16,6 @@ export interface DocumentAnnotation<T> {
   readonly rule: T;
   readonly at: (...path: number[]) => Place;
 }
-
-/** What a link to documentation has in each of these options. */
-export type WithExternalDocs = { readonly externalDocs?: ExternalDocs | undefined };
 
 /** `(sse.v1.document)` */
 export function readMethodDocument(desc: DescMethod): DocumentAnnotation<MethodDocument> | undefined {

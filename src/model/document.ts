@@ -54,7 +54,7 @@ export function buildServiceDocument(desc: DescService, scope: DocumentScope): I
     own: {
       ...buildLabels(rule, (key, ...path) => at(field[key].number, ...path), scope),
       tagDescriptions: rule?.tagDescriptions ?? {},
-      schemes: [...schemesOf(desc, scope).values()].filter(({ service }) => service === desc),
+      schemes: (rule?.securitySchemes ?? []).flatMap(({ name }) => schemesOf(desc, scope).get(name) ?? []),
     },
     security: securityOf(desc, rule?.security, (...path) => at(field.security.number, ...path), scope),
     errors: buildErrors(desc, rule?.errors, (...path) => at(field.errors.number, ...path), scope),

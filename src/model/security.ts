@@ -60,7 +60,7 @@ export function gnosticSchemes(file: DescFile, options: ForeignOptions): readonl
 }
 
 /** Whether two services mean the same scheme. */
-export function isEqual(a: SecurityScheme, b: SecurityScheme): boolean {
+function isEqual(a: SecurityScheme, b: SecurityScheme): boolean {
   const meaning = ({ description, kind }: SecurityScheme) => JSON.stringify([description, kind]);
   return meaning(a) === meaning(b);
 }

@@ -122,8 +122,15 @@ test("a scheme is known in the services of its package, and is in the documents 
       rpc B(M) returns (M) { option (sse.v1.http) = {get: "/b"}; option (sse.v1.document) = {security: {scheme: "token"}}; }
     }
     service U { rpc C(M) returns (M) { option (sse.v1.http) = {get: "/c"}; } }
+    service V {
+      option (sse.v1.service_document) = {security_schemes: {name: "token" http: "bearer"}};
+      rpc D(M) returns (M) { option (sse.v1.http) = {get: "/d"}; }
+    }
     message M { string id = 1; }`);
   expect(error).toBe("");
+  for (const name of ["S", "V"]) {
+    expect(Object.keys(document(`${name}.openapi.json`).components.securitySchemes)).toEqual(["token"]);
+  }
   expect(document("T.openapi.json").components.securitySchemes).toEqual({ token: { type: "http", scheme: "bearer" } });
   expect(document("U.openapi.json").components).not.toHaveProperty("securitySchemes");
 });
@@ -142,6 +149,30 @@ test("one document has no two schemes of one name", () => {
     /^b\/b\.proto:4:\d+: service b\.S: security scheme "token" differs from that of service a\.S, which is in the same document: rename one$/,
   );
   expect(errorOf("openapi_output=service")).toBe("");
+});
+
+test("services share tags, which the one that describes them does", () => {
+  const { error, document } = run(
+    `service S {
+       rpc A(M) returns (M) { option (sse.v1.http) = {get: "/a"}; option (sse.v1.document).tags = "T"; }
+       rpc B(M) returns (M) { option (sse.v1.http) = {get: "/b"}; }
+     }
+     // Says.
+     service T {
+       option (sse.v1.service_document) = {tag_descriptions: {key: "Own" value: "Described."}};
+       rpc C(M) returns (M) { option (sse.v1.http) = {get: "/c"}; }
+       rpc D(M) returns (M) { option (sse.v1.http) = {get: "/d"}; option (sse.v1.document).tags = "Own"; }
+     }
+     message M { string id = 1; }`,
+    "openapi_output=merged,openapi=3.1",
+  );
+  expect(error).toBe("");
+  expect(document("openapi.json").tags).toEqual([
+    { name: "S" },
+    { name: "T", description: "Says." },
+    { name: "Own", description: "Described." },
+  ]);
+  expect(document("openapi.json").paths["/d"].get).toMatchObject({ tags: ["Own"], operationId: "T_D" });
 });
 
 test("names that begin with x- stay in a plain document", () => {

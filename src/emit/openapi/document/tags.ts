@@ -15,8 +15,12 @@ export function tags(context: Context, services: readonly Service[]): readonly T
     ...groups.map((name) => ({ name, summary: name, kind: "nav", description: `The package \`${name}\`.` })),
     ...services.flatMap((service) => serviceTags(context, service, isGrouped)),
   ];
-  // Services can share a tag: the first one describes it.
-  return all.filter((tag, i) => all.findIndex(({ name }) => name === tag.name) === i);
+  // Services can share a tag: the first that describes it does.
+  const names = [...new Set(all.map(({ name }) => name))];
+  return names.flatMap((name) => {
+    const same = all.filter((tag) => tag.name === name);
+    return same.find(({ description }) => description !== undefined) ?? same.slice(0, 1);
+  });
 }
 
 /** The tag of a service in front of others that it or its methods name. */
@@ -34,7 +38,7 @@ function serviceTags(context: Context, service: Service, isGrouped: boolean): re
     summary: is32 && document.tags.length === 0 ? desc.name : undefined,
     parent: (isGrouped && packageOf(service)) || undefined,
     kind: is32 ? "nav" : undefined,
-    description: descriptionOf(document, own[0] ?? "") ?? commentWith(document.summary, docs),
+    description: descriptionOf(document, document.tags[0] ?? desc.name) ?? commentWith(document.summary, docs),
     externalDocs: externalDocs(document.externalDocs),
   };
   return [first, ...others];

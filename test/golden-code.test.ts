@@ -87,7 +87,7 @@ describe("compiles", () => {
       expect(errors.match(/Types of property 'text' are incompatible/g)).toHaveLength(2);
       expect(errors).not.toContain("ReadableStream'");
     }
-  });
+  }, 300_000);
 });
 
 describe("reads well", () => {

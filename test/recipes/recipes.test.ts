@@ -364,7 +364,7 @@ describe("callers", () => {
     }
   });
 
-  test("a user has five calls at a time, and sixty in a minute", async () => {
+  test("a user has five streams at a time, and sixty calls in a minute", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     onTestFinished(() => void vi.useRealTimers());
     const { server } = await load("limits.ts");
@@ -375,6 +375,8 @@ describe("callers", () => {
     const refused = await call("ada");
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "10"]);
     await refused.body?.cancel();
+    const unary = await server.fetch(new Request("http://test/v1/quotes/LM", { headers: { "x-user": "ada" } }));
+    expect([unary.status, await unary.json()]).toEqual([200, { symbol: "LM", price: 187.2 }]);
     const other = await call("bob");
     expect(other.status).toBe(200);
     await Promise.all([...streams, other].map(({ body }) => body?.cancel()));
@@ -384,7 +386,7 @@ describe("callers", () => {
       statuses.push(status);
       await body?.cancel();
     }
-    expect(statuses).toEqual([...Array.from({ length: 55 }, () => 200), 429]);
+    expect(statuses).toEqual([...Array.from({ length: 54 }, () => 200), 429, 429]);
     vi.setSystemTime(Date.now() + 60_001);
     const later = await call("ada");
     expect(later.status).toBe(200);

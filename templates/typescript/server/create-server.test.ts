@@ -180,8 +180,8 @@ describe("createContext", () => {
         return next(request);
       },
     ],
-    createContext: async ({ request, method, value }: ContextInit<Env>) => {
-      seen.push([new URL(request.url).pathname, method.name]);
+    createContext: async ({ request, method, kind, value }: ContextInit<Env>) => {
+      seen.push([new URL(request.url).pathname, method.name, kind]);
       const name = value.users[request.headers.get("authorization") ?? ""];
       if (name === undefined) {
         throw new StatusError(Code.Unauthenticated, "send a token");
@@ -200,8 +200,8 @@ describe("createContext", () => {
     expect(await get("/v1/quotes/A")).toBe('{"symbol":"ada"}');
     expect(await get("/v1/trades/A:watch")).toContain('data: {"symbol":"ada"}');
     expect(seen.splice(0)).toEqual([
-      ["/v1/quotes/A", "GetQuote"],
-      ["/v1/trades/A:watch", "WatchTrades"],
+      ["/v1/quotes/A", "GetQuote", "unary"],
+      ["/v1/trades/A:watch", "WatchTrades", "stream"],
     ]);
   });
 

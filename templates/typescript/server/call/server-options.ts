@@ -9,6 +9,8 @@ import type { Awaitable, Service } from "./service.js";
 export interface ContextInit<V = unknown> {
   readonly request: Request;
   readonly method: DescMethod;
+  /** Whether the method is unary or a stream. */
+  readonly kind: "unary" | "stream";
   /** The second argument of `server.fetch`. */
   readonly value: V;
 }

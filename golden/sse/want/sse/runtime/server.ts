@@ -3949,6 +3949,8 @@ class OpenCalls {
 export interface ContextInit<V = unknown> {
   readonly request: Request;
   readonly method: DescMethod;
+  /** Whether the method is unary or a stream. */
+  readonly kind: "unary" | "stream";
   /** The second argument of `server.fetch`. */
   readonly value: V;
 }
@@ -4739,19 +4741,18 @@ export function createServer<C, V>(options: ServerOptions<C, V>): Server<V> {
     const { method, binder, encoders, offers, idField, checkId, binding } = endpoint;
     const { desc, http } = method;
     const { unaryTimeoutMs, maxDurationMs, maxBodyBytes = 4 * 1024 * 1024 } = options;
+    const kind = http.stream ? "stream" : "unary";
+    call.start({ method: desc, kind }, http.stream ? maxDurationMs : unaryTimeoutMs);
     if (http.stream) {
-      call.start({ method: desc, kind: "stream" }, maxDurationMs);
       call.resumable = http.stream.resumable ?? false;
       if (calls.draining) {
         call.cancel("shutdown");
       }
-    } else {
-      call.start({ method: desc, kind: "unary" }, unaryTimeoutMs);
     }
     call.throwIfStopped();
     // Without `createContext`, C is V.
     const contextValue = createContext
-      ? await call.run(() => createContext({ request, method: desc, value }))
+      ? await call.run(() => createContext({ request, method: desc, kind, value }))
       : (value as unknown as C);
     const offer = offers.length > 0 ? chooseContentType(request, offers) : "";
     if (http.headers) {

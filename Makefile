@@ -90,6 +90,6 @@ check: test lint demo ## all of it: what CI runs; nothing may have changed in th
 	@test -z "$$(git status --porcelain)" || { git status --porcelain; echo "make check left files behind"; exit 1; }
 
 clean: ## removes what was built and installed
-	rm -rf dist .cache node_modules examples/*/node_modules examples/*/gen examples/*/dist bench/node_modules test/openapi/clients/node_modules test/recipes/node_modules
+	rm -rf dist .cache node_modules examples/*/node_modules examples/*/gen examples/*/*/gen examples/*/*/.venv examples/*/dist bench/node_modules test/openapi/clients/node_modules test/recipes/node_modules
 
 .PHONY: help install build generate python test test-unit newcomer golden demo demo-nodes lint format matrix corpus bench check clean

@@ -1,4 +1,7 @@
-/** Runs server and client as processes of their own, and kills the server while trades stream. */
+/**
+ * Runs server and client as processes of their own, and kills the server while trades stream:
+ * `node dist/src/demo.js [command of another client]`.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -18,7 +21,8 @@ for (const path of ["openapi.yaml", "openapi-3.1.yaml", "docs", "docs/swagger-ui
   }
 }
 
-const client = start("client", [url, "AAPL", String(TRADES)]);
+const [command = process.execPath, ...script] = process.argv.slice(2);
+const client = run(command, [...(script.length > 0 ? script : [pathOf("client")]), url, "AAPL", String(TRADES)]);
 const exited = once(client, "exit");
 let restarted: Promise<void> | undefined;
 let seen = 0;
@@ -50,8 +54,15 @@ async function restart(): Promise<void> {
 }
 
 function start(name: string, args: string[]): ChildProcess {
-  const script = new URL(`${name}.js`, import.meta.url).pathname;
-  return spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  return run(process.execPath, [pathOf(name), ...args]);
+}
+
+function pathOf(name: string): string {
+  return new URL(`${name}.js`, import.meta.url).pathname;
+}
+
+function run(command: string, args: string[]): ChildProcess {
+  return spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
 }
 
 function lines(child: ChildProcess): AsyncIterable<string> {

@@ -1,7 +1,7 @@
 import { optionTable } from "./options.js";
 
 export const introduction = `protoc-gen-sse is a protoc plugin: a program that buf or protoc runs. They send it your parsed protos on standard
-input, and write the files that it returns: TypeScript clients and servers, and OpenAPI documents.`;
+input, and write the files that it returns: TypeScript clients and servers, Python clients, and OpenAPI documents.`;
 
 /** What `protoc-gen-sse --help` prints. */
 export function helpText(): string {

@@ -1,7 +1,7 @@
 import type { Service } from "../../model/model.js";
 import type { Place, Problems } from "../../problems.js";
-import { usedTypes } from "./events.js";
-import { isKeyword, type MessageNames, methodName } from "./names.js";
+import { eventMessages, handlerName, usedTypes } from "./events.js";
+import { isKeyword, isStandardModule, type MessageNames, methodName } from "./names.js";
 
 /** A name that something generates. */
 interface Named {
@@ -20,6 +20,11 @@ export function checkNames(services: readonly Service[], messages: MessageNames,
       ["", "Async"].map((kind) => ({ name: `${kind}${desc.name}Client`, place: { desc } })),
     );
     checkUnique("class", classes, problems);
+    const handlers = eventMessages(inFile).map(({ desc }) => ({
+      name: `handle_${handlerName(desc, inFile)}`,
+      place: { desc },
+    }));
+    checkUnique("function", handlers, problems);
   }
   for (const { methods } of services) {
     checkUnique(
@@ -46,9 +51,16 @@ function checkImports(services: readonly Service[], messages: MessageNames, prob
   const types = usedTypes(services);
   const instead = 'rename it, or use "messages=protobuf-py"';
   for (const file of new Set([...services.map(({ desc }) => desc.file), ...types.map((type) => type.file)])) {
-    const bad = messages.module(file).find((part) => isKeyword(part) || !/^[a-z_]\w*$/i.test(part));
+    const path = messages.module(file);
+    const bad = path.find((part) => isKeyword(part) || !/^[a-z_]\w*$/i.test(part));
+    const [folder = ""] = path;
     if (bad !== undefined) {
       problems.error({ desc: file }, `Python cannot import "${bad}" of its path: ${instead}`);
+    } else if (!messages.isRelative && path.length > 1 && isStandardModule(folder)) {
+      problems.error(
+        { desc: file },
+        `Python's standard library has a module "${folder}", which is imported instead: ${instead}`,
+      );
     }
   }
   for (const desc of types) {

@@ -3,7 +3,7 @@ import type { Printable } from "@bufbuild/protoplugin";
 import type { Service } from "../../model/model.js";
 import { code, join } from "../../print/code.js";
 import { docstring } from "./docstring.js";
-import type { Module } from "./module.js";
+import type { Module } from "./imports.js";
 import { isKeyword, snakeCase, uniqueName } from "./names.js";
 import { quote, wrapped } from "./python-literal.js";
 
@@ -45,7 +45,7 @@ export function eventHandler({ desc, oneof, members }: EventMessage, module: Mod
   );
   const isPattern = messages.oneofs === "values";
   return code`
-    ${wrapped(`def handle_${handlerName(desc, module)}`, [`event: ${imports.type(desc)}`, "*", ...parameters], " -> R | None:", 0)}
+    ${wrapped(`def handle_${handlerName(desc, module.services)}`, [`event: ${imports.type(desc)}`, "*", ...parameters], " -> R | None:", 0)}
         ${docstring([
           "Call the handler of the member that is set, and return what it returns.",
           "Return `None` if that member has no handler.",
@@ -82,7 +82,7 @@ function matchValue(field: DescField, members: readonly DescField[], module: Mod
 }
 
 /** `AskEvent` → `ask_event`, or the full name if the file has two of them. */
-function handlerName({ name, typeName }: DescMessage, { services }: Module): string {
+export function handlerName({ name, typeName }: DescMessage, services: readonly Service[]): string {
   const names = eventMessages(services).map(({ desc }) => snakeCase(desc.name));
   return uniqueName(snakeCase(name), snakeCase(typeName.replaceAll(".", "_")), names);
 }

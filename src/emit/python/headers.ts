@@ -2,7 +2,7 @@ import type { Printable } from "@bufbuild/protoplugin";
 import type { Header, Method } from "../../model/model.js";
 import { code, join } from "../../print/code.js";
 import { comment, docstring } from "./docstring.js";
-import type { Module } from "./module.js";
+import type { Module } from "./imports.js";
 import { methodName, uniqueName } from "./names.js";
 import { quote } from "./python-literal.js";
 

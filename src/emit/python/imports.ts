@@ -1,6 +1,16 @@
 import type { DescEnum, DescFile, DescMessage } from "@bufbuild/protobuf";
+import type { Service } from "../../model/model.js";
 import { type MessageNames, snakeCase } from "./names.js";
 import { WIDTH } from "./python-literal.js";
+
+/** The module of a file, while it is printed. */
+export interface Module {
+  readonly services: readonly Service[];
+  readonly messages: MessageNames;
+  readonly imports: Imports;
+  /** A name of the runtime. */
+  runtime(name: string): string;
+}
 
 /** The sections of imports, in their order. */
 const SECTIONS = [

@@ -19,12 +19,32 @@ const OF_CLIENTS = words("aclose base_url close");
 /** What every message of protobuf-py has. */
 const OF_MESSAGES = words("clear_field desc from_binary from_json has_field self to_binary to_json");
 
+/** The modules of the standard library. Python imports these, and not a folder of the same name. */
+const STANDARD_LIBRARY =
+  words(`abc argparse array ast asyncio atexit base64 bdb binascii bisect builtins bz2 cProfile calendar cmath cmd code
+  codecs codeop collections colorsys compileall concurrent configparser contextlib contextvars copy copyreg csv
+  ctypes curses dataclasses datetime dbm decimal difflib dis doctest email encodings ensurepip enum errno
+  faulthandler fcntl filecmp fileinput fnmatch fractions ftplib functools gc genericpath getopt getpass gettext
+  glob graphlib grp gzip hashlib heapq hmac html http idlelib imaplib importlib inspect io ipaddress itertools
+  json keyword linecache locale logging lzma mailbox marshal math mimetypes mmap modulefinder multiprocessing
+  netrc ntpath numbers opcode operator optparse os pathlib pdb pickle pickletools pkgutil platform plistlib poplib
+  posix posixpath pprint profile pstats pty pwd pyclbr pydoc pyexpat queue quopri random re readline reprlib
+  resource rlcompleter runpy sched secrets select selectors shelve shlex shutil signal site smtplib socket
+  socketserver sqlite3 ssl stat statistics string stringprep struct subprocess symtable sys sysconfig syslog
+  tabnanny tarfile tempfile termios textwrap this threading time timeit tkinter token tokenize tomllib trace
+  traceback tracemalloc tty turtle types typing unicodedata unittest urllib uuid venv warnings wave weakref
+  webbrowser wsgiref xml xmlrpc zipapp zipfile zipimport zlib zoneinfo`);
+
 function words(text: string): ReadonlySet<string> {
   return new Set(text.split(/\s+/));
 }
 
 export function isKeyword(name: string): boolean {
   return KEYWORDS.has(name);
+}
+
+export function isStandardModule(name: string): boolean {
+  return STANDARD_LIBRARY.has(name);
 }
 
 /** `GetHTTPStatus` → `get_http_status`, `GETALL` → `getall`, `__proto__` → `proto`. */

@@ -1,6 +1,6 @@
 import { type BindingTable, methodTable, type QueryFieldTable, type StreamTable } from "../../model/method-table.js";
 import type { Method } from "../../model/model.js";
-import type { Module } from "./module.js";
+import type { Module } from "./imports.js";
 import { type Expression, quote } from "./python-literal.js";
 
 /** How HTTP carries a method, as a call of `Method`; arguments that have their defaults are not printed. */

@@ -32,6 +32,7 @@ test("holds what users need, and nothing else", () => {
       "docs/getting-started.md",
       "examples/market/README.md",
       "templates/init/node/package.json",
+      "dist/python-runtime/client.py",
     ]),
   );
 });

@@ -5,7 +5,7 @@ import { cpSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { build } from "esbuild";
-import { type Browser, type BrowserContextOptions, chromium as driver, type Page } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium as driver, type Page, request } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { chromium } from "./chromium.js";
 import { waitFor } from "./conformance/wait-for.js";
@@ -122,8 +122,12 @@ describe.skipIf(missing)("the page", () => {
     expect(await connection(page, "AAPL")).toMatchObject({ state: "open", gaps: "0" });
   });
 
-  test.each(["SIGKILL", "SIGTERM"] as const)("resumes without a gap after a restart: %s", async (signal) => {
-    const server = await startServer();
+  test.each<[signal: "SIGKILL" | "SIGTERM", protocol: string, env: NodeJS.ProcessEnv]>([
+    ["SIGKILL", "HTTP/1.1", {}],
+    ["SIGTERM", "HTTP/1.1", {}],
+    ["SIGTERM", "HTTP/2", certificate],
+  ])("resumes without a gap after a restart: %s, %s", async (signal, _, env) => {
+    const server = await startServer("0", env);
     const page = await openPage(server.url);
     await hasTrades(page, "AAPL", 2_400);
     const before = await connection(page, "AAPL");
@@ -132,12 +136,31 @@ describe.skipIf(missing)("the page", () => {
     if (signal === "SIGKILL") {
       await page.screenshot({ path: join(screenshots, "waiting.png") });
     }
-    await startServer(new URL(server.url).port);
+    await startServer(new URL(server.url).port, env);
     await hasTrades(page, "AAPL", before.trades + 100);
     const after = await connection(page, "AAPL");
     expect(after).toMatchObject({ state: "open", gaps: "0" });
     expect(Number(after.attempts)).toBeGreaterThan(1);
     await waitFor(async () => ((await page.textContent("#quotes-connection")) ?? "").includes("open"), "the quotes");
+    await page.getByRole("button", { name: "Stop" }).click();
+    await waitFor(async () => (await connection(page, "AAPL")).state === "closed", "the end");
+    expect((await connection(page, "AAPL")).problem).toBe("");
+  });
+
+  test.each(["online", "visibilitychange"])("connects again at once: %s", async (event) => {
+    const server = await startServer();
+    const page = await openPage(server.url, "", { viewport: { width: 800, height: 600 } });
+    await page.clock.install();
+    await page.goto(`${server.url}?symbols=AAPL`);
+    await hasWatchers(server.url, "AAPL", 1);
+    await stop(server.process, "SIGKILL");
+    await waitFor(async () => (await connection(page, "AAPL")).state === "waiting", "the wait");
+    // From now on, no delay of the page ends.
+    await page.clock.pauseAt(await page.evaluate(() => Date.now() + 10));
+    await startServer(new URL(server.url).port);
+    await hasWatchers(server.url, "AAPL", 1, () =>
+      page.evaluate((name) => (name === "online" ? window : document).dispatchEvent(new Event(name)), event),
+    );
   });
 
   test("says so if the server has no such symbol", async () => {
@@ -149,8 +172,13 @@ describe.skipIf(missing)("the page", () => {
 });
 
 describe.skipIf(missing)("a stream in a browser", () => {
-  test("is closed by break, with its connection and its handler", async () => {
-    const { url } = await startServer();
+  const protocols: [name: string, env: NodeJS.ProcessEnv][] = [
+    ["HTTP/1.1", {}],
+    ["HTTP/2", certificate],
+  ];
+
+  test.each(protocols)("is closed by break, with its connection and its handler: %s", async (_, env) => {
+    const { url } = await startServer("0", env);
     const page = await openPage(url, "");
     await page.addScriptTag({ content: clientScript });
     // More streams than there are connections: an open one would keep the last from its server.
@@ -170,8 +198,8 @@ describe.skipIf(missing)("a stream in a browser", () => {
     }
   });
 
-  test("ends its handler when its tab is closed, left or crashes", async () => {
-    const { url } = await startServer();
+  test.each(protocols)("ends its handler when its tab is closed, left or crashes: %s", async (_, env) => {
+    const { url } = await startServer("0", env);
     const [closed, left, crashed] = await Promise.all([openPage(url), openPage(url), openPage(url)]);
     await hasWatchers(url, "AAPL", 3);
     await closed?.close();
@@ -185,13 +213,13 @@ describe.skipIf(missing)("a stream in a browser", () => {
   test("shares the connection of HTTP/2 with seven others", async () => {
     const { url } = await startServer("0", certificate);
     const symbols = ["AAPL", "AMD", "AMZN", "ASML", "GOOG", "IBM", "INTC", "META"];
-    const page = await openPage(url, symbols.join(","), { ignoreHTTPSErrors: true });
-    const protocols = await page.evaluate(() =>
+    const page = await openPage(url, symbols.join(","));
+    const used = await page.evaluate(() =>
       performance
         .getEntries()
         .flatMap((entry) => (entry instanceof PerformanceResourceTiming ? entry.nextHopProtocol : [])),
     );
-    expect(new Set(protocols)).toEqual(new Set(["h2"]));
+    expect(new Set(used)).toEqual(new Set(["h2"]));
     for (const symbol of symbols) {
       await hasTrades(page, symbol, 2_440);
       expect(await connection(page, symbol)).toMatchObject({ state: "open", attempts: "1", gaps: "0" });
@@ -200,7 +228,7 @@ describe.skipIf(missing)("a stream in a browser", () => {
 
   test("goes on over HTTP/2 beside seven streams that nobody reads", async () => {
     const { url } = await startServer("0", certificate);
-    const page = await openPage(url, "", { ignoreHTTPSErrors: true });
+    const page = await openPage(url, "");
     await page.addScriptTag({ content: clientScript });
     const trades = await page.evaluate(async () => {
       const client = new market.MarketServiceClient({ baseUrl: "/" });
@@ -232,9 +260,9 @@ describe.skipIf(missing)("npm run dev", () => {
     const first = await startServer(); // for a port that is free
     await stop(first.process, "SIGKILL");
     const dev = start(
-      process.execPath,
       ["node_modules/vite/bin/vite.js", "web", "--port", "0", "--host", "127.0.0.1"],
       { MARKET_URL: first.url },
+      "ignore", // it reports each request that the server does not answer
     );
     const url = /http:\S+/.exec(await lineWith(dev, "Local:"))?.[0] ?? "";
     const page = await openPage(url);
@@ -278,15 +306,15 @@ interface Server {
 }
 
 async function startServer(port = "0", env: NodeJS.ProcessEnv = {}): Promise<Server> {
-  const server = start(process.execPath, ["dist/src/server.js", port], env);
+  const server = start(["dist/src/server.js", port], env);
   return { process: server, url: await lineWith(server, "http") };
 }
 
-function start(command: string, args: string[], env: NodeJS.ProcessEnv): ChildProcess {
-  const child = spawn(command, args, {
+function start(args: string[], env: NodeJS.ProcessEnv, stderr: "inherit" | "ignore" = "inherit"): ChildProcess {
+  const child = spawn(process.execPath, args, {
     cwd: dir,
     env: { ...process.env, NO_COLOR: "1", ...env },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", stderr],
   });
   servers.add(child);
   return child;
@@ -313,7 +341,7 @@ async function stop(server: ChildProcess, signal: NodeJS.Signals): Promise<void>
 
 /** A page in a browser of its own, with the connections of its own; what went wrong in it is in `failures`. */
 async function openPage(url: string, symbols?: string, options: BrowserContextOptions = {}) {
-  const context = await browser.newContext(options);
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
   const page = await context.newPage();
   const failures: string[] = [];
   page.on("pageerror", (error) => failures.push(String(error)));
@@ -328,6 +356,7 @@ async function connection(page: Page, symbol: string) {
   const text = async (part: string) => (await panel.locator(`[data-part=${part}]`).textContent()) ?? "";
   return {
     state: await text("state"),
+    problem: await text("problem"),
     attempts: await text("attempts"),
     lastEventId: await text("last-event-id"),
     trades: Number((await text("trades")).replace(/\D/g, "")),
@@ -348,14 +377,17 @@ async function hasTrades(page: Page, symbol: string, count: number): Promise<voi
   );
 }
 
-/** Waits until the handlers that stream the trades of a symbol are as many. */
-async function hasWatchers(url: string, symbol: string, count: number): Promise<void> {
+/** Waits until the handlers that stream the trades of a symbol are as many. Calls `before` each time before it asks. */
+async function hasWatchers(url: string, symbol: string, count: number, before?: () => Promise<unknown>): Promise<void> {
+  const api = await request.newContext({ ignoreHTTPSErrors: true });
   let watchers = 0;
   const ask = async () => {
-    ({ watchers = 0 } = (await (await fetch(`${url}v1/quotes/${symbol}`)).json()) as { watchers?: number });
+    await before?.();
+    ({ watchers = 0 } = await (await api.get(`${url}v1/quotes/${symbol}`)).json());
     return watchers === count;
   };
   await waitFor(ask, `${count} handlers of ${symbol}`, () => watchers);
+  await api.dispose();
 }
 
 /** The number of different colors in the first chart. */

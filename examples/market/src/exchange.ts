@@ -2,6 +2,7 @@
  * An exchange where each symbol trades twenty times a second. A trade is a function of its number: so a server that was
  * restarted knows every trade since the exchange opened, as one with a database would.
  */
+
 const names: Readonly<Record<string, string>> = {
   AAPL: "Apple",
   AMD: "Advanced Micro Devices",

@@ -18,6 +18,9 @@ export class Connection {
     connectTimeoutMs: 5_000,
     // While the page is open, there is always a reason to try again.
     reconnect: { maxAttempts: Number.POSITIVE_INFINITY, initialDelayMs: 500, maxDelayMs: 5_000 },
+    onResponse: () => {
+      this.#message = "";
+    },
     onReconnect: ({ attempt, delayMs, error }) => {
       this.#attempts = attempt;
       this.#retryAt = performance.now() + delayMs;
@@ -54,6 +57,6 @@ export class Connection {
     this.element.dataset["state"] = state;
     setText(this.#state, state);
     setText(this.#wait, state === "waiting" ? `attempt ${this.#attempts} in ${seconds} s` : "");
-    setText(this.#problem, state === "open" ? "" : this.#message);
+    setText(this.#problem, this.#message);
   }
 }

@@ -12,7 +12,8 @@ const watchList = new WatchList(new QuoteServiceClient({ baseUrl: "/" }), {
 });
 
 // The address of the page says what it shows: ?symbols=AAPL,MSFT
-for (const symbol of (new URLSearchParams(location.search).get("symbols") ?? "AAPL").split(",").filter(Boolean)) {
+const chosen = new URLSearchParams(location.search).get("symbols") ?? "AAPL";
+for (const symbol of new Set(chosen.split(",").filter(Boolean))) {
   openPanel(symbol);
 }
 

@@ -44,7 +44,7 @@ function problem(from: string, target: string): string | undefined {
     return isUrl && !/[\s<>"]/.test(target) ? undefined : "no URL";
   }
   const [file = "", anchor] = target.split("#");
-  const path = file === "" ? from : posix.normalize(posix.join(dirname(from), file));
+  const path = file === "" ? from : posix.normalize(posix.join(dirname(from), decodeURIComponent(file)));
   if (path.startsWith("..") || !existsSync(join(root, path))) {
     return `no file ${path}`;
   }

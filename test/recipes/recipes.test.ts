@@ -350,6 +350,9 @@ describe("callers", () => {
     await trades.return();
     expect(numbers).toEqual([2n, 3n]);
     expect(seen).toEqual(["Bearer t1", "Bearer t1", "Bearer t2"]);
+    valid = "t3";
+    await expect(client.getQuote({ symbol: "BT" })).rejects.toMatchObject({ status: 401 });
+    expect(await client.getQuote({ symbol: "BT" })).toMatchObject({ price: 187.2 });
   });
 
   test("a cookie says who calls", async () => {

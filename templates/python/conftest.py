@@ -39,7 +39,24 @@ def generate() -> None:
     )
     if status != 0:
         raise RuntimeError("protoc failed: its errors are above")
+    emit_for_protobuf_py()
     sys.path.insert(1, str(GENERATED))
+
+
+def emit_for_protobuf_py() -> None:
+    """Write the runtime for protobuf-py, and its clients of the market, into `py_gen`."""
+    here = Path(__file__).parent
+    target = GENERATED / "py_gen/sse/runtime"
+    target.mkdir()
+    for module in (here / "sse/runtime").glob("*.py"):
+        if not module.name.startswith("test_"):
+            shutil.copy(module, target)
+    shutil.copy(target / "py_messages.py", target / "messages.py")
+    text = (here / "testing/market.py").read_text()
+    text = text.replace(
+        "from market.v1 import market_pb2", "from .market.v1 import market_pb as market_pb2"
+    )
+    (GENERATED / "py_gen/clients.py").write_text(text.replace("from sse.", "from .sse."))
 
 
 generate()

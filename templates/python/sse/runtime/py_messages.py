@@ -46,13 +46,18 @@ def _is_message(value: object) -> "TypeGuard[Message[Any]]":
 def from_json(message_type: type[M], text: str) -> M:
     """Read a message from its ProtoJSON. Unknown fields are ignored."""
     message_class = _class(message_type)
+    registry = None if message_class in _plain else _registry(message_class.desc())
     try:
-        message = message_class.from_json(
-            text, ignore_unknown_fields=True, registry=_registry(message_class.desc())
-        )
+        message = message_class.from_json(text, ignore_unknown_fields=True, registry=registry)
     except _ERRORS as error:
         raise _to_error(error, message_class, text) from error
+    if registry is None:
+        _plain.add(message_class)
     return cast(M, message)
+
+
+_plain: set[type[Message[Any]]] = set()
+"""The classes that were read without a registry: most events are, and a set is fast to ask."""
 
 
 def from_members(message_type: type[M], members: Mapping[str, str]) -> M:

@@ -8,6 +8,9 @@ import httpx2
 import protovalidate
 import pytest
 from market.v1 import market_pb2
+from protobuf import Oneof
+from py_gen import clients
+from py_gen.market.v1 import market_pb
 
 from testing.market import AsyncMarketServiceClient, MarketServiceClient
 from testing.run import FAST, Runner, trade
@@ -423,6 +426,31 @@ def test_mock_transport(run: Runner) -> None:
 
     transport = run.library.MockTransport(handler)
     assert run.watch("https://api.example.com", transport=transport, idle_timeout=9).ids == [1, 2]
+
+
+def test_messages_of_protobuf_py() -> None:
+    with (
+        Server(
+            lambda peer: peer.json(QUOTE),
+            lambda peer: peer.stream(trade(1), 'data: {"price":"x"}\n\n'),
+            lambda peer: peer.stream('event: tool.call\ndata: {"name":"a"}\n\n'),
+            lambda peer: peer.json('{"details":[{"@type":"/market.v1.Trade","symbol":"A"}]}', 404),
+        ) as server,
+        clients.MarketServiceClient(server.url) as client,
+    ):
+        quote = client.get_quote(market_pb.GetQuoteRequest(symbol="A"))
+        assert quote == market_pb.Quote(symbol="A", price=1.5)
+        trades = client.watch_trades(market_pb.WatchTradesRequest(symbol="A"))
+        assert next(trades) == market_pb.Trade(sequence=1)
+        with pytest.raises(ValueError, match='cannot read event "message": "price": ') as caught:
+            next(trades)
+        assert getattr(caught.value, "field", None) == "price"
+        (event,) = client.ask(market_pb.AskRequest(question="?"))
+        assert event.event == Oneof("tool_call", market_pb.ToolCall(name="a"))
+        with pytest.raises(Exception, match="HTTP 404") as status:
+            next(client.ask(market_pb.AskRequest()))
+        details: Any = getattr(status.value, "find_details", None)
+        assert details(market_pb.Trade) == [market_pb.Trade(symbol="A")]
 
 
 def test_given_client_is_not_closed() -> None:

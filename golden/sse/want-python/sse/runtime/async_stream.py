@@ -72,7 +72,7 @@ class AsyncStream(Generic[T]):
 
     async def __anext__(self) -> T:
         core = self._core
-        core.commit()
+        core.last_event_id = core.position  # `commit`, for every event
         while True:
             try:
                 value = core.take()

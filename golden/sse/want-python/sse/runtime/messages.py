@@ -14,7 +14,8 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any, TypeVar
+from json.scanner import make_scanner
+from typing import Any, TypeVar, cast
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
@@ -37,6 +38,15 @@ def to_json(message: object) -> JsonValue:
 
 def from_json(message_type: type[M], text: str) -> M:
     """Read a message from its ProtoJSON. Unknown fields are ignored."""
+    table = _tables.get(message_type)
+    if table is not None:
+        # The way of nearly every event: without the calls below, it takes a third less.
+        try:
+            value, end = _scan(text, 0)
+            if end == len(text):
+                return message_type(**table.read(value))
+        except Exception:
+            pass  # Not canonical, or wrong: values of another type raise errors of every kind.
     return _decode(message_type, _parse(text))
 
 
@@ -65,24 +75,28 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-_parse_json: Callable[[str], JsonValue] = json.JSONDecoder(parse_constant=_refuse_constant).decode
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+# `decode` also skips white space around the value, which takes as long as a small value.
+_scan: Callable[[str, int], tuple[Any, int]] = make_scanner(cast(Any, _decoder))
 
 
 def _parse(text: str) -> JsonValue:
     try:
-        return _parse_json(text)
+        value: JsonValue = _decoder.decode(text)
     except (ValueError, RecursionError) as error:
         raise MessageError(f"not JSON: {error}") from error
+    return value
 
 
 def _decode(message_type: type[M], value: JsonValue) -> M:
     descriptor = _descriptor(message_type)
     table = _table(descriptor)
-    if table is not None and type(value) is dict:
+    if table is not None:
+        _tables[message_type] = table
         try:
             return message_type(**table.read(value))
         except Exception:
-            pass  # Not canonical, or wrong: values of another type raise errors of every kind.
+            pass
     try:
         return _decode_slowly(message_type, descriptor, value)
     except MessageError as error:
@@ -188,6 +202,10 @@ class _Table:
             if len(members & arguments.keys()) > 1:
                 raise ValueError("two members of a oneof")
         return arguments
+
+
+_tables: dict[type[Any], _Table] = {}
+"""The tables of the messages that were read, by their classes."""
 
 
 @cache

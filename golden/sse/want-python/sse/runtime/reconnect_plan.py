@@ -5,7 +5,6 @@
 import random
 import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
 from .errors import (
     CallTimeoutError,
@@ -34,12 +33,15 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     value = headers.get("retry-after", "")
     if value.isascii() and value.isdigit():
         return float(value)
+    # The dates of HTTP end in GMT.
+    if not value.endswith("GMT"):
+        return None
+    from email.utils import parsedate_to_datetime  # takes long to import, and is rarely needed
+
     try:
-        # The dates of HTTP end in GMT.
-        date = parsedate_to_datetime(value) if value.endswith("GMT") else None
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except ValueError:
         return None
-    return None if date is None else max(0.0, date.timestamp() - time.time())
 
 
 def retry_delay(
@@ -66,15 +68,17 @@ class Failures:
     def __init__(self, options: Retry) -> None:
         self._options = options
         self._max = 10 if options.max_attempts is None else options.max_attempts
+        self.has_any = False
+        """Whether there is something to reset."""
         self._count = 0
         self._event_errors = 0
         self._errors: list[ClientError] = []
 
     def on_progress(self) -> None:
         """Reset everything: an event or a new cursor arrived."""
-        if self._errors:
-            self._count = self._event_errors = 0
-            self._errors = []
+        self.has_any = False
+        self._count = self._event_errors = 0
+        self._errors = []
 
     def on_heartbeat(self) -> None:
         """Reset the count of the connection's failures: it works.
@@ -92,6 +96,7 @@ class Failures:
         Raises the failure of the stream if there is no other attempt: a `ReconnectError`, or the
         error itself if its `Retry-After` is above `max_retry_after`.
         """
+        self.has_any = True
         self._count += 1
         if error.phase == "body" and not isinstance(error, _CONNECTION_ERRORS):
             self._event_errors += 1

@@ -71,7 +71,7 @@ class Stream(Generic[T]):
 
     def __next__(self) -> T:
         core = self._core
-        core.commit()
+        core.last_event_id = core.position  # `commit`, for every event
         while True:
             try:
                 value = core.take()

@@ -80,6 +80,8 @@ class StreamCore(Generic[T]):
         self.call = call
         self.options = call.options
         self.rule = call.method.stream or StreamRule()
+        self._events = self.rule.events
+        self._terminal_data = self.rule.terminal_data
         reconnect = self.options.get("reconnect")
         self._is_resumable = self.rule.resumable if reconnect is None else bool(reconnect)
         self._reconnect = reconnect if isinstance(reconnect, Reconnect) else Reconnect()
@@ -164,23 +166,25 @@ class StreamCore(Generic[T]):
         while self._head < len(queue):
             found = queue[self._head]
             self._head += 1
-            if isinstance(found, Mark):
+            if type(found) is Mark:
                 self._on_mark(found)
                 if self.ended or self.state == "closed":
                     return None
                 continue
-            if found.data == self.rule.terminal_data:
+            assert type(found) is RawEvent
+            if found.data == self._terminal_data:
                 self._end()
                 return None
             # It is set when the format is, before anything is in the queue.
             value: T | None = self._decode(found, self) if self._decode else None
             if self.state == "closed":
                 return None  # by a function of the user
-            self._failures.on_progress()
+            if self._failures.has_any:
+                self._failures.on_progress()
             self._unidentified = not found.own_id or found.id is None
             self.position = self._beginning if found.id is None else found.id
-            if self.rule.events and self.format == "sse":
-                event = self.rule.events.get(found.event)
+            if self._events and self.format == "sse":
+                event = self._events.get(found.event)
                 if event is not None and event.terminal:
                     self._end()
             if value is not None:

@@ -143,7 +143,7 @@ class AsyncStream(Generic[T]):
 
         It may be called from another task, and wakes the reader, which finds the end of the stream.
         """
-        self._core.state = "closed"
+        self._core.is_closed = True
         if self._transport is not None:
             await self._transport.drop(final=True)
 

@@ -143,7 +143,7 @@ class Stream(Generic[T]):
         It may be called from another thread, and wakes the reader, which finds the end of the
         stream. Over HTTP/2, the reader wakes when the next bytes arrive.
         """
-        self._core.state = "closed"
+        self._core.is_closed = True
         if self._transport is not None:
             self._transport.drop(final=True)
 

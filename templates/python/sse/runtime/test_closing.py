@@ -25,6 +25,7 @@ from testing.server import Peer, Script, Server
 from .errors import CallTimeoutError, ClientError, DecodeError, StatusError
 from .options import Reconnect
 from .stream import Stream
+from .stream_core import StreamCore
 
 REQUEST = market_pb2.WatchTradesRequest(symbol="A")
 
@@ -256,6 +257,23 @@ def test_close_in_a_callback() -> None:
         assert list(stream) == []
         assert len(server.peers) == 1
         client.close()
+
+
+@pytest.mark.parametrize("step", ["_connect", "recover"])
+def test_close_while_the_state_changes(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """As another thread may: the state that follows does not open the stream again."""
+    original: Any = getattr(StreamCore, step)
+
+    def close_first(core: Any, *args: Any) -> Any:
+        core.stream.close()
+        yield from original(core, *args)
+
+    monkeypatch.setattr(StreamCore, step, close_first)
+    with Server(unavailable) as server, MarketServiceClient(server.url) as client:
+        stream = client.watch_trades(REQUEST)
+        assert list(stream) == []
+        assert stream.state == "closed"
+        assert len(server.peers) == (0 if step == "_connect" else 1)
 
 
 def test_many_streams_of_one_client() -> None:

@@ -403,7 +403,10 @@ def _content(bound: BoundRequest) -> tuple[str | None, bytes | None]:
 
 
 def _to_bytes(value: JsonValue) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError as error:
+        raise MessageError("a text has half of a surrogate pair") from error
 
 
 def _check_json(data: str, response: Response | AsyncResponse, place: Place) -> None:

@@ -88,7 +88,9 @@ class StreamCore(Generic[T]):
         self._failures = Failures(self._reconnect)
         self.stream: object = None
         """What interceptors get as the stream."""
-        self.state: StreamState = "idle"
+        self.is_closed = False
+        """Whether the stream is over. Another thread may set it, and it stays."""
+        self._state: StreamState = "idle"
         self.info: StreamInfo | None = None
         self.attempt = 0
         self.format: Literal["sse", "jsonl"] | None = None
@@ -121,9 +123,9 @@ class StreamCore(Generic[T]):
         return Place("body" if self.format else "open", self.attempt, self.last_event_id)
 
     @property
-    def is_closed(self) -> bool:
-        """Whether the stream is over."""
-        return self.state == "closed"
+    def state(self) -> StreamState:
+        """The state of the stream."""
+        return "closed" if self.is_closed else self._state
 
     def describe(self, name: str) -> str:
         """Return what `repr` of the stream shows."""
@@ -159,6 +161,8 @@ class StreamCore(Generic[T]):
 
         Does not commit: asking for the next event does.
         """
+        if self.is_closed:
+            return None
         if self._pending is not None:
             error, self._pending = self._pending, None
             raise error
@@ -168,7 +172,7 @@ class StreamCore(Generic[T]):
             self._head += 1
             if type(found) is Mark:
                 self._on_mark(found)
-                if self.ended or self.state == "closed":
+                if self.ended or self.is_closed:
                     return None
                 continue
             assert type(found) is RawEvent
@@ -177,7 +181,7 @@ class StreamCore(Generic[T]):
                 return None
             # It is set when the format is, before anything is in the queue.
             value: T | None = self._decode(found, self) if self._decode else None
-            if self.state == "closed":
+            if self.is_closed:
                 return None  # by a function of the user
             if self._failures.has_any:
                 self._failures.on_progress()
@@ -244,7 +248,7 @@ class StreamCore(Generic[T]):
 
         With `until_open`, until a response is accepted.
         """
-        while self.state != "closed":
+        while not self.is_closed:
             try:
                 if self.ended:
                     break
@@ -267,7 +271,7 @@ class StreamCore(Generic[T]):
                 self._skip_delay = False
             except ClientError as error:
                 yield from self.recover(error)
-        self.state = "closed"
+        self.is_closed = True
         yield Close()
         return False
 
@@ -281,7 +285,7 @@ class StreamCore(Generic[T]):
         """Open a response. A 204, which is the end of the stream, leaves the format None."""
         yield Close()
         self._drop()
-        self.state = "connecting"
+        self._state = "connecting"
         self.attempt += 1
         place = self.place
         headers = yield from self.call.resolve_headers(place)
@@ -323,7 +327,7 @@ class StreamCore(Generic[T]):
             text = yield from read_text(1024, place)
             raise ContentTypeError(expected, response, text, place)
         self.info = self.info or StreamInfo(200, response.headers, self.attempt)
-        self.state = "open"
+        self._state = "open"
 
     def _drop(self) -> None:
         """Forget the connection and its queue."""
@@ -342,7 +346,7 @@ class StreamCore(Generic[T]):
         by_default = self.options.get("reconnect") is None
         if not self._is_resumable or (self._unidentified and by_default):
             raise error
-        self.state = "waiting"
+        self._state = "waiting"
         self._skip_delay = False
         attempt = Attempt(self.attempt + 1, self.position)
         decide = self._reconnect.should_reconnect or _may_help

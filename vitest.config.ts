@@ -19,8 +19,6 @@ export default defineConfig({
     // Real sockets, compilers and processes on a shared machine: a limit is there to end what hangs.
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // Tests that run side by side in one file wait for time.
-    maxConcurrency: 16,
     projects: [
       {
         extends: true,

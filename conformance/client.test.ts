@@ -1,5 +1,5 @@
 /** What the generated clients make of the answers of a server. README.md says how to add a case or a language. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { judgeRow, readRows } from "./bind.js";
 import { type Case, callOf, groups, judge } from "./cases.js";
 import { type Client, type Driver, isFor, languages, startDriver } from "./drivers.js";
@@ -7,6 +7,9 @@ import { type Play, startScriptedServer } from "./scripted-server.js";
 
 /** Most cases wait for time, so the clients run side by side. */
 const PROCESSES = 2;
+
+// All tests begin at once, and wait for a process of their client.
+vi.setConfig({ maxConcurrency: 10_000 });
 
 /** To end what hangs. A case waits for a process first. */
 const LIMIT_MS = 300_000;

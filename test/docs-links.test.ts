@@ -59,10 +59,15 @@ test("the documents are found", () => {
 
 test.each(documents)("%s", (path) => {
   const text = prose(path).replace(/`[^`\n]*`/g, "code");
-  const targets = Array.from(text.matchAll(/\]\(([^()\s]*(?:\([^()]*\)[^()\s]*)*)\)/g), ([, target = ""]) => target);
+  const inline = Array.from(text.matchAll(/\]\(([^()\s]*(?:\([^()]*\)[^()\s]*)*)\)/g), ([, target = ""]) => target);
   // A link that the expression does not read, such as one with a space in its target.
-  expect(targets).toHaveLength(text.match(/\]\(/g)?.length ?? 0);
-  const problems = targets.flatMap((target) => {
+  expect(inline).toHaveLength(text.match(/\]\(/g)?.length ?? 0);
+  const defined = new Map(
+    Array.from(text.matchAll(/^\[(.+)\]: (.+)$/gm), ([, name = "", target = ""]) => [name, target]),
+  );
+  const used = new Set(Array.from(text.matchAll(/\]\[([^\]]+)\]/g), ([, name = ""]) => name));
+  expect(new Set(defined.keys())).toEqual(used);
+  const problems = [...inline, ...defined.values()].flatMap((target) => {
     const found = problem(path, target);
     return found === undefined ? [] : [`${target}: ${found}`];
   });

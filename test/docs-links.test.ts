@@ -79,6 +79,7 @@ describe("a link is refused", () => {
     ["to a file that is absent", "docs/absent.md", "no file docs/absent.md"],
     ["to a heading that is absent", "docs/client.md#absent", "no heading #absent in docs/client.md"],
     ["to a heading of its own that is absent", "#absent", "no heading #absent in README.md"],
+    ["to a file whose name is encoded", "docs/%5Babsent%5D.md", "no file docs/[absent].md"],
     ["out of the project", "../README.md", "no file ../README.md"],
     ["that is no URL", "https:/example.com", "no URL"],
     ["without TLS", "http://example.com", "no URL"],

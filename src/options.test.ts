@@ -62,7 +62,7 @@ test("says which options and values another language has", () => {
     'option "target": got "ts+python", takes one language: run the plugin once for each',
   ]);
   expect(parseOptions("target=rust,emit=client").errors).toEqual([
-    'option "target": got "rust", takes ts js dts, joined by +; or python',
+    'option "target": got "rust", takes ts js dts, joined by +; or python; or go',
   ]);
 });
 

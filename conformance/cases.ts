@@ -21,9 +21,9 @@ export interface Case {
 
 /**
  * `messages`: events are decoded to messages, so that a wrong field is noticed. `enumNumbers`: messages keep the numbers
- * of enums that their proto does not declare.
+ * of enums that their proto does not declare. `deadlines`: the error of a deadline says where the call was.
  */
-export type Ability = "messages" | "enumNumbers";
+export type Ability = "messages" | "enumNumbers" | "deadlines";
 
 interface Want {
   /** All events, in order. Of each, the named properties are compared. */

@@ -1,6 +1,6 @@
 /** The drivers: how each is built and started. */
 import { spawn } from "node:child_process";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { create } from "@bufbuild/protobuf";
@@ -8,7 +8,8 @@ import { type CodeGeneratorRequest, CodeGeneratorRequestSchema } from "@bufbuild
 import { build } from "esbuild";
 import { describe } from "vitest";
 import { createPlugin } from "../src/plugin.js";
-import { compile, runCase, writeFiles, writeWant } from "../test/golden.js";
+import { describeWithGo, goMessages, runGo, writeGoModule } from "../test/go/go.js";
+import { compile, goPackages, runCase, writeFiles, writeWant } from "../test/golden.js";
 import { cacheFolder, writeProject } from "../test/golden-code.js";
 import { writeMessages } from "../test/python/golden-python.js";
 import { describeWithPython, pythonCommand } from "../test/python/python.js";
@@ -108,6 +109,30 @@ function pythonClient(mode: string, library: string, messages: string): Client {
   };
 }
 
+const goCache = cacheFolder("conformance-go");
+const goDriver = join(goCache, "driver");
+
+const go: Language = {
+  name: "Go",
+  // The deadline of a call is that of its context, whose error has no place.
+  clients: [{ name: "net/http", command: goDriver, args: [], lacks: ["deadlines"] }],
+  describe: describeWithGo,
+  async prepare() {
+    const { protoFile } = request("");
+    const options = ["paths=source_relative", ...goPackages("example.com/conformance", protoFile)];
+    writeFiles(goCache, goMessages(protoFile, options));
+    const { file } = createPlugin(() => {}).run(
+      request(["target=go", ...options, "go_root=example.com/conformance"].join()),
+    );
+    writeFiles(goCache, Object.fromEntries(file.map(({ name, content }) => [name, content])));
+    writeGoModule(goCache, "example.com/conformance");
+    writeFiles(join(goCache, "main"), {
+      "main.go": readFileSync(join(import.meta.dirname, "drivers/go/main.go"), "utf8"),
+    });
+    runGo(["build", "-o", goDriver, "./main"], goCache);
+  },
+};
+
 function request(parameter: string): CodeGeneratorRequest {
   return create(CodeGeneratorRequestSchema, {
     fileToGenerate: ["conformance/v1/conformance.proto"],
@@ -116,7 +141,7 @@ function request(parameter: string): CodeGeneratorRequest {
   });
 }
 
-export const languages: readonly Language[] = [typescript, python];
+export const languages: readonly Language[] = [typescript, python, go];
 
 /** A process of a driver. */
 export interface Driver {

@@ -62,15 +62,16 @@ export function pythonRequest({ dir, request }: GoldenCase): CodeGeneratorReques
 /** The request of the case for Go. */
 export function goRequest({ dir, name, request }: GoldenCase): CodeGeneratorRequest {
   const given = readOptions(dir, "options-go.txt");
-  return { ...request, parameter: given ?? [GO_OPTIONS, ...goPackages(name, request)].join(",") };
+  const packages = goPackages(`example.com/golden/${name}`, request.protoFile);
+  return { ...request, parameter: given ?? [GO_OPTIONS, ...packages].join(",") };
 }
 
-/** Options of protoc-gen-go that make all cases packages of one module. */
-export function goPackages(name: string, { protoFile }: CodeGeneratorRequest): string[] {
+/** Options of protoc-gen-go that put the packages of all files below an import path. */
+export function goPackages(root: string, protoFile: CodeGeneratorRequest["protoFile"]): string[] {
   const files = protoFile.filter((file) => !file.name.startsWith("google/protobuf/"));
   return files.map((file) => {
     const scope = file.package.replace(/\W/g, "");
-    return `M${file.name}=example.com/golden/${[name, dirname(file.name)].join("/").replace("/.", "")};${scope || "root"}`;
+    return `M${file.name}=${[root, dirname(file.name)].join("/").replace("/.", "")};${scope || "root"}`;
   });
 }
 

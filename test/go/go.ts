@@ -1,8 +1,14 @@
 /** The Go of the tests: a toolchain, and the tools that test/go/go.mod pins. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../golden.js";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  type CodeGeneratorRequest,
+  CodeGeneratorRequestSchema,
+  CodeGeneratorResponseSchema,
+} from "@bufbuild/protobuf/wkt";
+import { root, writeFiles } from "../golden.js";
 import { describeIfInstalled, isCommand } from "../is-command.js";
 
 /** Describes tests that need Go: skipped by name where there is none, and failed in CI. */
@@ -41,4 +47,33 @@ export function buildTool(path: string): string {
   const file = join(folder, path.split("/").at(-1) ?? "");
   runGo(["build", "-o", file, path], import.meta.dirname);
   return file;
+}
+
+/** The code of protoc-gen-go for all files but those that it has itself. */
+export function goMessages(
+  protoFile: CodeGeneratorRequest["protoFile"],
+  options: readonly string[],
+): Record<string, string> {
+  const request = create(CodeGeneratorRequestSchema, {
+    fileToGenerate: protoFile.map((file) => file.name).filter((file) => !file.startsWith("google/protobuf/")),
+    protoFile,
+    parameter: options.join(","),
+  });
+  const plugin = buildTool("google.golang.org/protobuf/cmd/protoc-gen-go");
+  const output = run(plugin, [], root, toBinary(CodeGeneratorRequestSchema, request));
+  const response = fromBinary(CodeGeneratorResponseSchema, Buffer.from(output, "latin1"));
+  if (response.error) {
+    throw new Error(response.error);
+  }
+  return Object.fromEntries(response.file.map(({ name, content }) => [name, content]));
+}
+
+/** Makes a folder a module of the oldest Go that generated code compiles with. */
+export function writeGoModule(folder: string, path: string): void {
+  const runtime = join(root, "templates/go");
+  const version = /protobuf (v\S+)/.exec(readFileSync(join(runtime, "go.mod"), "utf8"))?.[1];
+  writeFiles(folder, {
+    "go.mod": `module ${path}\n\ngo 1.23\n\nrequire google.golang.org/protobuf ${version}\n`,
+    "go.sum": readFileSync(join(runtime, "go.sum"), "utf8"),
+  });
 }

@@ -1,44 +1,23 @@
 /** The Go goldens are proved: they compile beside the code of protoc-gen-go, and read and are formatted as careful code is. */
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import {
-  type CodeGeneratorRequest,
-  CodeGeneratorRequestSchema,
-  CodeGeneratorResponseSchema,
-} from "@bufbuild/protobuf/wkt";
 import { beforeAll, expect, test } from "vitest";
 import { caseNames, files, goPackages, loadCase, readWant, root, writeFiles } from "../golden.js";
 import { cacheFolder } from "../golden-code.js";
-import { buildTool, describeWithGo, run, runGo } from "./go.js";
+import { buildTool, describeWithGo, goMessages, run, runGo, writeGoModule } from "./go.js";
 
 const cases = caseNames().filter((name) => !name.startsWith("errors/"));
-
-/** The code of protoc-gen-go for all files of a case but those that it has itself. */
-function messagesOf(plugin: string, name: string, { protoFile }: CodeGeneratorRequest): Record<string, string> {
-  const request = create(CodeGeneratorRequestSchema, {
-    fileToGenerate: protoFile.map((file) => file.name).filter((file) => !file.startsWith("google/protobuf/")),
-    protoFile,
-    parameter: ["paths=source_relative", ...goPackages(name, create(CodeGeneratorRequestSchema, { protoFile }))].join(
-      ",",
-    ),
-  });
-  const output = run(plugin, [], root, toBinary(CodeGeneratorRequestSchema, request));
-  const response = fromBinary(CodeGeneratorResponseSchema, Buffer.from(output, "latin1"));
-  expect(response.error).toBe("");
-  return Object.fromEntries(response.file.map((file) => [join(name, file.name), file.content]));
-}
 
 describeWithGo("Go goldens", () => {
   const cache = cacheFolder("golden-go");
   const clients: string[] = [];
 
   beforeAll(() => {
-    const plugin = buildTool("google.golang.org/protobuf/cmd/protoc-gen-go");
     for (const name of cases) {
       const golden = loadCase(name);
-      // protoc-gen-go refuses names that Go cannot have.
-      writeFiles(cache, messagesOf(plugin, name, golden.request));
+      const { protoFile } = golden.request;
+      const options = ["paths=source_relative", ...goPackages(`example.com/golden/${name}`, protoFile)];
+      writeFiles(join(cache, name), goMessages(protoFile, options));
       const want = Object.entries(readWant(golden)).filter(([file]) => /^want-go\/.*sse\.go$/.test(file));
       for (const [file, content] of want) {
         const path = join(name, file.replace("want-go/", ""));
@@ -52,13 +31,7 @@ describeWithGo("Go goldens", () => {
       join(cache, "sse"),
       Object.fromEntries(sources.map((name) => [name, readFileSync(join(runtime, "sse", name), "utf8")])),
     );
-    const version = /protobuf (v\S+)/.exec(readFileSync(join(runtime, "go.mod"), "utf8"))?.[1];
-    // The oldest version of Go that generated code compiles with.
-    writeFileSync(
-      join(cache, "go.mod"),
-      `module example.com/golden\n\ngo 1.23\n\nrequire google.golang.org/protobuf ${version}\n`,
-    );
-    cpSync(join(runtime, "go.sum"), join(cache, "go.sum"));
+    writeGoModule(cache, "example.com/golden");
     expect(clients.length).toBeGreaterThan(25);
   }, 300_000);
 

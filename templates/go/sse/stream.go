@@ -197,8 +197,7 @@ func newStreamCore(ctx context.Context, t *Transport, o *options, m *Method, req
 
 // place says where the stream failed. It leaves alone what says so already.
 func (c *streamCore) place(err error) error {
-	var placed *StreamError
-	if errors.As(err, &placed) {
+	if _, ok := err.(*StreamError); ok {
 		return err
 	}
 	phase := PhaseOpen
@@ -380,14 +379,13 @@ func (c *streamCore) connect() error {
 	return nil
 }
 
-// asCause returns the reason why a connection was ended from outside, instead of the error that
-// this caused.
+// asCause returns the reason why a connection was ended from outside, instead of the error of the
+// transport that this caused.
 func asCause(ctx context.Context, err error) error {
+	var network *NetworkError
 	var timeout *TimeoutError
-	switch cause := context.Cause(ctx); {
-	case err == nil:
-		return nil
-	case errors.As(cause, &timeout), cause == errReconnect:
+	cause := context.Cause(ctx)
+	if errors.As(err, &network) && (errors.As(cause, &timeout) || cause == errReconnect) {
 		return cause
 	}
 	return err

@@ -1,0 +1,76 @@
+/** The examples of docs/go.md compile, and its test passes. */
+import { cpSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
+import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
+import { expect, test } from "vitest";
+import { createPlugin } from "../../src/plugin.js";
+import { compile, goPackages, root, writeFiles } from "../golden.js";
+import { cacheFolder } from "../golden-code.js";
+import { describeWithGo, goMessages, runGo } from "./go.js";
+
+/** The packages that examples use, by their names. */
+const packages: Readonly<Record<string, string>> = {
+  atomic: "sync/atomic",
+  chi: "github.com/go-chi/chi/v5",
+  context: "context",
+  echo: "github.com/labstack/echo/v4",
+  errors: "errors",
+  fmt: "fmt",
+  http: "net/http",
+  httptest: "net/http/httptest",
+  log: "log",
+  marketv1: "example.com/docs/market/v1",
+  marketv1sse: "example.com/docs/market/v1/marketv1sse",
+  otelhttp: "go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp",
+  proto: "google.golang.org/protobuf/proto",
+  sse: "example.com/docs/sse",
+  testing: "testing",
+  time: "time",
+};
+
+const used = (code: string) => Object.entries(packages).filter(([name]) => new RegExp(`\\b${name}\\.[A-Z]`).test(code));
+
+describeWithGo("docs/go.md", () => {
+  test("its examples compile, and its test passes", () => {
+    const cache = cacheFolder("docs-go");
+    const protoFile = compile(["proto", "test/proto"]).filter(({ name }) => !/^(news|vectors)/.test(name));
+    const options = ["paths=source_relative", ...goPackages("example.com/docs", protoFile)];
+    writeFiles(cache, goMessages(protoFile, options));
+    const request = create(CodeGeneratorRequestSchema, {
+      fileToGenerate: ["market/v1/market.proto"],
+      protoFile,
+      parameter: ["target=go", ...options, "go_root=example.com/docs"].join(),
+    });
+    const { file, error } = createPlugin(() => {}).run(request);
+    expect(error).toBe("");
+    writeFiles(cache, Object.fromEntries(file.map(({ name, content }) => [name, content])));
+    const text = readFileSync(join(root, "docs/go.md"), "utf8");
+    const blocks = [...text.matchAll(/^```go\n(.*?)^```$/gms)].map(([, code = ""]) => code);
+    expect(blocks.length).toBeGreaterThan(10);
+    const examples = Object.fromEntries(
+      blocks.map((code, index) => {
+        const imports = used(code).map(([name, path]) => `${name} "${path}"\n`);
+        const isTest = code.includes("testing.");
+        return [
+          `example${index}${isTest ? "_test" : ""}.go`,
+          `package main\n\nimport (\n${imports.join("")})\n\n${code}`,
+        ];
+      }),
+    );
+    // What the examples leave to the reader.
+    const feed = `package main
+
+import (
+	"context"
+	marketv1 "example.com/docs/market/v1"
+)
+
+func feed(ctx context.Context, symbol, after string) <-chan *marketv1.Trade { return nil }
+`;
+    writeFiles(join(cache, "main"), { ...examples, "feed.go": feed });
+    cpSync(join(import.meta.dirname, "docs"), cache, { recursive: true });
+    expect(runGo(["vet", "./main"], cache)).toBe("");
+    expect(runGo(["test", "./main"], cache)).toContain("ok");
+  }, 600_000);
+});

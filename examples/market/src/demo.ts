@@ -1,6 +1,6 @@
 /**
  * Runs server and client as processes of their own, and kills the server while trades stream:
- * `node dist/src/demo.js [command of another client]`.
+ * `node dist/src/demo.js [command of another client]`. `SERVER` is the command of another server.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,10 +9,12 @@ import { createInterface } from "node:readline";
 const TRADES = 80;
 const KILL_AFTER = [15, 50];
 
+const { SERVER } = process.env;
+
 let server = start("server", ["0"]);
 const url = await firstLine(server);
 console.log(`server   listens on ${url}`);
-for (const path of ["openapi.yaml", "openapi-3.1.yaml", "docs", "docs/swagger-ui.js"]) {
+for (const path of SERVER ? [] : ["openapi.yaml", "openapi-3.1.yaml", "docs", "docs/swagger-ui.js"]) {
   const response = await fetch(new URL(path, url));
   const { length } = await response.text();
   console.log(`document ${path}: ${response.status} ${response.headers.get("Content-Type")}, ${length} characters`);
@@ -21,8 +23,9 @@ for (const path of ["openapi.yaml", "openapi-3.1.yaml", "docs", "docs/swagger-ui
   }
 }
 
-const [command = process.execPath, ...script] = process.argv.slice(2);
-const client = run(command, [...(script.length > 0 ? script : [pathOf("client")]), url, "AAPL", String(TRADES)]);
+const other = process.argv.slice(2);
+const [command = process.execPath, ...script] = other.length > 0 ? other : [process.execPath, pathOf("client")];
+const client = run(command, [...script, url, "AAPL", String(TRADES)]);
 const exited = once(client, "exit");
 let restarted: Promise<void> | undefined;
 let seen = 0;
@@ -54,7 +57,7 @@ async function restart(): Promise<void> {
 }
 
 function start(name: string, args: string[]): ChildProcess {
-  return run(process.execPath, [pathOf(name), ...args]);
+  return SERVER ? run(SERVER, args) : run(process.execPath, [pathOf(name), ...args]);
 }
 
 function pathOf(name: string): string {

@@ -22,7 +22,7 @@ test("holds what users need, and nothing else", () => {
   const names = files(installed);
   const wanted =
     /^(bin|dist|docs|examples|proto|templates\/init)\/|^(package\.json|(README|CONTRIBUTING)\.md|LICENSE)$/;
-  const unwanted = /\.test\.|\/testing\/|^dist\/.*tsconfig|^examples\/[^/]+\/(node_modules|dist|gen|\.next)\//;
+  const unwanted = /\.test\.|\/testing\/|^dist\/.*tsconfig|^examples\/.*\/(node_modules|dist|gen|\.next|\.wrangler)\//;
   expect(names.filter((name) => !wanted.test(name) || unwanted.test(name))).toEqual([]);
   expect(names).toEqual(
     expect.arrayContaining([

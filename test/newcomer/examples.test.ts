@@ -1,7 +1,9 @@
 /** The examples as somebody has them who copies one: outside the tree, with the packed package. */
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { chromium as playwright } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { chromium } from "../chromium.js";
 import { freePort } from "../event-log/servers.js";
 import { root } from "../golden.js";
 import { openTerminal, type Terminal } from "./terminal.js";
@@ -70,8 +72,12 @@ describe.each(readdirSync(examples))("examples/%s", (name) => {
       const headers = { ...init?.headers, "Content-Type": "application/json" };
       await fetch(`${url}/v1/messages`, { method: "POST", headers, body: '{"text":"hello"}' });
     }
-    if (name === "next") {
-      expect(await (await fetch(url)).text()).toContain("<progress");
+    if (name === "next" && chromium !== undefined) {
+      const browser = await playwright.launch({ executablePath: chromium });
+      onTestFinished(() => browser.close());
+      const page = await browser.newPage();
+      await page.goto(url);
+      await page.getByText("100 %").waitFor();
     }
     let text = "";
     for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {

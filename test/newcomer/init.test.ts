@@ -17,7 +17,7 @@ const runtimes = [
   { runtime: "workers", command: "node", init: "npx protoc-gen-sse init workers", check: "npx tsc" },
 ];
 
-describe.each(runtimes)("init for $runtime", ({ runtime, command, init, check }) => {
+describe.each(runtimes)("init for $runtime", { timeout: 600_000 }, ({ runtime, command, init, check }) => {
   const missing = !isCommand(command);
   if (missing && process.env["CI"] !== undefined) {
     throw new Error(`${command} is not installed: see .ci/run`);

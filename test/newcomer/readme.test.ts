@@ -16,7 +16,9 @@ beforeAll(async () => {
 });
 afterAll(() => terminal.close());
 
-test("the quick start prints what the README shows, and its stream survives a restart of the server", async () => {
+test("the quick start prints what the README shows, and its stream survives a restart of the server", {
+  timeout: 600_000,
+}, async () => {
   const folder = terminal.folder("quick-start");
   const port = await freePort();
   const [first = ""] = blocksOf(quickStart, "sh");

@@ -439,14 +439,20 @@ def test_deadline_covers_all_attempts(run: Runner) -> None:
         assert outcome.error.kind == "deadline"
 
 
-def test_read_timeout_does_not_outlive_the_head(run: Runner) -> None:
-    def script(peer: Peer) -> None:
-        peer.stream(OPENING)
-        time.sleep(0.3)
-        peer.send(trade(1) + ":end\n")
+def test_read_timeout_does_not_outlive_the_head() -> None:
+    run = Runner("sync httpx2")
+    timeouts: list[dict[str, float | None]] = []
 
-    with Server(script) as server:
-        assert run.watch(server.url, connect_timeout=0.1).ids == [1]
+    def handler(request: Any) -> Any:
+        timeouts.append(request.extensions["timeout"])
+        assert timeouts[0]["read"] == 5
+        return run.library.Response(
+            200, headers={"content-type": "text/event-stream"}, content=trade(1)
+        )
+
+    transport = run.library.MockTransport(handler)
+    assert run.watch("http://localhost", transport=transport, connect_timeout=5).ids == [1]
+    assert timeouts == [{"connect": 5, "read": None, "write": 5, "pool": 5}]
 
 
 # JSON Lines

@@ -5,8 +5,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from urllib.parse import quote, unquote_to_bytes
 
 from .errors import JsonValue, MessageError
 from .method import Binding, QueryField
@@ -165,6 +163,8 @@ def _expand(pattern: str, text: str) -> str | None:
 
 def decode_variable(text: str, multi: bool) -> str:
     """Return the value of a path variable: a `%2F` of one that spans segments stays as it is."""
+    from urllib.parse import unquote_to_bytes
+
     parts = re.split(r"(%2[Ff])", text) if multi else [text]
     return "".join(
         part if index % 2 else unquote_to_bytes(part).decode() for index, part in enumerate(parts)
@@ -178,6 +178,8 @@ def _to_text(value: str | bool | float) -> str:
     if not isinstance(value, float):
         return str(value)
     if not value or 1e-6 <= abs(value) < 1e21:
+        from decimal import Decimal  # rarely needed
+
         return f"{Decimal(repr(value)):f}".removesuffix(".0")
     mantissa, _, exponent = repr(value).partition("e")
     return f"{mantissa.removesuffix('.0')}e{int(exponent):+d}"
@@ -185,6 +187,9 @@ def _to_text(value: str | bool | float) -> str:
 
 def encode(text: str) -> str:
     """Percent-encode a part of a URL, as `encodeURIComponent` does."""
+    # Imported with the first request, as the HTTP client is.
+    from urllib.parse import quote
+
     try:
         return quote(text, safe="!~*'()")
     except UnicodeEncodeError as error:

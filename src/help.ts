@@ -1,7 +1,8 @@
 import { optionTable } from "./options.js";
 
 export const introduction = `protoc-gen-sse is a protoc plugin: a program that buf or protoc runs. They send it your parsed protos on standard
-input, and write the files that it returns: TypeScript clients and servers, Python clients, and OpenAPI documents.`;
+input, and write the files that it returns: clients for TypeScript, Go and Python, servers for
+TypeScript and Go, and OpenAPI documents.`;
 
 /** What `protoc-gen-sse --help` prints. */
 export function helpText(): string {
@@ -24,8 +25,9 @@ Usage
   protoc-gen-sse --help        prints this
   protoc-gen-sse --version     prints the version
 
-The code imports the messages that protoc-gen-es generates in the same folder. With messages=json it imports
-their JSON types: run protoc-gen-es with the option json_types=true.
+TypeScript code imports the messages that protoc-gen-es generates in the same folder. With messages=json it imports
+their JSON types: run protoc-gen-es with the option json_types=true. Go needs protoc-gen-go, and Python protoc's
+own --python_out.
 
 Options of the plugin, separated by commas
 

@@ -2,6 +2,7 @@ package sse
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
@@ -111,6 +112,8 @@ func (b *binder) readBody(message protoreflect.Message, body []byte, contentType
 	case len(body) == 0:
 	case !utf8.Valid(body):
 		errs.add("", "the body is not UTF-8")
+	case !json.Valid(body): // or it could set more than its field
+		errs.add("", "the body is not JSON")
 	default:
 		if field != nil && b.binding.Body != "*" {
 			body = bytes.Join([][]byte{[]byte(`{"` + field.JSONName() + `":`), body, []byte("}")}, nil)

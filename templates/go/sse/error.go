@@ -13,7 +13,8 @@ import (
 )
 
 // Error is a failure that a server reports: the status of an HTTP error, or an event that ends a
-// stream. A handler returns one to choose what the client gets; every other error is masked.
+// stream. A handler returns one to choose what the client gets; every other error is masked, also a
+// *StreamError, which is what a client of another server fails with.
 type Error struct {
 	Code    Code
 	Message string

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -295,15 +296,27 @@ func (c *serverCall) serve(e *endpoint, variables []string) {
 	base := context.WithValue(context.WithoutCancel(c.request.Context()), callKey{}, c)
 	c.ctx, c.cancel = context.WithCancelCause(base)
 	defer c.cancel(context.Canceled)
-	stop := context.AfterFunc(c.request.Context(), func() { c.cancel(ErrClientGone) })
+	stop := context.AfterFunc(c.request.Context(), func() {
+		cause := context.Cause(c.request.Context())
+		if cause == context.Canceled { // as net/http does it
+			cause = ErrClientGone
+		}
+		c.cancel(cause)
+	})
 	defer stop()
 	limit := c.handler.options.unaryTimeout
 	if c.method.Stream != nil {
 		limit = c.handler.options.maxDuration
 	}
+	var release context.CancelFunc
 	if limit > 0 {
-		timer := time.AfterFunc(limit, func() { c.cancel(context.DeadlineExceeded) })
-		defer timer.Stop()
+		c.ctx, release = context.WithTimeout(c.ctx, limit)
+		defer release()
+	}
+	// A middleware may have limited the time of the request.
+	if deadline, ok := c.request.Context().Deadline(); ok {
+		c.ctx, release = context.WithDeadline(c.ctx, deadline)
+		defer release()
 	}
 	if !c.handler.begin(c) {
 		c.fail(ErrShutdown, "")
@@ -412,7 +425,7 @@ func (c *serverCall) runUnary(call *Call, run UnaryFunc) (proto.Message, error) 
 		return message, err
 	}
 	done := make(chan struct{})
-	var err error
+	err := errGoexit
 	go func() {
 		defer close(done)
 		err = handle()
@@ -422,6 +435,7 @@ func (c *serverCall) runUnary(call *Call, run UnaryFunc) (proto.Message, error) 
 		return message, err
 	case <-c.ctx.Done():
 		go c.awaitHandler(done)
+		c.dropHeader()
 		return nil, context.Cause(c.ctx)
 	}
 }
@@ -491,29 +505,48 @@ func (c *serverCall) unaryBody(binding *Binding, message proto.Message) (media s
 // not know the length or the coding of a body that it did not write.
 var reserved = []string{"Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Content-Length", "Content-Encoding"}
 
+// dropHeader leaves out the headers that the handler has set. It is for a handler that still runs
+// and may set more, which must not change what is being sent.
+func (c *serverCall) dropHeader() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.headSent, c.header = true, http.Header{}
+}
+
 // writeHead sends the head of the response, with the headers that the handler has set.
 func (c *serverCall) writeHead(status int, set map[string]string) {
 	c.mu.Lock()
 	c.headSent = true
-	c.mu.Unlock()
 	header := c.writer.Header()
 	for name, values := range c.header {
-		header[name] = append([]string(nil), values...)
+		if name == "Vary" {
+			addVary(header, values...)
+		} else {
+			header[name] = slices.Clone(values)
+		}
 	}
+	c.mu.Unlock()
 	for _, name := range reserved {
 		header.Del(name)
 	}
 	for name, value := range set {
 		if name == "Vary" {
-			if value != "" {
-				header.Add(name, value)
-			}
+			addVary(header, value)
 		} else {
 			header.Set(name, value)
 		}
 	}
 	c.result.Status = status
 	c.writer.WriteHeader(status)
+}
+
+// addVary adds to the Vary of middleware.
+func addVary(header http.Header, values ...string) {
+	for _, value := range values {
+		if value != "" && !slices.Contains(header.Values("Vary"), value) {
+			header.Add("Vary", value)
+		}
+	}
 }
 
 func (c *serverCall) respond(status int, media string, body []byte) {
@@ -533,11 +566,13 @@ func (c *serverCall) fail(err error, vary string) {
 	if status == 0 {
 		status = e.Code.HTTPStatus()
 	}
+	c.mu.Lock()
 	// Caches may keep a 404 or 410 by default (RFC 9110, section 15.1).
 	c.header.Set("Cache-Control", "no-store")
 	for name, values := range e.Header {
 		c.header[http.CanonicalHeaderKey(name)] = values
 	}
+	c.mu.Unlock()
 	body := appendStatus(nil, e, c.handler.options.marshal)
 	c.writeHead(status, map[string]string{
 		"Content-Type": "application/json", "Content-Length": strconv.Itoa(len(body)), "Vary": vary,
@@ -567,9 +602,11 @@ func (c *serverCall) describe(err error) *Error {
 func (c *serverCall) known(err error) *Error {
 	var e *Error
 	var bind *bindError
+	var call *StreamError
 	switch {
 	case errors.As(err, &bind):
 		return &Error{Code: InvalidArgument, Message: bind.Error(), RawDetails: [][]byte{[]byte(violationsDetail(bind.violations))}}
+	case errors.As(err, &call): // what another server answered is not for the clients of this one
 	case errors.As(err, &e):
 		return e
 	}

@@ -1,6 +1,7 @@
 package sse
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"regexp"
@@ -124,6 +125,8 @@ func readContent(r *http.Request, anyType bool, maxBytes int64) ([]byte, error) 
 	switch {
 	case int64(len(body)) > maxBytes:
 		return nil, tooLarge
+	case errors.As(err, new(*http.MaxBytesError)): // of a middleware
+		return nil, httpError(413, "the request body is too large")
 	case err != nil && r.Context().Err() != nil:
 		return nil, ErrClientGone
 	case err != nil:

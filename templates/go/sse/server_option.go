@@ -143,7 +143,7 @@ func WithErrorHook(hook func(error, CallInfo)) HandlerOption {
 }
 
 // WithErrorMapper translates the errors of an application. For nil, the error is handled as without
-// the mapper. It is not called for an *Error.
+// the mapper. It is not called for an *Error of a handler.
 func WithErrorMapper(mapper func(error) *Error) HandlerOption {
 	return handlerOption(func(o *handlerOptions) { o.errorMapper = mapper })
 }

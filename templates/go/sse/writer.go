@@ -3,6 +3,7 @@ package sse
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -20,6 +21,9 @@ const handoverDelay = 2 * time.Second
 
 // errStreamEnded is what Send returns after the stream has ended.
 var errStreamEnded = errors.New("the stream has ended")
+
+// errGoexit is what a handler failed with that neither returned nor panicked.
+var errGoexit = errors.New("the handler ended its goroutine with runtime.Goexit")
 
 // eventWriter is the body of a stream. The handler's sends encode into its buffer. One goroutine,
 // which serves the request, writes what is there and flushes it: what is sent during a write leaves
@@ -127,39 +131,59 @@ func (w *eventWriter) checkID(id string) error {
 // serveStream answers with a stream.
 func (c *serverCall) serveStream(e *endpoint, call *Call, encoder eventEncoder) {
 	if !canFlush(c.writer) {
-		c.fail(errors.New("the http.ResponseWriter cannot flush: a middleware needs a method Unwrap"), "")
+		c.fail(fmt.Errorf("the http.ResponseWriter, a %T, cannot flush: a middleware needs a method Unwrap", c.writer), "")
 		return
 	}
-	w := &eventWriter{call: c, encoder: encoder, lastEventID: call.LastEventID, wake: make(chan struct{}, 1)}
+	w := &eventWriter{call: c, encoder: encoder, wake: make(chan struct{}, 1)}
+	lastEventID := call.LastEventID
 	w.room.L = &w.mu
 	control := http.NewResponseController(c.writer)
 	// The timeouts of http.Server are for responses that end. Writers of tests have none.
 	_ = control.SetWriteDeadline(time.Time{})
 	_ = control.SetReadDeadline(time.Time{})
 	// A client that does not read must not keep a stream that was cancelled.
+	stopped := make(chan struct{})
 	stop := context.AfterFunc(c.ctx, func() {
+		defer close(stopped)
 		w.stop(context.Cause(c.ctx))
 		_ = control.SetWriteDeadline(time.Now().Add(time.Second))
 	})
-	defer stop()
+	settle := sync.OnceFunc(func() {
+		// The http.ResponseWriter must not be used after ServeHTTP has returned.
+		if !stop() {
+			<-stopped
+		}
+		c.cancel(errStreamEnded)
+		w.stop(context.Cause(c.ctx))
+	})
+	defer settle()
 
 	run := interceptStream(c.handler.options.interceptors, func(ctx context.Context, call *Call) error {
 		if err := c.checked(call.Message); err != nil {
 			return err
 		}
-		w.onEvent = call.OnEvent
+		w.onEvent, w.lastEventID = call.OnEvent, call.LastEventID
 		return e.handler.stream(ctx, call.Message, w)
 	})
 	done := make(chan error, 1)
-	go func() { done <- c.recovering(func() error { return run(c.ctx, call) }) }()
+	go func() {
+		err := errGoexit
+		defer func() { done <- err }()
+		err = c.recovering(func() error { return run(c.ctx, call) })
+	}()
 	b := &streamBody{call: c, writer: w, control: control, done: done}
-	b.run(call)
-	w.stop(errStreamEnded)
-	c.cancel(errStreamEnded)
+	b.run(lastEventID)
+	settle()
 	if !b.handlerEnded {
+		// net/http ends the body after the handler has returned, which may take longer than the limit
+		// for what was written.
+		_ = control.SetWriteDeadline(time.Time{})
 		ended := make(chan struct{})
 		go func() { <-done; close(ended) }()
 		c.awaitHandler(ended)
+		if context.Cause(c.ctx) != errStreamEnded {
+			_ = control.SetWriteDeadline(time.Now().Add(time.Second))
+		}
 	}
 	w.mu.Lock()
 	c.result.Events, c.result.Terminal = w.events, w.terminal
@@ -204,9 +228,9 @@ type streamBody struct {
 
 // run sends the head and the body, until the handler returns, a terminal event was sent, or the
 // call is cancelled.
-func (b *streamBody) run(call *Call) {
+func (b *streamBody) run(lastEventID string) {
 	c, w := b.call, b.writer
-	if !b.decide(call) {
+	if !b.decide(lastEventID) {
 		return
 	}
 	header := map[string]string{
@@ -225,7 +249,7 @@ func (b *streamBody) run(call *Call) {
 	opening := w.encoder.opening(nil, w.cursor)
 	w.hasBegun = true
 	w.mu.Unlock()
-	b.flush(opening)
+	b.flush(opening, "")
 	interval := w.encoder.interval()
 	var beat <-chan time.Time
 	var timer *time.Timer
@@ -241,13 +265,15 @@ func (b *streamBody) run(call *Call) {
 			b.finish(err)
 			return
 		case <-w.wake:
-			b.flush(nil)
+			b.flush(nil, "")
 			if w.isTerminal() {
 				b.finish(nil)
 				return
 			}
 		case <-beat:
-			b.flush([]byte(w.encoder.heartbeat()))
+			if w.isEmpty() {
+				b.flush(nil, w.encoder.heartbeat())
+			}
 		case <-c.ctx.Done():
 			b.cancelled()
 			return
@@ -263,7 +289,14 @@ func (b *streamBody) run(call *Call) {
 		c.cancel(ErrClientGone)
 		c.result.Err = context.Cause(c.ctx)
 	}
-	c.result.Code = c.known(c.result.Err).Code
+	c.describe(c.result.Err)
+}
+
+// isEmpty says whether nothing waits to be written.
+func (w *eventWriter) isEmpty() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.unsent) == 0
 }
 
 func (w *eventWriter) isTerminal() bool {
@@ -274,7 +307,7 @@ func (w *eventWriter) isTerminal() bool {
 
 // decide waits for the first event, for a short while. It answers a failure before the head with a
 // status, and returns false then.
-func (b *streamBody) decide(call *Call) bool {
+func (b *streamBody) decide(lastEventID string) bool {
 	c, w := b.call, b.writer
 	commit := time.NewTimer(c.handler.options.commitWindow)
 	defer commit.Stop()
@@ -282,6 +315,9 @@ func (b *streamBody) decide(call *Call) bool {
 	select {
 	case err = <-b.done:
 		b.handlerEnded = true
+		if err == nil && c.ctx.Err() != nil { // it returned since it was stopped
+			err = context.Cause(c.ctx)
+		}
 	case <-w.wake:
 		w.wakeUp() // the events are written after the head
 		return true
@@ -301,9 +337,12 @@ func (b *streamBody) decide(call *Call) bool {
 		}
 		return true
 	case err != nil:
-		b.refuse(err, call.LastEventID)
+		if !b.handlerEnded {
+			c.dropHeader()
+		}
+		b.refuse(err, lastEventID)
 		return false
-	case isEmpty && call.LastEventID != "":
+	case isEmpty && lastEventID != "":
 		// EventSource stops after a 204 (WHATWG HTML 9.2.3). After a body that ends, it reconnects.
 		c.writeHead(http.StatusNoContent, map[string]string{"Vary": "Accept", "Cache-Control": "no-store"})
 		return false
@@ -328,19 +367,20 @@ func (b *streamBody) refuse(err error, lastEventID string) {
 // finish ends the stream as the handler did.
 func (b *streamBody) finish(err error) {
 	c, w := b.call, b.writer
-	if err == nil || w.isTerminal() {
-		b.flush([]byte(w.encoder.end()))
+	isStopped := c.ctx.Err() != nil
+	switch {
+	case w.isTerminal(), err == nil && !isStopped:
+		b.flush(nil, w.encoder.end())
 		return
-	}
-	if c.ctx.Err() != nil && (errors.Is(err, context.Cause(c.ctx)) || errors.Is(err, context.Canceled)) {
-		b.cancelled()
+	case isStopped && (err == nil || errors.Is(err, context.Cause(c.ctx)) || errors.Is(err, context.Canceled)):
+		b.cancelled() // the handler may return nil when it is stopped
 		return
 	}
 	var abort abortError
 	if errors.As(err, &abort) {
 		panic(http.ErrAbortHandler)
 	}
-	b.flush(w.encoder.failure(nil, appendStatus(nil, c.describe(err), c.handler.options.marshal)))
+	b.flush(nil, string(w.encoder.failure(nil, appendStatus(nil, c.describe(err), c.handler.options.marshal))))
 }
 
 // cancelled ends the stream, and tells the client the reason where that is of use.
@@ -352,24 +392,23 @@ func (b *streamBody) cancelled() {
 	case ErrShutdown:
 		// From half to one and a half of the delay, so that not all clients reconnect at once.
 		delay := time.Duration(float64(handoverDelay) * (0.5 + rand.Float64()))
-		b.flush(w.encoder.handover(nil, delay))
-	case context.DeadlineExceeded:
-		b.flush(w.encoder.failure(nil, appendStatus(nil, e, c.handler.options.marshal)))
+		b.flush(nil, string(w.encoder.handover(nil, delay)))
+	case ErrClientGone, ErrSlowConsumer:
+	default:
+		b.flush(nil, string(w.encoder.failure(nil, appendStatus(nil, e, c.handler.options.marshal))))
 	}
 }
 
-// flush writes the events that are unsent, and a text: before them if it is the opening of the
-// stream, else after them. A heartbeat is needed only if nothing else is written.
-func (b *streamBody) flush(text []byte) {
+// flush writes the events that are unsent, with the opening of the stream before them and another
+// text after them.
+func (b *streamBody) flush(opening []byte, last string) {
 	w := b.writer
 	w.mu.Lock()
 	out := w.unsent
-	switch {
-	case b.call.result.Bytes == 0:
-		out = append(text, out...)
-	case string(text) != w.encoder.heartbeat() || len(out) == 0:
-		out = append(out, text...)
+	if len(opening) > 0 {
+		out = append(opening, out...)
 	}
+	out = append(out, last...)
 	w.unsent, w.spare = w.spare[:0], nil
 	w.mu.Unlock()
 	if len(out) == 0 {
@@ -386,7 +425,8 @@ func (b *streamBody) flush(text []byte) {
 }
 
 func (b *streamBody) write(out []byte) {
-	if limit := b.call.handler.options.slowConsumer; limit > 0 && b.call.ctx.Err() == nil {
+	limit := b.call.handler.options.slowConsumer
+	if limit > 0 && b.call.ctx.Err() == nil {
 		_ = b.control.SetWriteDeadline(time.Now().Add(limit))
 	}
 	n, err := b.call.writer.Write(out)
@@ -396,6 +436,12 @@ func (b *streamBody) write(out []byte) {
 	}
 	if err != nil && b.failed == nil {
 		b.failed = err
-		b.writer.stop(ErrClientGone)
+	}
+	if limit > 0 && err == nil {
+		// HTTP/2 resets a stream whose deadline passes, also if nothing is being written then.
+		_ = b.control.SetWriteDeadline(time.Time{})
+		if b.call.ctx.Err() != nil {
+			_ = b.control.SetWriteDeadline(time.Now().Add(time.Second))
+		}
 	}
 }

@@ -8,7 +8,7 @@ TypeScript and Go, and OpenAPI documents.`;
 export function helpText(): string {
   const options = Object.entries(optionTable).flatMap(([name, { values, defaultText, description }]) => [
     `  ${name}=${plain(values)}`,
-    `      ${plain(description)}. Default: ${plain(defaultText)}.`,
+    ...wrap(`${plain(description)}. Default: ${plain(defaultText)}.`, 110).map((line) => `      ${line}`),
   ]);
   return `${introduction}
 
@@ -33,6 +33,11 @@ Options of the plugin, separated by commas
 
 ${options.join("\n")}
 `;
+}
+
+/** The lines of a text, each at most `width` long where its words allow it. */
+function wrap(text: string, width: number): string[] {
+  return text.match(new RegExp(`\\S.{0,${width - 1}}(?= |$)|\\S+`, "g")) ?? [];
 }
 
 /** Without the marks of Markdown. */

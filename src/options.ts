@@ -37,7 +37,7 @@ export const optionTable = {
     values: "`ts` `js` `dts`, joined by `+`; or `python`; or `go`",
     default: ["ts"],
     defaultText: "`ts`",
-    description: "the files to emit: TypeScript, or JavaScript and declarations; or Python; or Go",
+    description: "the language of the code: `ts` is TypeScript, and `js+dts` is JavaScript with declarations",
     parse(text) {
       const names = text.split("+");
       const isAllOf = (values: readonly string[]) => names.every((name) => values.includes(name));
@@ -53,7 +53,7 @@ export const optionTable = {
     Go: oneOrMore(["client", "server", "openapi"], ["client", "server"]),
   }),
   messages: byLanguage(
-    "the messages that the code uses: those of protoc-gen-es, or its JSON types: the client then has no dependency, and protoc-gen-es needs `json_types=true`. Or those of protoc, or of protoc-gen-py",
+    "the messages that the code uses. `es`: those of protoc-gen-es. `json`: its JSON types, so that the client has no dependency; set `json_types=true` on protoc-gen-es. `google`: those of protoc. `protobuf-py`: those of protoc-gen-py",
     {
       TypeScript: oneOf(["es", "json"], "es"),
       Python: oneOf(["google", "protobuf-py"], "google"),
@@ -61,7 +61,7 @@ export const optionTable = {
     },
   ),
   runtime: byLanguage(
-    "import the runtime from this module instead of emitting it: `protoc-gen-sse`, or `./path` relative to the output root; in Python a package such as `acme.sse_runtime`; in Go an import path",
+    "import the runtime from this module instead of emitting it. TypeScript: `protoc-gen-sse`, or `./path` relative to the output root. Python: a package such as `acme.sse_runtime`. Go: an import path",
     {
       TypeScript: text("a module specifier", "emitted"),
       Python: pattern(/^[a-z_]\w*(?:\.[a-z_]\w*)*$/i, "the name of a package", "emitted"),

@@ -202,10 +202,15 @@ def test_keyboard_interrupt(what: str, function: str) -> None:
             ):
                 time.sleep(0.001)
             signal.pthread_kill(main, signal.SIGINT)
+            # Python misses a signal between its last look and the wait, as it does for users.
+            while not ended.wait(5):
+                signal.pthread_kill(main, signal.SIGINT)
 
+        ended = threading.Event()
         in_thread(interrupt)
         with pytest.raises(KeyboardInterrupt):
             next(stream)
+        ended.set()
         signal.signal(signal.SIGINT, before)
         assert stream.state == "closed"
         server.wait_closed()

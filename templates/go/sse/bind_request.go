@@ -202,7 +202,10 @@ func decodeVariable(text string, multi bool) (string, error) {
 	}
 	var value strings.Builder
 	for {
-		i := strings.Index(strings.ToUpper(text), "%2F")
+		i := strings.Index(text, "%2F")
+		if j := strings.Index(text, "%2f"); j >= 0 && (i < 0 || j < i) {
+			i = j
+		}
 		end := len(text)
 		if i >= 0 {
 			end = i

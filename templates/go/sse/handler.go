@@ -360,7 +360,12 @@ func (c *serverCall) read(e *endpoint, variables []string) (*Call, eventEncoder,
 	var body []byte
 	contentType := ""
 	if e.binder.binding.Body != "" {
-		if body, err = readContent(r, e.binder.binding.RawBody, c.handler.options.maxBodyBytes); err != nil {
+		// A body that does not arrive must not keep a call that was cancelled.
+		stop := context.AfterFunc(c.ctx, func() {
+			_ = http.NewResponseController(c.writer).SetReadDeadline(time.Now())
+		})
+		defer stop()
+		if body, err = readContent(c.ctx, r, e.binder.binding.RawBody, c.handler.options.maxBodyBytes); err != nil {
 			return nil, nil, err
 		}
 		if e.binder.binding.RawBody {
@@ -563,7 +568,7 @@ func (c *serverCall) fail(err error, vary string) {
 	}
 	e := c.describe(err)
 	status := e.Status
-	if status == 0 {
+	if status < 400 || status > 599 {
 		status = e.Code.HTTPStatus()
 	}
 	c.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -242,5 +243,57 @@ func TestACauseOfMiddleware(t *testing.T) {
 	_, text := get(t, "GET", server.URL+"/v1/trades/A:watch", nil, "")
 	if got := unspaced(text); !strings.HasSuffix(got, "event: error\ndata:\x00{\"code\":13,\"message\":\"internal error\"}\n\n") {
 		t.Errorf("got %q", got)
+	}
+}
+
+// A path may have characters that net/url escapes: then it forgets which slash was escaped.
+func TestAPathWithCharactersThatNeedEscapes(t *testing.T) {
+	var symbol atomic.Value
+	server, _ := serve(t, market{getQuote: func(_ context.Context, req *marketv1.GetQuoteRequest) (*marketv1.Quote, error) {
+		symbol.Store(req.Symbol)
+		return &marketv1.Quote{}, nil
+	}})
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "GET /v1/quotes/a%2Fb|é HTTP/1.0\r\n\r\n")
+	text, _ := io.ReadAll(conn)
+	if !strings.Contains(string(text), " 200 OK") || symbol.Load() != "a/b|é" {
+		t.Errorf("%q: %s", symbol.Load(), text)
+	}
+}
+
+func TestAnErrorHasTheStatusOfAFailure(t *testing.T) {
+	for _, status := range []int{-1, 7, 200, 304, 1000} {
+		server, _ := serve(t, market{getQuote: func(context.Context, *marketv1.GetQuoteRequest) (*marketv1.Quote, error) {
+			return nil, &Error{Code: NotFound, Status: status}
+		}})
+		if response, _ := get(t, "GET", server.URL+"/v1/quotes/A", nil, ""); response.StatusCode != 404 {
+			t.Errorf("%d: %d", status, response.StatusCode)
+		}
+	}
+}
+
+func TestABodyThatDoesNotArriveDoesNotKeepADrain(t *testing.T) {
+	arrived := make(chan struct{})
+	server, handler := serve(t, market{}, WithCallHooks(func(CallInfo) { close(arrived) }, nil))
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "POST /v1/ask HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n")
+	<-arrived
+	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	defer cancel()
+	if err := handler.Drain(ctx); err != nil {
+		t.Error(err)
+	}
+	conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+	text, _ := io.ReadAll(conn)
+	if !strings.Contains(string(text), " 503 ") || !strings.Contains(string(text), "Retry-After: 1") {
+		t.Errorf("got %q", text)
 	}
 }

@@ -1,9 +1,11 @@
 package sse
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -111,7 +113,7 @@ var (
 // readContent returns the body of a request. It fails with 415 for one that is compressed, or not
 // JSON unless any type is allowed, with 413 for one over the limit, and with 400 for one that breaks
 // off.
-func readContent(r *http.Request, anyType bool, maxBytes int64) ([]byte, error) {
+func readContent(ctx context.Context, r *http.Request, anyType bool, maxBytes int64) ([]byte, error) {
 	if coding := strings.Join(r.Header.Values("Content-Encoding"), ","); !identityCoding.MatchString(coding) {
 		// RFC 9110, section 12.5.3.
 		return nil, httpError(415, "content encoding %q is not supported: send the body uncompressed", coding).
@@ -127,6 +129,8 @@ func readContent(r *http.Request, anyType bool, maxBytes int64) ([]byte, error) 
 		return nil, tooLarge
 	case errors.As(err, new(*http.MaxBytesError)): // of a middleware
 		return nil, httpError(413, "the request body is too large")
+	case err != nil && ctx.Err() != nil:
+		return nil, context.Cause(ctx)
 	case err != nil && r.Context().Err() != nil:
 		return nil, ErrClientGone
 	case err != nil:
@@ -205,7 +209,10 @@ func readLastEventID(r *http.Request, idField protoreflect.FieldDescriptor) (str
 // requestPath returns the path of a request, percent escapes as they came, dot segments resolved as
 // URL parsers do.
 func requestPath(r *http.Request) string {
-	path := r.URL.EscapedPath()
+	path := r.URL.RawPath
+	if decoded, err := url.PathUnescape(path); path == "" || err != nil || decoded != r.URL.Path {
+		path = r.URL.EscapedPath()
+	}
 	if !strings.Contains(path, ".") && !strings.Contains(strings.ToLower(path), "%2e") {
 		return path
 	}

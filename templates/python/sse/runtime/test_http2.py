@@ -27,7 +27,8 @@ class Http2Server:
         self.streams: list[int] = []
         self.opened = threading.Condition()
         self.context = context
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
 
     def serve(self) -> None:
         while True:
@@ -40,12 +41,13 @@ class Http2Server:
             config = h2.config.H2Configuration(client_side=False)
             self.http = h2.connection.H2Connection(config)
             self.http.initiate_connection()
-            self.sock.sendall(self.http.data_to_send())
-            while data := self.sock.recv(65536):
-                for event in self.http.receive_data(data):
-                    if isinstance(event, h2.events.RequestReceived):
-                        self.answer(event.stream_id)
+            with self.sock:
                 self.sock.sendall(self.http.data_to_send())
+                while data := self.sock.recv(65536):
+                    for event in self.http.receive_data(data):
+                        if isinstance(event, h2.events.RequestReceived):
+                            self.answer(event.stream_id)
+                    self.sock.sendall(self.http.data_to_send())
 
     def answer(self, stream: int) -> None:
         head = [(":status", "200"), ("content-type", "text/event-stream")]
@@ -80,4 +82,7 @@ def test_streams_share_a_connection() -> None:
         timer.start()
         assert [event.sequence for event in first] == [2]
         assert [event.sequence for event in second] == [2]
+    # `close` alone does not wake the thread in `accept`.
+    server.listener.shutdown(socket.SHUT_RDWR)
     server.listener.close()
+    server.thread.join(30)

@@ -40,6 +40,7 @@ type options struct {
 	IdleTimeoutMs                                                              any
 	UnknownEvents, InvalidEvents, Format                                       string
 	Headers, Query                                                             map[string]string
+	RequireEnd                                                                 bool
 }
 
 type event struct {
@@ -194,6 +195,9 @@ func (o options) values(method string) (context.Context, []any) {
 	}
 	if o.InvalidEvents == "skip" {
 		opts = append(opts, sse.SkipInvalidEvents())
+	}
+	if o.RequireEnd {
+		opts = append(opts, sse.RequireEnd())
 	}
 	if o.Format == "jsonl" {
 		opts = append(opts, sse.JSONLines())

@@ -116,11 +116,12 @@ describe("bytes", () => {
   });
 
   test("JSON Lines with control frames for those who ask for them", async () => {
+    const beaten = createFlag();
     const { url } = await startMarketServer(
       {
-        async *watchTrades({ symbol }, { sleep }) {
+        async *watchTrades({ symbol }) {
           if (symbol === "QUIET") {
-            await sleep(100);
+            await beaten.raised;
           }
           if (symbol === "BAD") {
             throw new StatusError(Code.Unavailable, "gone");
@@ -141,7 +142,15 @@ describe("bytes", () => {
       return text;
     };
     expect(await get("A")).toBe('\n{"sequence":"1"}\n{"@end":{}}\n');
-    expect(await get("QUIET")).toMatch(/^\n\n+\{"sequence":"1"\}\n\{"@end":\{\}\}\n$/);
+    const quiet = await fetch(`${url}/v1/trades/QUIET:watch`, { headers: { Accept } });
+    let text = "";
+    for await (const chunk of quiet.body ?? []) {
+      text += new TextDecoder().decode(chunk);
+      if (text.length > 1) {
+        beaten.raise(); // the opening and a heartbeat are there
+      }
+    }
+    expect(text).toMatch(/^\n\n+\{"sequence":"1"\}\n\{"@end":\{\}\}\n$/);
     const answer = await postAsk(url, "{}", { Accept });
     expect(await answer.text()).toBe('\n{"done":{}}\n{"@end":{}}\n');
   });

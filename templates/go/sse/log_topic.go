@@ -95,11 +95,14 @@ func logStatus(err error, message string) error {
 func (t *LogTopic[T]) Serve(ctx context.Context, s *Sender[T], after string) error {
 	tail := t.subscribe()
 	defer t.unsubscribe()
+	hadBegun := tail.hasBegun()
 	if err := tail.waitBegun(ctx); err != nil {
 		return err
 	}
-	if after == "" {
+	if after == "" && hadBegun {
 		after = tail.tip()
+	} else if after == "" {
+		after = tail.beginning // what was published since is after the subscription
 	} else if !isCursor(after) {
 		return &CursorError{after, GapUnknown}
 	}
@@ -213,8 +216,10 @@ func (t *LogTopic[T]) unsubscribe() {
 // that brings them. A tail that fails begins again at the end of the log. Each subscriber then
 // continues after its own cursor, and finds out whether entries are missing.
 type logTail struct {
-	stop  context.CancelFunc
-	begun chan struct{}
+	stop context.CancelFunc
+	// begun is closed when the tail runs; beginning is the cursor after which it began.
+	begun     chan struct{}
+	beginning string
 
 	mu     sync.Mutex
 	events []*sharedEvent
@@ -243,6 +248,7 @@ func (t *logTail) run(ctx context.Context, log EventLog, name string, toEvent fu
 			t.reset(tip)
 			if isFirst {
 				isFirst = false
+				t.beginning = tip
 				close(t.begun)
 			}
 			_ = log.Tail(ctx, name, tip, func(entries []Entry) {
@@ -252,6 +258,16 @@ func (t *logTail) run(ctx context.Context, log EventLog, name string, toEvent fu
 		}
 		sleep(ctx.Done(), time.Duration(float64(delay)*(0.5+rand.Float64())))
 		delay = min(2*delay, 2*time.Second)
+	}
+}
+
+// hasBegun says whether the tail runs, or has run.
+func (t *logTail) hasBegun() bool {
+	select {
+	case <-t.begun:
+		return true
+	default:
+		return false
 	}
 }
 

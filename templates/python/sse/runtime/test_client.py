@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import protovalidate
 import pytest
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from market.v1 import market_pb2
 from protobuf import Oneof
 from py_gen import clients
@@ -40,7 +41,7 @@ from .client import (
     open_async_raw_stream,
     open_raw_stream,
 )
-from .method import Binding, Method
+from .method import Binding, Method, StreamRule
 
 QUOTE = '{"symbol":"A","price":1.5}'
 
@@ -344,6 +345,35 @@ def test_protovalidate_itself(run: Runner) -> None:
     with Server(lambda peer: peer.stream(trade(1))) as server:
         outcome = run.watch(server.url, client={"validator": protovalidate.Validator()})
     assert (outcome.error, outcome.ids) == (None, [1])
+
+
+def test_rule_of_protovalidate_that_an_event_breaks() -> None:
+    file = descriptor_pb2.FileDescriptorProto(name="rated.proto", package="rated", syntax="proto3")
+    field = file.message_type.add(name="Rated").field.add(name="stars", number=1, type=5, label=1)
+    # [(buf.validate.field).int32.lte = 5]: protovalidate has no such module for google messages.
+    field.options.MergeFromString(b"\xba\x48\x04\x1a\x02\x18\x05")
+    pool = descriptor_pool.Default()
+    pool.AddSerializedFile(file.SerializeToString())
+    rated = message_factory.GetMessageClass(pool.FindMessageTypeByName("rated.Rated"))
+    method = Method(
+        name="rated.Ratings.Watch",
+        request=market_pb2.GetQuoteRequest,
+        response=rated,
+        bindings=(Binding(verb="GET", path="/ratings"),),
+        stream=StreamRule(),
+    )
+    events = 'data: {"stars":5}\n\nid: 2\ndata: {"stars":6}\n\n'
+    with (
+        Server(lambda peer: peer.stream(events)) as server,
+        Client(server.url, validator=protovalidate.Validator()) as client,
+    ):
+        stream = client._stream(method, market_pb2.GetQuoteRequest(), {})
+        assert next(stream).stars == 5
+        with pytest.raises(DecodeError) as caught:
+            next(stream)
+    (violation,) = caught.value.violations or ()
+    assert (caught.value.field, caught.value.id) == ("stars", "2")
+    assert violation.proto.rule_id == "int32.lte"
 
 
 # Bodies that are not JSON

@@ -394,3 +394,31 @@ func TestAClientWithATimeoutIsRefused(t *testing.T) {
 	}()
 	WithHTTPClient(&http.Client{Timeout: time.Second})
 }
+
+func TestAFunctionOfTheCallerThatClosesTheStream(t *testing.T) {
+	var s *Stream[*marketv1.Trade]
+	closeInEvent := NewInterceptor(nil, func(next StreamFunc) StreamFunc {
+		return func(ctx context.Context, call *Call) error {
+			call.OnEvent = func(event proto.Message) (proto.Message, error) {
+				s.Close()
+				return event, nil
+			}
+			return next(ctx, call)
+		}
+	})
+	server := serveRaw(t, say(":sse/1 end\n"+trade1+":end\n"))
+	client := NewTransport(server.url, WithInterceptors(closeInEvent))
+	s = CallStream[*marketv1.Trade](context.Background(), client, &watchTrades, &marketv1.WatchTradesRequest{Symbol: "A"}, nil)
+	if s.Next() || s.Err() != nil {
+		t.Errorf("after a close in OnEvent: got %v, %v", s.Value(), s.Err())
+	}
+
+	asked := false
+	refusing := serveRaw(t, reset(""))
+	s = watch(t, context.Background(), refusing.url, Reconnect(ReconnectPolicy{
+		ShouldReconnect: func(context.Context, error, Reconnection) bool { s.Close(); return true },
+	}), OnReconnect(func(Reconnection) { asked = true }))
+	if s.Next() || s.Err() != nil || asked || len(refusing.requests) != 1 {
+		t.Errorf("after a close in ShouldReconnect: %v, OnReconnect called: %v, %d requests", s.Err(), asked, len(refusing.requests))
+	}
+}

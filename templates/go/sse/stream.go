@@ -284,7 +284,7 @@ func (c *streamCore) next() (proto.Message, bool) {
 		switch {
 		case err != nil:
 			c.recover(err)
-		case message != nil:
+		case message != nil && !c.isClosed(): // OnEvent may have closed it
 			return message, true
 		}
 	}
@@ -299,6 +299,10 @@ func (c *streamCore) isOver() bool {
 	} else if c.ended {
 		c.close(nil)
 	}
+	return c.isClosed()
+}
+
+func (c *streamCore) isClosed() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.state == StateClosed
@@ -627,7 +631,7 @@ func (c *streamCore) recover(err error) {
 	if c.policy.ShouldReconnect != nil {
 		again = c.policy.ShouldReconnect(c.ctx, placed, next)
 	}
-	if !again {
+	if !again || c.isClosed() { // ShouldReconnect may have closed it
 		c.close(placed)
 		return
 	}

@@ -1,13 +1,40 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Project } from "ts-morph";
 import { expect, test } from "vitest";
-import { root } from "./golden.js";
-import { findViolations } from "./layers.js";
+import { root, writeFiles } from "./golden.js";
+import { findLongFiles, findViolations } from "./layers.js";
 
 test("the code keeps the rules of the architecture", () => {
   const project = new Project({ compilerOptions: { allowJs: false }, skipFileDependencyResolution: true });
   project.addSourceFilesAtPaths([`${root}/src/**/*.ts`, `${root}/templates/typescript/**/*.ts`]);
   expect(project.getSourceFiles().length).toBeGreaterThan(100); // the check sees the code
   expect(findViolations(project, root)).toEqual([]);
+});
+
+test("no file of the runtimes for Go and Python is too long", () => {
+  expect(findLongFiles(root)).toEqual([]);
+});
+
+test("the check finds files of Go and Python that are too long, and leaves out tests", () => {
+  const folder = mkdtempSync(join(tmpdir(), "layers-"));
+  try {
+    const [allowed, long] = ["\n".repeat(300), "\n".repeat(301)];
+    writeFiles(folder, {
+      "templates/go/sse/allowed.go": allowed,
+      "templates/go/sse/long.go": long,
+      "templates/go/sse/long_test.go": long,
+      "templates/python/sse/runtime/long.py": long,
+      "templates/python/sse/runtime/test_long.py": long,
+    });
+    expect(findLongFiles(folder)).toEqual([
+      "templates/go/sse/long.go has 301 lines, more than 300",
+      "templates/python/sse/runtime/long.py has 301 lines, more than 300",
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test.each([

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { Project, SourceFile } from "ts-morph";
 
@@ -96,6 +97,31 @@ export function findViolations(project: Project, root: string): string[] {
         .filter(({ isFile, name }) => isFile && !part.files.test(name) && part.exports?.test(name) !== true)
         .map((target) => `${path} exports what ${target.name} declares`),
     ];
+  });
+}
+
+/** Files of the runtimes for Go and Python that are longer than 300 lines, and how long they may be. */
+const LONG_FILES: Readonly<Record<string, number>> = {
+  "templates/go/sse/log_topic.go": 360, // the topic and the tail that it follows, which share their state
+  "templates/python/sse/runtime/call.py": 450, // a call without I/O, with the effects that it yields
+  "templates/python/sse/runtime/errors.py": 410, // users import every error from here
+  "templates/python/sse/runtime/google_messages.py": 360, // one table of converters, for every kind of field
+  "templates/python/sse/runtime/stream_core.py": 380, // one state machine, without I/O
+};
+
+/** The files of the runtimes for Go and Python that are too long, a line each. Tests are not counted. */
+export function findLongFiles(root: string, folder = "templates"): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) {
+      return /^(internal|testing|node_modules|typescript|\..*)$/.test(entry.name) ? [] : findLongFiles(root, path);
+    }
+    if (!/\.(go|py)$/.test(path) || /(_test\.go|\/test_\w+\.py)$/.test(path)) {
+      return [];
+    }
+    const lines = readFileSync(join(root, path), "utf8").split("\n").length - 1;
+    const most = LONG_FILES[path] ?? 300;
+    return lines > most ? [`${path} has ${lines} lines, more than ${most}`] : [];
   });
 }
 

@@ -1,11 +1,8 @@
 package sse
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -193,36 +190,6 @@ func expand(pattern, text string) (string, bool) {
 	return strings.Join(parts, "/"), true
 }
 
-// decodeVariable returns the value of a variable from its text in a URL, as google/api/http.proto
-// has it: every escape of a single segment is decoded; a %2F of a variable that may span segments
-// stays as it is.
-func decodeVariable(text string, multi bool) (string, error) {
-	if !multi {
-		return url.PathUnescape(text)
-	}
-	var value strings.Builder
-	for {
-		i := strings.Index(text, "%2F")
-		if j := strings.Index(text, "%2f"); j >= 0 && (i < 0 || j < i) {
-			i = j
-		}
-		end := len(text)
-		if i >= 0 {
-			end = i
-		}
-		part, err := url.PathUnescape(text[:end])
-		if err != nil {
-			return "", err
-		}
-		value.WriteString(part)
-		if i < 0 {
-			return value.String(), nil
-		}
-		value.WriteString(text[i : i+3])
-		text = text[i+3:]
-	}
-}
-
 // query collects query parameters.
 type query struct {
 	tables     map[string]map[string]QueryField
@@ -309,68 +276,4 @@ func fieldsByNumber(message protoreflect.MessageDescriptor) []protoreflect.Field
 	}
 	slices.SortFunc(list, func(a, b protoreflect.FieldDescriptor) int { return int(a.Number() - b.Number()) })
 	return list
-}
-
-func sortedKeys(values map[string]any) []string {
-	keys := make([]string, 0, len(values))
-	for key := range values {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-// textOf returns the text of a scalar of ProtoJSON.
-func textOf(value any) string {
-	switch value := value.(type) {
-	case string:
-		return value
-	case json.Number:
-		return value.String()
-	case bool:
-		if value {
-			return "true"
-		}
-		return "false"
-	}
-	return ""
-}
-
-// escape percent-encodes a text for a segment of a path, or for a query (RFC 3986, section 2.3),
-// as encodeURIComponent does.
-func escape(text string) string {
-	const kept = "-_.!~*'()"
-	const hex = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := range len(text) {
-		c := text[i]
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(kept, c) >= 0 {
-			b.WriteByte(c)
-		} else {
-			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
-		}
-	}
-	return b.String()
-}
-
-// unmarshalJSON reads JSON, and keeps the text of numbers.
-func unmarshalJSON(text []byte, to *any) error {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	if err := decoder.Decode(to); err != nil {
-		return err
-	}
-	if decoder.More() {
-		return errors.New("more than one JSON value")
-	}
-	return nil
-}
-
-// marshalJSON writes JSON that was read before.
-func marshalJSON(value any) []byte {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(value)
-	return bytes.TrimRight(b.Bytes(), "\n")
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,10 +15,6 @@ import (
 
 	"google.golang.org/protobuf/proto"
 )
-
-// maxErrorRead is how much of the body of an error is read. A Status may be larger than what an
-// Error keeps of it.
-const maxErrorRead = 1 << 20
 
 // Transport is what the methods of a client share. Generated clients hold one.
 type Transport struct {
@@ -53,148 +48,6 @@ func NewTransport(baseURL string, opts ...ClientOption) *Transport {
 		t.err = &RequestError{fmt.Errorf("check the base URL: %q has a query or a fragment; set query parameters with sse.Query", baseURL)}
 	}
 	return t
-}
-
-// CallUnary calls a method that answers with one message. Generated clients call it.
-func CallUnary[Res proto.Message](ctx context.Context, t *Transport, m *Method, req proto.Message, opts []CallOption) (Res, error) {
-	o := t.options.clone()
-	for _, opt := range opts {
-		opt.applyToCall(o)
-	}
-	var zero Res
-	call := &unaryCall{transport: t, options: o, method: m, newResponse: func() proto.Message {
-		return zero.ProtoReflect().New().Interface()
-	}}
-	message, err := call.run(ctx, req)
-	if err != nil {
-		return zero, err
-	}
-	response, ok := message.(Res)
-	if !ok {
-		return zero, call.place(fmt.Errorf("an interceptor answered with a %T", message))
-	}
-	return response, nil
-}
-
-// unaryCall is a call of a method that answers with one message.
-type unaryCall struct {
-	transport   *Transport
-	options     *options
-	method      *Method
-	newResponse func() proto.Message
-	phase       Phase
-	attempt     int
-	verb        string
-	// idempotencyKey is that of the first request that had one: with another key, the server would
-	// take a retry for another call.
-	idempotencyKey string
-}
-
-// place says where the call failed.
-func (c *unaryCall) place(err error) error {
-	return &StreamError{Method: c.method.Name, Phase: c.phase, Attempt: c.attempt, Err: err}
-}
-
-// run sends the request, and repeats it if that is safe and may help.
-func (c *unaryCall) run(ctx context.Context, req proto.Message) (proto.Message, error) {
-	for {
-		c.phase = PhaseOpen
-		c.attempt++
-		message, err := c.send(ctx, req)
-		if err == nil {
-			return message, nil
-		}
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		policy := c.options.retry
-		delay, ok := time.Duration(0), false
-		if c.attempt <= policy.MaxAttempts && c.isRepeatable() && isTransient(err) {
-			delay, ok = policy.delay(err, c.attempt, nil)
-		}
-		if !ok {
-			return nil, c.place(err)
-		}
-		if !sleep(ctx.Done(), delay) {
-			return nil, context.Cause(ctx)
-		}
-	}
-}
-
-// isRepeatable says whether the request may be sent again: its method is idempotent (RFC 9110,
-// section 9.2.2), or it has an Idempotency-Key.
-func (c *unaryCall) isRepeatable() bool {
-	switch c.verb {
-	case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE":
-		return true
-	}
-	return c.idempotencyKey != ""
-}
-
-// isTransient says whether a unary call that failed may succeed the next time.
-func isTransient(err error) bool {
-	var status *Error
-	if errors.As(err, &status) {
-		switch status.Status {
-		case 408, 425, 429, 502, 503, 504:
-			return true
-		}
-		return false
-	}
-	var network *NetworkError
-	return errors.As(err, &network)
-}
-
-// sleep waits; false if done was closed before.
-func sleep(done <-chan struct{}, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-done:
-		return false
-	}
-}
-
-func (c *unaryCall) send(ctx context.Context, req proto.Message) (proto.Message, error) {
-	header, err := c.options.requestHeader(ctx)
-	if err != nil {
-		return nil, err
-	}
-	call := &Call{Method: c.method, Message: req, Header: header, Attempt: c.attempt}
-	return interceptUnary(c.options.interceptors, c.exchange)(ctx, call)
-}
-
-// exchange sends a request and reads the response.
-func (c *unaryCall) exchange(ctx context.Context, call *Call) (proto.Message, error) {
-	const name = "Idempotency-Key"
-	if c.idempotencyKey != "" {
-		call.Header.Set(name, c.idempotencyKey)
-	}
-	c.idempotencyKey = call.Header.Get(name)
-	bound, err := c.transport.bind(c.options, call)
-	if err != nil {
-		return nil, err
-	}
-	c.verb = bound.binding.Method
-	accept := "application/json"
-	if bound.binding.RawResponse {
-		accept = "*/*"
-	}
-	call.Header.Set("Accept", accept)
-	response, err := c.transport.send(ctx, c.options, call, bound)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	c.phase = PhaseBody
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, &NetworkError{err}
-	}
-	message := c.newResponse()
-	return message, c.options.readResponse(response, bound.binding, body, message)
 }
 
 // requestHeader returns the headers of the client and of the call. Those of the call win.
@@ -277,6 +130,10 @@ func (t *Transport) send(ctx context.Context, o *options, call *Call, bound *bou
 	}
 	return response, nil
 }
+
+// maxErrorRead is how much of the body of an error is read. A Status may be larger than what an
+// Error keeps of it.
+const maxErrorRead = 1 << 20
 
 // readBeginning reads at most max bytes of a body for the report of another error: what arrived
 // before the connection broke says more than the broken connection. It takes five seconds at most,

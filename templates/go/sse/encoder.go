@@ -13,10 +13,6 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// jsonLinesProfile is JSON Lines for clients that read empty lines and a last line {"@end":{}} as
-// control frames.
-const jsonLinesProfile = "application/jsonl; profile=sse-1"
-
 // eventEncoder writes the bytes of a stream in one format, for one method. It has no state of a
 // stream, so all streams share it.
 type eventEncoder interface {
@@ -152,31 +148,6 @@ func (e *sseEncoder) encode(b []byte, message proto.Message, id string, hasID bo
 	return append(b, "\n\n"...), event != nil && event.Terminal, nil
 }
 
-// marshalField returns the JSON of one field, also if it has its zero value.
-func marshalField(m protoreflect.Message, field protoreflect.FieldDescriptor, marshal protojson.MarshalOptions) (json.RawMessage, error) {
-	alone := m.New()
-	if m.Has(field) {
-		alone.Set(field, m.Get(field))
-	}
-	marshal.EmitUnpopulated, marshal.Multiline, marshal.Indent = true, false, ""
-	text, err := marshal.Marshal(alone.Interface())
-	if err != nil {
-		return nil, err
-	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil {
-		return nil, err
-	}
-	name := field.JSONName()
-	if marshal.UseProtoNames {
-		name = field.TextName()
-	}
-	if fields[name] == nil {
-		return json.RawMessage("null"), nil
-	}
-	return fields[name], nil
-}
-
 func (e *sseEncoder) failure(b, status []byte) []byte {
 	b = append(append(append(b, "event: "...), e.rule.errorEvent()...), '\n')
 	return append(appendData(b, string(status)), '\n')
@@ -223,66 +194,4 @@ func eventID(m protoreflect.Message, field protoreflect.FieldDescriptor) string 
 		return strconv.Itoa(int(value.Enum()))
 	}
 	return value.String()
-}
-
-// jsonLinesEncoder writes JSON Lines: one message a line, without ids. Only jsonLinesProfile has an
-// opening, heartbeats and an end.
-type jsonLinesEncoder struct {
-	media   string
-	beat    time.Duration
-	rule    *StreamRule
-	marshal protojson.MarshalOptions
-}
-
-func (e *jsonLinesEncoder) hasProfile() bool    { return e.media == jsonLinesProfile }
-func (e *jsonLinesEncoder) contentType() string { return e.media }
-func (e *jsonLinesEncoder) heartbeat() string   { return "\n" }
-
-func (e *jsonLinesEncoder) interval() time.Duration {
-	if e.hasProfile() {
-		return e.beat
-	}
-	return 0
-}
-
-func (e *jsonLinesEncoder) opening(b []byte, _ string) []byte {
-	if e.hasProfile() {
-		b = append(b, '\n')
-	}
-	return b
-}
-
-func (e *jsonLinesEncoder) end() string {
-	if e.hasProfile() {
-		return "{\"@end\":{}}\n"
-	}
-	return ""
-}
-
-func (e *jsonLinesEncoder) encode(b []byte, message proto.Message, _ string, _ bool) ([]byte, bool, error) {
-	start := len(b)
-	b, err := e.marshal.MarshalAppend(b, message)
-	if err != nil {
-		return b[:start], false, err
-	}
-	return append(b, '\n'), e.isTerminal(message.ProtoReflect()), nil
-}
-
-func (e *jsonLinesEncoder) isTerminal(m protoreflect.Message) bool {
-	for _, event := range e.rule.Events {
-		if event.Terminal && m.Has(m.Descriptor().Fields().ByJSONName(event.Field)) {
-			return true
-		}
-	}
-	return false
-}
-
-func (e *jsonLinesEncoder) failure(b, status []byte) []byte {
-	return append(append(append(b, `{"@error":`...), status...), "}\n"...)
-}
-
-// handover ends with an error: the format knows no retry:, and a body that just ended would be taken
-// for a whole one.
-func (e *jsonLinesEncoder) handover(b []byte, _ time.Duration) []byte {
-	return e.failure(b, appendStatus(nil, Errorf(Unavailable, "the server is shutting down"), e.marshal))
 }

@@ -5,6 +5,11 @@ import (
 	"encoding/json"
 	"io"
 	"regexp"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // jsonLinesDecoder decodes JSON Lines: each line that is not blank is an event, also the last one
@@ -68,4 +73,70 @@ func (d *jsonLinesDecoder) event(data []byte) token {
 		}
 	}
 	return token{event: event}
+}
+
+// jsonLinesProfile is JSON Lines for clients that read empty lines and a last line {"@end":{}} as
+// control frames.
+const jsonLinesProfile = "application/jsonl; profile=sse-1"
+
+// jsonLinesEncoder writes JSON Lines: one message a line, without ids. Only jsonLinesProfile has an
+// opening, heartbeats and an end.
+type jsonLinesEncoder struct {
+	media   string
+	beat    time.Duration
+	rule    *StreamRule
+	marshal protojson.MarshalOptions
+}
+
+func (e *jsonLinesEncoder) hasProfile() bool    { return e.media == jsonLinesProfile }
+func (e *jsonLinesEncoder) contentType() string { return e.media }
+func (e *jsonLinesEncoder) heartbeat() string   { return "\n" }
+
+func (e *jsonLinesEncoder) interval() time.Duration {
+	if e.hasProfile() {
+		return e.beat
+	}
+	return 0
+}
+
+func (e *jsonLinesEncoder) opening(b []byte, _ string) []byte {
+	if e.hasProfile() {
+		b = append(b, '\n')
+	}
+	return b
+}
+
+func (e *jsonLinesEncoder) end() string {
+	if e.hasProfile() {
+		return "{\"@end\":{}}\n"
+	}
+	return ""
+}
+
+func (e *jsonLinesEncoder) encode(b []byte, message proto.Message, _ string, _ bool) ([]byte, bool, error) {
+	start := len(b)
+	b, err := e.marshal.MarshalAppend(b, message)
+	if err != nil {
+		return b[:start], false, err
+	}
+	return append(b, '\n'), e.isTerminal(message.ProtoReflect()), nil
+}
+
+func (e *jsonLinesEncoder) isTerminal(m protoreflect.Message) bool {
+	for _, event := range e.rule.Events {
+		if event.Terminal && m.Has(m.Descriptor().Fields().ByJSONName(event.Field)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *jsonLinesEncoder) failure(b, status []byte) []byte {
+	return append(append(append(b, `{"@error":`...), status...), "}\n"...)
+}
+
+// handover ends with an error: the format knows no retry:, and a body that just ended would be taken
+// for a whole one.
+func (e *jsonLinesEncoder) handover(b []byte, _ time.Duration) []byte {
+	return e.failure(b, appendStatus(nil, Errorf(Unavailable, "the server is shutting down"), e.marshal))
 }

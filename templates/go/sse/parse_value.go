@@ -2,7 +2,6 @@ package sse
 
 import (
 	"encoding/base64"
-	"fmt"
 	"math"
 	"regexp"
 	"strconv"
@@ -12,36 +11,6 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
-
-// violation is a field of a request that is not valid, for a google.rpc.BadRequest. The field is a
-// path of proto names, the name of a parameter, or empty for the whole request.
-type violation struct {
-	Field       string `json:"field"`
-	Description string `json:"description"`
-}
-
-// bindError is a request that does not match its message: 400, with what is wrong with each field.
-type bindError struct{ violations []violation }
-
-func (e *bindError) Error() string {
-	texts := make([]string, len(e.violations))
-	for i, v := range e.violations {
-		texts[i] = v.Description
-		if v.Field != "" {
-			texts[i] = v.Field + ": " + v.Description
-		}
-	}
-	return strings.Join(texts, "; ")
-}
-
-// enough is how many violations are reported. More would not help the sender.
-const enough = 16
-
-func (e *bindError) add(field, format string, args ...any) {
-	if len(e.violations) < enough {
-		e.violations = append(e.violations, violation{field, fmt.Sprintf(format, args...)})
-	}
-}
 
 // quoted returns a text of a client in quotes, shortened if it is long.
 func quoted(text string) string {

@@ -59,3 +59,50 @@ func decodeLiteral(text string) string {
 	}
 	return text // literals are well formed, so malformed text matches none
 }
+
+// decodeVariable returns the value of a variable from its text in a URL, as google/api/http.proto
+// has it: every escape of a single segment is decoded; a %2F of a variable that may span segments
+// stays as it is.
+func decodeVariable(text string, multi bool) (string, error) {
+	if !multi {
+		return url.PathUnescape(text)
+	}
+	var value strings.Builder
+	for {
+		i := strings.Index(text, "%2F")
+		if j := strings.Index(text, "%2f"); j >= 0 && (i < 0 || j < i) {
+			i = j
+		}
+		end := len(text)
+		if i >= 0 {
+			end = i
+		}
+		part, err := url.PathUnescape(text[:end])
+		if err != nil {
+			return "", err
+		}
+		value.WriteString(part)
+		if i < 0 {
+			return value.String(), nil
+		}
+		value.WriteString(text[i : i+3])
+		text = text[i+3:]
+	}
+}
+
+// escape percent-encodes a text for a segment of a path, or for a query (RFC 3986, section 2.3),
+// as encodeURIComponent does.
+func escape(text string) string {
+	const kept = "-_.!~*'()"
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(text) {
+		c := text[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(kept, c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+		}
+	}
+	return b.String()
+}

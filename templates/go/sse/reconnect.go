@@ -9,6 +9,54 @@ import (
 	"time"
 )
 
+// recover waits for the next attempt, or closes the stream.
+func (c *streamCore) recover(err error) {
+	placed := c.place(err)
+	c.release()
+	if c.isOver() {
+		return
+	}
+	if errors.Is(err, errReconnect) {
+		return
+	}
+	if !c.resumes || c.unidentified && !c.always || !isOfRuntime(err) {
+		c.close(placed)
+		return
+	}
+	next := Reconnection{Attempt: c.attempt + 1, LastEventID: c.position, Err: placed}
+	c.setState(StateWaiting)
+	ctx, cancel := c.part()
+	defer cancel(nil)
+	again := mayHelp(err)
+	if c.policy.ShouldReconnect != nil {
+		again = c.policy.ShouldReconnect(c.ctx, placed, next)
+	}
+	if !again || c.isClosed() { // ShouldReconnect may have closed it
+		c.close(placed)
+		return
+	}
+	delay, failure := c.failures.add(placed, c.policy, c.retry)
+	if failure != nil {
+		c.close(c.place(failure))
+		return
+	}
+	next.Delay = delay
+	if c.options.onReconnect != nil {
+		c.options.onReconnect(next)
+	}
+	sleep(ctx.Done(), delay)
+}
+
+// isOfRuntime says whether an error is one of this package: others are of functions of the caller.
+func isOfRuntime(err error) bool {
+	var decode *DecodeError
+	var contentType *ContentTypeError
+	var request *RequestError
+	var status *Error
+	return errors.As(err, &decode) || errors.As(err, &contentType) || errors.As(err, &request) ||
+		errors.As(err, &status) || isOfConnection(err) || errors.Is(err, ErrEventTooLarge)
+}
+
 // maxErrors is how many errors of a stream are kept: each holds up to 64 KiB of a body, and an
 // outage may cause thousands.
 const maxErrors = 10
@@ -146,4 +194,30 @@ func RetryAfter(header http.Header) (time.Duration, bool) {
 		return 0, false
 	}
 	return max(time.Until(date), 0), true
+}
+
+// isTransient says whether a unary call that failed may succeed the next time.
+func isTransient(err error) bool {
+	var status *Error
+	if errors.As(err, &status) {
+		switch status.Status {
+		case 408, 425, 429, 502, 503, 504:
+			return true
+		}
+		return false
+	}
+	var network *NetworkError
+	return errors.As(err, &network)
+}
+
+// sleep waits; false if done was closed before.
+func sleep(done <-chan struct{}, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-done:
+		return false
+	}
 }

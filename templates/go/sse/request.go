@@ -236,12 +236,3 @@ func requestPath(r *http.Request) string {
 	}
 	return strings.Join(resolved, "/")
 }
-
-// violationsDetail returns the JSON of a google.rpc.BadRequest. The package of its Go type would be a
-// dependency.
-func violationsDetail(violations []violation) string {
-	return string(marshalJSON(map[string]any{
-		"@type":           "type.googleapis.com/google.rpc.BadRequest",
-		"fieldViolations": violations,
-	}))
-}

@@ -59,13 +59,6 @@ func readStatus(body []byte, status int, header http.Header) *Error {
 	return e
 }
 
-// readFields returns the fields of a JSON object; nil for other JSON.
-func readFields(body []byte) map[string]json.RawMessage {
-	var fields map[string]json.RawMessage
-	_ = json.Unmarshal(body, &fields)
-	return fields
-}
-
 // appendStatus appends the JSON of a google.rpc.Status. A detail that has no JSON, since its type
 // is not linked into the program, is left out.
 func appendStatus(b []byte, e *Error, options protojson.MarshalOptions) []byte {

@@ -1,0 +1,165 @@
+package sse
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// reserved are headers that only the runtime sets: the first four break HTTP/2, and a handler does
+// not know the length or the coding of a body that it did not write.
+var reserved = []string{"Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Content-Length", "Content-Encoding"}
+
+// dropHeader leaves out the headers that the handler has set. It is for a handler that still runs
+// and may set more, which must not change what is being sent.
+func (c *serverCall) dropHeader() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.headSent, c.header = true, http.Header{}
+}
+
+// writeHead sends the head of the response, with the headers that the handler has set.
+func (c *serverCall) writeHead(status int, set map[string]string) {
+	c.mu.Lock()
+	c.headSent = true
+	header := c.writer.Header()
+	for name, values := range c.header {
+		if name == "Vary" {
+			addVary(header, values...)
+		} else {
+			header[name] = slices.Clone(values)
+		}
+	}
+	c.mu.Unlock()
+	for _, name := range reserved {
+		header.Del(name)
+	}
+	for name, value := range set {
+		if name == "Vary" {
+			addVary(header, value)
+		} else {
+			header.Set(name, value)
+		}
+	}
+	c.result.Status = status
+	c.writer.WriteHeader(status)
+}
+
+// addVary adds to the Vary of middleware.
+func addVary(header http.Header, values ...string) {
+	for _, value := range values {
+		if value != "" && !slices.Contains(header.Values("Vary"), value) {
+			header.Add("Vary", value)
+		}
+	}
+}
+
+func (c *serverCall) respond(status int, media string, body []byte) {
+	c.writeHead(status, map[string]string{"Content-Type": media, "Content-Length": strconv.Itoa(len(body))})
+	n, _ := c.writer.Write(body)
+	c.result.Bytes += int64(n)
+}
+
+// unaryBody returns the body of an answer.
+func (c *serverCall) unaryBody(binding *Binding, message proto.Message) (media string, body []byte, err error) {
+	m := message.ProtoReflect()
+	if binding.ResponseBody != "" {
+		field := m.Descriptor().Fields().ByJSONName(binding.ResponseBody)
+		if !binding.RawResponse {
+			text, err := marshalField(m, field, c.handler.options.marshal)
+			return "application/json", text, err
+		}
+		m = m.Get(field).Message()
+	}
+	if binding.RawResponse {
+		fields := m.Descriptor().Fields()
+		media = m.Get(fields.ByNumber(1)).String()
+		if media == "" {
+			media = "application/octet-stream"
+		}
+		return media, m.Get(fields.ByNumber(2)).Bytes(), nil
+	}
+	body, err = c.handler.options.marshal.Marshal(message)
+	return "application/json", body, err
+}
+
+// fail answers with an error before the head of a response.
+func (c *serverCall) fail(err error, vary string) {
+	var abort abortError
+	if errors.As(err, &abort) {
+		panic(http.ErrAbortHandler)
+	}
+	e := c.describe(err)
+	status := e.Status
+	if status < 400 || status > 599 {
+		status = e.Code.HTTPStatus()
+	}
+	c.mu.Lock()
+	// Caches may keep a 404 or 410 by default (RFC 9110, section 15.1).
+	c.header.Set("Cache-Control", "no-store")
+	for name, values := range e.Header {
+		c.header[http.CanonicalHeaderKey(name)] = values
+	}
+	c.mu.Unlock()
+	body := appendStatus(nil, e, c.handler.options.marshal)
+	c.writeHead(status, map[string]string{
+		"Content-Type": "application/json", "Content-Length": strconv.Itoa(len(body)), "Vary": vary,
+	})
+	n, _ := c.writer.Write(body)
+	c.result.Bytes += int64(n)
+}
+
+// describe says how an error is reported to the client. What is hidden goes to the hook.
+func (c *serverCall) describe(err error) *Error {
+	c.result.Err = err
+	e := c.known(err)
+	if e == nil {
+		if hook := c.handler.options.errorHook; hook != nil {
+			hook(err, c.info())
+		}
+		e = Errorf(Internal, "internal error")
+	}
+	if e.Code <= OK || int(e.Code) >= len(codes) {
+		e = &Error{Code: Unknown, Message: e.Message, Details: e.Details, Header: e.Header, Status: e.Status}
+	}
+	c.result.Code = e.Code
+	return e
+}
+
+// known returns the error that a client may see; nil for others.
+func (c *serverCall) known(err error) *Error {
+	var e *Error
+	var bind *bindError
+	var call *StreamError
+	switch {
+	case errors.As(err, &bind):
+		return &Error{Code: InvalidArgument, Message: bind.Error(), RawDetails: [][]byte{[]byte(violationsDetail(bind.violations))}}
+	case errors.As(err, &call): // what another server answered is not for the clients of this one
+	case errors.As(err, &e):
+		return e
+	}
+	if mapper := c.handler.options.errorMapper; mapper != nil {
+		if e := mapper(err); e != nil {
+			return e
+		}
+	}
+	// A handler that was stopped returns the cause of its context, or what that led to.
+	if c.ctx != nil && c.ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		err = context.Cause(c.ctx)
+	}
+	switch {
+	case errors.Is(err, ErrShutdown):
+		return Errorf(Unavailable, "the server is shutting down").withHeader("Retry-After", "1")
+	case errors.Is(err, context.DeadlineExceeded) && c.ctx != nil && context.Cause(c.ctx) == context.DeadlineExceeded:
+		return Errorf(DeadlineExceeded, "the call reached its time limit")
+	case errors.Is(err, ErrClientGone):
+		return Errorf(Canceled, "the client closed the connection")
+	case errors.Is(err, ErrSlowConsumer):
+		return Errorf(ResourceExhausted, "the client does not read")
+	}
+	return nil
+}

@@ -106,11 +106,12 @@ func parseNumber(kind protoreflect.Kind, text string) (float64, bool) {
 	if len(text) > longestNumber || !numberText.MatchString(text) {
 		return 0, false
 	}
-	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || kind == protoreflect.FloatKind && math.Abs(n) > math.MaxFloat32 {
-		return 0, false
+	bits := 64
+	if kind == protoreflect.FloatKind {
+		bits = 32 // the largest float is written as 3.4028235e+38, which is a little larger
 	}
-	return n, true
+	n, err := strconv.ParseFloat(text, bits)
+	return n, err == nil
 }
 
 // parseBytes reads base64 or base64url, padded or not; never both alphabets, and no line breaks.

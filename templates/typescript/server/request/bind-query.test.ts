@@ -31,6 +31,7 @@ describe("values", () => {
     ["f_double=.5", { fDouble: 0.5 }],
     ["f_double=5.", { fDouble: 5 }],
     ["f_float=3.4028234663852886e38", { fFloat: 3.4028234663852886e38 }],
+    ["f_float=-3.4028235e%2B38", { fFloat: -3.4028234663852886e38 }],
     ["f_bool=1", { fBool: true }],
     ["o_bool=0", { oBool: false }],
     ["f_color=2", { fColor: "GREEN" }],

@@ -184,7 +184,12 @@ function parseFloatingPoint(type: ScalarType, text: string): number | undefined 
     return undefined;
   }
   const number = Number(text);
-  return Math.abs(number) <= (type === ScalarType.FLOAT ? FLOAT_MAX : Number.MAX_VALUE) ? number : undefined;
+  if (type === ScalarType.FLOAT && Math.abs(number) > FLOAT_MAX) {
+    // Go and Python write the greatest one as 3.4028235e+38, which is a little greater.
+    const rounded = Math.fround(number);
+    return Number.isFinite(rounded) ? rounded : undefined;
+  }
+  return Number.isFinite(number) ? number : undefined;
 }
 
 function parseInteger(type: ScalarType, text: string): number | bigint | undefined {

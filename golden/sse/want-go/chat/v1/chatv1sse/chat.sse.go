@@ -7,8 +7,8 @@ package chatv1sse
 import (
 	"context"
 
-	"example.com/golden/sse"
 	chatv1 "example.com/golden/sse/chat/v1"
+	"example.com/golden/sse/sse"
 )
 
 var chatServiceSendMessage = sse.Method{

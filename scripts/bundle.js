@@ -6,7 +6,7 @@
  * compiler when `target=js` or `target=dts` needs it: the one of protoplugin is never called.
  */
 import { build } from "esbuild";
-import { patchProtoplugin } from "./patch-protoplugin.js";
+import { patchProtobufEs } from "./patch-protobuf-es.js";
 
 const withoutCompiler = {
   name: "leave the TypeScript compiler out",
@@ -16,10 +16,13 @@ const withoutCompiler = {
   },
 };
 
-/** Modules that few runs need: what is used of them, and where it is found. They are loaded when it is called. */
+/** Modules that few runs need: what is used of them, and where it is found. They are loaded when it is used. */
 const LAZY = {
   yaml: { names: ["parse", "parseDocument"], from: "./yaml.cjs" },
   "node:child_process": { names: ["spawnSync"], from: "node:child_process" },
+  "node:http": { names: ["STATUS_CODES"], from: "node:http" },
+  "node:os": { names: ["tmpdir"], from: "node:os" },
+  "node:tty": { names: ["isatty"], from: "node:tty" },
 };
 
 const lazy = {
@@ -31,8 +34,8 @@ const lazy = {
     onResolve({ filter: /^\.\/yaml\.cjs$/ }, ({ path }) => ({ path, external: true }));
     onLoad({ filter: /.*/, namespace: "lazy" }, ({ path }) => {
       const { names, from } = LAZY[path];
-      const contents = names.map((name) => `export const ${name} = (...args) => require("${from}").${name}(...args);`);
-      return { contents: contents.join("\n") };
+      const getters = names.map((name) => `get ${name}() { return require("${from}").${name}; }`);
+      return { contents: `module.exports = { ${getters.join(", ")} };` };
     });
   },
 };
@@ -47,5 +50,5 @@ await build({
   minifySyntax: true, // names stay, for the stacks of errors
   define: { "import.meta.url": "importMetaUrl" },
   banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
-  plugins: [withoutCompiler, lazy, patchProtoplugin],
+  plugins: [withoutCompiler, lazy, patchProtobufEs],
 });

@@ -1,4 +1,4 @@
-import { readSync, writeSync } from "node:fs";
+import { fstatSync, readSync, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { type CodeGeneratorResponse, CodeGeneratorResponseSchema } from "@bufbuild/protobuf/wkt";
@@ -24,7 +24,7 @@ if (argument === "--help" || argument === "-h" || argument === "help") {
 } else if (argument !== undefined) {
   const meant = didYouMean(argument, ["init", "--help", "--version"]);
   fail(`${plugin.name}: unknown argument "${argument}"${meant}: the arguments are init, --help and --version`);
-} else if (isatty(0)) {
+} else if (isTerminal()) {
   fail(
     `${introduction}\n\nThere is no input here. To start a project: npx ${plugin.name} init. For all options: npx ${plugin.name} --help`,
   );
@@ -40,6 +40,16 @@ if (argument === "--help" || argument === "-h" || argument === "help") {
 function fail(message: string): void {
   process.stderr.write(`${message}\n`);
   process.exitCode = 1;
+}
+
+/** Whether the standard input is a terminal. `isatty` loads the streams of Node, so it is not asked about files and pipes. */
+function isTerminal(): boolean {
+  try {
+    const stats = fstatSync(0);
+    return !stats.isFile() && !stats.isFIFO() && isatty(0);
+  } catch {
+    return isatty(0); // older releases of Node cannot tell on Windows
+  }
 }
 
 /**

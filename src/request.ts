@@ -8,6 +8,7 @@ import {
   type SourceCodeInfo,
   SourceCodeInfoSchema,
 } from "@bufbuild/protobuf/wkt";
+import { decode } from "./decode.js";
 
 // Field numbers in google/protobuf/compiler/plugin.proto and google/protobuf/descriptor.proto.
 const PROTO_FILE = 15;
@@ -28,7 +29,7 @@ export function readRequest(bytes: Uint8Array): CodeGeneratorRequest {
 
 function readFile(bytes: Uint8Array): FileDescriptorProto {
   const { rest, taken } = split(bytes, [SOURCE_CODE_INFO]);
-  const file = fromBinary(FileDescriptorProtoSchema, rest);
+  const file = decode(FileDescriptorProtoSchema, rest);
   const sourceCodeInfo = taken.get(SOURCE_CODE_INFO);
   if (sourceCodeInfo === undefined) {
     return file;

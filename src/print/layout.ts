@@ -27,10 +27,9 @@ export function generateFile(
 
 /** Sorts the imports at the top of a file, and wraps the lines of it that are too long. */
 export function layOut(content: string): string {
-  const lines = content.split("\n");
-  const end = lines.findIndex((line) => !line.startsWith("import "));
-  const imports = lines.slice(0, end).sort(compareImports);
-  return [...imports, ...lines.slice(end)].map(wrap).join("\n");
+  const [imports = ""] = /^(?:import .*\n)*/.exec(content) ?? [];
+  const sorted = imports.split("\n").slice(0, -1).sort(compareImports);
+  return [...sorted, content.slice(imports.length)].join("\n").replace(LONG_LINE, wrap);
 }
 
 /** Packages first, then by path; the sort is stable, so types stay before the values of the same module. */
@@ -44,12 +43,15 @@ function moduleOf(line: string): string {
   return / from "(.*)";$/.exec(line)?.[1] ?? "";
 }
 
+/** Anchored, as each line would be tried from each of its characters otherwise. */
+const LONG_LINE = new RegExp(`^[^\\n]{${LINE_WIDTH + 1},}`, "gm");
+
 /** The start of an import, up to its names; of a function, a method or a call that is returned, up to what it takes. */
 const WRAPPABLE = /^(import (?:type )?\{|\s*(?:export function |return )?[\w$.#]+(?:<[^()]*>)?\()/;
 
-/** One name, parameter or argument per line, as formatters do. */
+/** A line that is too long with one name, parameter or argument per line, as formatters do. */
 function wrap(line: string): string {
-  const [start] = line.length > LINE_WIDTH ? (WRAPPABLE.exec(line) ?? []) : [];
+  const [start] = WRAPPABLE.exec(line) ?? [];
   if (start === undefined) {
     return line;
   }

@@ -131,21 +131,21 @@ export interface Started {
   stop(): Promise<unknown>;
 }
 
-/** Starts a set-up of a folder that `writeExamples` has written, on a port that is free. */
-export async function start(
+/** Bundles a set-up of a folder that `writeExamples` has written, and starts it. */
+export async function start(cache: string, setUp: SetUp): Promise<Started> {
+  await bundle(cache, setUp.file);
+  return startBundled(cache, setUp);
+}
+
+/** Starts a set-up that is bundled, on a port that is free, or again on the port of a process that has ended. */
+export async function startBundled(
   cache: string,
   { file, command, protocol = "http/1.1", ...setUp }: SetUp,
+  givenPort?: number,
 ): Promise<Started> {
-  const script = file.replace(".ts", ".js");
-  const dist = join(cache, "dist");
-  await bundle(cache, file);
-  if (command === "workerd") {
-    cpSync(join(dist, script), join(dist, "workerd.js"));
-    cpSync(join(root, "test/conformance/workerd.capnp"), join(dist, "workerd.capnp"));
-  }
-  const port = await freePort();
-  const child = spawn(command, setUp.arguments(script, port), {
-    cwd: dist,
+  const port = givenPort ?? (await freePort());
+  const child = spawn(command, setUp.arguments(file.replace(".ts", ".js"), port), {
+    cwd: join(cache, "dist"),
     env: { ...process.env, PORT: String(port), DENO_NO_UPDATE_CHECK: "1", DENO_V8_FLAGS: "--expose-gc", NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -209,6 +209,10 @@ export async function bundle(cache: string, file: string): Promise<void> {
   });
   if (warnings.length > 0) {
     throw new Error(JSON.stringify(warnings));
+  }
+  if (file === "worker.ts") {
+    cpSync(join(cache, "dist/worker.js"), join(cache, "dist/workerd.js"));
+    cpSync(join(root, "test/conformance/workerd.capnp"), join(cache, "dist/workerd.capnp"));
   }
 }
 

@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
-import { createPlugin } from "../../src/plugin.js";
-import { compile, goPackages, root, writeFiles } from "../golden.js";
+import { compile, root, writeFiles } from "../golden.js";
 import { cacheFolder } from "../golden-code.js";
-import { describeWithGo, goMessages, runGo } from "./go.js";
+import { describeWithGo, runGo, writeGoCode } from "./go.js";
 
 /** The packages that examples use, by their names. */
 const packages: Readonly<Record<string, string>> = {
@@ -35,16 +34,11 @@ describeWithGo("docs/go.md", () => {
   test("its examples compile, and its test passes", () => {
     const cache = cacheFolder("docs-go");
     const protoFile = compile(["proto", "test/proto"]).filter(({ name }) => !/^(news|vectors)/.test(name));
-    const options = ["paths=source_relative", ...goPackages("example.com/docs", protoFile)];
-    writeFiles(cache, goMessages(protoFile, options));
-    const request = create(CodeGeneratorRequestSchema, {
-      fileToGenerate: ["market/v1/market.proto"],
-      protoFile,
-      parameter: ["target=go", ...options, "go_root=example.com/docs"].join(),
-    });
-    const { file, error } = createPlugin(() => {}).run(request);
-    expect(error).toBe("");
-    writeFiles(cache, Object.fromEntries(file.map(({ name, content }) => [name, content])));
+    writeGoCode(
+      cache,
+      "example.com/docs",
+      create(CodeGeneratorRequestSchema, { fileToGenerate: ["market/v1/market.proto"], protoFile }),
+    );
     const text = readFileSync(join(root, "docs/go.md"), "utf8");
     const blocks = [...text.matchAll(/^```go\n(.*?)^```$/gms)].map(([, code = ""]) => code);
     expect(blocks.length).toBeGreaterThan(10);

@@ -8,7 +8,8 @@ import {
   CodeGeneratorRequestSchema,
   CodeGeneratorResponseSchema,
 } from "@bufbuild/protobuf/wkt";
-import { root, writeFiles } from "../golden.js";
+import { createPlugin } from "../../src/plugin.js";
+import { goPackages, root, writeFiles } from "../golden.js";
 import { describeIfInstalled, isCommand } from "../is-command.js";
 
 /** Describes tests that need Go: skipped by name where there is none, and failed in CI. */
@@ -66,6 +67,18 @@ export function goMessages(
     throw new Error(response.error);
   }
   return Object.fromEntries(response.file.map(({ name, content }) => [name, content]));
+}
+
+/** Writes what protoc-gen-go and the plugin make of a request into a folder, whose import path is given. */
+export function writeGoCode(folder: string, path: string, request: CodeGeneratorRequest): void {
+  const options = ["paths=source_relative", ...goPackages(path, request.protoFile)];
+  writeFiles(folder, goMessages(request.protoFile, options));
+  const parameter = ["target=go", ...options, `go_root=${path}`].join();
+  const { file, error } = createPlugin(() => {}).run({ ...request, parameter });
+  if (error) {
+    throw new Error(error);
+  }
+  writeFiles(folder, Object.fromEntries(file.map(({ name, content }) => [name, content])));
 }
 
 /** Makes a folder a module of the oldest Go that generated code compiles with. */

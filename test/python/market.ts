@@ -12,7 +12,8 @@ import { writeMessages } from "./golden-python.js";
 
 const FILE = "market/v1/market.proto";
 
-function marketRequest(parameter: string): CodeGeneratorRequest {
+/** The request for the code of the service. */
+export function marketRequest(parameter: string): CodeGeneratorRequest {
   const protoFile = compile(["proto", "examples/market/proto"]);
   return create(CodeGeneratorRequestSchema, { fileToGenerate: [FILE], protoFile, parameter });
 }

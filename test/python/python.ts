@@ -14,10 +14,12 @@ export const venv: { venvPath: string; venv: string } = {
   venv: environment.replace(/.*\//, ""),
 };
 
+/** Whether the environment is there. */
+export const hasPython: boolean = existsSync(join(bin, "python"));
+
 /** Describes tests that need Python: skipped by name where the environment is not there, and failed in CI. */
 export function describeWithPython(name: string, define: () => void): void {
-  const isThere = existsSync(join(bin, "python"));
-  describeIfInstalled(isThere, "the Python of the tests is not installed: make python", name, define);
+  describeIfInstalled(hasPython, "the Python of the tests is not installed: make python", name, define);
 }
 
 interface Place {

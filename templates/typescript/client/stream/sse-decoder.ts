@@ -14,6 +14,8 @@ const COLON = 58;
  */
 export function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastEventId = ""): Decoder {
   const decodeText = createUtf8Decoder();
+  /** A character takes at most three bytes of UTF-8. */
+  const neverOver = maxEventBytes / 3;
   /** The line that has not ended yet. */
   let rest = "";
   /** Whether the last character was a CR: an LF after it does not end another line. */
@@ -45,6 +47,22 @@ export function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastE
         rest += text.slice(start);
         return;
       }
+      // Most events are one line of data and a blank line, which is found without a search. They need no state.
+      if (
+        end === lf &&
+        text.charCodeAt(end + 1) === LF &&
+        rest === "" &&
+        data === undefined &&
+        isData(text, start) &&
+        text.charCodeAt(start + 4) === COLON &&
+        end - start < neverOver
+      ) {
+        const from = text.charCodeAt(start + 5) === SPACE ? start + 6 : start + 5;
+        sink({ event, data: text.slice(from, end), id, ownId, retry });
+        reset();
+        start = end + 2;
+        continue;
+      }
       if (rest === "") {
         onLine(text, start, end);
       } else {
@@ -53,16 +71,12 @@ export function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastE
         onLine(line, 0, line.length);
       }
       start = end + 1;
-      if (end === lf) {
-        // Most events have one line and a blank line, which is found without a search.
-        if (text.charCodeAt(start) === LF) {
-          dispatch();
+      if (end === cr) {
+        if (start === text.length) {
+          skipLf = true;
+        } else if (lf === start) {
           start++;
         }
-      } else if (start === text.length) {
-        skipLf = true;
-      } else if (lf === start) {
-        start++;
       }
     }
   }
@@ -79,12 +93,8 @@ export function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastE
       case COLON:
         sink({ mark: "comment", text: text.slice(start + 1, end) });
         break;
-      case 100: // d. Compared like this, it is twice as fast as with `startsWith`.
-        if (
-          text.charCodeAt(start + 1) === 97 &&
-          text.charCodeAt(start + 2) === 116 &&
-          text.charCodeAt(start + 3) === 97
-        ) {
+      case 100: // d
+        if (isData(text, start)) {
           value = readValue(text, start + 4, end);
           if (value !== undefined) {
             data = data === undefined ? value : `${data}\n${value}`;
@@ -121,7 +131,12 @@ export function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastE
     } else {
       sink({ event, data, id, ownId, retry });
     }
-    data = retry = undefined;
+    data = undefined;
+    reset();
+  }
+
+  function reset(): void {
+    retry = undefined;
     ownId = false;
     event = "message";
   }
@@ -151,6 +166,16 @@ export function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastE
 function find(text: string, terminator: string, from: number): number {
   const index = text.indexOf(terminator, from);
   return index < 0 ? text.length : index;
+}
+
+/** Whether a line begins with `data`. Compared like this, it is twice as fast as with `startsWith`. */
+function isData(text: string, start: number): boolean {
+  return (
+    text.charCodeAt(start) === 100 &&
+    text.charCodeAt(start + 1) === 97 &&
+    text.charCodeAt(start + 2) === 116 &&
+    text.charCodeAt(start + 3) === 97
+  );
 }
 
 /** The value of a line that is this field; undefined for another field. */

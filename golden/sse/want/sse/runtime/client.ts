@@ -1634,6 +1634,8 @@ const COLON = 58;
  */
 function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastEventId = ""): Decoder {
   const decodeText = createUtf8Decoder();
+  /** A character takes at most three bytes of UTF-8. */
+  const neverOver = maxEventBytes / 3;
   /** The line that has not ended yet. */
   let rest = "";
   /** Whether the last character was a CR: an LF after it does not end another line. */
@@ -1665,6 +1667,22 @@ function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastEventId 
         rest += text.slice(start);
         return;
       }
+      // Most events are one line of data and a blank line, which is found without a search. They need no state.
+      if (
+        end === lf &&
+        text.charCodeAt(end + 1) === LF &&
+        rest === "" &&
+        data === undefined &&
+        isData(text, start) &&
+        text.charCodeAt(start + 4) === COLON &&
+        end - start < neverOver
+      ) {
+        const from = text.charCodeAt(start + 5) === SPACE ? start + 6 : start + 5;
+        sink({ event, data: text.slice(from, end), id, ownId, retry });
+        reset();
+        start = end + 2;
+        continue;
+      }
       if (rest === "") {
         onLine(text, start, end);
       } else {
@@ -1673,16 +1691,12 @@ function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastEventId 
         onLine(line, 0, line.length);
       }
       start = end + 1;
-      if (end === lf) {
-        // Most events have one line and a blank line, which is found without a search.
-        if (text.charCodeAt(start) === LF) {
-          dispatch();
+      if (end === cr) {
+        if (start === text.length) {
+          skipLf = true;
+        } else if (lf === start) {
           start++;
         }
-      } else if (start === text.length) {
-        skipLf = true;
-      } else if (lf === start) {
-        start++;
       }
     }
   }
@@ -1699,12 +1713,8 @@ function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastEventId 
       case COLON:
         sink({ mark: "comment", text: text.slice(start + 1, end) });
         break;
-      case 100: // d. Compared like this, it is twice as fast as with `startsWith`.
-        if (
-          text.charCodeAt(start + 1) === 97 &&
-          text.charCodeAt(start + 2) === 116 &&
-          text.charCodeAt(start + 3) === 97
-        ) {
+      case 100: // d
+        if (isData(text, start)) {
           value = readValue(text, start + 4, end);
           if (value !== undefined) {
             data = data === undefined ? value : `${data}\n${value}`;
@@ -1741,7 +1751,12 @@ function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastEventId 
     } else {
       sink({ event, data, id, ownId, retry });
     }
-    data = retry = undefined;
+    data = undefined;
+    reset();
+  }
+
+  function reset(): void {
+    retry = undefined;
     ownId = false;
     event = "message";
   }
@@ -1771,6 +1786,16 @@ function createSseDecoder(sink: DecoderSink, maxEventBytes: number, lastEventId 
 function find(text: string, terminator: string, from: number): number {
   const index = text.indexOf(terminator, from);
   return index < 0 ? text.length : index;
+}
+
+/** Whether a line begins with `data`. Compared like this, it is twice as fast as with `startsWith`. */
+function isData(text: string, start: number): boolean {
+  return (
+    text.charCodeAt(start) === 100 &&
+    text.charCodeAt(start + 1) === 97 &&
+    text.charCodeAt(start + 2) === 116 &&
+    text.charCodeAt(start + 3) === 97
+  );
 }
 
 /** The value of a line that is this field; undefined for another field. */

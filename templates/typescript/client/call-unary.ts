@@ -24,7 +24,7 @@ export function callUnary<I, O extends K["message"], K extends Kinds>(
         const { response, binding } = await sendMessage(method, request, merged, context);
         context.phase = "body";
         const { status, headers } = response;
-        const message = await readResponse(response, binding, context, (json) => method.decode(json, merged));
+        const message = await readResponse(response, binding, context, method.createDecoder(merged));
         return { kind: "unary", status, headers, message };
       });
       // Interceptors return a response of the same kind, with a message of the same type.

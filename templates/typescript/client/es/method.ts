@@ -69,20 +69,22 @@ function createMethod<I extends DescMessage, O extends DescMessage>(
       checkMessage(validator, input, message);
       return toJson(input as DescMessage, message, { registry });
     },
-    decode(json, { registry, validator }) {
+    createDecoder({ registry, validator }) {
       const options = { registry, ignoreUnknownFields: true };
-      let message: MessageShape<O>;
-      try {
-        message = decodeJson(output, json, options);
-      } catch (cause) {
-        const { message } = cause as Error; // of protobuf-es
-        throw createMessageError(message, {
-          path: findJsonError(output, json, cause, options, (_, key) => key)?.path ?? "",
-          cause,
-        });
-      }
-      checkMessage(validator, output, message);
-      return message;
+      return (json) => {
+        let message: MessageShape<O>;
+        try {
+          message = decodeJson(output, json, options);
+        } catch (cause) {
+          const { message } = cause as Error; // of protobuf-es
+          throw createMessageError(message, {
+            path: findJsonError(output, json, cause, options, (_, key) => key)?.path ?? "",
+            cause,
+          });
+        }
+        checkMessage(validator, output, message);
+        return message;
+      };
     },
     readDetail: (schema, json, { registry }) => readDetail(schema, json, registry),
   };

@@ -11,6 +11,6 @@ export function defineMethod<I, O>(name: string, http: MethodHttp): ClientMethod
     // Leaves out what is undefined, as JSON does.
     encode: (message) => JSON.parse(JSON.stringify(message)),
     // Without descriptors, nothing can check the types.
-    decode: (json) => json as O,
+    createDecoder: () => (json) => json as O,
   };
 }

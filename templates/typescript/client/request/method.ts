@@ -27,8 +27,11 @@ export interface ClientMethod<I, O extends K["message"], K extends Kinds> {
   prepare(request: I): K["message"];
   /** The ProtoJSON of the request. Throws if it cannot be encoded, or breaks a rule. */
   encode(message: K["message"], settings: K["settings"]): JsonValue;
-  /** Reads the ProtoJSON of the response message; unknown fields are ignored. Throws if it is not the message. */
-  decode(json: JsonValue, settings: K["settings"]): O;
+  /**
+   * Makes what reads the ProtoJSON of the response message. Unknown fields are ignored. What it makes throws if the JSON
+   * is not the message.
+   */
+  createDecoder(settings: K["settings"]): (json: JsonValue) => O;
   /** Reads the JSON of an error's detail as a message; undefined if it is not that message. Absent for messages that are JSON. */
   readDetail?(schema: { readonly typeName: string }, json: JsonObject, settings: K["settings"]): unknown;
 }

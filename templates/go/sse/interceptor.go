@@ -33,7 +33,7 @@ type Call struct {
 	Header http.Header
 	// ResponseHeader is the header of the response: known on a client after next returned, and to
 	// be set on a server before the first event.
-	ResponseHeader http.Header
+	ResponseHeader *HeaderMap
 	// LastEventID is the cursor of a stream; empty for none.
 	LastEventID string
 	// Attempt counts the requests of a call of a client. The first one is 1.

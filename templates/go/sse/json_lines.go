@@ -138,5 +138,5 @@ func (e *jsonLinesEncoder) failure(b, status []byte) []byte {
 // handover ends with an error: the format knows no retry:, and a body that just ended would be taken
 // for a whole one.
 func (e *jsonLinesEncoder) handover(b []byte, _ time.Duration) []byte {
-	return e.failure(b, appendStatus(nil, Errorf(Unavailable, "the server is shutting down"), e.marshal))
+	return e.failure(b, []byte(`{"code":14,"message":"the server is shutting down"}`))
 }

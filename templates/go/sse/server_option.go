@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -49,8 +50,9 @@ func WithValidator(validate func(proto.Message) error) CommonOption {
 }
 
 // WithUnmarshalOptions sets how JSON is read: its Resolver finds the types of google.protobuf.Any,
-// and extensions. A client ignores unknown fields in any case.
+// and extensions. Unknown fields are ignored in any case: the other side may be newer.
 func WithUnmarshalOptions(unmarshal protojson.UnmarshalOptions) CommonOption {
+	unmarshal.DiscardUnknown = true
 	return commonOption(func(o *common) { o.unmarshal = unmarshal })
 }
 
@@ -88,6 +90,16 @@ func defaultHandlerOptions() handlerOptions {
 // logError leaves a trace of an error that is hidden from the client.
 func logError(err error, info CallInfo) {
 	slog.Error("sse: internal error", "method", info.name(), "error", err)
+}
+
+// callHook calls a function of the user that only observes a call.
+func callHook(info CallInfo, hook func()) {
+	defer func() {
+		if value := recover(); value != nil {
+			slog.Error("sse: a hook panicked", "method", info.name(), "panic", value, "stack", string(debug.Stack()))
+		}
+	}()
+	hook()
 }
 
 // CallInfo is a call of a server.
@@ -137,7 +149,8 @@ func WithService(service Service) HandlerOption {
 	return handlerOption(func(o *handlerOptions) { o.services = append(o.services, service) })
 }
 
-// WithErrorHook is called with every error that is hidden from the client. Default: slog.Error.
+// WithErrorHook is called with every error that is hidden from the client. Default: slog.Error. As with all
+// hooks, a panic of it is logged with slog.Error, and disturbs no call.
 func WithErrorHook(hook func(error, CallInfo)) HandlerOption {
 	return handlerOption(func(o *handlerOptions) { o.errorHook = hook })
 }
@@ -214,8 +227,8 @@ func WithCommitWindow(window time.Duration) HandlerOption {
 	return handlerOption(func(o *handlerOptions) { o.commitWindow = window })
 }
 
-// WithSlowConsumer closes the connection of a client that takes longer than limit to read what was
-// written. Default: no limit.
+// WithSlowConsumer ends a stream whose client takes longer than limit to read what was written. It does not
+// apply to unary calls: WriteTimeout of http.Server limits those. Default: no limit.
 func WithSlowConsumer(limit time.Duration) HandlerOption {
 	return handlerOption(func(o *handlerOptions) { o.slowConsumer = limit })
 }
@@ -245,20 +258,4 @@ func RequestFrom(ctx context.Context) *http.Request {
 		return call.request
 	}
 	return nil
-}
-
-// ResponseHeader returns the header of the response of a handler's context. Set it before the first
-// event of a stream, and within the commit window: afterwards, the head is sent and nothing that is
-// set takes effect. Headers that only the runtime may set are ignored.
-func ResponseHeader(ctx context.Context) http.Header {
-	call, ok := ctx.Value(callKey{}).(*serverCall)
-	if !ok {
-		return http.Header{}
-	}
-	call.mu.Lock()
-	defer call.mu.Unlock()
-	if call.headSent {
-		return call.header.Clone()
-	}
-	return call.header
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"time"
 )
 
@@ -94,14 +93,8 @@ func (b *streamBody) run(lastEventID string) {
 			timer.Reset(interval)
 		}
 	}
-	if errors.Is(b.failed, os.ErrDeadlineExceeded) && c.ctx.Err() == nil {
-		c.result.Err = ErrSlowConsumer
-		c.cancel(ErrSlowConsumer)
-	} else {
-		c.cancel(ErrClientGone)
-		c.result.Err = context.Cause(c.ctx)
-	}
-	c.describe(c.result.Err)
+	c.cancel(ErrClientGone) // unless the context has ended for another reason
+	c.describe(context.Cause(c.ctx))
 }
 
 // decide waits for the first event, for a short while. It answers a failure before the head with a
@@ -136,9 +129,6 @@ func (b *streamBody) decide(lastEventID string) bool {
 		}
 		return true
 	case err != nil:
-		if !b.handlerEnded {
-			c.dropHeader()
-		}
 		b.refuse(err, lastEventID)
 		return false
 	case isEmpty && lastEventID != "":
@@ -179,7 +169,7 @@ func (b *streamBody) finish(err error) {
 	if errors.As(err, &abort) {
 		panic(http.ErrAbortHandler)
 	}
-	b.flush(nil, string(w.encoder.failure(nil, appendStatus(nil, c.describe(err), c.handler.options.marshal))))
+	b.flush(nil, string(w.encoder.failure(nil, c.statusJSON(c.describe(err)))))
 }
 
 // cancelled ends the stream, and tells the client the reason where that is of use.
@@ -194,7 +184,7 @@ func (b *streamBody) cancelled() {
 		b.flush(nil, string(w.encoder.handover(nil, delay)))
 	case ErrClientGone, ErrSlowConsumer:
 	default:
-		b.flush(nil, string(w.encoder.failure(nil, appendStatus(nil, e, c.handler.options.marshal))))
+		b.flush(nil, string(w.encoder.failure(nil, c.statusJSON(e))))
 	}
 }
 
@@ -224,9 +214,10 @@ func (b *streamBody) flush(opening []byte, last string) {
 }
 
 func (b *streamBody) write(out []byte) {
-	limit := b.call.handler.options.slowConsumer
-	if limit > 0 && b.call.ctx.Err() == nil {
-		_ = b.control.SetWriteDeadline(time.Now().Add(limit))
+	if limit := b.call.handler.options.slowConsumer; limit > 0 {
+		// Not a deadline of the connection: over HTTP/2 its end looks as if the client had gone.
+		timer := time.AfterFunc(limit, func() { b.call.cancel(ErrSlowConsumer) })
+		defer timer.Stop()
 	}
 	n, err := b.call.writer.Write(out)
 	b.call.result.Bytes += int64(n)
@@ -235,12 +226,5 @@ func (b *streamBody) write(out []byte) {
 	}
 	if err != nil && b.failed == nil {
 		b.failed = err
-	}
-	if limit > 0 && err == nil {
-		// HTTP/2 resets a stream whose deadline passes, also if nothing is being written then.
-		_ = b.control.SetWriteDeadline(time.Time{})
-		if b.call.ctx.Err() != nil {
-			_ = b.control.SetWriteDeadline(time.Now().Add(time.Second))
-		}
 	}
 }

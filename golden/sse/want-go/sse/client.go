@@ -11,10 +11,10 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -31,6 +31,7 @@ func NewTransport(baseURL string, opts ...ClientOption) *Transport {
 	t := &Transport{
 		baseURL: strings.TrimRight(baseURL, "/"),
 		options: options{
+			common:        common{unmarshal: protojson.UnmarshalOptions{DiscardUnknown: true}},
 			doer:          http.DefaultClient,
 			header:        http.Header{},
 			maxEventBytes: 16 << 20,
@@ -39,7 +40,6 @@ func NewTransport(baseURL string, opts ...ClientOption) *Transport {
 	for _, opt := range opts {
 		opt.applyToClient(&t.options)
 	}
-	t.options.unmarshal.DiscardUnknown = true // a newer server may send more
 	base, err := url.Parse(baseURL)
 	switch {
 	case err != nil:
@@ -122,7 +122,7 @@ func (t *Transport) send(ctx context.Context, o *options, call *Call, bound *bou
 	if err != nil {
 		return nil, &NetworkError{err}
 	}
-	call.ResponseHeader = response.Header
+	call.ResponseHeader = &HeaderMap{header: response.Header}
 	if o.onResponse != nil {
 		o.onResponse(response)
 	}
@@ -181,13 +181,14 @@ func (o *options) readResponse(response *http.Response, binding *Binding, body [
 			"data":        base64.StdEncoding.EncodeToString(body),
 		})
 	}
-	text := data
-	if len(data) == 0 {
-		text = []byte("{}")
-	} else if binding.ResponseBody != "" {
-		text = []byte(`{` + strconv.Quote(binding.ResponseBody) + `:` + string(data) + `}`)
+	var err error
+	switch {
+	case len(data) == 0:
+	case binding.ResponseBody != "":
+		err = o.mergeField(message.ProtoReflect(), binding.ResponseBody, data)
+	default:
+		err = o.unmarshal.Unmarshal(data, message)
 	}
-	err := o.unmarshal.Unmarshal(text, message)
 	if err == nil && o.validate != nil {
 		err = o.validate(message)
 	}

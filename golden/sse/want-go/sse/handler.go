@@ -245,19 +245,19 @@ func (h *Handler) closeIdle() {
 
 // ServeHTTP answers a request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	call := &serverCall{handler: h, request: r, writer: w, header: http.Header{}, start: time.Now()}
+	call := &serverCall{handler: h, request: r, writer: w, start: time.Now()}
 	found, variables, allow := h.router.match(r.Method, requestPath(r))
 	if found != nil {
 		call.method = found.handler.method
 	}
 	info := call.info()
 	for _, hook := range h.options.onStart {
-		hook(info)
+		callHook(info, func() { hook(info) })
 	}
 	defer func() {
 		call.result.Duration = time.Since(call.start)
 		for _, hook := range h.options.onEnd {
-			hook(info, call.result)
+			callHook(info, func() { hook(info, call.result) })
 		}
 	}()
 	switch {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 )
@@ -16,27 +17,20 @@ import (
 // not know the length or the coding of a body that it did not write.
 var reserved = []string{"Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Content-Length", "Content-Encoding"}
 
-// dropHeader leaves out the headers that the handler has set. It is for a handler that still runs
-// and may set more, which must not change what is being sent.
-func (c *serverCall) dropHeader() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.headSent, c.header = true, http.Header{}
-}
-
 // writeHead sends the head of the response, with the headers that the handler has set.
 func (c *serverCall) writeHead(status int, set map[string]string) {
-	c.mu.Lock()
-	c.headSent = true
+	c.writeHeader(status, c.header.Clone(), set)
+}
+
+func (c *serverCall) writeHeader(status int, own http.Header, set map[string]string) {
 	header := c.writer.Header()
-	for name, values := range c.header {
+	for name, values := range own {
 		if name == "Vary" {
 			addVary(header, values...)
 		} else {
-			header[name] = slices.Clone(values)
+			header[name] = values
 		}
 	}
-	c.mu.Unlock()
 	for _, name := range reserved {
 		header.Del(name)
 	}
@@ -49,6 +43,14 @@ func (c *serverCall) writeHead(status int, set map[string]string) {
 	}
 	c.result.Status = status
 	c.writer.WriteHeader(status)
+}
+
+// lastWrite is until when the rest of a stream that was stopped may be written.
+func (c *serverCall) lastWrite() time.Time {
+	if context.Cause(c.ctx) == ErrSlowConsumer {
+		return time.Now()
+	}
+	return time.Now().Add(time.Second)
 }
 
 // addVary adds to the Vary of middleware.
@@ -100,19 +102,27 @@ func (c *serverCall) fail(err error, vary string) {
 	if status < 400 || status > 599 {
 		status = e.Code.HTTPStatus()
 	}
-	c.mu.Lock()
+	header := c.header.Clone()
 	// Caches may keep a 404 or 410 by default (RFC 9110, section 15.1).
-	c.header.Set("Cache-Control", "no-store")
+	header.Set("Cache-Control", "no-store")
 	for name, values := range e.Header {
-		c.header[http.CanonicalHeaderKey(name)] = values
+		header[http.CanonicalHeaderKey(name)] = values
 	}
-	c.mu.Unlock()
-	body := appendStatus(nil, e, c.handler.options.marshal)
-	c.writeHead(status, map[string]string{
+	body := c.statusJSON(e)
+	c.writeHeader(status, header, map[string]string{
 		"Content-Type": "application/json", "Content-Length": strconv.Itoa(len(body)), "Vary": vary,
 	})
 	n, _ := c.writer.Write(body)
 	c.result.Bytes += int64(n)
+}
+
+// statusJSON returns the JSON of an error. Details without JSON go to the hook.
+func (c *serverCall) statusJSON(e *Error) []byte {
+	text, err := marshalStatus(e, c.handler.options.marshal)
+	if err != nil {
+		c.report(err)
+	}
+	return text
 }
 
 // describe says how an error is reported to the client. What is hidden goes to the hook.
@@ -120,9 +130,7 @@ func (c *serverCall) describe(err error) *Error {
 	c.result.Err = err
 	e := c.known(err)
 	if e == nil {
-		if hook := c.handler.options.errorHook; hook != nil {
-			hook(err, c.info())
-		}
+		c.report(err)
 		e = Errorf(Internal, "internal error")
 	}
 	if e.Code <= OK || int(e.Code) >= len(codes) {
@@ -145,7 +153,8 @@ func (c *serverCall) known(err error) *Error {
 		return e
 	}
 	if mapper := c.handler.options.errorMapper; mapper != nil {
-		if e := mapper(err); e != nil {
+		callHook(c.info(), func() { e = mapper(err) })
+		if e != nil {
 			return e
 		}
 	}

@@ -21,14 +21,12 @@ type serverCall struct {
 	request *http.Request
 	method  *Method
 	writer  http.ResponseWriter
-	// header is what the handler of the method sets; mu guards whether it still may.
-	header   http.Header
-	mu       sync.Mutex
-	headSent bool
-	ctx      context.Context
-	cancel   context.CancelCauseFunc
-	start    time.Time
-	result   CallResult
+	// header is what the handler of the method sets.
+	header HeaderMap
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	start  time.Time
+	result CallResult
 }
 
 func (c *serverCall) info() CallInfo { return CallInfo{Request: c.request, Method: c.method} }
@@ -61,6 +59,7 @@ func (c *serverCall) serve(e *endpoint, variables []string) {
 		defer release()
 	}
 	if !c.handler.begin(c) {
+		c.stopReading()
 		c.fail(ErrShutdown, "")
 		return
 	}
@@ -102,11 +101,7 @@ func (c *serverCall) read(e *endpoint, variables []string) (*Call, eventEncoder,
 	var body []byte
 	contentType := ""
 	if e.binder.binding.Body != "" {
-		// A body that does not arrive must not keep a call that was cancelled.
-		stop := context.AfterFunc(c.ctx, func() {
-			_ = http.NewResponseController(c.writer).SetReadDeadline(time.Now())
-		})
-		defer stop()
+		defer context.AfterFunc(c.ctx, c.stopReading)()
 		if body, err = readContent(c.ctx, r, e.binder.binding.RawBody, c.handler.options.maxBodyBytes); err != nil {
 			return nil, nil, err
 		}
@@ -119,10 +114,18 @@ func (c *serverCall) read(e *endpoint, variables []string) (*Call, eventEncoder,
 		return nil, nil, err
 	}
 	call := &Call{
-		Method: c.method, Message: message, Header: r.Header, ResponseHeader: c.header,
+		Method: c.method, Message: message, Header: r.Header, ResponseHeader: &c.header,
 		LastEventID: lastEventID, Attempt: 1,
 	}
 	return call, e.encoders[offer], nil
+}
+
+// stopReading ends the reading of a body that does not arrive: it must not keep a call that was cancelled.
+// Before an answer, net/http reads what is left of the body.
+func (c *serverCall) stopReading() {
+	if c.request.ContentLength != 0 {
+		_ = http.NewResponseController(c.writer).SetReadDeadline(time.Now())
+	}
 }
 
 // checked says what the validator found wrong.
@@ -171,18 +174,17 @@ func (c *serverCall) runUnary(call *Call, run UnaryFunc) (proto.Message, error) 
 		err := handle()
 		return message, err
 	}
-	done := make(chan struct{})
-	err := errGoexit
+	done := make(chan error, 1)
 	go func() {
-		defer close(done)
+		err := errGoexit
+		defer func() { done <- err }()
 		err = handle()
 	}()
 	select {
-	case <-done:
+	case err := <-done:
 		return message, err
 	case <-c.ctx.Done():
 		go c.awaitHandler(done)
-		c.dropHeader()
 		return nil, context.Cause(c.ctx)
 	}
 }
@@ -205,7 +207,7 @@ func (c *serverCall) serveStream(e *endpoint, call *Call, encoder eventEncoder) 
 	stop := context.AfterFunc(c.ctx, func() {
 		defer close(stopped)
 		w.stop(context.Cause(c.ctx))
-		_ = control.SetWriteDeadline(time.Now().Add(time.Second))
+		_ = control.SetWriteDeadline(c.lastWrite())
 	})
 	settle := sync.OnceFunc(func() {
 		// The http.ResponseWriter must not be used after ServeHTTP has returned.
@@ -237,11 +239,9 @@ func (c *serverCall) serveStream(e *endpoint, call *Call, encoder eventEncoder) 
 		// net/http ends the body after the handler has returned, which may take longer than the limit
 		// for what was written.
 		_ = control.SetWriteDeadline(time.Time{})
-		ended := make(chan struct{})
-		go func() { <-done; close(ended) }()
-		c.awaitHandler(ended)
+		c.awaitHandler(done)
 		if context.Cause(c.ctx) != errStreamEnded {
-			_ = control.SetWriteDeadline(time.Now().Add(time.Second))
+			_ = control.SetWriteDeadline(c.lastWrite())
 		}
 	}
 	w.mu.Lock()
@@ -249,16 +249,36 @@ func (c *serverCall) serveStream(e *endpoint, call *Call, encoder eventEncoder) 
 	w.mu.Unlock()
 }
 
-// awaitHandler reports a handler that still runs some time after its context has ended.
-func (c *serverCall) awaitHandler(done <-chan struct{}) {
+// awaitHandler reports a handler that still runs some time after its context has ended, and what it fails
+// with.
+func (c *serverCall) awaitHandler(done <-chan error) {
 	timer := time.NewTimer(c.handler.options.leakAfter)
 	defer timer.Stop()
 	select {
-	case <-done:
+	case err := <-done:
+		c.reportLate(err)
 	case <-timer.C:
 		if hook := c.handler.options.leakHook; hook != nil {
-			hook(c.info())
+			callHook(c.info(), func() { hook(c.info()) })
 		}
+		go func() { c.reportLate(<-done) }()
+	}
+}
+
+// reportLate reports what a handler failed with after its call was over. A handler that was stopped may
+// return the cause of that, and an Error is for the client.
+func (c *serverCall) reportLate(err error) {
+	isExpected := errors.Is(err, context.Cause(c.ctx)) || errors.Is(err, context.Canceled) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errStreamEnded) || errors.Is(err, http.ErrAbortHandler)
+	if err != nil && !isExpected && !errors.As(err, new(*Error)) {
+		c.report(err)
+	}
+}
+
+// report tells the hook an error that is hidden from the client.
+func (c *serverCall) report(err error) {
+	if hook := c.handler.options.errorHook; hook != nil {
+		callHook(c.info(), func() { hook(err, c.info()) })
 	}
 }
 

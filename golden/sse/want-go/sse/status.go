@@ -5,6 +5,8 @@ package sse
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -61,23 +63,24 @@ func readStatus(body []byte, status int, header http.Header) *Error {
 	return e
 }
 
-// appendStatus appends the JSON of a google.rpc.Status. A detail that has no JSON, since its type
-// is not linked into the program, is left out.
-func appendStatus(b []byte, e *Error, options protojson.MarshalOptions) []byte {
+// marshalStatus returns the JSON of a google.rpc.Status. It leaves out details that have no JSON, such as those
+// of a type that is not linked into the program, and returns an error that says why.
+func marshalStatus(e *Error, options protojson.MarshalOptions) (text []byte, err error) {
 	status := statusJSON{Code: e.Code, Message: string(validUTF8([]byte(e.Message)))}
-	if len(e.Details) == 0 {
-		for _, raw := range e.RawDetails {
-			status.Details = append(status.Details, raw)
-		}
-	}
 	for _, detail := range e.Details {
-		if raw, err := options.Marshal(detail); err == nil {
+		raw, failure := options.Marshal(detail)
+		if failure != nil {
+			err = errors.Join(err, fmt.Errorf("the detail %s of an error has no JSON: %w", detail.GetTypeUrl(), failure))
+			continue
+		}
+		status.Details = append(status.Details, raw)
+	}
+	for _, raw := range e.RawDetails {
+		if len(e.Details) == 0 && json.Valid(raw) {
 			status.Details = append(status.Details, raw)
+		} else if len(e.Details) == 0 {
+			err = errors.Join(err, fmt.Errorf("the detail %s of an error is not JSON", quoted(string(raw))))
 		}
 	}
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(status) // of texts and JSON
-	return append(b, bytes.TrimRight(out.Bytes(), "\n")...)
+	return marshalJSON(status), err
 }

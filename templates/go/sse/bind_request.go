@@ -23,8 +23,8 @@ type boundRequest struct {
 // bindRequest splits a message into path, query and body, by the first binding that can carry all
 // of it, so that the server reads the same message. If no binding can, the error is that of the
 // first one.
-func bindRequest(method *Method, message proto.Message) (*boundRequest, error) {
-	text, err := protojson.Marshal(message)
+func bindRequest(method *Method, message proto.Message, marshal protojson.MarshalOptions) (*boundRequest, error) {
+	text, err := marshal.Marshal(message)
 	if err != nil {
 		return nil, err
 	}

@@ -117,7 +117,7 @@ var documentMethods = []Method{
 // exchange sends a message as a client does, and returns what a server reads.
 func exchange(t *testing.T, method *Method, message proto.Message) (proto.Message, error) {
 	t.Helper()
-	bound, err := bindRequest(method, message)
+	bound, err := bindRequest(method, message, protojson.MarshalOptions{})
 	if err != nil {
 		t.Skip(err) // the binding cannot carry this message
 	}

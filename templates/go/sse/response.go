@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -54,7 +55,9 @@ func (c *serverCall) lastWrite() time.Time {
 // addVary adds to the Vary of middleware.
 func addVary(header http.Header, values ...string) {
 	for _, value := range values {
-		if value != "" && !slices.Contains(header.Values("Vary"), value) {
+		known := strings.FieldsFunc(strings.Join(header.Values("Vary"), ","), func(r rune) bool { return r == ',' || r == ' ' })
+		isKnown := slices.ContainsFunc(known, func(name string) bool { return strings.EqualFold(name, value) })
+		if value != "" && !isKnown {
 			header.Add("Vary", value)
 		}
 	}

@@ -3,9 +3,12 @@ package sse
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,6 +16,7 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 
 	marketv1 "protoc-gen-sse/go/internal/market/v1"
@@ -151,5 +155,132 @@ func TestADetailThatHasNoJSONIsReported(t *testing.T) {
 	defer mu.Unlock()
 	if len(reported) != 2 || !strings.Contains(reported[1], "no.such.Message") {
 		t.Errorf("reported %q", reported)
+	}
+}
+
+// A handler whose client has gone may fail, panic or never return.
+func TestHandlersThatGoOnAfterTheirCall(t *testing.T) {
+	reported := make(chan string, 10)
+	leaked := make(chan string, 10)
+	release := make(chan struct{})
+	defer close(release)
+	server, handler := serve(t, market{getQuote: func(ctx context.Context, req *marketv1.GetQuoteRequest) (*marketv1.Quote, error) {
+		<-ctx.Done()
+		if req.Symbol == "deaf" {
+			<-release
+		}
+		return nil, context.Cause(ctx)
+	}, watchTrades: func(ctx context.Context, req *marketv1.WatchTradesRequest, s *Sender[*marketv1.Trade]) error {
+		s.Send(trade(1))
+		<-ctx.Done()
+		switch time.Sleep(20 * time.Millisecond); req.Symbol {
+		case "panic":
+			panic("late")
+		case "error":
+			return errors.New("late")
+		case "status":
+			return Errorf(NotFound, "late")
+		}
+		return fmt.Errorf("stopped: %w", context.Cause(ctx))
+	}}, WithLeakHook(func(info CallInfo) { leaked <- info.Request.URL.Path }),
+		WithErrorHook(func(err error, _ CallInfo) { reported <- err.Error() }))
+	handler.options.leakAfter = 200 * time.Millisecond
+	cancelled := func(path string) {
+		ctx, cancel := context.WithCancel(context.Background())
+		request, _ := http.NewRequestWithContext(ctx, "GET", server.URL+path, nil)
+		time.AfterFunc(50*time.Millisecond, cancel)
+		if response, err := http.DefaultClient.Do(request); err == nil {
+			io.Copy(io.Discard, response.Body)
+			response.Body.Close()
+		}
+	}
+	for _, path := range []string{"/v1/trades/status:watch", "/v1/trades/none:watch", "/v1/quotes/A", "/v1/trades/panic:watch", "/v1/trades/error:watch", "/v1/quotes/deaf"} {
+		cancelled(path)
+	}
+	if path := <-leaked; path != "/v1/quotes/deaf" {
+		t.Errorf("leaked %s", path)
+	}
+	got := []string{<-reported, <-reported}
+	if slices.Sort(got); got[0] != "late" || !strings.HasPrefix(got[1], "panic: late\n") || len(reported)+len(leaked) != 0 {
+		t.Errorf("reported %q, and %d more; %d more leaks", got, len(reported), len(leaked))
+	}
+}
+
+// The delay of the method counts, when its server shuts down, too.
+func TestADrainHandsOverWithTheDelayOfTheMethod(t *testing.T) {
+	method := watchTrades
+	rule := *method.Stream
+	rule.Retry = Milliseconds(100_000)
+	method.Stream = &rule
+	started := make(chan struct{})
+	handler := NewHandler(NewService("s", StreamHandler(&method, func(ctx context.Context, _ *marketv1.WatchTradesRequest, s *Sender[*marketv1.Trade]) error {
+		s.Send(trade(1))
+		close(started)
+		<-ctx.Done()
+		return ctx.Err()
+	})))
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	go func() {
+		<-started
+		handler.Drain(context.Background())
+	}()
+	_, text := get(t, "GET", server.URL+"/v1/trades/A:watch", nil, "")
+	if !regexp.MustCompile(`\n\nretry: ([5-9]\d{4}|1[0-4]\d{4}|150000)\n$`).MatchString(text) {
+		t.Errorf("got %q", text)
+	}
+}
+
+// RuntimeError has the name of the error with which protovalidate reports a rule that cannot be run. The test
+// of the generated code validates with protovalidate itself.
+func TestAValidatorMayAnswerWithAStatus(t *testing.T) {
+	server, _ := serve(t, market{}, WithValidator(func(m proto.Message) error {
+		switch symbol := m.(*marketv1.GetQuoteRequest).Symbol; symbol {
+		case "status":
+			return fmt.Errorf("wrapped: %w", Errorf(PermissionDenied, "not yours"))
+		default:
+			return errors.New("the symbol is unknown")
+		}
+	}))
+	for symbol, want := range map[string]string{"status": `"code":7,"message":"not yours"`, "A": `"code":3,"message":"the symbol is unknown"`} {
+		if _, text := get(t, "GET", server.URL+"/v1/quotes/"+symbol, nil, ""); !strings.Contains(unspaced(text), want) {
+			t.Errorf("%s: %s", symbol, text)
+		}
+	}
+}
+
+// Heartbeats do not commit: as long as there is no event, a failure is a status.
+func TestAFailureBeforeTheFirstEventIsAStatusHoweverLate(t *testing.T) {
+	server, _ := serve(t, market{watchTrades: func(_ context.Context, req *marketv1.WatchTradesRequest, s *Sender[*marketv1.Trade]) error {
+		if req.Symbol == "open" {
+			s.Open()
+		}
+		time.Sleep(60 * time.Millisecond)
+		return Errorf(NotFound, "no such symbol")
+	}}, WithCommitWindow(time.Hour), WithHeartbeat(5*time.Millisecond))
+	if response, text := get(t, "GET", server.URL+"/v1/trades/A:watch", nil, ""); response.StatusCode != 404 {
+		t.Errorf("%d %s", response.StatusCode, text)
+	}
+	response, text := get(t, "GET", server.URL+"/v1/trades/open:watch", nil, "")
+	if response.StatusCode != 200 || !strings.Contains(text, ":\n") || !strings.Contains(unspaced(text), "event: error\ndata:\x00{\"code\":5,") {
+		t.Errorf("%d %s", response.StatusCode, text)
+	}
+}
+
+func TestALastEventIDThatIsNotUTF8(t *testing.T) {
+	method := ask
+	got := make(chan string, 1)
+	server := httptest.NewServer(NewHandler(NewService("s", StreamHandler(&method, func(_ context.Context, _ *marketv1.AskRequest, s *Sender[*marketv1.AskEvent]) error {
+		id, _ := s.LastEventID()
+		got <- id
+		return nil
+	}))))
+	defer server.Close()
+	for sent, want := range map[string]string{"caf\xe9": "café", "café": "café"} {
+		header := http.Header{"Content-Type": {"application/json"}, "Last-Event-Id": {sent}}
+		get(t, "POST", server.URL+"/v1/ask", header, "{}")
+		if id := <-got; id != want {
+			t.Errorf("%q: %q", sent, id)
+		}
 	}
 }

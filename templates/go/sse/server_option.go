@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -44,7 +43,8 @@ func WithInterceptors(interceptors ...Interceptor) CommonOption {
 
 // WithValidator checks messages: on a client requests before they are sent, and responses and events
 // before they are returned; on a server requests before their handler is called, which are answered
-// with 400. The Validate of a protovalidate.Validator fits.
+// with 400 and what the error says, or with the Error that it is. The Validate of a protovalidate.Validator
+// fits; where its rules cannot be run, the error is masked.
 func WithValidator(validate func(proto.Message) error) CommonOption {
 	return commonOption(func(o *common) { o.validate = validate })
 }
@@ -90,16 +90,6 @@ func defaultHandlerOptions() handlerOptions {
 // logError leaves a trace of an error that is hidden from the client.
 func logError(err error, info CallInfo) {
 	slog.Error("sse: internal error", "method", info.name(), "error", err)
-}
-
-// callHook calls a function of the user that only observes a call.
-func callHook(info CallInfo, hook func()) {
-	defer func() {
-		if value := recover(); value != nil {
-			slog.Error("sse: a hook panicked", "method", info.name(), "panic", value, "stack", string(debug.Stack()))
-		}
-	}()
-	hook()
 }
 
 // CallInfo is a call of a server.

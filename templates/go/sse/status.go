@@ -24,7 +24,7 @@ type statusJSON struct {
 // readStatus reads an error from a body, also in the form of Google's HTTP APIs (AIP-193):
 // {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", …}}. It never fails: for another body, the
 // code follows from the HTTP status.
-func readStatus(body []byte, status int, header http.Header) *Error {
+func readStatus(body []byte, status int, header http.Header, unmarshal protojson.UnmarshalOptions) *Error {
 	e := &Error{
 		Code:   codeOfStatus(status),
 		Status: status,
@@ -54,7 +54,7 @@ func readStatus(body []byte, status int, header http.Header) *Error {
 		}
 		e.RawDetails = append(e.RawDetails, raw)
 		detail := new(anypb.Any)
-		if (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(raw, detail) == nil {
+		if unmarshal.Unmarshal(raw, detail) == nil {
 			e.Details = append(e.Details, detail)
 		}
 	}

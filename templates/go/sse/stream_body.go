@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// handoverDelay is what clients are told to wait before they resume elsewhere.
+// handoverDelay is what clients are told to wait before they resume elsewhere, unless the method says.
 const handoverDelay = 2 * time.Second
 
 // streamBody is what the goroutine that serves a stream knows of it.
@@ -179,8 +179,12 @@ func (b *streamBody) cancelled() {
 	e := c.describe(cause)
 	switch cause {
 	case ErrShutdown:
+		delay := handoverDelay
+		if c.method.Stream.Retry != nil {
+			delay = *c.method.Stream.Retry
+		}
 		// From half to one and a half of the delay, so that not all clients reconnect at once.
-		delay := time.Duration(float64(handoverDelay) * (0.5 + rand.Float64()))
+		delay = time.Duration(float64(delay) * (0.5 + rand.Float64()))
 		b.flush(nil, string(w.encoder.handover(nil, delay)))
 	case ErrClientGone, ErrSlowConsumer:
 	default:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
 	"sync"
 	"time"
 
@@ -52,6 +51,7 @@ type streamCore struct {
 	unidentified bool
 	ended        bool
 	attempt      int
+	info         StreamInfo
 	failures     failures
 	retry        *time.Duration
 	meta         Meta
@@ -216,15 +216,11 @@ func (c *streamCore) open() (StreamInfo, error) {
 			c.recover(err)
 		}
 	}
-	if c.connection != nil {
-		response := c.connection.response
-		return StreamInfo{Status: response.StatusCode, Header: response.Header, Attempt: c.attempt}, nil
-	}
 	if err := c.failure(); err != nil {
 		return StreamInfo{}, err
 	}
-	if c.ended {
-		return StreamInfo{Status: http.StatusNoContent, Attempt: c.attempt}, nil
+	if c.connection != nil || c.ended {
+		return c.info, nil
 	}
 	return StreamInfo{}, errClosed
 }

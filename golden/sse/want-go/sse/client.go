@@ -81,7 +81,7 @@ func (t *Transport) bind(o *options, call *Call) (*boundRequest, error) {
 			return nil, &RequestError{err}
 		}
 	}
-	bound, err := bindRequest(call.Method, call.Message)
+	bound, err := bindRequest(call.Method, call.Message, protojson.MarshalOptions{Resolver: o.unmarshal.Resolver})
 	if err != nil {
 		return nil, &RequestError{err}
 	}
@@ -149,7 +149,7 @@ func readBeginning(body io.ReadCloser, max int64) []byte {
 
 // readFailure reads what a server reports.
 func (o *options) readFailure(body []byte, response *http.Response, inBody bool) *Error {
-	e := readStatus(body, response.StatusCode, response.Header)
+	e := readStatus(body, response.StatusCode, response.Header, o.unmarshal)
 	e.InBody = inBody
 	if o.readError == nil {
 		return e

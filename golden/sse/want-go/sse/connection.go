@@ -26,8 +26,9 @@ func (c *streamCore) connect() error {
 		defer timer.Stop()
 	}
 	response, onEvent, err := c.exchange(ctx)
-	if err == nil && response.StatusCode == http.StatusNoContent {
-		c.ended = true
+	if err == nil {
+		c.info = StreamInfo{Status: response.StatusCode, Header: response.Header, Attempt: c.attempt}
+		c.ended = response.StatusCode == http.StatusNoContent
 	}
 	if err != nil || c.ended {
 		cancel(errClosed)
@@ -48,7 +49,9 @@ func asCause(ctx context.Context, err error) error {
 	var network *NetworkError
 	var timeout *TimeoutError
 	cause := context.Cause(ctx)
-	if errors.As(err, &network) && (errors.As(cause, &timeout) || cause == errReconnect) {
+	// A function of the caller may fail with the end of its context, too.
+	isOfContext := errors.As(err, &network) || errors.Is(err, context.Canceled)
+	if isOfContext && (errors.As(cause, &timeout) || cause == errReconnect) {
 		return cause
 	}
 	return err

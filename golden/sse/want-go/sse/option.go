@@ -181,7 +181,8 @@ type ReconnectPolicy struct {
 	// end, of servers that do not mark the end.
 	AfterEnd bool
 	// ShouldReconnect decides in place of the built-in rule, which is: after a lost, cut or silent
-	// connection, and after status 408, 425, 429 or 5xx except 501.
+	// connection, and after status 408, 425, 429 or 5xx except 501. It is not called for errors of the caller's
+	// own functions. Return next.Default to leave an error to the rule.
 	ShouldReconnect func(ctx context.Context, err error, next Reconnection) bool
 }
 
@@ -191,6 +192,8 @@ type Reconnection struct {
 	Attempt int
 	// Delay is the time until then; zero in ShouldReconnect.
 	Delay time.Duration
+	// Default is what the built-in rule decides; true in OnReconnect.
+	Default bool
 	// LastEventID is the cursor.
 	LastEventID string
 	// Err is the reason.

@@ -25,11 +25,11 @@ func (c *streamCore) recover(err error) {
 		c.close(placed)
 		return
 	}
-	next := Reconnection{Attempt: c.attempt + 1, LastEventID: c.position, Err: placed}
+	next := Reconnection{Attempt: c.attempt + 1, LastEventID: c.position, Err: placed, Default: mayHelp(err)}
 	c.setState(StateWaiting)
 	ctx, cancel := c.part()
 	defer cancel(nil)
-	again := mayHelp(err)
+	again := next.Default
 	if c.policy.ShouldReconnect != nil {
 		again = c.policy.ShouldReconnect(c.ctx, placed, next)
 	}
@@ -42,7 +42,7 @@ func (c *streamCore) recover(err error) {
 		c.close(c.place(failure))
 		return
 	}
-	next.Delay = delay
+	next.Delay, next.Default = delay, true
 	if c.options.onReconnect != nil {
 		c.options.onReconnect(next)
 	}

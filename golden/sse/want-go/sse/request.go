@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
@@ -195,6 +196,13 @@ const lastEventIDParameter = "last_event_id"
 // the field with the ids.
 func readLastEventID(r *http.Request, idField protoreflect.FieldDescriptor) (string, error) {
 	id, source := r.Header.Get("Last-Event-ID"), "Last-Event-ID"
+	if !utf8.ValidString(id) { // clients send UTF-8 (WHATWG HTML 9.2.4); other bytes are ISO 8859-1, as in older headers
+		var text strings.Builder
+		for _, char := range []byte(id) {
+			text.WriteRune(rune(char))
+		}
+		id = text.String()
+	}
 	if id == "" && strings.Contains(r.URL.RawQuery, lastEventIDParameter) {
 		id, source = r.URL.Query().Get(lastEventIDParameter), lastEventIDParameter
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -134,10 +133,11 @@ func (c *serverCall) checked(message proto.Message) error {
 	if validate == nil {
 		return nil
 	}
-	if err := validate(message); err != nil {
-		return violationsOf(err)
+	err := validate(message)
+	if err == nil || isOfValidator(err) || errors.As(err, new(*Error)) {
+		return err
 	}
-	return nil
+	return violationsOf(err)
 }
 
 // serveUnary answers with one message.
@@ -170,11 +170,15 @@ func (c *serverCall) runUnary(call *Call, run UnaryFunc) (proto.Message, error) 
 			return err
 		})
 	}
+	done := make(chan error, 1)
 	if c.handler.options.unaryTimeout == 0 {
+		if c.handler.options.leakHook != nil {
+			defer context.AfterFunc(c.ctx, func() { c.awaitHandler(done) })()
+			defer close(done)
+		}
 		err := handle()
 		return message, err
 	}
-	done := make(chan error, 1)
 	go func() {
 		err := errGoexit
 		defer func() { done <- err }()
@@ -247,65 +251,4 @@ func (c *serverCall) serveStream(e *endpoint, call *Call, encoder eventEncoder) 
 	w.mu.Lock()
 	c.result.Events, c.result.Terminal = w.events, w.terminal
 	w.mu.Unlock()
-}
-
-// awaitHandler reports a handler that still runs some time after its context has ended, and what it fails
-// with.
-func (c *serverCall) awaitHandler(done <-chan error) {
-	timer := time.NewTimer(c.handler.options.leakAfter)
-	defer timer.Stop()
-	select {
-	case err := <-done:
-		c.reportLate(err)
-	case <-timer.C:
-		if hook := c.handler.options.leakHook; hook != nil {
-			callHook(c.info(), func() { hook(c.info()) })
-		}
-		go func() { c.reportLate(<-done) }()
-	}
-}
-
-// reportLate reports what a handler failed with after its call was over. A handler that was stopped may
-// return the cause of that, and an Error is for the client.
-func (c *serverCall) reportLate(err error) {
-	isExpected := errors.Is(err, context.Cause(c.ctx)) || errors.Is(err, context.Canceled) ||
-		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errStreamEnded) || errors.Is(err, http.ErrAbortHandler)
-	if err != nil && !isExpected && !errors.As(err, new(*Error)) {
-		c.report(err)
-	}
-}
-
-// report tells the hook an error that is hidden from the client.
-func (c *serverCall) report(err error) {
-	if hook := c.handler.options.errorHook; hook != nil {
-		callHook(c.info(), func() { hook(err, c.info()) })
-	}
-}
-
-// panicError is a panic of a handler.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }
-
-// abortError is a panic with http.ErrAbortHandler, which goes on in the goroutine of net/http.
-type abortError struct{ error }
-
-// errGoexit is what a handler failed with that neither returned nor panicked.
-var errGoexit = errors.New("the handler ended its goroutine with runtime.Goexit")
-
-// recovering runs a function, and turns a panic into an error.
-func (c *serverCall) recovering(run func() error) (err error) {
-	defer func() {
-		switch value := recover(); {
-		case value == nil:
-		case value == http.ErrAbortHandler:
-			err = abortError{http.ErrAbortHandler}
-		default:
-			err = &panicError{value, debug.Stack()}
-		}
-	}()
-	return run()
 }

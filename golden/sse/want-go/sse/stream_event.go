@@ -111,7 +111,7 @@ func (c *streamCore) decode(event RawEvent) (proto.Message, error) {
 		err = c.options.validate(message)
 	}
 	if err != nil {
-		if c.options.skipInvalid {
+		if c.options.skipInvalid && !isOfValidator(err) {
 			return nil, nil
 		}
 		return nil, decodeError(event, err)

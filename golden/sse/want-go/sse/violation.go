@@ -3,6 +3,7 @@
 package sse
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -64,6 +65,22 @@ func violationsOf(err error) error {
 		errs.add("", "%s", err.Error())
 	}
 	return errs
+}
+
+// isOfValidator says whether an error of a validator is about itself, and not about the message: protovalidate
+// fails so where rules cannot be compiled or run.
+func isOfValidator(err error) bool {
+	for ; err != nil; err = errors.Unwrap(err) {
+		kind := reflect.TypeOf(err)
+		if kind.Kind() == reflect.Pointer {
+			kind = kind.Elem()
+		}
+		isFailure := kind.Name() == "CompilationError" || kind.Name() == "RuntimeError"
+		if isFailure && strings.Contains(kind.PkgPath(), "protovalidate") {
+			return true
+		}
+	}
+	return false
 }
 
 // addViolations reads a buf.validate.Violations.

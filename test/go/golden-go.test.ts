@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { caseNames, goPackages, loadCase, readWant, root, writeFiles } from "../golden.js";
+import { caseNames, goPackages, goRequest, loadCase, readWant, root, writeFiles } from "../golden.js";
 import { cacheFolder } from "../golden-code.js";
 import { buildTool, describeWithGo, goMessages, run, runGo, writeGoModule } from "./go.js";
 
@@ -15,6 +15,18 @@ function readTemplates(): Record<string, string> {
 
 const cases = caseNames().filter((name) => !name.startsWith("errors/"));
 
+const staticcheck = () => buildTool("honnef.co/go/tools/cmd/staticcheck");
+
+/** What a command prints that fails. */
+function runFailing(command: string, args: readonly string[], cwd: string): string {
+  try {
+    run(command, args, cwd);
+  } catch (error) {
+    return String(error);
+  }
+  throw new Error(`${command} succeeds`);
+}
+
 describeWithGo("Go goldens", () => {
   const cache = cacheFolder("golden-go");
   /** What the plugin emitted: the runtime of the case that has it, and clients and servers. */
@@ -25,7 +37,9 @@ describeWithGo("Go goldens", () => {
     for (const name of cases) {
       const golden = loadCase(name);
       const { protoFile } = golden.request;
-      const options = ["paths=source_relative", ...goPackages(`example.com/golden/${name}`, protoFile)];
+      const packages = goPackages(`example.com/golden/${name}`, protoFile);
+      const given = goRequest(golden).parameter.split(",");
+      const options = ["paths=source_relative", ...packages, ...given.filter((option) => option.startsWith("M"))];
       writeFiles(join(cache, name), goMessages(protoFile, options));
       const want = Object.entries(readWant(golden)).filter(([file]) => file.startsWith("want-go/"));
       for (const [file, content] of want) {
@@ -59,12 +73,41 @@ describeWithGo("Go goldens", () => {
   });
 
   test("staticcheck finds nothing, not even an export without a doc comment", () => {
-    const staticcheck = buildTool("honnef.co/go/tools/cmd/staticcheck");
     // Names are those of the proto, its comments may say what they like, and so may its use of deprecated messages.
     const checks = "all,-ST1003,-ST1020,-ST1021,-ST1005,-SA1019";
     const packages = clients.map((name) => `./${name.slice(0, name.lastIndexOf("/"))}`);
-    expect(run(staticcheck, ["-checks", checks, "./sse", ...new Set(packages)], cache)).toBe("");
+    expect(run(staticcheck(), ["-checks", checks, "./sse", ...new Set(packages)], cache)).toBe("");
   }, 600_000);
+
+  test("staticcheck warns of the use of what is deprecated", () => {
+    const uses = `package uses
+
+import (
+	"context"
+
+	playerv1 "example.com/golden/deprecated/player/v1"
+	"example.com/golden/deprecated/player/v1/playerv1sse"
+)
+
+func Use(client playerv1sse.PlayerServiceClient, handler playerv1sse.OldPlayerServiceHandler) {
+	_, _ = client.Play(context.Background(), &playerv1.PlayRequest{})
+	_, _ = client.Restart(context.Background(), &playerv1.PlayRequest{})
+	_ = playerv1sse.NewOldPlayerServiceClient("http://localhost")
+	_ = playerv1sse.NewOldPlayerService(handler)
+}
+`;
+    writeFiles(cache, { "deprecated/uses/uses.go": uses });
+    const found = runFailing(staticcheck(), ["-checks", "SA1019", "./deprecated/uses"], cache);
+    const names = [
+      ...found.matchAll(/:(\d+):\d+: \S*?(\w+) is deprecated: Marked as deprecated in player\/v1\/player.proto\./g),
+    ];
+    expect(names.map(([, line, name]) => `${line} ${name}`)).toEqual([
+      "10 OldPlayerServiceHandler",
+      "12 Restart",
+      "13 NewOldPlayerServiceClient",
+      "14 NewOldPlayerService",
+    ]);
+  }, 300_000);
 
   test("have a doc comment on every export", () => {
     for (const name of clients) {

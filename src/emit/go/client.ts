@@ -1,10 +1,10 @@
 import type { Printable } from "@bufbuild/protoplugin";
 import type { Header, Method, Service } from "../../model/model.js";
 import { code, join } from "../../print/code.js";
-import { comment, methodDocs } from "./docs.js";
+import { comment, deprecation, methodDocs } from "./docs.js";
 import { quote } from "./go-literal.js";
 import type { Imports } from "./imports.js";
-import { goName, methodName, serviceName, unexported } from "./names.js";
+import { methodName, serviceName, unexported } from "./names.js";
 
 /** The name of the table of a method. With that of its service, as a package may have several. */
 export function tableName({ desc }: Method): string {
@@ -15,6 +15,7 @@ export function tableName({ desc }: Method): string {
 export function client(service: Service, imports: Imports): Printable {
   const name = `${serviceName(service.desc)}Client`;
   const own = unexported(name);
+  const deprecated = deprecation(service.deprecated, service.desc);
   const methods = service.methods.map(
     (method) => code`
       ${methodDocs(methodName(method.desc), method)}
@@ -29,26 +30,23 @@ export function client(service: Service, imports: Imports): Printable {
     `,
   );
   return code`
-    ${comment([`${name} is a client of ${service.desc.typeName}.`, service.docs.text, deprecation(service)])}
+    ${comment([`${name} is a client of ${service.desc.typeName}.`, service.docs.text, deprecated])}
     type ${name} interface {
         ${join(methods)}
     }
 
-    ${comment([`New${name} makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.`])}
+    ${comment([`New${name} returns a client of ${service.desc.typeName}. baseURL is the URL before the paths of the methods, such as https://api.example.com.`, deprecated])}
     func New${name}(baseURL string, opts ...sse.ClientOption) ${name} {
         return &${own}{transport: sse.NewTransport(baseURL, opts...)}
     }
 
+    ${comment([`${own} implements ${name}.`])}
     type ${own} struct {
         transport *sse.Transport
     }
 
     ${join(implementations)}
   `;
-}
-
-export function deprecation({ deprecated }: { readonly deprecated: boolean }): string {
-  return deprecated ? "Deprecated: its proto says so." : "";
 }
 
 function signature({ desc, answer }: Method, imports: Imports): string {
@@ -77,11 +75,11 @@ const HEADER_TYPES: Readonly<Record<Header["type"], string>> = {
 export function headers(method: Method, name: string): Printable {
   const fields = method.headers.map(
     ({ name, type, required, description, deprecated }) => code`
-      ${comment([`${goName(fieldName(name))} is the header ${name}${required ? ", which is required" : ""}.`, description, deprecation({ deprecated })])}
-      ${goName(fieldName(name))} ${HEADER_TYPES[type]}
+      ${comment([`${fieldName(name)} is the header ${name}${required ? ", which is required" : ""}.`, description, deprecation(deprecated, method.desc)])}
+      ${fieldName(name)} ${HEADER_TYPES[type]}
     `,
   );
-  const entries = method.headers.map(({ name }) => `${quote(name)}: h.${goName(fieldName(name))}`);
+  const entries = method.headers.map(({ name }) => `${quote(name)}: h.${fieldName(name)}`);
   const option = method.answer.kind === "stream" ? "sse.StreamOption" : "sse.CallOption";
   return code`
     ${comment([`${name} are the headers of ${method.desc.parent.typeName}.${method.desc.name}. They can also be set once, in the client.`])}
@@ -96,7 +94,7 @@ export function headers(method: Method, name: string): Printable {
   `;
 }
 
-/** The name of a header as the name of a field: `X-Tenant` becomes `XTenant`. */
+/** The field of a header: `X-Tenant` becomes `XTenant`. */
 export function fieldName(header: string): string {
   const words = header.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
   const name = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");

@@ -1,13 +1,15 @@
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Method } from "../../model/model.js";
 
 /**
  * A doc comment of paragraphs, as gofmt leaves it: list items are indented, other indented lines are code, and there is
- * a blank line around both (https://go.dev/doc/comment).
+ * a blank line around both. Fenced code is indented code, too (https://go.dev/doc/comment).
  */
 export function comment(paragraphs: readonly string[]): string {
   const lines = paragraphs
     .filter((paragraph) => paragraph !== "")
     .join("\n\n")
+    .replace(FENCED, (_, code: string) => `\n${code.replace(/^/gm, "    ")}\n`)
     .replace(/[^\P{Cc}\n\t]/gu, "")
     .split("\n")
     .map((line) => line.replace(/^\t+/, "    ").trimEnd());
@@ -31,11 +33,17 @@ export function comment(paragraphs: readonly string[]): string {
     .join("\n");
 }
 
+/** A fenced code block of Markdown. */
+const FENCED = /^```[^`\n]*\n(.*?)^```$/gms;
+
 type Kind = "text" | "list" | "code";
 
 const ITEM = /^\s*(?:([-*+•])|(\d+)[.)])\s+(.*)$/;
 
 function kindOf(line: string, before: Kind, isAfterBlank: boolean): Kind {
+  if (before === "code" && !isAfterBlank && /^\s/.test(line)) {
+    return "code";
+  }
   if (ITEM.test(line)) {
     return "list";
   }
@@ -58,12 +66,18 @@ function print(line: string, kind: Kind): string {
   }
 }
 
+/** The paragraph that tools for Go look for, with the words of protoc-gen-go. */
+export function deprecation(isDeprecated: boolean, desc: DescService | DescMethod): string {
+  const { file } = desc.kind === "rpc" ? desc.parent : desc;
+  return isDeprecated ? `Deprecated: Marked as deprecated in ${file.name}.proto.` : "";
+}
+
 /** The comment of a method: that of the proto, its routes, and whether it is deprecated. */
-export function methodDocs(name: string, { docs, bindings, answer, deprecated }: Method): string {
+export function methodDocs(name: string, { desc, docs, bindings, answer, deprecated }: Method): string {
   const routes = bindings.map(({ method, template }) => `\`${method} ${template.text}\``).join(", ");
   return comment([
-    docs.text === "" ? `${name} has no comment in its proto.` : docs.text,
+    docs.text === "" ? `${name} is ${desc.parent.typeName}.${desc.name}.` : docs.text,
     answer.kind === "stream" ? `${routes}, server-sent events.` : `${routes}.`,
-    deprecated ? "Deprecated: its proto says so." : "",
+    deprecation(deprecated, desc),
   ]);
 }

@@ -6,7 +6,7 @@ import { code, join, toText } from "../../print/code.js";
 import type { Place, Problems } from "../../problems.js";
 import { type Emission, servicesByFile } from "../output.js";
 import { findFolder } from "../runtime.js";
-import { client, headers, tableName } from "./client.js";
+import { client, fieldName, headers, tableName } from "./client.js";
 import { comment } from "./docs.js";
 import { findPackages, type GoFiles } from "./files.js";
 import { Imports } from "./imports.js";
@@ -25,7 +25,10 @@ export function emitGo({ api, options, problems, addFile }: Emission): void {
     return;
   }
   for (const [file, services] of servicesByFile(api)) {
-    addFile(files.output(file), print(file, services, files, options.emit));
+    const { path } = files.services(file);
+    const others = api.services.filter(({ desc }) => files.services(desc.file).path === path);
+    const packageMethods = others.flatMap((service) => service.methods);
+    addFile(files.output(file), print(file, services, packageMethods, files, options.emit));
   }
   if (options.runtime === undefined) {
     for (const [name, source] of readRuntime()) {
@@ -50,14 +53,20 @@ function readRuntime(): (readonly [name: string, source: string])[] {
     .map((name) => [name, readFileSync(new URL(name, RUNTIME), "utf8")]);
 }
 
-function print(file: DescFile, services: readonly Service[], files: GoFiles, emit: readonly string[]): string {
+function print(
+  file: DescFile,
+  services: readonly Service[],
+  packageMethods: readonly Method[],
+  files: GoFiles,
+  emit: readonly string[],
+): string {
   const imports = new Imports(files);
   const methods = services.flatMap((service) => service.methods);
   const blocks: Printable[] = [
-    ...methods.map((method) => table(tableName(method), method)),
     ...(emit.includes("client") ? services.map((service) => client(service, imports)) : []),
-    ...(emit.includes("client") ? declaredHeaders(services) : []),
+    ...(emit.includes("client") ? declaredHeaders(methods, packageMethods) : []),
     ...(emit.includes("server") ? services.map((service) => server(service, imports)) : []),
+    ...methods.map((method) => table(tableName(method), method)),
   ];
   // Before the imports, which it collects.
   const body = join(blocks);
@@ -79,16 +88,15 @@ function print(file: DescFile, services: readonly Service[], files: GoFiles, emi
 }
 
 /** The types of the headers that methods declare. */
-function declaredHeaders(services: readonly Service[]): Printable[] {
-  const methods = services.flatMap((service) => service.methods);
+function declaredHeaders(methods: readonly Method[], packageMethods: readonly Method[]): Printable[] {
   return methods
     .filter((method) => method.headers.length > 0)
-    .map((method) => headers(method, headersName(method, methods)));
+    .map((method) => headers(method, headersName(method, packageMethods)));
 }
 
-/** The name of the method, behind that of its service if two services of the file have such a method. */
-function headersName({ desc }: Method, methods: readonly Method[]): string {
-  const isShared = methods.some((other) => other.desc !== desc && methodName(other.desc) === methodName(desc));
+/** The name of the method, behind that of its service if two services of the package have such a method. */
+function headersName({ desc }: Method, packageMethods: readonly Method[]): string {
+  const isShared = packageMethods.some((other) => other.desc !== desc && methodName(other.desc) === methodName(desc));
   return `${isShared ? serviceName(desc.parent) : ""}${methodName(desc)}Headers`;
 }
 
@@ -107,12 +115,28 @@ function checkNames(services: readonly Service[], files: GoFiles, problems: Prob
   for (const { desc, methods } of services) {
     const { path } = files.services(desc.file);
     const name = serviceName(desc);
-    for (const generated of [`${name}Client`, `New${name}`, `${name}Handler`, unexported(`${name}Client`)]) {
+    const client = [`${name}Client`, `New${name}Client`, unexported(`${name}Client`)];
+    const server = [`${name}Handler`, `New${name}`, `Unimplemented${name}Handler`];
+    for (const generated of [...client, ...server]) {
       add(path, generated, desc);
     }
     for (const method of methods) {
       add(`${path} ${name}`, methodName(method.desc), method.desc);
       add(path, tableName(method), method.desc);
+      checkHeaders(method, problems);
     }
+  }
+}
+
+/** Finds headers of a method that would be one field. */
+function checkHeaders({ desc, headers }: Method, problems: Problems): void {
+  const known = new Map<string, string>();
+  for (const { name } of headers) {
+    const field = fieldName(name);
+    const other = known.get(field);
+    if (other !== undefined) {
+      problems.error({ desc }, `its headers "${other}" and "${name}" both become the Go field "${field}": rename one`);
+    }
+    known.set(field, name);
   }
 }

@@ -52,6 +52,7 @@ export function findPackages(services: readonly Service[], options: Options, pro
     return undefined;
   }
   const root = findRoot(files, packages, options, problems);
+  checkRuntime(root, packages, options, problems);
   const messages = (file: DescFile): GoPackage => packages.get(file) ?? { path: "", name: "" }; // all were added
   const ours = (file: DescFile): GoPackage => {
     const { path, name } = messages(file);
@@ -123,10 +124,21 @@ function checkFolders(
         );
       }
     }
-    if (options.runtime === undefined && options.paths === "source_relative" && dirOf(file) === "sse") {
+  }
+}
+
+/** The folder of the runtime has no other package. */
+function checkRuntime(
+  root: string | undefined,
+  packages: ReadonlyMap<DescFile, GoPackage>,
+  { runtime, paths }: Options,
+  problems: Problems,
+): void {
+  for (const [file, { path }] of packages) {
+    if (runtime === undefined && (path === root || (paths === "source_relative" && dirOf(file) === "sse"))) {
       problems.error(
         { desc: file },
-        'its Go package is in the folder "sse" of the output, where the runtime is: move it, or set the option "runtime"',
+        `its Go package "${path}" is in the folder of the runtime: move it to another one, or set the option "runtime"`,
       );
     }
   }

@@ -2,6 +2,11 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import type { GoFiles, GoPackage } from "./files.js";
 import { messageName } from "./names.js";
 
+/** What generated code names itself, and the predeclared identifiers that it uses: no package gets one of these names. */
+const TAKEN: ReadonlySet<string> = new Set(
+  "baseURL c ctx h opts req stream svc any bool error float64 int64 map nil string".split(" "),
+);
+
 /** Collects the packages that a file imports, and prints them as gofmt sorts them. */
 export class Imports {
   readonly #files: GoFiles;
@@ -26,9 +31,9 @@ export class Imports {
     if (known !== undefined) {
       return known.name;
     }
-    const taken = new Set([...this.#names.values()].map((other) => other.name));
+    const imported = new Set([...this.#names.values()].map((other) => other.name));
     let unique = name;
-    for (let count = 2; taken.has(unique); count++) {
+    for (let count = 2; TAKEN.has(unique) || imported.has(unique); count++) {
       unique = `${name}${count}`;
     }
     this.#names.set(path, { name: unique, isAlias: unique !== path.split("/").at(-1) });

@@ -1,8 +1,8 @@
 import type { Printable } from "@bufbuild/protoplugin";
 import type { Method, Service } from "../../model/model.js";
 import { code, join } from "../../print/code.js";
-import { deprecation, tableName } from "./client.js";
-import { comment, methodDocs } from "./docs.js";
+import { tableName } from "./client.js";
+import { comment, deprecation, methodDocs } from "./docs.js";
 import { quote } from "./go-literal.js";
 import type { Imports } from "./imports.js";
 import { methodName, serviceName } from "./names.js";
@@ -10,6 +10,7 @@ import { methodName, serviceName } from "./names.js";
 /** The server of a service: the interface of its handlers, an implementation to embed, and what mounts it. */
 export function server(service: Service, imports: Imports): Printable {
   const name = serviceName(service.desc);
+  const deprecated = deprecation(service.deprecated, service.desc);
   const methods = service.methods.map(
     (method) => code`
       ${methodDocs(methodName(method.desc), method)}
@@ -18,7 +19,7 @@ export function server(service: Service, imports: Imports): Printable {
   );
   const unimplemented = service.methods.map(
     (method) => code`
-      ${comment([`${methodName(method.desc)} answers 501.`])}
+      ${comment([`${methodName(method.desc)} returns an error with the code Unimplemented.`])}
       func (Unimplemented${name}Handler) ${signature(method, imports)} {
           return ${method.answer.kind === "stream" ? "" : "nil, "}${notImplemented(method)}
       }
@@ -29,17 +30,17 @@ export function server(service: Service, imports: Imports): Printable {
       `sse.${method.answer.kind === "stream" ? "StreamHandler" : "UnaryHandler"}(&${tableName(method)}, svc.${methodName(method.desc)}),`,
   );
   return code`
-    ${comment([`${name}Handler has the handlers of ${service.desc.typeName}. Embed Unimplemented${name}Handler, so that methods which the proto gets later compile.`, service.docs.text, deprecation(service)])}
+    ${comment([`${name}Handler handles the calls of ${service.desc.typeName}. Embed Unimplemented${name}Handler, so that your code compiles when the proto gets another method.`, service.docs.text, deprecated])}
     type ${name}Handler interface {
         ${join(methods)}
     }
 
-    ${comment([`Unimplemented${name}Handler answers every method with 501.`])}
+    ${comment([`Unimplemented${name}Handler is a ${name}Handler whose methods return an error with the code Unimplemented, which is HTTP status 501.`, deprecated])}
     type Unimplemented${name}Handler struct{}
 
     ${join(unimplemented)}
 
-    ${comment([`New${name} makes a service for sse.NewHandler.`])}
+    ${comment([`New${name} returns the service that svc handles, for sse.NewHandler.`, deprecated])}
     func New${name}(svc ${name}Handler) sse.Service {
         return sse.NewService(
             ${quote(service.desc.typeName)},

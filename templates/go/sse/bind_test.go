@@ -206,10 +206,7 @@ func FuzzBinding(f *testing.F) {
 		if document {
 			desc, methods = types[1], documentMethods[:2]
 		}
-		message := desc.New().Interface()
-		if proto.Unmarshal(encoded, message) != nil {
-			t.Skip("no message")
-		}
+		message := decodeMessage(t, desc, encoded)
 		// What JSON cannot hold does not travel: unknown fields.
 		text, err := protojson.Marshal(message)
 		if err != nil {
@@ -217,6 +214,21 @@ func FuzzBinding(f *testing.F) {
 		}
 		checkExchange(t, &methods[int(index)%len(methods)], fromJSON(t, desc, string(text)))
 	})
+}
+
+func decodeMessage(t *testing.T, desc protoreflect.MessageType, encoded []byte) proto.Message {
+	t.Helper()
+	// protobuf-go 1.36 panics over an entry of a map whose key has the wire type of another type.
+	defer func() {
+		if recover() != nil {
+			t.Skip("no message")
+		}
+	}()
+	message := desc.New().Interface()
+	if err := proto.Unmarshal(encoded, message); err != nil {
+		t.Skip(err)
+	}
+	return message
 }
 
 // FuzzQuery reads queries of any text. What a server reads, a client can send; what it refuses, it

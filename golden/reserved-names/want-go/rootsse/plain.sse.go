@@ -12,13 +12,6 @@ import (
 	"example.com/golden/sse"
 )
 
-var publisherPublish = sse.Method{
-	Name: "Publisher.Publish",
-	Bindings: []sse.Binding{
-		{Method: "POST", Path: "/publish", Body: "*"},
-	},
-}
-
 // PublisherClient is a client of Publisher.
 //
 // Publishes news.
@@ -29,11 +22,12 @@ type PublisherClient interface {
 	Publish(ctx context.Context, req *ssefeedv1.Item, opts ...sse.CallOption) (*root.Receipt, error)
 }
 
-// NewPublisherClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
+// NewPublisherClient returns a client of Publisher. baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewPublisherClient(baseURL string, opts ...sse.ClientOption) PublisherClient {
 	return &publisherClient{transport: sse.NewTransport(baseURL, opts...)}
 }
 
+// publisherClient implements PublisherClient.
 type publisherClient struct {
 	transport *sse.Transport
 }
@@ -42,7 +36,7 @@ func (c *publisherClient) Publish(ctx context.Context, req *ssefeedv1.Item, opts
 	return sse.CallUnary[*root.Receipt](ctx, c.transport, &publisherPublish, req, opts)
 }
 
-// PublisherHandler has the handlers of Publisher. Embed UnimplementedPublisherHandler, so that methods which the proto gets later compile.
+// PublisherHandler handles the calls of Publisher. Embed UnimplementedPublisherHandler, so that your code compiles when the proto gets another method.
 //
 // Publishes news.
 type PublisherHandler interface {
@@ -52,18 +46,25 @@ type PublisherHandler interface {
 	Publish(ctx context.Context, req *ssefeedv1.Item) (*root.Receipt, error)
 }
 
-// UnimplementedPublisherHandler answers every method with 501.
+// UnimplementedPublisherHandler is a PublisherHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedPublisherHandler struct{}
 
-// Publish answers 501.
+// Publish returns an error with the code Unimplemented.
 func (UnimplementedPublisherHandler) Publish(ctx context.Context, req *ssefeedv1.Item) (*root.Receipt, error) {
 	return nil, sse.Errorf(sse.Unimplemented, "Publisher.Publish is not implemented")
 }
 
-// NewPublisher makes a service for sse.NewHandler.
+// NewPublisher returns the service that svc handles, for sse.NewHandler.
 func NewPublisher(svc PublisherHandler) sse.Service {
 	return sse.NewService(
 		"Publisher",
 		sse.UnaryHandler(&publisherPublish, svc.Publish),
 	)
+}
+
+var publisherPublish = sse.Method{
+	Name: "Publisher.Publish",
+	Bindings: []sse.Binding{
+		{Method: "POST", Path: "/publish", Body: "*"},
+	},
 }

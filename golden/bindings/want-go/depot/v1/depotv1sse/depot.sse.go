@@ -12,6 +12,856 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
+// DepotServiceClient is a client of depot.v1.DepotService.
+//
+// A depot of parcels, on shelves, in tenants' rooms. The tenant is part of every path.
+type DepotServiceClient interface {
+	// Every HTTP method: GET.
+	//
+	// `GET /v1/tenants/{tenant}/parcels/{number}`.
+	GetParcel(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*depotv1.Parcel, error)
+
+	// Every HTTP method: PUT. One field is the body, the others are query parameters.
+	//
+	// `PUT /v1/tenants/{tenant}/parcels/{parcel.number}`.
+	PutParcel(ctx context.Context, req *depotv1.PutParcelRequest, opts ...sse.CallOption) (*depotv1.Parcel, error)
+
+	// Every HTTP method: POST. Everything but the path is the body.
+	//
+	// `POST /v1/tenants/{tenant}/parcels`.
+	AddParcel(ctx context.Context, req *depotv1.AddParcelRequest, opts ...sse.CallOption) (*depotv1.Parcel, error)
+
+	// Every HTTP method: PATCH.
+	//
+	// `PATCH /v1/tenants/{tenant}/parcels/{parcel.number}`.
+	ChangeParcel(ctx context.Context, req *depotv1.PutParcelRequest, opts ...sse.CallOption) (*depotv1.Parcel, error)
+
+	// Every HTTP method: DELETE.
+	//
+	// `DELETE /v1/tenants/{tenant}/parcels/{number}`.
+	RemoveParcel(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*emptypb.Empty, error)
+
+	// A custom method, with a body.
+	//
+	// `REPORT /v1/tenants/{tenant}/parcels`.
+	ReportParcels(ctx context.Context, req *depotv1.ReportRequest, opts ...sse.CallOption) (*depotv1.Parcels, error)
+
+	// A method that OpenAPI 3.2 knows and 3.1 does not.
+	//
+	// `QUERY /v1/tenants/{tenant}/parcels`.
+	QueryParcels(ctx context.Context, req *depotv1.ReportRequest, opts ...sse.CallOption) (*depotv1.Parcels, error)
+
+	// A method that HTTP knows and the options have no field for.
+	//
+	// `OPTIONS /v1/tenants/{tenant}/parcels/{number}`.
+	ParcelOptions(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*emptypb.Empty, error)
+
+	// A body that is a scalar: JSON text, not an object.
+	//
+	// `PUT /v1/tenants/{tenant}/parcels/{number}/label`.
+	LabelParcel(ctx context.Context, req *depotv1.LabelRequest, opts ...sse.CallOption) (*depotv1.Parcel, error)
+
+	// No body with a method that usually has one.
+	//
+	// `POST /v1/tenants/{tenant}/parcels/{number}:touch`.
+	TouchParcel(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*emptypb.Empty, error)
+
+	// Answers with one field of the response: a message.
+	//
+	// `GET /v1/tenants/{tenant}/parcels/{number}/place`.
+	GetPlace(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*depotv1.PlaceResponse, error)
+
+	// Answers with one field of the response: a scalar.
+	//
+	// `GET /v1/tenants/{tenant}/parcels/{number}/weight`.
+	GetWeight(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*depotv1.WeightResponse, error)
+
+	// Anything as the body, which is why it is in no query.
+	//
+	// `POST /v1/tenants/{tenant}/parcels/{number}/notes`.
+	Annotate(ctx context.Context, req *depotv1.AnnotateRequest, opts ...sse.CallOption) (*depotv1.AnnotateRequest, error)
+
+	// Several bindings: by number, by place, by neither.
+	//
+	// `GET /v1/tenants/{tenant}/find/{number}`, `GET /v1/tenants/{tenant}/shelves/{place.shelf}/boxes/{place.box}/parcel`, `POST /v1/tenants/{tenant}/find`, `POST /v1/tenants/{tenant}/find-at`.
+	FindParcel(ctx context.Context, req *depotv1.FindRequest, opts ...sse.CallOption) (*depotv1.Parcel, error)
+
+	// Every parcel that comes in or goes out of a place, as it happens.
+	//
+	// `GET /v1/tenants/{tenant}/shelves/{place.shelf}/boxes/{place.box}:watch`, `POST /v1/tenants/{tenant}/places:watch`, server-sent events.
+	WatchPlace(ctx context.Context, req *depotv1.WatchPlaceRequest, opts ...sse.StreamOption) *sse.Stream[*depotv1.Parcel]
+}
+
+// NewDepotServiceClient returns a client of depot.v1.DepotService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewDepotServiceClient(baseURL string, opts ...sse.ClientOption) DepotServiceClient {
+	return &depotServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// depotServiceClient implements DepotServiceClient.
+type depotServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *depotServiceClient) GetParcel(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*depotv1.Parcel, error) {
+	return sse.CallUnary[*depotv1.Parcel](ctx, c.transport, &depotServiceGetParcel, req, opts)
+}
+
+func (c *depotServiceClient) PutParcel(ctx context.Context, req *depotv1.PutParcelRequest, opts ...sse.CallOption) (*depotv1.Parcel, error) {
+	return sse.CallUnary[*depotv1.Parcel](ctx, c.transport, &depotServicePutParcel, req, opts)
+}
+
+func (c *depotServiceClient) AddParcel(ctx context.Context, req *depotv1.AddParcelRequest, opts ...sse.CallOption) (*depotv1.Parcel, error) {
+	return sse.CallUnary[*depotv1.Parcel](ctx, c.transport, &depotServiceAddParcel, req, opts)
+}
+
+func (c *depotServiceClient) ChangeParcel(ctx context.Context, req *depotv1.PutParcelRequest, opts ...sse.CallOption) (*depotv1.Parcel, error) {
+	return sse.CallUnary[*depotv1.Parcel](ctx, c.transport, &depotServiceChangeParcel, req, opts)
+}
+
+func (c *depotServiceClient) RemoveParcel(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*emptypb.Empty, error) {
+	return sse.CallUnary[*emptypb.Empty](ctx, c.transport, &depotServiceRemoveParcel, req, opts)
+}
+
+func (c *depotServiceClient) ReportParcels(ctx context.Context, req *depotv1.ReportRequest, opts ...sse.CallOption) (*depotv1.Parcels, error) {
+	return sse.CallUnary[*depotv1.Parcels](ctx, c.transport, &depotServiceReportParcels, req, opts)
+}
+
+func (c *depotServiceClient) QueryParcels(ctx context.Context, req *depotv1.ReportRequest, opts ...sse.CallOption) (*depotv1.Parcels, error) {
+	return sse.CallUnary[*depotv1.Parcels](ctx, c.transport, &depotServiceQueryParcels, req, opts)
+}
+
+func (c *depotServiceClient) ParcelOptions(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*emptypb.Empty, error) {
+	return sse.CallUnary[*emptypb.Empty](ctx, c.transport, &depotServiceParcelOptions, req, opts)
+}
+
+func (c *depotServiceClient) LabelParcel(ctx context.Context, req *depotv1.LabelRequest, opts ...sse.CallOption) (*depotv1.Parcel, error) {
+	return sse.CallUnary[*depotv1.Parcel](ctx, c.transport, &depotServiceLabelParcel, req, opts)
+}
+
+func (c *depotServiceClient) TouchParcel(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*emptypb.Empty, error) {
+	return sse.CallUnary[*emptypb.Empty](ctx, c.transport, &depotServiceTouchParcel, req, opts)
+}
+
+func (c *depotServiceClient) GetPlace(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*depotv1.PlaceResponse, error) {
+	return sse.CallUnary[*depotv1.PlaceResponse](ctx, c.transport, &depotServiceGetPlace, req, opts)
+}
+
+func (c *depotServiceClient) GetWeight(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*depotv1.WeightResponse, error) {
+	return sse.CallUnary[*depotv1.WeightResponse](ctx, c.transport, &depotServiceGetWeight, req, opts)
+}
+
+func (c *depotServiceClient) Annotate(ctx context.Context, req *depotv1.AnnotateRequest, opts ...sse.CallOption) (*depotv1.AnnotateRequest, error) {
+	return sse.CallUnary[*depotv1.AnnotateRequest](ctx, c.transport, &depotServiceAnnotate, req, opts)
+}
+
+func (c *depotServiceClient) FindParcel(ctx context.Context, req *depotv1.FindRequest, opts ...sse.CallOption) (*depotv1.Parcel, error) {
+	return sse.CallUnary[*depotv1.Parcel](ctx, c.transport, &depotServiceFindParcel, req, opts)
+}
+
+func (c *depotServiceClient) WatchPlace(ctx context.Context, req *depotv1.WatchPlaceRequest, opts ...sse.StreamOption) *sse.Stream[*depotv1.Parcel] {
+	return sse.CallStream[*depotv1.Parcel](ctx, c.transport, &depotServiceWatchPlace, req, opts)
+}
+
+// FileServiceClient is a client of depot.v1.FileService.
+//
+// Every form of a path template.
+type FileServiceClient interface {
+	// A variable of one segment.
+	//
+	// `GET /drives/{drive}`.
+	GetDrive(ctx context.Context, req *depotv1.DriveRequest, opts ...sse.CallOption) (*depotv1.Drive, error)
+
+	// The same, written out.
+	//
+	// `GET /drives/{drive=*}/label`.
+	GetLabel(ctx context.Context, req *depotv1.DriveRequest, opts ...sse.CallOption) (*depotv1.Drive, error)
+
+	// A variable of several segments, with literals among them.
+	//
+	// `GET /v1/{name=drives/*/folders/*}`.
+	GetFolder(ctx context.Context, req *depotv1.NamedRequest, opts ...sse.CallOption) (*depotv1.Drive, error)
+
+	// The same with more after it.
+	//
+	// `GET /v1/{name=drives/*/folders/*}/files`.
+	ListFiles(ctx context.Context, req *depotv1.NamedRequest, opts ...sse.CallOption) (*depotv1.Drive, error)
+
+	// A variable that takes all the rest.
+	//
+	// `GET /drives/{drive}/files/{path=**}`.
+	GetFile(ctx context.Context, req *depotv1.FileRequest, opts ...sse.CallOption) (*depotv1.Drive, error)
+
+	// A variable that takes the rest of a path that starts with a literal.
+	//
+	// `GET /v2/{name=archives/**}`.
+	GetArchive(ctx context.Context, req *depotv1.NamedRequest, opts ...sse.CallOption) (*depotv1.Drive, error)
+
+	// All the rest, but for the last segment.
+	//
+	// `GET /meta/{drive}/{path=**}/properties`.
+	GetMeta(ctx context.Context, req *depotv1.FileRequest, opts ...sse.CallOption) (*depotv1.Drive, error)
+
+	// All the rest, and a verb.
+	//
+	// `GET /drives/{drive}/files/{path=**}:download`, server-sent events.
+	Download(ctx context.Context, req *depotv1.FileRequest, opts ...sse.StreamOption) *sse.Stream[*depotv1.Block]
+
+	// A verb after a literal, and characters that a path may hold.
+	//
+	// `POST /drives/trash-can_1.0~a:purge`.
+	Purge(ctx context.Context, req *emptypb.Empty, opts ...sse.CallOption) (*emptypb.Empty, error)
+
+	// Wildcards without a name. A client uses the first binding, which has none.
+	//
+	// `GET /any/{drive}`, `GET /any/*/{drive}`, `GET /anything/**`.
+	GetAnything(ctx context.Context, req *depotv1.FileRequest, opts ...sse.CallOption) (*depotv1.Drive, error)
+
+	// A variable deep in the request.
+	//
+	// `GET /owners/{owner.person.name}/drives/{owner.drive.drive}`.
+	GetOwner(ctx context.Context, req *depotv1.OwnerRequest, opts ...sse.CallOption) (*depotv1.Drive, error)
+
+	// Variables of every type that a path can hold.
+	//
+	// `GET /typed/{i32}/{u64}/{s64}/{f}/{d}/{flag}/{kind}/{data}`.
+	GetTyped(ctx context.Context, req *depotv1.TypedRequest, opts ...sse.CallOption) (*depotv1.Drive, error)
+
+	// Nothing but a slash.
+	//
+	// `GET /`.
+	GetRoot(ctx context.Context, req *emptypb.Empty, opts ...sse.CallOption) (*depotv1.Drive, error)
+}
+
+// NewFileServiceClient returns a client of depot.v1.FileService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewFileServiceClient(baseURL string, opts ...sse.ClientOption) FileServiceClient {
+	return &fileServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// fileServiceClient implements FileServiceClient.
+type fileServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *fileServiceClient) GetDrive(ctx context.Context, req *depotv1.DriveRequest, opts ...sse.CallOption) (*depotv1.Drive, error) {
+	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceGetDrive, req, opts)
+}
+
+func (c *fileServiceClient) GetLabel(ctx context.Context, req *depotv1.DriveRequest, opts ...sse.CallOption) (*depotv1.Drive, error) {
+	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceGetLabel, req, opts)
+}
+
+func (c *fileServiceClient) GetFolder(ctx context.Context, req *depotv1.NamedRequest, opts ...sse.CallOption) (*depotv1.Drive, error) {
+	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceGetFolder, req, opts)
+}
+
+func (c *fileServiceClient) ListFiles(ctx context.Context, req *depotv1.NamedRequest, opts ...sse.CallOption) (*depotv1.Drive, error) {
+	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceListFiles, req, opts)
+}
+
+func (c *fileServiceClient) GetFile(ctx context.Context, req *depotv1.FileRequest, opts ...sse.CallOption) (*depotv1.Drive, error) {
+	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceGetFile, req, opts)
+}
+
+func (c *fileServiceClient) GetArchive(ctx context.Context, req *depotv1.NamedRequest, opts ...sse.CallOption) (*depotv1.Drive, error) {
+	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceGetArchive, req, opts)
+}
+
+func (c *fileServiceClient) GetMeta(ctx context.Context, req *depotv1.FileRequest, opts ...sse.CallOption) (*depotv1.Drive, error) {
+	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceGetMeta, req, opts)
+}
+
+func (c *fileServiceClient) Download(ctx context.Context, req *depotv1.FileRequest, opts ...sse.StreamOption) *sse.Stream[*depotv1.Block] {
+	return sse.CallStream[*depotv1.Block](ctx, c.transport, &fileServiceDownload, req, opts)
+}
+
+func (c *fileServiceClient) Purge(ctx context.Context, req *emptypb.Empty, opts ...sse.CallOption) (*emptypb.Empty, error) {
+	return sse.CallUnary[*emptypb.Empty](ctx, c.transport, &fileServicePurge, req, opts)
+}
+
+func (c *fileServiceClient) GetAnything(ctx context.Context, req *depotv1.FileRequest, opts ...sse.CallOption) (*depotv1.Drive, error) {
+	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceGetAnything, req, opts)
+}
+
+func (c *fileServiceClient) GetOwner(ctx context.Context, req *depotv1.OwnerRequest, opts ...sse.CallOption) (*depotv1.Drive, error) {
+	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceGetOwner, req, opts)
+}
+
+func (c *fileServiceClient) GetTyped(ctx context.Context, req *depotv1.TypedRequest, opts ...sse.CallOption) (*depotv1.Drive, error) {
+	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceGetTyped, req, opts)
+}
+
+func (c *fileServiceClient) GetRoot(ctx context.Context, req *emptypb.Empty, opts ...sse.CallOption) (*depotv1.Drive, error) {
+	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceGetRoot, req, opts)
+}
+
+// QueryServiceClient is a client of depot.v1.QueryService.
+//
+// Every kind of query parameter.
+type QueryServiceClient interface {
+	// Scalars of every type.
+	//
+	// `GET /query/scalars`.
+	Scalars(ctx context.Context, req *depotv1.ScalarsRequest, opts ...sse.CallOption) (*depotv1.ScalarsRequest, error)
+
+	// The same, which know whether they are set.
+	//
+	// `GET /query/optionals`.
+	Optionals(ctx context.Context, req *depotv1.OptionalsRequest, opts ...sse.CallOption) (*depotv1.OptionalsRequest, error)
+
+	// Lists.
+	//
+	// `GET /query/lists`.
+	Lists(ctx context.Context, req *depotv1.ListsRequest, opts ...sse.CallOption) (*depotv1.ListsRequest, error)
+
+	// Maps.
+	//
+	// `GET /query/maps`.
+	Maps(ctx context.Context, req *depotv1.MapsRequest, opts ...sse.CallOption) (*depotv1.MapsRequest, error)
+
+	// Messages whose JSON is a scalar.
+	//
+	// `GET /query/well-known`.
+	WellKnown(ctx context.Context, req *depotv1.WellKnownRequest, opts ...sse.CallOption) (*depotv1.WellKnownRequest, error)
+
+	// Messages in messages, one of them in itself.
+	//
+	// `GET /query/nested`.
+	Nested(ctx context.Context, req *depotv1.NestedRequest, opts ...sse.CallOption) (*depotv1.NestedRequest, error)
+
+	// One of several.
+	//
+	// `GET /query/one-of`.
+	OneOf(ctx context.Context, req *depotv1.OneOfRequest, opts ...sse.CallOption) (*depotv1.OneOfRequest, error)
+
+	// Parameters with names of their own, and such that must be there.
+	//
+	// `GET /query/named`.
+	Named(ctx context.Context, req *depotv1.NamedParametersRequest, opts ...sse.CallOption) (*depotv1.NamedParametersRequest, error)
+
+	// One of several is in the path, so that the others cannot be in the query.
+	//
+	// `GET /query/one-of/{name}`.
+	OneOfInPath(ctx context.Context, req *depotv1.OneOfRequest, opts ...sse.CallOption) (*depotv1.OneOfRequest, error)
+
+	// All of them, and a stream.
+	//
+	// `GET /query:watch`, server-sent events.
+	Watch(ctx context.Context, req *depotv1.ScalarsRequest, opts ...sse.StreamOption) *sse.Stream[*depotv1.ScalarsRequest]
+}
+
+// NewQueryServiceClient returns a client of depot.v1.QueryService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewQueryServiceClient(baseURL string, opts ...sse.ClientOption) QueryServiceClient {
+	return &queryServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// queryServiceClient implements QueryServiceClient.
+type queryServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *queryServiceClient) Scalars(ctx context.Context, req *depotv1.ScalarsRequest, opts ...sse.CallOption) (*depotv1.ScalarsRequest, error) {
+	return sse.CallUnary[*depotv1.ScalarsRequest](ctx, c.transport, &queryServiceScalars, req, opts)
+}
+
+func (c *queryServiceClient) Optionals(ctx context.Context, req *depotv1.OptionalsRequest, opts ...sse.CallOption) (*depotv1.OptionalsRequest, error) {
+	return sse.CallUnary[*depotv1.OptionalsRequest](ctx, c.transport, &queryServiceOptionals, req, opts)
+}
+
+func (c *queryServiceClient) Lists(ctx context.Context, req *depotv1.ListsRequest, opts ...sse.CallOption) (*depotv1.ListsRequest, error) {
+	return sse.CallUnary[*depotv1.ListsRequest](ctx, c.transport, &queryServiceLists, req, opts)
+}
+
+func (c *queryServiceClient) Maps(ctx context.Context, req *depotv1.MapsRequest, opts ...sse.CallOption) (*depotv1.MapsRequest, error) {
+	return sse.CallUnary[*depotv1.MapsRequest](ctx, c.transport, &queryServiceMaps, req, opts)
+}
+
+func (c *queryServiceClient) WellKnown(ctx context.Context, req *depotv1.WellKnownRequest, opts ...sse.CallOption) (*depotv1.WellKnownRequest, error) {
+	return sse.CallUnary[*depotv1.WellKnownRequest](ctx, c.transport, &queryServiceWellKnown, req, opts)
+}
+
+func (c *queryServiceClient) Nested(ctx context.Context, req *depotv1.NestedRequest, opts ...sse.CallOption) (*depotv1.NestedRequest, error) {
+	return sse.CallUnary[*depotv1.NestedRequest](ctx, c.transport, &queryServiceNested, req, opts)
+}
+
+func (c *queryServiceClient) OneOf(ctx context.Context, req *depotv1.OneOfRequest, opts ...sse.CallOption) (*depotv1.OneOfRequest, error) {
+	return sse.CallUnary[*depotv1.OneOfRequest](ctx, c.transport, &queryServiceOneOf, req, opts)
+}
+
+func (c *queryServiceClient) Named(ctx context.Context, req *depotv1.NamedParametersRequest, opts ...sse.CallOption) (*depotv1.NamedParametersRequest, error) {
+	return sse.CallUnary[*depotv1.NamedParametersRequest](ctx, c.transport, &queryServiceNamed, req, opts)
+}
+
+func (c *queryServiceClient) OneOfInPath(ctx context.Context, req *depotv1.OneOfRequest, opts ...sse.CallOption) (*depotv1.OneOfRequest, error) {
+	return sse.CallUnary[*depotv1.OneOfRequest](ctx, c.transport, &queryServiceOneOfInPath, req, opts)
+}
+
+func (c *queryServiceClient) Watch(ctx context.Context, req *depotv1.ScalarsRequest, opts ...sse.StreamOption) *sse.Stream[*depotv1.ScalarsRequest] {
+	return sse.CallStream[*depotv1.ScalarsRequest](ctx, c.transport, &queryServiceWatch, req, opts)
+}
+
+// DepotServiceHandler handles the calls of depot.v1.DepotService. Embed UnimplementedDepotServiceHandler, so that your code compiles when the proto gets another method.
+//
+// A depot of parcels, on shelves, in tenants' rooms. The tenant is part of every path.
+type DepotServiceHandler interface {
+	// Every HTTP method: GET.
+	//
+	// `GET /v1/tenants/{tenant}/parcels/{number}`.
+	GetParcel(ctx context.Context, req *depotv1.ParcelRequest) (*depotv1.Parcel, error)
+
+	// Every HTTP method: PUT. One field is the body, the others are query parameters.
+	//
+	// `PUT /v1/tenants/{tenant}/parcels/{parcel.number}`.
+	PutParcel(ctx context.Context, req *depotv1.PutParcelRequest) (*depotv1.Parcel, error)
+
+	// Every HTTP method: POST. Everything but the path is the body.
+	//
+	// `POST /v1/tenants/{tenant}/parcels`.
+	AddParcel(ctx context.Context, req *depotv1.AddParcelRequest) (*depotv1.Parcel, error)
+
+	// Every HTTP method: PATCH.
+	//
+	// `PATCH /v1/tenants/{tenant}/parcels/{parcel.number}`.
+	ChangeParcel(ctx context.Context, req *depotv1.PutParcelRequest) (*depotv1.Parcel, error)
+
+	// Every HTTP method: DELETE.
+	//
+	// `DELETE /v1/tenants/{tenant}/parcels/{number}`.
+	RemoveParcel(ctx context.Context, req *depotv1.ParcelRequest) (*emptypb.Empty, error)
+
+	// A custom method, with a body.
+	//
+	// `REPORT /v1/tenants/{tenant}/parcels`.
+	ReportParcels(ctx context.Context, req *depotv1.ReportRequest) (*depotv1.Parcels, error)
+
+	// A method that OpenAPI 3.2 knows and 3.1 does not.
+	//
+	// `QUERY /v1/tenants/{tenant}/parcels`.
+	QueryParcels(ctx context.Context, req *depotv1.ReportRequest) (*depotv1.Parcels, error)
+
+	// A method that HTTP knows and the options have no field for.
+	//
+	// `OPTIONS /v1/tenants/{tenant}/parcels/{number}`.
+	ParcelOptions(ctx context.Context, req *depotv1.ParcelRequest) (*emptypb.Empty, error)
+
+	// A body that is a scalar: JSON text, not an object.
+	//
+	// `PUT /v1/tenants/{tenant}/parcels/{number}/label`.
+	LabelParcel(ctx context.Context, req *depotv1.LabelRequest) (*depotv1.Parcel, error)
+
+	// No body with a method that usually has one.
+	//
+	// `POST /v1/tenants/{tenant}/parcels/{number}:touch`.
+	TouchParcel(ctx context.Context, req *depotv1.ParcelRequest) (*emptypb.Empty, error)
+
+	// Answers with one field of the response: a message.
+	//
+	// `GET /v1/tenants/{tenant}/parcels/{number}/place`.
+	GetPlace(ctx context.Context, req *depotv1.ParcelRequest) (*depotv1.PlaceResponse, error)
+
+	// Answers with one field of the response: a scalar.
+	//
+	// `GET /v1/tenants/{tenant}/parcels/{number}/weight`.
+	GetWeight(ctx context.Context, req *depotv1.ParcelRequest) (*depotv1.WeightResponse, error)
+
+	// Anything as the body, which is why it is in no query.
+	//
+	// `POST /v1/tenants/{tenant}/parcels/{number}/notes`.
+	Annotate(ctx context.Context, req *depotv1.AnnotateRequest) (*depotv1.AnnotateRequest, error)
+
+	// Several bindings: by number, by place, by neither.
+	//
+	// `GET /v1/tenants/{tenant}/find/{number}`, `GET /v1/tenants/{tenant}/shelves/{place.shelf}/boxes/{place.box}/parcel`, `POST /v1/tenants/{tenant}/find`, `POST /v1/tenants/{tenant}/find-at`.
+	FindParcel(ctx context.Context, req *depotv1.FindRequest) (*depotv1.Parcel, error)
+
+	// Every parcel that comes in or goes out of a place, as it happens.
+	//
+	// `GET /v1/tenants/{tenant}/shelves/{place.shelf}/boxes/{place.box}:watch`, `POST /v1/tenants/{tenant}/places:watch`, server-sent events.
+	WatchPlace(ctx context.Context, req *depotv1.WatchPlaceRequest, stream *sse.Sender[*depotv1.Parcel]) error
+}
+
+// UnimplementedDepotServiceHandler is a DepotServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedDepotServiceHandler struct{}
+
+// GetParcel returns an error with the code Unimplemented.
+func (UnimplementedDepotServiceHandler) GetParcel(ctx context.Context, req *depotv1.ParcelRequest) (*depotv1.Parcel, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.GetParcel is not implemented")
+}
+
+// PutParcel returns an error with the code Unimplemented.
+func (UnimplementedDepotServiceHandler) PutParcel(ctx context.Context, req *depotv1.PutParcelRequest) (*depotv1.Parcel, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.PutParcel is not implemented")
+}
+
+// AddParcel returns an error with the code Unimplemented.
+func (UnimplementedDepotServiceHandler) AddParcel(ctx context.Context, req *depotv1.AddParcelRequest) (*depotv1.Parcel, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.AddParcel is not implemented")
+}
+
+// ChangeParcel returns an error with the code Unimplemented.
+func (UnimplementedDepotServiceHandler) ChangeParcel(ctx context.Context, req *depotv1.PutParcelRequest) (*depotv1.Parcel, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.ChangeParcel is not implemented")
+}
+
+// RemoveParcel returns an error with the code Unimplemented.
+func (UnimplementedDepotServiceHandler) RemoveParcel(ctx context.Context, req *depotv1.ParcelRequest) (*emptypb.Empty, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.RemoveParcel is not implemented")
+}
+
+// ReportParcels returns an error with the code Unimplemented.
+func (UnimplementedDepotServiceHandler) ReportParcels(ctx context.Context, req *depotv1.ReportRequest) (*depotv1.Parcels, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.ReportParcels is not implemented")
+}
+
+// QueryParcels returns an error with the code Unimplemented.
+func (UnimplementedDepotServiceHandler) QueryParcels(ctx context.Context, req *depotv1.ReportRequest) (*depotv1.Parcels, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.QueryParcels is not implemented")
+}
+
+// ParcelOptions returns an error with the code Unimplemented.
+func (UnimplementedDepotServiceHandler) ParcelOptions(ctx context.Context, req *depotv1.ParcelRequest) (*emptypb.Empty, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.ParcelOptions is not implemented")
+}
+
+// LabelParcel returns an error with the code Unimplemented.
+func (UnimplementedDepotServiceHandler) LabelParcel(ctx context.Context, req *depotv1.LabelRequest) (*depotv1.Parcel, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.LabelParcel is not implemented")
+}
+
+// TouchParcel returns an error with the code Unimplemented.
+func (UnimplementedDepotServiceHandler) TouchParcel(ctx context.Context, req *depotv1.ParcelRequest) (*emptypb.Empty, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.TouchParcel is not implemented")
+}
+
+// GetPlace returns an error with the code Unimplemented.
+func (UnimplementedDepotServiceHandler) GetPlace(ctx context.Context, req *depotv1.ParcelRequest) (*depotv1.PlaceResponse, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.GetPlace is not implemented")
+}
+
+// GetWeight returns an error with the code Unimplemented.
+func (UnimplementedDepotServiceHandler) GetWeight(ctx context.Context, req *depotv1.ParcelRequest) (*depotv1.WeightResponse, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.GetWeight is not implemented")
+}
+
+// Annotate returns an error with the code Unimplemented.
+func (UnimplementedDepotServiceHandler) Annotate(ctx context.Context, req *depotv1.AnnotateRequest) (*depotv1.AnnotateRequest, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.Annotate is not implemented")
+}
+
+// FindParcel returns an error with the code Unimplemented.
+func (UnimplementedDepotServiceHandler) FindParcel(ctx context.Context, req *depotv1.FindRequest) (*depotv1.Parcel, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.FindParcel is not implemented")
+}
+
+// WatchPlace returns an error with the code Unimplemented.
+func (UnimplementedDepotServiceHandler) WatchPlace(ctx context.Context, req *depotv1.WatchPlaceRequest, stream *sse.Sender[*depotv1.Parcel]) error {
+	return sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.WatchPlace is not implemented")
+}
+
+// NewDepotService returns the service that svc handles, for sse.NewHandler.
+func NewDepotService(svc DepotServiceHandler) sse.Service {
+	return sse.NewService(
+		"depot.v1.DepotService",
+		sse.UnaryHandler(&depotServiceGetParcel, svc.GetParcel),
+		sse.UnaryHandler(&depotServicePutParcel, svc.PutParcel),
+		sse.UnaryHandler(&depotServiceAddParcel, svc.AddParcel),
+		sse.UnaryHandler(&depotServiceChangeParcel, svc.ChangeParcel),
+		sse.UnaryHandler(&depotServiceRemoveParcel, svc.RemoveParcel),
+		sse.UnaryHandler(&depotServiceReportParcels, svc.ReportParcels),
+		sse.UnaryHandler(&depotServiceQueryParcels, svc.QueryParcels),
+		sse.UnaryHandler(&depotServiceParcelOptions, svc.ParcelOptions),
+		sse.UnaryHandler(&depotServiceLabelParcel, svc.LabelParcel),
+		sse.UnaryHandler(&depotServiceTouchParcel, svc.TouchParcel),
+		sse.UnaryHandler(&depotServiceGetPlace, svc.GetPlace),
+		sse.UnaryHandler(&depotServiceGetWeight, svc.GetWeight),
+		sse.UnaryHandler(&depotServiceAnnotate, svc.Annotate),
+		sse.UnaryHandler(&depotServiceFindParcel, svc.FindParcel),
+		sse.StreamHandler(&depotServiceWatchPlace, svc.WatchPlace),
+	)
+}
+
+// FileServiceHandler handles the calls of depot.v1.FileService. Embed UnimplementedFileServiceHandler, so that your code compiles when the proto gets another method.
+//
+// Every form of a path template.
+type FileServiceHandler interface {
+	// A variable of one segment.
+	//
+	// `GET /drives/{drive}`.
+	GetDrive(ctx context.Context, req *depotv1.DriveRequest) (*depotv1.Drive, error)
+
+	// The same, written out.
+	//
+	// `GET /drives/{drive=*}/label`.
+	GetLabel(ctx context.Context, req *depotv1.DriveRequest) (*depotv1.Drive, error)
+
+	// A variable of several segments, with literals among them.
+	//
+	// `GET /v1/{name=drives/*/folders/*}`.
+	GetFolder(ctx context.Context, req *depotv1.NamedRequest) (*depotv1.Drive, error)
+
+	// The same with more after it.
+	//
+	// `GET /v1/{name=drives/*/folders/*}/files`.
+	ListFiles(ctx context.Context, req *depotv1.NamedRequest) (*depotv1.Drive, error)
+
+	// A variable that takes all the rest.
+	//
+	// `GET /drives/{drive}/files/{path=**}`.
+	GetFile(ctx context.Context, req *depotv1.FileRequest) (*depotv1.Drive, error)
+
+	// A variable that takes the rest of a path that starts with a literal.
+	//
+	// `GET /v2/{name=archives/**}`.
+	GetArchive(ctx context.Context, req *depotv1.NamedRequest) (*depotv1.Drive, error)
+
+	// All the rest, but for the last segment.
+	//
+	// `GET /meta/{drive}/{path=**}/properties`.
+	GetMeta(ctx context.Context, req *depotv1.FileRequest) (*depotv1.Drive, error)
+
+	// All the rest, and a verb.
+	//
+	// `GET /drives/{drive}/files/{path=**}:download`, server-sent events.
+	Download(ctx context.Context, req *depotv1.FileRequest, stream *sse.Sender[*depotv1.Block]) error
+
+	// A verb after a literal, and characters that a path may hold.
+	//
+	// `POST /drives/trash-can_1.0~a:purge`.
+	Purge(ctx context.Context, req *emptypb.Empty) (*emptypb.Empty, error)
+
+	// Wildcards without a name. A client uses the first binding, which has none.
+	//
+	// `GET /any/{drive}`, `GET /any/*/{drive}`, `GET /anything/**`.
+	GetAnything(ctx context.Context, req *depotv1.FileRequest) (*depotv1.Drive, error)
+
+	// A variable deep in the request.
+	//
+	// `GET /owners/{owner.person.name}/drives/{owner.drive.drive}`.
+	GetOwner(ctx context.Context, req *depotv1.OwnerRequest) (*depotv1.Drive, error)
+
+	// Variables of every type that a path can hold.
+	//
+	// `GET /typed/{i32}/{u64}/{s64}/{f}/{d}/{flag}/{kind}/{data}`.
+	GetTyped(ctx context.Context, req *depotv1.TypedRequest) (*depotv1.Drive, error)
+
+	// Nothing but a slash.
+	//
+	// `GET /`.
+	GetRoot(ctx context.Context, req *emptypb.Empty) (*depotv1.Drive, error)
+}
+
+// UnimplementedFileServiceHandler is a FileServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedFileServiceHandler struct{}
+
+// GetDrive returns an error with the code Unimplemented.
+func (UnimplementedFileServiceHandler) GetDrive(ctx context.Context, req *depotv1.DriveRequest) (*depotv1.Drive, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.GetDrive is not implemented")
+}
+
+// GetLabel returns an error with the code Unimplemented.
+func (UnimplementedFileServiceHandler) GetLabel(ctx context.Context, req *depotv1.DriveRequest) (*depotv1.Drive, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.GetLabel is not implemented")
+}
+
+// GetFolder returns an error with the code Unimplemented.
+func (UnimplementedFileServiceHandler) GetFolder(ctx context.Context, req *depotv1.NamedRequest) (*depotv1.Drive, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.GetFolder is not implemented")
+}
+
+// ListFiles returns an error with the code Unimplemented.
+func (UnimplementedFileServiceHandler) ListFiles(ctx context.Context, req *depotv1.NamedRequest) (*depotv1.Drive, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.ListFiles is not implemented")
+}
+
+// GetFile returns an error with the code Unimplemented.
+func (UnimplementedFileServiceHandler) GetFile(ctx context.Context, req *depotv1.FileRequest) (*depotv1.Drive, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.GetFile is not implemented")
+}
+
+// GetArchive returns an error with the code Unimplemented.
+func (UnimplementedFileServiceHandler) GetArchive(ctx context.Context, req *depotv1.NamedRequest) (*depotv1.Drive, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.GetArchive is not implemented")
+}
+
+// GetMeta returns an error with the code Unimplemented.
+func (UnimplementedFileServiceHandler) GetMeta(ctx context.Context, req *depotv1.FileRequest) (*depotv1.Drive, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.GetMeta is not implemented")
+}
+
+// Download returns an error with the code Unimplemented.
+func (UnimplementedFileServiceHandler) Download(ctx context.Context, req *depotv1.FileRequest, stream *sse.Sender[*depotv1.Block]) error {
+	return sse.Errorf(sse.Unimplemented, "depot.v1.FileService.Download is not implemented")
+}
+
+// Purge returns an error with the code Unimplemented.
+func (UnimplementedFileServiceHandler) Purge(ctx context.Context, req *emptypb.Empty) (*emptypb.Empty, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.Purge is not implemented")
+}
+
+// GetAnything returns an error with the code Unimplemented.
+func (UnimplementedFileServiceHandler) GetAnything(ctx context.Context, req *depotv1.FileRequest) (*depotv1.Drive, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.GetAnything is not implemented")
+}
+
+// GetOwner returns an error with the code Unimplemented.
+func (UnimplementedFileServiceHandler) GetOwner(ctx context.Context, req *depotv1.OwnerRequest) (*depotv1.Drive, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.GetOwner is not implemented")
+}
+
+// GetTyped returns an error with the code Unimplemented.
+func (UnimplementedFileServiceHandler) GetTyped(ctx context.Context, req *depotv1.TypedRequest) (*depotv1.Drive, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.GetTyped is not implemented")
+}
+
+// GetRoot returns an error with the code Unimplemented.
+func (UnimplementedFileServiceHandler) GetRoot(ctx context.Context, req *emptypb.Empty) (*depotv1.Drive, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.GetRoot is not implemented")
+}
+
+// NewFileService returns the service that svc handles, for sse.NewHandler.
+func NewFileService(svc FileServiceHandler) sse.Service {
+	return sse.NewService(
+		"depot.v1.FileService",
+		sse.UnaryHandler(&fileServiceGetDrive, svc.GetDrive),
+		sse.UnaryHandler(&fileServiceGetLabel, svc.GetLabel),
+		sse.UnaryHandler(&fileServiceGetFolder, svc.GetFolder),
+		sse.UnaryHandler(&fileServiceListFiles, svc.ListFiles),
+		sse.UnaryHandler(&fileServiceGetFile, svc.GetFile),
+		sse.UnaryHandler(&fileServiceGetArchive, svc.GetArchive),
+		sse.UnaryHandler(&fileServiceGetMeta, svc.GetMeta),
+		sse.StreamHandler(&fileServiceDownload, svc.Download),
+		sse.UnaryHandler(&fileServicePurge, svc.Purge),
+		sse.UnaryHandler(&fileServiceGetAnything, svc.GetAnything),
+		sse.UnaryHandler(&fileServiceGetOwner, svc.GetOwner),
+		sse.UnaryHandler(&fileServiceGetTyped, svc.GetTyped),
+		sse.UnaryHandler(&fileServiceGetRoot, svc.GetRoot),
+	)
+}
+
+// QueryServiceHandler handles the calls of depot.v1.QueryService. Embed UnimplementedQueryServiceHandler, so that your code compiles when the proto gets another method.
+//
+// Every kind of query parameter.
+type QueryServiceHandler interface {
+	// Scalars of every type.
+	//
+	// `GET /query/scalars`.
+	Scalars(ctx context.Context, req *depotv1.ScalarsRequest) (*depotv1.ScalarsRequest, error)
+
+	// The same, which know whether they are set.
+	//
+	// `GET /query/optionals`.
+	Optionals(ctx context.Context, req *depotv1.OptionalsRequest) (*depotv1.OptionalsRequest, error)
+
+	// Lists.
+	//
+	// `GET /query/lists`.
+	Lists(ctx context.Context, req *depotv1.ListsRequest) (*depotv1.ListsRequest, error)
+
+	// Maps.
+	//
+	// `GET /query/maps`.
+	Maps(ctx context.Context, req *depotv1.MapsRequest) (*depotv1.MapsRequest, error)
+
+	// Messages whose JSON is a scalar.
+	//
+	// `GET /query/well-known`.
+	WellKnown(ctx context.Context, req *depotv1.WellKnownRequest) (*depotv1.WellKnownRequest, error)
+
+	// Messages in messages, one of them in itself.
+	//
+	// `GET /query/nested`.
+	Nested(ctx context.Context, req *depotv1.NestedRequest) (*depotv1.NestedRequest, error)
+
+	// One of several.
+	//
+	// `GET /query/one-of`.
+	OneOf(ctx context.Context, req *depotv1.OneOfRequest) (*depotv1.OneOfRequest, error)
+
+	// Parameters with names of their own, and such that must be there.
+	//
+	// `GET /query/named`.
+	Named(ctx context.Context, req *depotv1.NamedParametersRequest) (*depotv1.NamedParametersRequest, error)
+
+	// One of several is in the path, so that the others cannot be in the query.
+	//
+	// `GET /query/one-of/{name}`.
+	OneOfInPath(ctx context.Context, req *depotv1.OneOfRequest) (*depotv1.OneOfRequest, error)
+
+	// All of them, and a stream.
+	//
+	// `GET /query:watch`, server-sent events.
+	Watch(ctx context.Context, req *depotv1.ScalarsRequest, stream *sse.Sender[*depotv1.ScalarsRequest]) error
+}
+
+// UnimplementedQueryServiceHandler is a QueryServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedQueryServiceHandler struct{}
+
+// Scalars returns an error with the code Unimplemented.
+func (UnimplementedQueryServiceHandler) Scalars(ctx context.Context, req *depotv1.ScalarsRequest) (*depotv1.ScalarsRequest, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.QueryService.Scalars is not implemented")
+}
+
+// Optionals returns an error with the code Unimplemented.
+func (UnimplementedQueryServiceHandler) Optionals(ctx context.Context, req *depotv1.OptionalsRequest) (*depotv1.OptionalsRequest, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.QueryService.Optionals is not implemented")
+}
+
+// Lists returns an error with the code Unimplemented.
+func (UnimplementedQueryServiceHandler) Lists(ctx context.Context, req *depotv1.ListsRequest) (*depotv1.ListsRequest, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.QueryService.Lists is not implemented")
+}
+
+// Maps returns an error with the code Unimplemented.
+func (UnimplementedQueryServiceHandler) Maps(ctx context.Context, req *depotv1.MapsRequest) (*depotv1.MapsRequest, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.QueryService.Maps is not implemented")
+}
+
+// WellKnown returns an error with the code Unimplemented.
+func (UnimplementedQueryServiceHandler) WellKnown(ctx context.Context, req *depotv1.WellKnownRequest) (*depotv1.WellKnownRequest, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.QueryService.WellKnown is not implemented")
+}
+
+// Nested returns an error with the code Unimplemented.
+func (UnimplementedQueryServiceHandler) Nested(ctx context.Context, req *depotv1.NestedRequest) (*depotv1.NestedRequest, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.QueryService.Nested is not implemented")
+}
+
+// OneOf returns an error with the code Unimplemented.
+func (UnimplementedQueryServiceHandler) OneOf(ctx context.Context, req *depotv1.OneOfRequest) (*depotv1.OneOfRequest, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.QueryService.OneOf is not implemented")
+}
+
+// Named returns an error with the code Unimplemented.
+func (UnimplementedQueryServiceHandler) Named(ctx context.Context, req *depotv1.NamedParametersRequest) (*depotv1.NamedParametersRequest, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.QueryService.Named is not implemented")
+}
+
+// OneOfInPath returns an error with the code Unimplemented.
+func (UnimplementedQueryServiceHandler) OneOfInPath(ctx context.Context, req *depotv1.OneOfRequest) (*depotv1.OneOfRequest, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.QueryService.OneOfInPath is not implemented")
+}
+
+// Watch returns an error with the code Unimplemented.
+func (UnimplementedQueryServiceHandler) Watch(ctx context.Context, req *depotv1.ScalarsRequest, stream *sse.Sender[*depotv1.ScalarsRequest]) error {
+	return sse.Errorf(sse.Unimplemented, "depot.v1.QueryService.Watch is not implemented")
+}
+
+// NewQueryService returns the service that svc handles, for sse.NewHandler.
+func NewQueryService(svc QueryServiceHandler) sse.Service {
+	return sse.NewService(
+		"depot.v1.QueryService",
+		sse.UnaryHandler(&queryServiceScalars, svc.Scalars),
+		sse.UnaryHandler(&queryServiceOptionals, svc.Optionals),
+		sse.UnaryHandler(&queryServiceLists, svc.Lists),
+		sse.UnaryHandler(&queryServiceMaps, svc.Maps),
+		sse.UnaryHandler(&queryServiceWellKnown, svc.WellKnown),
+		sse.UnaryHandler(&queryServiceNested, svc.Nested),
+		sse.UnaryHandler(&queryServiceOneOf, svc.OneOf),
+		sse.UnaryHandler(&queryServiceNamed, svc.Named),
+		sse.UnaryHandler(&queryServiceOneOfInPath, svc.OneOfInPath),
+		sse.StreamHandler(&queryServiceWatch, svc.Watch),
+	)
+}
+
 var depotServiceGetParcel = sse.Method{
 	Name: "depot.v1.DepotService.GetParcel",
 	Bindings: []sse.Binding{
@@ -285,851 +1135,4 @@ var queryServiceWatch = sse.Method{
 		{Method: "GET", Path: "/query:watch"},
 	},
 	Stream: &sse.StreamRule{},
-}
-
-// DepotServiceClient is a client of depot.v1.DepotService.
-//
-// A depot of parcels, on shelves, in tenants' rooms. The tenant is part of every path.
-type DepotServiceClient interface {
-	// Every HTTP method: GET.
-	//
-	// `GET /v1/tenants/{tenant}/parcels/{number}`.
-	GetParcel(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*depotv1.Parcel, error)
-
-	// Every HTTP method: PUT. One field is the body, the others are query parameters.
-	//
-	// `PUT /v1/tenants/{tenant}/parcels/{parcel.number}`.
-	PutParcel(ctx context.Context, req *depotv1.PutParcelRequest, opts ...sse.CallOption) (*depotv1.Parcel, error)
-
-	// Every HTTP method: POST. Everything but the path is the body.
-	//
-	// `POST /v1/tenants/{tenant}/parcels`.
-	AddParcel(ctx context.Context, req *depotv1.AddParcelRequest, opts ...sse.CallOption) (*depotv1.Parcel, error)
-
-	// Every HTTP method: PATCH.
-	//
-	// `PATCH /v1/tenants/{tenant}/parcels/{parcel.number}`.
-	ChangeParcel(ctx context.Context, req *depotv1.PutParcelRequest, opts ...sse.CallOption) (*depotv1.Parcel, error)
-
-	// Every HTTP method: DELETE.
-	//
-	// `DELETE /v1/tenants/{tenant}/parcels/{number}`.
-	RemoveParcel(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*emptypb.Empty, error)
-
-	// A custom method, with a body.
-	//
-	// `REPORT /v1/tenants/{tenant}/parcels`.
-	ReportParcels(ctx context.Context, req *depotv1.ReportRequest, opts ...sse.CallOption) (*depotv1.Parcels, error)
-
-	// A method that OpenAPI 3.2 knows and 3.1 does not.
-	//
-	// `QUERY /v1/tenants/{tenant}/parcels`.
-	QueryParcels(ctx context.Context, req *depotv1.ReportRequest, opts ...sse.CallOption) (*depotv1.Parcels, error)
-
-	// A method that HTTP knows and the options have no field for.
-	//
-	// `OPTIONS /v1/tenants/{tenant}/parcels/{number}`.
-	ParcelOptions(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*emptypb.Empty, error)
-
-	// A body that is a scalar: JSON text, not an object.
-	//
-	// `PUT /v1/tenants/{tenant}/parcels/{number}/label`.
-	LabelParcel(ctx context.Context, req *depotv1.LabelRequest, opts ...sse.CallOption) (*depotv1.Parcel, error)
-
-	// No body with a method that usually has one.
-	//
-	// `POST /v1/tenants/{tenant}/parcels/{number}:touch`.
-	TouchParcel(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*emptypb.Empty, error)
-
-	// Answers with one field of the response: a message.
-	//
-	// `GET /v1/tenants/{tenant}/parcels/{number}/place`.
-	GetPlace(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*depotv1.PlaceResponse, error)
-
-	// Answers with one field of the response: a scalar.
-	//
-	// `GET /v1/tenants/{tenant}/parcels/{number}/weight`.
-	GetWeight(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*depotv1.WeightResponse, error)
-
-	// Anything as the body, which is why it is in no query.
-	//
-	// `POST /v1/tenants/{tenant}/parcels/{number}/notes`.
-	Annotate(ctx context.Context, req *depotv1.AnnotateRequest, opts ...sse.CallOption) (*depotv1.AnnotateRequest, error)
-
-	// Several bindings: by number, by place, by neither.
-	//
-	// `GET /v1/tenants/{tenant}/find/{number}`, `GET /v1/tenants/{tenant}/shelves/{place.shelf}/boxes/{place.box}/parcel`, `POST /v1/tenants/{tenant}/find`, `POST /v1/tenants/{tenant}/find-at`.
-	FindParcel(ctx context.Context, req *depotv1.FindRequest, opts ...sse.CallOption) (*depotv1.Parcel, error)
-
-	// Every parcel that comes in or goes out of a place, as it happens.
-	//
-	// `GET /v1/tenants/{tenant}/shelves/{place.shelf}/boxes/{place.box}:watch`, `POST /v1/tenants/{tenant}/places:watch`, server-sent events.
-	WatchPlace(ctx context.Context, req *depotv1.WatchPlaceRequest, opts ...sse.StreamOption) *sse.Stream[*depotv1.Parcel]
-}
-
-// NewDepotServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewDepotServiceClient(baseURL string, opts ...sse.ClientOption) DepotServiceClient {
-	return &depotServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type depotServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *depotServiceClient) GetParcel(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*depotv1.Parcel, error) {
-	return sse.CallUnary[*depotv1.Parcel](ctx, c.transport, &depotServiceGetParcel, req, opts)
-}
-
-func (c *depotServiceClient) PutParcel(ctx context.Context, req *depotv1.PutParcelRequest, opts ...sse.CallOption) (*depotv1.Parcel, error) {
-	return sse.CallUnary[*depotv1.Parcel](ctx, c.transport, &depotServicePutParcel, req, opts)
-}
-
-func (c *depotServiceClient) AddParcel(ctx context.Context, req *depotv1.AddParcelRequest, opts ...sse.CallOption) (*depotv1.Parcel, error) {
-	return sse.CallUnary[*depotv1.Parcel](ctx, c.transport, &depotServiceAddParcel, req, opts)
-}
-
-func (c *depotServiceClient) ChangeParcel(ctx context.Context, req *depotv1.PutParcelRequest, opts ...sse.CallOption) (*depotv1.Parcel, error) {
-	return sse.CallUnary[*depotv1.Parcel](ctx, c.transport, &depotServiceChangeParcel, req, opts)
-}
-
-func (c *depotServiceClient) RemoveParcel(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*emptypb.Empty, error) {
-	return sse.CallUnary[*emptypb.Empty](ctx, c.transport, &depotServiceRemoveParcel, req, opts)
-}
-
-func (c *depotServiceClient) ReportParcels(ctx context.Context, req *depotv1.ReportRequest, opts ...sse.CallOption) (*depotv1.Parcels, error) {
-	return sse.CallUnary[*depotv1.Parcels](ctx, c.transport, &depotServiceReportParcels, req, opts)
-}
-
-func (c *depotServiceClient) QueryParcels(ctx context.Context, req *depotv1.ReportRequest, opts ...sse.CallOption) (*depotv1.Parcels, error) {
-	return sse.CallUnary[*depotv1.Parcels](ctx, c.transport, &depotServiceQueryParcels, req, opts)
-}
-
-func (c *depotServiceClient) ParcelOptions(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*emptypb.Empty, error) {
-	return sse.CallUnary[*emptypb.Empty](ctx, c.transport, &depotServiceParcelOptions, req, opts)
-}
-
-func (c *depotServiceClient) LabelParcel(ctx context.Context, req *depotv1.LabelRequest, opts ...sse.CallOption) (*depotv1.Parcel, error) {
-	return sse.CallUnary[*depotv1.Parcel](ctx, c.transport, &depotServiceLabelParcel, req, opts)
-}
-
-func (c *depotServiceClient) TouchParcel(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*emptypb.Empty, error) {
-	return sse.CallUnary[*emptypb.Empty](ctx, c.transport, &depotServiceTouchParcel, req, opts)
-}
-
-func (c *depotServiceClient) GetPlace(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*depotv1.PlaceResponse, error) {
-	return sse.CallUnary[*depotv1.PlaceResponse](ctx, c.transport, &depotServiceGetPlace, req, opts)
-}
-
-func (c *depotServiceClient) GetWeight(ctx context.Context, req *depotv1.ParcelRequest, opts ...sse.CallOption) (*depotv1.WeightResponse, error) {
-	return sse.CallUnary[*depotv1.WeightResponse](ctx, c.transport, &depotServiceGetWeight, req, opts)
-}
-
-func (c *depotServiceClient) Annotate(ctx context.Context, req *depotv1.AnnotateRequest, opts ...sse.CallOption) (*depotv1.AnnotateRequest, error) {
-	return sse.CallUnary[*depotv1.AnnotateRequest](ctx, c.transport, &depotServiceAnnotate, req, opts)
-}
-
-func (c *depotServiceClient) FindParcel(ctx context.Context, req *depotv1.FindRequest, opts ...sse.CallOption) (*depotv1.Parcel, error) {
-	return sse.CallUnary[*depotv1.Parcel](ctx, c.transport, &depotServiceFindParcel, req, opts)
-}
-
-func (c *depotServiceClient) WatchPlace(ctx context.Context, req *depotv1.WatchPlaceRequest, opts ...sse.StreamOption) *sse.Stream[*depotv1.Parcel] {
-	return sse.CallStream[*depotv1.Parcel](ctx, c.transport, &depotServiceWatchPlace, req, opts)
-}
-
-// FileServiceClient is a client of depot.v1.FileService.
-//
-// Every form of a path template.
-type FileServiceClient interface {
-	// A variable of one segment.
-	//
-	// `GET /drives/{drive}`.
-	GetDrive(ctx context.Context, req *depotv1.DriveRequest, opts ...sse.CallOption) (*depotv1.Drive, error)
-
-	// The same, written out.
-	//
-	// `GET /drives/{drive=*}/label`.
-	GetLabel(ctx context.Context, req *depotv1.DriveRequest, opts ...sse.CallOption) (*depotv1.Drive, error)
-
-	// A variable of several segments, with literals among them.
-	//
-	// `GET /v1/{name=drives/*/folders/*}`.
-	GetFolder(ctx context.Context, req *depotv1.NamedRequest, opts ...sse.CallOption) (*depotv1.Drive, error)
-
-	// The same with more after it.
-	//
-	// `GET /v1/{name=drives/*/folders/*}/files`.
-	ListFiles(ctx context.Context, req *depotv1.NamedRequest, opts ...sse.CallOption) (*depotv1.Drive, error)
-
-	// A variable that takes all the rest.
-	//
-	// `GET /drives/{drive}/files/{path=**}`.
-	GetFile(ctx context.Context, req *depotv1.FileRequest, opts ...sse.CallOption) (*depotv1.Drive, error)
-
-	// A variable that takes the rest of a path that starts with a literal.
-	//
-	// `GET /v2/{name=archives/**}`.
-	GetArchive(ctx context.Context, req *depotv1.NamedRequest, opts ...sse.CallOption) (*depotv1.Drive, error)
-
-	// All the rest, but for the last segment.
-	//
-	// `GET /meta/{drive}/{path=**}/properties`.
-	GetMeta(ctx context.Context, req *depotv1.FileRequest, opts ...sse.CallOption) (*depotv1.Drive, error)
-
-	// All the rest, and a verb.
-	//
-	// `GET /drives/{drive}/files/{path=**}:download`, server-sent events.
-	Download(ctx context.Context, req *depotv1.FileRequest, opts ...sse.StreamOption) *sse.Stream[*depotv1.Block]
-
-	// A verb after a literal, and characters that a path may hold.
-	//
-	// `POST /drives/trash-can_1.0~a:purge`.
-	Purge(ctx context.Context, req *emptypb.Empty, opts ...sse.CallOption) (*emptypb.Empty, error)
-
-	// Wildcards without a name. A client uses the first binding, which has none.
-	//
-	// `GET /any/{drive}`, `GET /any/*/{drive}`, `GET /anything/**`.
-	GetAnything(ctx context.Context, req *depotv1.FileRequest, opts ...sse.CallOption) (*depotv1.Drive, error)
-
-	// A variable deep in the request.
-	//
-	// `GET /owners/{owner.person.name}/drives/{owner.drive.drive}`.
-	GetOwner(ctx context.Context, req *depotv1.OwnerRequest, opts ...sse.CallOption) (*depotv1.Drive, error)
-
-	// Variables of every type that a path can hold.
-	//
-	// `GET /typed/{i32}/{u64}/{s64}/{f}/{d}/{flag}/{kind}/{data}`.
-	GetTyped(ctx context.Context, req *depotv1.TypedRequest, opts ...sse.CallOption) (*depotv1.Drive, error)
-
-	// Nothing but a slash.
-	//
-	// `GET /`.
-	GetRoot(ctx context.Context, req *emptypb.Empty, opts ...sse.CallOption) (*depotv1.Drive, error)
-}
-
-// NewFileServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewFileServiceClient(baseURL string, opts ...sse.ClientOption) FileServiceClient {
-	return &fileServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type fileServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *fileServiceClient) GetDrive(ctx context.Context, req *depotv1.DriveRequest, opts ...sse.CallOption) (*depotv1.Drive, error) {
-	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceGetDrive, req, opts)
-}
-
-func (c *fileServiceClient) GetLabel(ctx context.Context, req *depotv1.DriveRequest, opts ...sse.CallOption) (*depotv1.Drive, error) {
-	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceGetLabel, req, opts)
-}
-
-func (c *fileServiceClient) GetFolder(ctx context.Context, req *depotv1.NamedRequest, opts ...sse.CallOption) (*depotv1.Drive, error) {
-	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceGetFolder, req, opts)
-}
-
-func (c *fileServiceClient) ListFiles(ctx context.Context, req *depotv1.NamedRequest, opts ...sse.CallOption) (*depotv1.Drive, error) {
-	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceListFiles, req, opts)
-}
-
-func (c *fileServiceClient) GetFile(ctx context.Context, req *depotv1.FileRequest, opts ...sse.CallOption) (*depotv1.Drive, error) {
-	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceGetFile, req, opts)
-}
-
-func (c *fileServiceClient) GetArchive(ctx context.Context, req *depotv1.NamedRequest, opts ...sse.CallOption) (*depotv1.Drive, error) {
-	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceGetArchive, req, opts)
-}
-
-func (c *fileServiceClient) GetMeta(ctx context.Context, req *depotv1.FileRequest, opts ...sse.CallOption) (*depotv1.Drive, error) {
-	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceGetMeta, req, opts)
-}
-
-func (c *fileServiceClient) Download(ctx context.Context, req *depotv1.FileRequest, opts ...sse.StreamOption) *sse.Stream[*depotv1.Block] {
-	return sse.CallStream[*depotv1.Block](ctx, c.transport, &fileServiceDownload, req, opts)
-}
-
-func (c *fileServiceClient) Purge(ctx context.Context, req *emptypb.Empty, opts ...sse.CallOption) (*emptypb.Empty, error) {
-	return sse.CallUnary[*emptypb.Empty](ctx, c.transport, &fileServicePurge, req, opts)
-}
-
-func (c *fileServiceClient) GetAnything(ctx context.Context, req *depotv1.FileRequest, opts ...sse.CallOption) (*depotv1.Drive, error) {
-	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceGetAnything, req, opts)
-}
-
-func (c *fileServiceClient) GetOwner(ctx context.Context, req *depotv1.OwnerRequest, opts ...sse.CallOption) (*depotv1.Drive, error) {
-	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceGetOwner, req, opts)
-}
-
-func (c *fileServiceClient) GetTyped(ctx context.Context, req *depotv1.TypedRequest, opts ...sse.CallOption) (*depotv1.Drive, error) {
-	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceGetTyped, req, opts)
-}
-
-func (c *fileServiceClient) GetRoot(ctx context.Context, req *emptypb.Empty, opts ...sse.CallOption) (*depotv1.Drive, error) {
-	return sse.CallUnary[*depotv1.Drive](ctx, c.transport, &fileServiceGetRoot, req, opts)
-}
-
-// QueryServiceClient is a client of depot.v1.QueryService.
-//
-// Every kind of query parameter.
-type QueryServiceClient interface {
-	// Scalars of every type.
-	//
-	// `GET /query/scalars`.
-	Scalars(ctx context.Context, req *depotv1.ScalarsRequest, opts ...sse.CallOption) (*depotv1.ScalarsRequest, error)
-
-	// The same, which know whether they are set.
-	//
-	// `GET /query/optionals`.
-	Optionals(ctx context.Context, req *depotv1.OptionalsRequest, opts ...sse.CallOption) (*depotv1.OptionalsRequest, error)
-
-	// Lists.
-	//
-	// `GET /query/lists`.
-	Lists(ctx context.Context, req *depotv1.ListsRequest, opts ...sse.CallOption) (*depotv1.ListsRequest, error)
-
-	// Maps.
-	//
-	// `GET /query/maps`.
-	Maps(ctx context.Context, req *depotv1.MapsRequest, opts ...sse.CallOption) (*depotv1.MapsRequest, error)
-
-	// Messages whose JSON is a scalar.
-	//
-	// `GET /query/well-known`.
-	WellKnown(ctx context.Context, req *depotv1.WellKnownRequest, opts ...sse.CallOption) (*depotv1.WellKnownRequest, error)
-
-	// Messages in messages, one of them in itself.
-	//
-	// `GET /query/nested`.
-	Nested(ctx context.Context, req *depotv1.NestedRequest, opts ...sse.CallOption) (*depotv1.NestedRequest, error)
-
-	// One of several.
-	//
-	// `GET /query/one-of`.
-	OneOf(ctx context.Context, req *depotv1.OneOfRequest, opts ...sse.CallOption) (*depotv1.OneOfRequest, error)
-
-	// Parameters with names of their own, and such that must be there.
-	//
-	// `GET /query/named`.
-	Named(ctx context.Context, req *depotv1.NamedParametersRequest, opts ...sse.CallOption) (*depotv1.NamedParametersRequest, error)
-
-	// One of several is in the path, so that the others cannot be in the query.
-	//
-	// `GET /query/one-of/{name}`.
-	OneOfInPath(ctx context.Context, req *depotv1.OneOfRequest, opts ...sse.CallOption) (*depotv1.OneOfRequest, error)
-
-	// All of them, and a stream.
-	//
-	// `GET /query:watch`, server-sent events.
-	Watch(ctx context.Context, req *depotv1.ScalarsRequest, opts ...sse.StreamOption) *sse.Stream[*depotv1.ScalarsRequest]
-}
-
-// NewQueryServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewQueryServiceClient(baseURL string, opts ...sse.ClientOption) QueryServiceClient {
-	return &queryServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type queryServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *queryServiceClient) Scalars(ctx context.Context, req *depotv1.ScalarsRequest, opts ...sse.CallOption) (*depotv1.ScalarsRequest, error) {
-	return sse.CallUnary[*depotv1.ScalarsRequest](ctx, c.transport, &queryServiceScalars, req, opts)
-}
-
-func (c *queryServiceClient) Optionals(ctx context.Context, req *depotv1.OptionalsRequest, opts ...sse.CallOption) (*depotv1.OptionalsRequest, error) {
-	return sse.CallUnary[*depotv1.OptionalsRequest](ctx, c.transport, &queryServiceOptionals, req, opts)
-}
-
-func (c *queryServiceClient) Lists(ctx context.Context, req *depotv1.ListsRequest, opts ...sse.CallOption) (*depotv1.ListsRequest, error) {
-	return sse.CallUnary[*depotv1.ListsRequest](ctx, c.transport, &queryServiceLists, req, opts)
-}
-
-func (c *queryServiceClient) Maps(ctx context.Context, req *depotv1.MapsRequest, opts ...sse.CallOption) (*depotv1.MapsRequest, error) {
-	return sse.CallUnary[*depotv1.MapsRequest](ctx, c.transport, &queryServiceMaps, req, opts)
-}
-
-func (c *queryServiceClient) WellKnown(ctx context.Context, req *depotv1.WellKnownRequest, opts ...sse.CallOption) (*depotv1.WellKnownRequest, error) {
-	return sse.CallUnary[*depotv1.WellKnownRequest](ctx, c.transport, &queryServiceWellKnown, req, opts)
-}
-
-func (c *queryServiceClient) Nested(ctx context.Context, req *depotv1.NestedRequest, opts ...sse.CallOption) (*depotv1.NestedRequest, error) {
-	return sse.CallUnary[*depotv1.NestedRequest](ctx, c.transport, &queryServiceNested, req, opts)
-}
-
-func (c *queryServiceClient) OneOf(ctx context.Context, req *depotv1.OneOfRequest, opts ...sse.CallOption) (*depotv1.OneOfRequest, error) {
-	return sse.CallUnary[*depotv1.OneOfRequest](ctx, c.transport, &queryServiceOneOf, req, opts)
-}
-
-func (c *queryServiceClient) Named(ctx context.Context, req *depotv1.NamedParametersRequest, opts ...sse.CallOption) (*depotv1.NamedParametersRequest, error) {
-	return sse.CallUnary[*depotv1.NamedParametersRequest](ctx, c.transport, &queryServiceNamed, req, opts)
-}
-
-func (c *queryServiceClient) OneOfInPath(ctx context.Context, req *depotv1.OneOfRequest, opts ...sse.CallOption) (*depotv1.OneOfRequest, error) {
-	return sse.CallUnary[*depotv1.OneOfRequest](ctx, c.transport, &queryServiceOneOfInPath, req, opts)
-}
-
-func (c *queryServiceClient) Watch(ctx context.Context, req *depotv1.ScalarsRequest, opts ...sse.StreamOption) *sse.Stream[*depotv1.ScalarsRequest] {
-	return sse.CallStream[*depotv1.ScalarsRequest](ctx, c.transport, &queryServiceWatch, req, opts)
-}
-
-// DepotServiceHandler has the handlers of depot.v1.DepotService. Embed UnimplementedDepotServiceHandler, so that methods which the proto gets later compile.
-//
-// A depot of parcels, on shelves, in tenants' rooms. The tenant is part of every path.
-type DepotServiceHandler interface {
-	// Every HTTP method: GET.
-	//
-	// `GET /v1/tenants/{tenant}/parcels/{number}`.
-	GetParcel(ctx context.Context, req *depotv1.ParcelRequest) (*depotv1.Parcel, error)
-
-	// Every HTTP method: PUT. One field is the body, the others are query parameters.
-	//
-	// `PUT /v1/tenants/{tenant}/parcels/{parcel.number}`.
-	PutParcel(ctx context.Context, req *depotv1.PutParcelRequest) (*depotv1.Parcel, error)
-
-	// Every HTTP method: POST. Everything but the path is the body.
-	//
-	// `POST /v1/tenants/{tenant}/parcels`.
-	AddParcel(ctx context.Context, req *depotv1.AddParcelRequest) (*depotv1.Parcel, error)
-
-	// Every HTTP method: PATCH.
-	//
-	// `PATCH /v1/tenants/{tenant}/parcels/{parcel.number}`.
-	ChangeParcel(ctx context.Context, req *depotv1.PutParcelRequest) (*depotv1.Parcel, error)
-
-	// Every HTTP method: DELETE.
-	//
-	// `DELETE /v1/tenants/{tenant}/parcels/{number}`.
-	RemoveParcel(ctx context.Context, req *depotv1.ParcelRequest) (*emptypb.Empty, error)
-
-	// A custom method, with a body.
-	//
-	// `REPORT /v1/tenants/{tenant}/parcels`.
-	ReportParcels(ctx context.Context, req *depotv1.ReportRequest) (*depotv1.Parcels, error)
-
-	// A method that OpenAPI 3.2 knows and 3.1 does not.
-	//
-	// `QUERY /v1/tenants/{tenant}/parcels`.
-	QueryParcels(ctx context.Context, req *depotv1.ReportRequest) (*depotv1.Parcels, error)
-
-	// A method that HTTP knows and the options have no field for.
-	//
-	// `OPTIONS /v1/tenants/{tenant}/parcels/{number}`.
-	ParcelOptions(ctx context.Context, req *depotv1.ParcelRequest) (*emptypb.Empty, error)
-
-	// A body that is a scalar: JSON text, not an object.
-	//
-	// `PUT /v1/tenants/{tenant}/parcels/{number}/label`.
-	LabelParcel(ctx context.Context, req *depotv1.LabelRequest) (*depotv1.Parcel, error)
-
-	// No body with a method that usually has one.
-	//
-	// `POST /v1/tenants/{tenant}/parcels/{number}:touch`.
-	TouchParcel(ctx context.Context, req *depotv1.ParcelRequest) (*emptypb.Empty, error)
-
-	// Answers with one field of the response: a message.
-	//
-	// `GET /v1/tenants/{tenant}/parcels/{number}/place`.
-	GetPlace(ctx context.Context, req *depotv1.ParcelRequest) (*depotv1.PlaceResponse, error)
-
-	// Answers with one field of the response: a scalar.
-	//
-	// `GET /v1/tenants/{tenant}/parcels/{number}/weight`.
-	GetWeight(ctx context.Context, req *depotv1.ParcelRequest) (*depotv1.WeightResponse, error)
-
-	// Anything as the body, which is why it is in no query.
-	//
-	// `POST /v1/tenants/{tenant}/parcels/{number}/notes`.
-	Annotate(ctx context.Context, req *depotv1.AnnotateRequest) (*depotv1.AnnotateRequest, error)
-
-	// Several bindings: by number, by place, by neither.
-	//
-	// `GET /v1/tenants/{tenant}/find/{number}`, `GET /v1/tenants/{tenant}/shelves/{place.shelf}/boxes/{place.box}/parcel`, `POST /v1/tenants/{tenant}/find`, `POST /v1/tenants/{tenant}/find-at`.
-	FindParcel(ctx context.Context, req *depotv1.FindRequest) (*depotv1.Parcel, error)
-
-	// Every parcel that comes in or goes out of a place, as it happens.
-	//
-	// `GET /v1/tenants/{tenant}/shelves/{place.shelf}/boxes/{place.box}:watch`, `POST /v1/tenants/{tenant}/places:watch`, server-sent events.
-	WatchPlace(ctx context.Context, req *depotv1.WatchPlaceRequest, stream *sse.Sender[*depotv1.Parcel]) error
-}
-
-// UnimplementedDepotServiceHandler answers every method with 501.
-type UnimplementedDepotServiceHandler struct{}
-
-// GetParcel answers 501.
-func (UnimplementedDepotServiceHandler) GetParcel(ctx context.Context, req *depotv1.ParcelRequest) (*depotv1.Parcel, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.GetParcel is not implemented")
-}
-
-// PutParcel answers 501.
-func (UnimplementedDepotServiceHandler) PutParcel(ctx context.Context, req *depotv1.PutParcelRequest) (*depotv1.Parcel, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.PutParcel is not implemented")
-}
-
-// AddParcel answers 501.
-func (UnimplementedDepotServiceHandler) AddParcel(ctx context.Context, req *depotv1.AddParcelRequest) (*depotv1.Parcel, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.AddParcel is not implemented")
-}
-
-// ChangeParcel answers 501.
-func (UnimplementedDepotServiceHandler) ChangeParcel(ctx context.Context, req *depotv1.PutParcelRequest) (*depotv1.Parcel, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.ChangeParcel is not implemented")
-}
-
-// RemoveParcel answers 501.
-func (UnimplementedDepotServiceHandler) RemoveParcel(ctx context.Context, req *depotv1.ParcelRequest) (*emptypb.Empty, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.RemoveParcel is not implemented")
-}
-
-// ReportParcels answers 501.
-func (UnimplementedDepotServiceHandler) ReportParcels(ctx context.Context, req *depotv1.ReportRequest) (*depotv1.Parcels, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.ReportParcels is not implemented")
-}
-
-// QueryParcels answers 501.
-func (UnimplementedDepotServiceHandler) QueryParcels(ctx context.Context, req *depotv1.ReportRequest) (*depotv1.Parcels, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.QueryParcels is not implemented")
-}
-
-// ParcelOptions answers 501.
-func (UnimplementedDepotServiceHandler) ParcelOptions(ctx context.Context, req *depotv1.ParcelRequest) (*emptypb.Empty, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.ParcelOptions is not implemented")
-}
-
-// LabelParcel answers 501.
-func (UnimplementedDepotServiceHandler) LabelParcel(ctx context.Context, req *depotv1.LabelRequest) (*depotv1.Parcel, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.LabelParcel is not implemented")
-}
-
-// TouchParcel answers 501.
-func (UnimplementedDepotServiceHandler) TouchParcel(ctx context.Context, req *depotv1.ParcelRequest) (*emptypb.Empty, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.TouchParcel is not implemented")
-}
-
-// GetPlace answers 501.
-func (UnimplementedDepotServiceHandler) GetPlace(ctx context.Context, req *depotv1.ParcelRequest) (*depotv1.PlaceResponse, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.GetPlace is not implemented")
-}
-
-// GetWeight answers 501.
-func (UnimplementedDepotServiceHandler) GetWeight(ctx context.Context, req *depotv1.ParcelRequest) (*depotv1.WeightResponse, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.GetWeight is not implemented")
-}
-
-// Annotate answers 501.
-func (UnimplementedDepotServiceHandler) Annotate(ctx context.Context, req *depotv1.AnnotateRequest) (*depotv1.AnnotateRequest, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.Annotate is not implemented")
-}
-
-// FindParcel answers 501.
-func (UnimplementedDepotServiceHandler) FindParcel(ctx context.Context, req *depotv1.FindRequest) (*depotv1.Parcel, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.FindParcel is not implemented")
-}
-
-// WatchPlace answers 501.
-func (UnimplementedDepotServiceHandler) WatchPlace(ctx context.Context, req *depotv1.WatchPlaceRequest, stream *sse.Sender[*depotv1.Parcel]) error {
-	return sse.Errorf(sse.Unimplemented, "depot.v1.DepotService.WatchPlace is not implemented")
-}
-
-// NewDepotService makes a service for sse.NewHandler.
-func NewDepotService(svc DepotServiceHandler) sse.Service {
-	return sse.NewService(
-		"depot.v1.DepotService",
-		sse.UnaryHandler(&depotServiceGetParcel, svc.GetParcel),
-		sse.UnaryHandler(&depotServicePutParcel, svc.PutParcel),
-		sse.UnaryHandler(&depotServiceAddParcel, svc.AddParcel),
-		sse.UnaryHandler(&depotServiceChangeParcel, svc.ChangeParcel),
-		sse.UnaryHandler(&depotServiceRemoveParcel, svc.RemoveParcel),
-		sse.UnaryHandler(&depotServiceReportParcels, svc.ReportParcels),
-		sse.UnaryHandler(&depotServiceQueryParcels, svc.QueryParcels),
-		sse.UnaryHandler(&depotServiceParcelOptions, svc.ParcelOptions),
-		sse.UnaryHandler(&depotServiceLabelParcel, svc.LabelParcel),
-		sse.UnaryHandler(&depotServiceTouchParcel, svc.TouchParcel),
-		sse.UnaryHandler(&depotServiceGetPlace, svc.GetPlace),
-		sse.UnaryHandler(&depotServiceGetWeight, svc.GetWeight),
-		sse.UnaryHandler(&depotServiceAnnotate, svc.Annotate),
-		sse.UnaryHandler(&depotServiceFindParcel, svc.FindParcel),
-		sse.StreamHandler(&depotServiceWatchPlace, svc.WatchPlace),
-	)
-}
-
-// FileServiceHandler has the handlers of depot.v1.FileService. Embed UnimplementedFileServiceHandler, so that methods which the proto gets later compile.
-//
-// Every form of a path template.
-type FileServiceHandler interface {
-	// A variable of one segment.
-	//
-	// `GET /drives/{drive}`.
-	GetDrive(ctx context.Context, req *depotv1.DriveRequest) (*depotv1.Drive, error)
-
-	// The same, written out.
-	//
-	// `GET /drives/{drive=*}/label`.
-	GetLabel(ctx context.Context, req *depotv1.DriveRequest) (*depotv1.Drive, error)
-
-	// A variable of several segments, with literals among them.
-	//
-	// `GET /v1/{name=drives/*/folders/*}`.
-	GetFolder(ctx context.Context, req *depotv1.NamedRequest) (*depotv1.Drive, error)
-
-	// The same with more after it.
-	//
-	// `GET /v1/{name=drives/*/folders/*}/files`.
-	ListFiles(ctx context.Context, req *depotv1.NamedRequest) (*depotv1.Drive, error)
-
-	// A variable that takes all the rest.
-	//
-	// `GET /drives/{drive}/files/{path=**}`.
-	GetFile(ctx context.Context, req *depotv1.FileRequest) (*depotv1.Drive, error)
-
-	// A variable that takes the rest of a path that starts with a literal.
-	//
-	// `GET /v2/{name=archives/**}`.
-	GetArchive(ctx context.Context, req *depotv1.NamedRequest) (*depotv1.Drive, error)
-
-	// All the rest, but for the last segment.
-	//
-	// `GET /meta/{drive}/{path=**}/properties`.
-	GetMeta(ctx context.Context, req *depotv1.FileRequest) (*depotv1.Drive, error)
-
-	// All the rest, and a verb.
-	//
-	// `GET /drives/{drive}/files/{path=**}:download`, server-sent events.
-	Download(ctx context.Context, req *depotv1.FileRequest, stream *sse.Sender[*depotv1.Block]) error
-
-	// A verb after a literal, and characters that a path may hold.
-	//
-	// `POST /drives/trash-can_1.0~a:purge`.
-	Purge(ctx context.Context, req *emptypb.Empty) (*emptypb.Empty, error)
-
-	// Wildcards without a name. A client uses the first binding, which has none.
-	//
-	// `GET /any/{drive}`, `GET /any/*/{drive}`, `GET /anything/**`.
-	GetAnything(ctx context.Context, req *depotv1.FileRequest) (*depotv1.Drive, error)
-
-	// A variable deep in the request.
-	//
-	// `GET /owners/{owner.person.name}/drives/{owner.drive.drive}`.
-	GetOwner(ctx context.Context, req *depotv1.OwnerRequest) (*depotv1.Drive, error)
-
-	// Variables of every type that a path can hold.
-	//
-	// `GET /typed/{i32}/{u64}/{s64}/{f}/{d}/{flag}/{kind}/{data}`.
-	GetTyped(ctx context.Context, req *depotv1.TypedRequest) (*depotv1.Drive, error)
-
-	// Nothing but a slash.
-	//
-	// `GET /`.
-	GetRoot(ctx context.Context, req *emptypb.Empty) (*depotv1.Drive, error)
-}
-
-// UnimplementedFileServiceHandler answers every method with 501.
-type UnimplementedFileServiceHandler struct{}
-
-// GetDrive answers 501.
-func (UnimplementedFileServiceHandler) GetDrive(ctx context.Context, req *depotv1.DriveRequest) (*depotv1.Drive, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.GetDrive is not implemented")
-}
-
-// GetLabel answers 501.
-func (UnimplementedFileServiceHandler) GetLabel(ctx context.Context, req *depotv1.DriveRequest) (*depotv1.Drive, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.GetLabel is not implemented")
-}
-
-// GetFolder answers 501.
-func (UnimplementedFileServiceHandler) GetFolder(ctx context.Context, req *depotv1.NamedRequest) (*depotv1.Drive, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.GetFolder is not implemented")
-}
-
-// ListFiles answers 501.
-func (UnimplementedFileServiceHandler) ListFiles(ctx context.Context, req *depotv1.NamedRequest) (*depotv1.Drive, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.ListFiles is not implemented")
-}
-
-// GetFile answers 501.
-func (UnimplementedFileServiceHandler) GetFile(ctx context.Context, req *depotv1.FileRequest) (*depotv1.Drive, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.GetFile is not implemented")
-}
-
-// GetArchive answers 501.
-func (UnimplementedFileServiceHandler) GetArchive(ctx context.Context, req *depotv1.NamedRequest) (*depotv1.Drive, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.GetArchive is not implemented")
-}
-
-// GetMeta answers 501.
-func (UnimplementedFileServiceHandler) GetMeta(ctx context.Context, req *depotv1.FileRequest) (*depotv1.Drive, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.GetMeta is not implemented")
-}
-
-// Download answers 501.
-func (UnimplementedFileServiceHandler) Download(ctx context.Context, req *depotv1.FileRequest, stream *sse.Sender[*depotv1.Block]) error {
-	return sse.Errorf(sse.Unimplemented, "depot.v1.FileService.Download is not implemented")
-}
-
-// Purge answers 501.
-func (UnimplementedFileServiceHandler) Purge(ctx context.Context, req *emptypb.Empty) (*emptypb.Empty, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.Purge is not implemented")
-}
-
-// GetAnything answers 501.
-func (UnimplementedFileServiceHandler) GetAnything(ctx context.Context, req *depotv1.FileRequest) (*depotv1.Drive, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.GetAnything is not implemented")
-}
-
-// GetOwner answers 501.
-func (UnimplementedFileServiceHandler) GetOwner(ctx context.Context, req *depotv1.OwnerRequest) (*depotv1.Drive, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.GetOwner is not implemented")
-}
-
-// GetTyped answers 501.
-func (UnimplementedFileServiceHandler) GetTyped(ctx context.Context, req *depotv1.TypedRequest) (*depotv1.Drive, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.GetTyped is not implemented")
-}
-
-// GetRoot answers 501.
-func (UnimplementedFileServiceHandler) GetRoot(ctx context.Context, req *emptypb.Empty) (*depotv1.Drive, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.FileService.GetRoot is not implemented")
-}
-
-// NewFileService makes a service for sse.NewHandler.
-func NewFileService(svc FileServiceHandler) sse.Service {
-	return sse.NewService(
-		"depot.v1.FileService",
-		sse.UnaryHandler(&fileServiceGetDrive, svc.GetDrive),
-		sse.UnaryHandler(&fileServiceGetLabel, svc.GetLabel),
-		sse.UnaryHandler(&fileServiceGetFolder, svc.GetFolder),
-		sse.UnaryHandler(&fileServiceListFiles, svc.ListFiles),
-		sse.UnaryHandler(&fileServiceGetFile, svc.GetFile),
-		sse.UnaryHandler(&fileServiceGetArchive, svc.GetArchive),
-		sse.UnaryHandler(&fileServiceGetMeta, svc.GetMeta),
-		sse.StreamHandler(&fileServiceDownload, svc.Download),
-		sse.UnaryHandler(&fileServicePurge, svc.Purge),
-		sse.UnaryHandler(&fileServiceGetAnything, svc.GetAnything),
-		sse.UnaryHandler(&fileServiceGetOwner, svc.GetOwner),
-		sse.UnaryHandler(&fileServiceGetTyped, svc.GetTyped),
-		sse.UnaryHandler(&fileServiceGetRoot, svc.GetRoot),
-	)
-}
-
-// QueryServiceHandler has the handlers of depot.v1.QueryService. Embed UnimplementedQueryServiceHandler, so that methods which the proto gets later compile.
-//
-// Every kind of query parameter.
-type QueryServiceHandler interface {
-	// Scalars of every type.
-	//
-	// `GET /query/scalars`.
-	Scalars(ctx context.Context, req *depotv1.ScalarsRequest) (*depotv1.ScalarsRequest, error)
-
-	// The same, which know whether they are set.
-	//
-	// `GET /query/optionals`.
-	Optionals(ctx context.Context, req *depotv1.OptionalsRequest) (*depotv1.OptionalsRequest, error)
-
-	// Lists.
-	//
-	// `GET /query/lists`.
-	Lists(ctx context.Context, req *depotv1.ListsRequest) (*depotv1.ListsRequest, error)
-
-	// Maps.
-	//
-	// `GET /query/maps`.
-	Maps(ctx context.Context, req *depotv1.MapsRequest) (*depotv1.MapsRequest, error)
-
-	// Messages whose JSON is a scalar.
-	//
-	// `GET /query/well-known`.
-	WellKnown(ctx context.Context, req *depotv1.WellKnownRequest) (*depotv1.WellKnownRequest, error)
-
-	// Messages in messages, one of them in itself.
-	//
-	// `GET /query/nested`.
-	Nested(ctx context.Context, req *depotv1.NestedRequest) (*depotv1.NestedRequest, error)
-
-	// One of several.
-	//
-	// `GET /query/one-of`.
-	OneOf(ctx context.Context, req *depotv1.OneOfRequest) (*depotv1.OneOfRequest, error)
-
-	// Parameters with names of their own, and such that must be there.
-	//
-	// `GET /query/named`.
-	Named(ctx context.Context, req *depotv1.NamedParametersRequest) (*depotv1.NamedParametersRequest, error)
-
-	// One of several is in the path, so that the others cannot be in the query.
-	//
-	// `GET /query/one-of/{name}`.
-	OneOfInPath(ctx context.Context, req *depotv1.OneOfRequest) (*depotv1.OneOfRequest, error)
-
-	// All of them, and a stream.
-	//
-	// `GET /query:watch`, server-sent events.
-	Watch(ctx context.Context, req *depotv1.ScalarsRequest, stream *sse.Sender[*depotv1.ScalarsRequest]) error
-}
-
-// UnimplementedQueryServiceHandler answers every method with 501.
-type UnimplementedQueryServiceHandler struct{}
-
-// Scalars answers 501.
-func (UnimplementedQueryServiceHandler) Scalars(ctx context.Context, req *depotv1.ScalarsRequest) (*depotv1.ScalarsRequest, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.QueryService.Scalars is not implemented")
-}
-
-// Optionals answers 501.
-func (UnimplementedQueryServiceHandler) Optionals(ctx context.Context, req *depotv1.OptionalsRequest) (*depotv1.OptionalsRequest, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.QueryService.Optionals is not implemented")
-}
-
-// Lists answers 501.
-func (UnimplementedQueryServiceHandler) Lists(ctx context.Context, req *depotv1.ListsRequest) (*depotv1.ListsRequest, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.QueryService.Lists is not implemented")
-}
-
-// Maps answers 501.
-func (UnimplementedQueryServiceHandler) Maps(ctx context.Context, req *depotv1.MapsRequest) (*depotv1.MapsRequest, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.QueryService.Maps is not implemented")
-}
-
-// WellKnown answers 501.
-func (UnimplementedQueryServiceHandler) WellKnown(ctx context.Context, req *depotv1.WellKnownRequest) (*depotv1.WellKnownRequest, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.QueryService.WellKnown is not implemented")
-}
-
-// Nested answers 501.
-func (UnimplementedQueryServiceHandler) Nested(ctx context.Context, req *depotv1.NestedRequest) (*depotv1.NestedRequest, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.QueryService.Nested is not implemented")
-}
-
-// OneOf answers 501.
-func (UnimplementedQueryServiceHandler) OneOf(ctx context.Context, req *depotv1.OneOfRequest) (*depotv1.OneOfRequest, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.QueryService.OneOf is not implemented")
-}
-
-// Named answers 501.
-func (UnimplementedQueryServiceHandler) Named(ctx context.Context, req *depotv1.NamedParametersRequest) (*depotv1.NamedParametersRequest, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.QueryService.Named is not implemented")
-}
-
-// OneOfInPath answers 501.
-func (UnimplementedQueryServiceHandler) OneOfInPath(ctx context.Context, req *depotv1.OneOfRequest) (*depotv1.OneOfRequest, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "depot.v1.QueryService.OneOfInPath is not implemented")
-}
-
-// Watch answers 501.
-func (UnimplementedQueryServiceHandler) Watch(ctx context.Context, req *depotv1.ScalarsRequest, stream *sse.Sender[*depotv1.ScalarsRequest]) error {
-	return sse.Errorf(sse.Unimplemented, "depot.v1.QueryService.Watch is not implemented")
-}
-
-// NewQueryService makes a service for sse.NewHandler.
-func NewQueryService(svc QueryServiceHandler) sse.Service {
-	return sse.NewService(
-		"depot.v1.QueryService",
-		sse.UnaryHandler(&queryServiceScalars, svc.Scalars),
-		sse.UnaryHandler(&queryServiceOptionals, svc.Optionals),
-		sse.UnaryHandler(&queryServiceLists, svc.Lists),
-		sse.UnaryHandler(&queryServiceMaps, svc.Maps),
-		sse.UnaryHandler(&queryServiceWellKnown, svc.WellKnown),
-		sse.UnaryHandler(&queryServiceNested, svc.Nested),
-		sse.UnaryHandler(&queryServiceOneOf, svc.OneOf),
-		sse.UnaryHandler(&queryServiceNamed, svc.Named),
-		sse.UnaryHandler(&queryServiceOneOfInPath, svc.OneOfInPath),
-		sse.StreamHandler(&queryServiceWatch, svc.Watch),
-	)
 }

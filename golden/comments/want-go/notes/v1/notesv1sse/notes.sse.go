@@ -11,6 +11,388 @@ import (
 	"example.com/golden/sse"
 )
 
+// NoteServiceClient is a client of notes.v1.NoteService.
+//
+// Notes, with every kind of comment.
+//
+// The second paragraph, with *emphasis*, `code` and a [link](https://example.com/a?b=c#d).
+//
+//   - a list
+//   - of two items
+//
+// indented code
+//
+// | a | table |
+// |---|-------|
+// | 1 | 2     |
+//
+// The last paragraph.
+type NoteServiceClient interface {
+	// Gets a note.
+	//
+	// `GET /notes/{id}`.
+	GetNote(ctx context.Context, req *notesv1.GetNoteRequest, opts ...sse.CallOption) (*notesv1.Note, error)
+
+	// ListNotes is notes.v1.NoteService.ListNotes.
+	//
+	// `GET /notes`.
+	ListNotes(ctx context.Context, req *notesv1.ListNotesRequest, opts ...sse.CallOption) (*notesv1.ListNotesResponse, error)
+
+	// A comment between the other marks.
+	//
+	// `POST /notes`.
+	AddNote(ctx context.Context, req *notesv1.Note, opts ...sse.CallOption) (*notesv1.Note, error)
+
+	// *
+	// A comment with stars in front.
+	//
+	//   - the first item
+	//   - an item of its own
+	//
+	// indented code
+	//
+	// `DELETE /notes/{id}`.
+	RemoveNote(ctx context.Context, req *notesv1.GetNoteRequest, opts ...sse.CallOption) (*notesv1.Note, error)
+
+	// Ends a comment */ in JavaScript, and starts one /* and another //.
+	// Also **/bold/** and a glob: src/**/*.ts
+	//
+	// `GET /notes:watch`, server-sent events.
+	WatchNotes(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note]
+
+	// Speaks to tools.
+	//
+	// @param request is no parameter of ours
+	// @returns nothing of the kind
+	// @deprecated not really; this is text
+	// @example
+	//
+	//	const x = `template ${literal}`; // {@link Note}
+	//
+	// `GET /tags:watch`, server-sent events.
+	WatchTags(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Tag]
+
+	// Größe, naïveté, 文字, 🎼, a zero-width joiner 👩‍💻, right to left: שלום.
+	// Quotes "double", 'single', `back`; backslashes \ \n \u0000; ${x}; <b>tags</b> & entities &lt;.
+	//
+	// `GET /unicode:watch`, server-sent events.
+	WatchUnicode(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note]
+
+	// Empty lines before and after, and two in the middle.
+	//
+	// The second paragraph. # no heading
+	//
+	// `GET /empty-lines:watch`, server-sent events.
+	WatchEmptyLines(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note]
+
+	// Says what everyone may know. And goes on.
+	//
+	// The end.
+	//
+	// `GET /internal:watch`, server-sent events.
+	WatchInternal(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note]
+
+	// WatchDirective is notes.v1.NoteService.WatchDirective.
+	//
+	// `GET /directive:watch`, server-sent events.
+	WatchDirective(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note]
+
+	// WatchNothing is notes.v1.NoteService.WatchNothing.
+	//
+	// `GET /nothing:watch`, server-sent events.
+	WatchNothing(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note]
+
+	// no: yes, null, 1.0, 2026-11-20, # not a comment of YAML
+	//
+	// `GET /yaml:watch`, server-sent events.
+	WatchYaml(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note]
+
+	// A first line without a space,
+	//
+	//	a second with two,
+	//	a third with a tab.
+	//
+	// `GET /spaces:watch`, server-sent events.
+	WatchSpaces(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note]
+
+	// A first sentence that is rather long and goes on over the end of the line, as sentences of
+	// comments do, so that the summary is made of two lines. A second sentence.
+	//
+	// `GET /long:watch`, server-sent events.
+	WatchLong(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note]
+}
+
+// NewNoteServiceClient returns a client of notes.v1.NoteService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewNoteServiceClient(baseURL string, opts ...sse.ClientOption) NoteServiceClient {
+	return &noteServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// noteServiceClient implements NoteServiceClient.
+type noteServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *noteServiceClient) GetNote(ctx context.Context, req *notesv1.GetNoteRequest, opts ...sse.CallOption) (*notesv1.Note, error) {
+	return sse.CallUnary[*notesv1.Note](ctx, c.transport, &noteServiceGetNote, req, opts)
+}
+
+func (c *noteServiceClient) ListNotes(ctx context.Context, req *notesv1.ListNotesRequest, opts ...sse.CallOption) (*notesv1.ListNotesResponse, error) {
+	return sse.CallUnary[*notesv1.ListNotesResponse](ctx, c.transport, &noteServiceListNotes, req, opts)
+}
+
+func (c *noteServiceClient) AddNote(ctx context.Context, req *notesv1.Note, opts ...sse.CallOption) (*notesv1.Note, error) {
+	return sse.CallUnary[*notesv1.Note](ctx, c.transport, &noteServiceAddNote, req, opts)
+}
+
+func (c *noteServiceClient) RemoveNote(ctx context.Context, req *notesv1.GetNoteRequest, opts ...sse.CallOption) (*notesv1.Note, error) {
+	return sse.CallUnary[*notesv1.Note](ctx, c.transport, &noteServiceRemoveNote, req, opts)
+}
+
+func (c *noteServiceClient) WatchNotes(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note] {
+	return sse.CallStream[*notesv1.Note](ctx, c.transport, &noteServiceWatchNotes, req, opts)
+}
+
+func (c *noteServiceClient) WatchTags(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Tag] {
+	return sse.CallStream[*notesv1.Tag](ctx, c.transport, &noteServiceWatchTags, req, opts)
+}
+
+func (c *noteServiceClient) WatchUnicode(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note] {
+	return sse.CallStream[*notesv1.Note](ctx, c.transport, &noteServiceWatchUnicode, req, opts)
+}
+
+func (c *noteServiceClient) WatchEmptyLines(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note] {
+	return sse.CallStream[*notesv1.Note](ctx, c.transport, &noteServiceWatchEmptyLines, req, opts)
+}
+
+func (c *noteServiceClient) WatchInternal(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note] {
+	return sse.CallStream[*notesv1.Note](ctx, c.transport, &noteServiceWatchInternal, req, opts)
+}
+
+func (c *noteServiceClient) WatchDirective(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note] {
+	return sse.CallStream[*notesv1.Note](ctx, c.transport, &noteServiceWatchDirective, req, opts)
+}
+
+func (c *noteServiceClient) WatchNothing(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note] {
+	return sse.CallStream[*notesv1.Note](ctx, c.transport, &noteServiceWatchNothing, req, opts)
+}
+
+func (c *noteServiceClient) WatchYaml(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note] {
+	return sse.CallStream[*notesv1.Note](ctx, c.transport, &noteServiceWatchYaml, req, opts)
+}
+
+func (c *noteServiceClient) WatchSpaces(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note] {
+	return sse.CallStream[*notesv1.Note](ctx, c.transport, &noteServiceWatchSpaces, req, opts)
+}
+
+func (c *noteServiceClient) WatchLong(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note] {
+	return sse.CallStream[*notesv1.Note](ctx, c.transport, &noteServiceWatchLong, req, opts)
+}
+
+// NoteServiceHandler handles the calls of notes.v1.NoteService. Embed UnimplementedNoteServiceHandler, so that your code compiles when the proto gets another method.
+//
+// Notes, with every kind of comment.
+//
+// The second paragraph, with *emphasis*, `code` and a [link](https://example.com/a?b=c#d).
+//
+//   - a list
+//   - of two items
+//
+// indented code
+//
+// | a | table |
+// |---|-------|
+// | 1 | 2     |
+//
+// The last paragraph.
+type NoteServiceHandler interface {
+	// Gets a note.
+	//
+	// `GET /notes/{id}`.
+	GetNote(ctx context.Context, req *notesv1.GetNoteRequest) (*notesv1.Note, error)
+
+	// ListNotes is notes.v1.NoteService.ListNotes.
+	//
+	// `GET /notes`.
+	ListNotes(ctx context.Context, req *notesv1.ListNotesRequest) (*notesv1.ListNotesResponse, error)
+
+	// A comment between the other marks.
+	//
+	// `POST /notes`.
+	AddNote(ctx context.Context, req *notesv1.Note) (*notesv1.Note, error)
+
+	// *
+	// A comment with stars in front.
+	//
+	//   - the first item
+	//   - an item of its own
+	//
+	// indented code
+	//
+	// `DELETE /notes/{id}`.
+	RemoveNote(ctx context.Context, req *notesv1.GetNoteRequest) (*notesv1.Note, error)
+
+	// Ends a comment */ in JavaScript, and starts one /* and another //.
+	// Also **/bold/** and a glob: src/**/*.ts
+	//
+	// `GET /notes:watch`, server-sent events.
+	WatchNotes(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error
+
+	// Speaks to tools.
+	//
+	// @param request is no parameter of ours
+	// @returns nothing of the kind
+	// @deprecated not really; this is text
+	// @example
+	//
+	//	const x = `template ${literal}`; // {@link Note}
+	//
+	// `GET /tags:watch`, server-sent events.
+	WatchTags(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Tag]) error
+
+	// Größe, naïveté, 文字, 🎼, a zero-width joiner 👩‍💻, right to left: שלום.
+	// Quotes "double", 'single', `back`; backslashes \ \n \u0000; ${x}; <b>tags</b> & entities &lt;.
+	//
+	// `GET /unicode:watch`, server-sent events.
+	WatchUnicode(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error
+
+	// Empty lines before and after, and two in the middle.
+	//
+	// The second paragraph. # no heading
+	//
+	// `GET /empty-lines:watch`, server-sent events.
+	WatchEmptyLines(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error
+
+	// Says what everyone may know. And goes on.
+	//
+	// The end.
+	//
+	// `GET /internal:watch`, server-sent events.
+	WatchInternal(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error
+
+	// WatchDirective is notes.v1.NoteService.WatchDirective.
+	//
+	// `GET /directive:watch`, server-sent events.
+	WatchDirective(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error
+
+	// WatchNothing is notes.v1.NoteService.WatchNothing.
+	//
+	// `GET /nothing:watch`, server-sent events.
+	WatchNothing(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error
+
+	// no: yes, null, 1.0, 2026-11-20, # not a comment of YAML
+	//
+	// `GET /yaml:watch`, server-sent events.
+	WatchYaml(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error
+
+	// A first line without a space,
+	//
+	//	a second with two,
+	//	a third with a tab.
+	//
+	// `GET /spaces:watch`, server-sent events.
+	WatchSpaces(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error
+
+	// A first sentence that is rather long and goes on over the end of the line, as sentences of
+	// comments do, so that the summary is made of two lines. A second sentence.
+	//
+	// `GET /long:watch`, server-sent events.
+	WatchLong(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error
+}
+
+// UnimplementedNoteServiceHandler is a NoteServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedNoteServiceHandler struct{}
+
+// GetNote returns an error with the code Unimplemented.
+func (UnimplementedNoteServiceHandler) GetNote(ctx context.Context, req *notesv1.GetNoteRequest) (*notesv1.Note, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.GetNote is not implemented")
+}
+
+// ListNotes returns an error with the code Unimplemented.
+func (UnimplementedNoteServiceHandler) ListNotes(ctx context.Context, req *notesv1.ListNotesRequest) (*notesv1.ListNotesResponse, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.ListNotes is not implemented")
+}
+
+// AddNote returns an error with the code Unimplemented.
+func (UnimplementedNoteServiceHandler) AddNote(ctx context.Context, req *notesv1.Note) (*notesv1.Note, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.AddNote is not implemented")
+}
+
+// RemoveNote returns an error with the code Unimplemented.
+func (UnimplementedNoteServiceHandler) RemoveNote(ctx context.Context, req *notesv1.GetNoteRequest) (*notesv1.Note, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.RemoveNote is not implemented")
+}
+
+// WatchNotes returns an error with the code Unimplemented.
+func (UnimplementedNoteServiceHandler) WatchNotes(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error {
+	return sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.WatchNotes is not implemented")
+}
+
+// WatchTags returns an error with the code Unimplemented.
+func (UnimplementedNoteServiceHandler) WatchTags(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Tag]) error {
+	return sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.WatchTags is not implemented")
+}
+
+// WatchUnicode returns an error with the code Unimplemented.
+func (UnimplementedNoteServiceHandler) WatchUnicode(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error {
+	return sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.WatchUnicode is not implemented")
+}
+
+// WatchEmptyLines returns an error with the code Unimplemented.
+func (UnimplementedNoteServiceHandler) WatchEmptyLines(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error {
+	return sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.WatchEmptyLines is not implemented")
+}
+
+// WatchInternal returns an error with the code Unimplemented.
+func (UnimplementedNoteServiceHandler) WatchInternal(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error {
+	return sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.WatchInternal is not implemented")
+}
+
+// WatchDirective returns an error with the code Unimplemented.
+func (UnimplementedNoteServiceHandler) WatchDirective(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error {
+	return sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.WatchDirective is not implemented")
+}
+
+// WatchNothing returns an error with the code Unimplemented.
+func (UnimplementedNoteServiceHandler) WatchNothing(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error {
+	return sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.WatchNothing is not implemented")
+}
+
+// WatchYaml returns an error with the code Unimplemented.
+func (UnimplementedNoteServiceHandler) WatchYaml(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error {
+	return sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.WatchYaml is not implemented")
+}
+
+// WatchSpaces returns an error with the code Unimplemented.
+func (UnimplementedNoteServiceHandler) WatchSpaces(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error {
+	return sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.WatchSpaces is not implemented")
+}
+
+// WatchLong returns an error with the code Unimplemented.
+func (UnimplementedNoteServiceHandler) WatchLong(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error {
+	return sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.WatchLong is not implemented")
+}
+
+// NewNoteService returns the service that svc handles, for sse.NewHandler.
+func NewNoteService(svc NoteServiceHandler) sse.Service {
+	return sse.NewService(
+		"notes.v1.NoteService",
+		sse.UnaryHandler(&noteServiceGetNote, svc.GetNote),
+		sse.UnaryHandler(&noteServiceListNotes, svc.ListNotes),
+		sse.UnaryHandler(&noteServiceAddNote, svc.AddNote),
+		sse.UnaryHandler(&noteServiceRemoveNote, svc.RemoveNote),
+		sse.StreamHandler(&noteServiceWatchNotes, svc.WatchNotes),
+		sse.StreamHandler(&noteServiceWatchTags, svc.WatchTags),
+		sse.StreamHandler(&noteServiceWatchUnicode, svc.WatchUnicode),
+		sse.StreamHandler(&noteServiceWatchEmptyLines, svc.WatchEmptyLines),
+		sse.StreamHandler(&noteServiceWatchInternal, svc.WatchInternal),
+		sse.StreamHandler(&noteServiceWatchDirective, svc.WatchDirective),
+		sse.StreamHandler(&noteServiceWatchNothing, svc.WatchNothing),
+		sse.StreamHandler(&noteServiceWatchYaml, svc.WatchYaml),
+		sse.StreamHandler(&noteServiceWatchSpaces, svc.WatchSpaces),
+		sse.StreamHandler(&noteServiceWatchLong, svc.WatchLong),
+	)
+}
+
 var noteServiceGetNote = sse.Method{
 	Name: "notes.v1.NoteService.GetNote",
 	Bindings: []sse.Binding{
@@ -120,387 +502,4 @@ var noteServiceWatchLong = sse.Method{
 		{Method: "GET", Path: "/long:watch"},
 	},
 	Stream: &sse.StreamRule{},
-}
-
-// NoteServiceClient is a client of notes.v1.NoteService.
-//
-// Notes, with every kind of comment.
-//
-// The second paragraph, with *emphasis*, `code` and a [link](https://example.com/a?b=c#d).
-//
-//   - a list
-//   - of two items
-//
-// indented code
-//
-// | a | table |
-// |---|-------|
-// | 1 | 2     |
-//
-// The last paragraph.
-type NoteServiceClient interface {
-	// Gets a note.
-	//
-	// `GET /notes/{id}`.
-	GetNote(ctx context.Context, req *notesv1.GetNoteRequest, opts ...sse.CallOption) (*notesv1.Note, error)
-
-	// ListNotes has no comment in its proto.
-	//
-	// `GET /notes`.
-	ListNotes(ctx context.Context, req *notesv1.ListNotesRequest, opts ...sse.CallOption) (*notesv1.ListNotesResponse, error)
-
-	// A comment between the other marks.
-	//
-	// `POST /notes`.
-	AddNote(ctx context.Context, req *notesv1.Note, opts ...sse.CallOption) (*notesv1.Note, error)
-
-	// *
-	// A comment with stars in front.
-	//
-	//   - the first item
-	//   - an item of its own
-	//
-	// indented code
-	//
-	// `DELETE /notes/{id}`.
-	RemoveNote(ctx context.Context, req *notesv1.GetNoteRequest, opts ...sse.CallOption) (*notesv1.Note, error)
-
-	// Ends a comment */ in JavaScript, and starts one /* and another //.
-	// Also **/bold/** and a glob: src/**/*.ts
-	//
-	// `GET /notes:watch`, server-sent events.
-	WatchNotes(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note]
-
-	// Speaks to tools.
-	//
-	// @param request is no parameter of ours
-	// @returns nothing of the kind
-	// @deprecated not really; this is text
-	// @example
-	// ```ts
-	// const x = `template ${literal}`; // {@link Note}
-	// ```
-	//
-	// `GET /tags:watch`, server-sent events.
-	WatchTags(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Tag]
-
-	// Größe, naïveté, 文字, 🎼, a zero-width joiner 👩‍💻, right to left: שלום.
-	// Quotes "double", 'single', `back`; backslashes \ \n \u0000; ${x}; <b>tags</b> & entities &lt;.
-	//
-	// `GET /unicode:watch`, server-sent events.
-	WatchUnicode(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note]
-
-	// Empty lines before and after, and two in the middle.
-	//
-	// The second paragraph. # no heading
-	//
-	// `GET /empty-lines:watch`, server-sent events.
-	WatchEmptyLines(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note]
-
-	// Says what everyone may know. And goes on.
-	//
-	// The end.
-	//
-	// `GET /internal:watch`, server-sent events.
-	WatchInternal(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note]
-
-	// WatchDirective has no comment in its proto.
-	//
-	// `GET /directive:watch`, server-sent events.
-	WatchDirective(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note]
-
-	// WatchNothing has no comment in its proto.
-	//
-	// `GET /nothing:watch`, server-sent events.
-	WatchNothing(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note]
-
-	// no: yes, null, 1.0, 2026-11-20, # not a comment of YAML
-	//
-	// `GET /yaml:watch`, server-sent events.
-	WatchYaml(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note]
-
-	// A first line without a space,
-	//
-	//	a second with two,
-	//	a third with a tab.
-	//
-	// `GET /spaces:watch`, server-sent events.
-	WatchSpaces(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note]
-
-	// A first sentence that is rather long and goes on over the end of the line, as sentences of
-	// comments do, so that the summary is made of two lines. A second sentence.
-	//
-	// `GET /long:watch`, server-sent events.
-	WatchLong(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note]
-}
-
-// NewNoteServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewNoteServiceClient(baseURL string, opts ...sse.ClientOption) NoteServiceClient {
-	return &noteServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type noteServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *noteServiceClient) GetNote(ctx context.Context, req *notesv1.GetNoteRequest, opts ...sse.CallOption) (*notesv1.Note, error) {
-	return sse.CallUnary[*notesv1.Note](ctx, c.transport, &noteServiceGetNote, req, opts)
-}
-
-func (c *noteServiceClient) ListNotes(ctx context.Context, req *notesv1.ListNotesRequest, opts ...sse.CallOption) (*notesv1.ListNotesResponse, error) {
-	return sse.CallUnary[*notesv1.ListNotesResponse](ctx, c.transport, &noteServiceListNotes, req, opts)
-}
-
-func (c *noteServiceClient) AddNote(ctx context.Context, req *notesv1.Note, opts ...sse.CallOption) (*notesv1.Note, error) {
-	return sse.CallUnary[*notesv1.Note](ctx, c.transport, &noteServiceAddNote, req, opts)
-}
-
-func (c *noteServiceClient) RemoveNote(ctx context.Context, req *notesv1.GetNoteRequest, opts ...sse.CallOption) (*notesv1.Note, error) {
-	return sse.CallUnary[*notesv1.Note](ctx, c.transport, &noteServiceRemoveNote, req, opts)
-}
-
-func (c *noteServiceClient) WatchNotes(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note] {
-	return sse.CallStream[*notesv1.Note](ctx, c.transport, &noteServiceWatchNotes, req, opts)
-}
-
-func (c *noteServiceClient) WatchTags(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Tag] {
-	return sse.CallStream[*notesv1.Tag](ctx, c.transport, &noteServiceWatchTags, req, opts)
-}
-
-func (c *noteServiceClient) WatchUnicode(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note] {
-	return sse.CallStream[*notesv1.Note](ctx, c.transport, &noteServiceWatchUnicode, req, opts)
-}
-
-func (c *noteServiceClient) WatchEmptyLines(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note] {
-	return sse.CallStream[*notesv1.Note](ctx, c.transport, &noteServiceWatchEmptyLines, req, opts)
-}
-
-func (c *noteServiceClient) WatchInternal(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note] {
-	return sse.CallStream[*notesv1.Note](ctx, c.transport, &noteServiceWatchInternal, req, opts)
-}
-
-func (c *noteServiceClient) WatchDirective(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note] {
-	return sse.CallStream[*notesv1.Note](ctx, c.transport, &noteServiceWatchDirective, req, opts)
-}
-
-func (c *noteServiceClient) WatchNothing(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note] {
-	return sse.CallStream[*notesv1.Note](ctx, c.transport, &noteServiceWatchNothing, req, opts)
-}
-
-func (c *noteServiceClient) WatchYaml(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note] {
-	return sse.CallStream[*notesv1.Note](ctx, c.transport, &noteServiceWatchYaml, req, opts)
-}
-
-func (c *noteServiceClient) WatchSpaces(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note] {
-	return sse.CallStream[*notesv1.Note](ctx, c.transport, &noteServiceWatchSpaces, req, opts)
-}
-
-func (c *noteServiceClient) WatchLong(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note] {
-	return sse.CallStream[*notesv1.Note](ctx, c.transport, &noteServiceWatchLong, req, opts)
-}
-
-// NoteServiceHandler has the handlers of notes.v1.NoteService. Embed UnimplementedNoteServiceHandler, so that methods which the proto gets later compile.
-//
-// Notes, with every kind of comment.
-//
-// The second paragraph, with *emphasis*, `code` and a [link](https://example.com/a?b=c#d).
-//
-//   - a list
-//   - of two items
-//
-// indented code
-//
-// | a | table |
-// |---|-------|
-// | 1 | 2     |
-//
-// The last paragraph.
-type NoteServiceHandler interface {
-	// Gets a note.
-	//
-	// `GET /notes/{id}`.
-	GetNote(ctx context.Context, req *notesv1.GetNoteRequest) (*notesv1.Note, error)
-
-	// ListNotes has no comment in its proto.
-	//
-	// `GET /notes`.
-	ListNotes(ctx context.Context, req *notesv1.ListNotesRequest) (*notesv1.ListNotesResponse, error)
-
-	// A comment between the other marks.
-	//
-	// `POST /notes`.
-	AddNote(ctx context.Context, req *notesv1.Note) (*notesv1.Note, error)
-
-	// *
-	// A comment with stars in front.
-	//
-	//   - the first item
-	//   - an item of its own
-	//
-	// indented code
-	//
-	// `DELETE /notes/{id}`.
-	RemoveNote(ctx context.Context, req *notesv1.GetNoteRequest) (*notesv1.Note, error)
-
-	// Ends a comment */ in JavaScript, and starts one /* and another //.
-	// Also **/bold/** and a glob: src/**/*.ts
-	//
-	// `GET /notes:watch`, server-sent events.
-	WatchNotes(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error
-
-	// Speaks to tools.
-	//
-	// @param request is no parameter of ours
-	// @returns nothing of the kind
-	// @deprecated not really; this is text
-	// @example
-	// ```ts
-	// const x = `template ${literal}`; // {@link Note}
-	// ```
-	//
-	// `GET /tags:watch`, server-sent events.
-	WatchTags(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Tag]) error
-
-	// Größe, naïveté, 文字, 🎼, a zero-width joiner 👩‍💻, right to left: שלום.
-	// Quotes "double", 'single', `back`; backslashes \ \n \u0000; ${x}; <b>tags</b> & entities &lt;.
-	//
-	// `GET /unicode:watch`, server-sent events.
-	WatchUnicode(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error
-
-	// Empty lines before and after, and two in the middle.
-	//
-	// The second paragraph. # no heading
-	//
-	// `GET /empty-lines:watch`, server-sent events.
-	WatchEmptyLines(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error
-
-	// Says what everyone may know. And goes on.
-	//
-	// The end.
-	//
-	// `GET /internal:watch`, server-sent events.
-	WatchInternal(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error
-
-	// WatchDirective has no comment in its proto.
-	//
-	// `GET /directive:watch`, server-sent events.
-	WatchDirective(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error
-
-	// WatchNothing has no comment in its proto.
-	//
-	// `GET /nothing:watch`, server-sent events.
-	WatchNothing(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error
-
-	// no: yes, null, 1.0, 2026-11-20, # not a comment of YAML
-	//
-	// `GET /yaml:watch`, server-sent events.
-	WatchYaml(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error
-
-	// A first line without a space,
-	//
-	//	a second with two,
-	//	a third with a tab.
-	//
-	// `GET /spaces:watch`, server-sent events.
-	WatchSpaces(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error
-
-	// A first sentence that is rather long and goes on over the end of the line, as sentences of
-	// comments do, so that the summary is made of two lines. A second sentence.
-	//
-	// `GET /long:watch`, server-sent events.
-	WatchLong(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error
-}
-
-// UnimplementedNoteServiceHandler answers every method with 501.
-type UnimplementedNoteServiceHandler struct{}
-
-// GetNote answers 501.
-func (UnimplementedNoteServiceHandler) GetNote(ctx context.Context, req *notesv1.GetNoteRequest) (*notesv1.Note, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.GetNote is not implemented")
-}
-
-// ListNotes answers 501.
-func (UnimplementedNoteServiceHandler) ListNotes(ctx context.Context, req *notesv1.ListNotesRequest) (*notesv1.ListNotesResponse, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.ListNotes is not implemented")
-}
-
-// AddNote answers 501.
-func (UnimplementedNoteServiceHandler) AddNote(ctx context.Context, req *notesv1.Note) (*notesv1.Note, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.AddNote is not implemented")
-}
-
-// RemoveNote answers 501.
-func (UnimplementedNoteServiceHandler) RemoveNote(ctx context.Context, req *notesv1.GetNoteRequest) (*notesv1.Note, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.RemoveNote is not implemented")
-}
-
-// WatchNotes answers 501.
-func (UnimplementedNoteServiceHandler) WatchNotes(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error {
-	return sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.WatchNotes is not implemented")
-}
-
-// WatchTags answers 501.
-func (UnimplementedNoteServiceHandler) WatchTags(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Tag]) error {
-	return sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.WatchTags is not implemented")
-}
-
-// WatchUnicode answers 501.
-func (UnimplementedNoteServiceHandler) WatchUnicode(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error {
-	return sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.WatchUnicode is not implemented")
-}
-
-// WatchEmptyLines answers 501.
-func (UnimplementedNoteServiceHandler) WatchEmptyLines(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error {
-	return sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.WatchEmptyLines is not implemented")
-}
-
-// WatchInternal answers 501.
-func (UnimplementedNoteServiceHandler) WatchInternal(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error {
-	return sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.WatchInternal is not implemented")
-}
-
-// WatchDirective answers 501.
-func (UnimplementedNoteServiceHandler) WatchDirective(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error {
-	return sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.WatchDirective is not implemented")
-}
-
-// WatchNothing answers 501.
-func (UnimplementedNoteServiceHandler) WatchNothing(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error {
-	return sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.WatchNothing is not implemented")
-}
-
-// WatchYaml answers 501.
-func (UnimplementedNoteServiceHandler) WatchYaml(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error {
-	return sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.WatchYaml is not implemented")
-}
-
-// WatchSpaces answers 501.
-func (UnimplementedNoteServiceHandler) WatchSpaces(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error {
-	return sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.WatchSpaces is not implemented")
-}
-
-// WatchLong answers 501.
-func (UnimplementedNoteServiceHandler) WatchLong(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error {
-	return sse.Errorf(sse.Unimplemented, "notes.v1.NoteService.WatchLong is not implemented")
-}
-
-// NewNoteService makes a service for sse.NewHandler.
-func NewNoteService(svc NoteServiceHandler) sse.Service {
-	return sse.NewService(
-		"notes.v1.NoteService",
-		sse.UnaryHandler(&noteServiceGetNote, svc.GetNote),
-		sse.UnaryHandler(&noteServiceListNotes, svc.ListNotes),
-		sse.UnaryHandler(&noteServiceAddNote, svc.AddNote),
-		sse.UnaryHandler(&noteServiceRemoveNote, svc.RemoveNote),
-		sse.StreamHandler(&noteServiceWatchNotes, svc.WatchNotes),
-		sse.StreamHandler(&noteServiceWatchTags, svc.WatchTags),
-		sse.StreamHandler(&noteServiceWatchUnicode, svc.WatchUnicode),
-		sse.StreamHandler(&noteServiceWatchEmptyLines, svc.WatchEmptyLines),
-		sse.StreamHandler(&noteServiceWatchInternal, svc.WatchInternal),
-		sse.StreamHandler(&noteServiceWatchDirective, svc.WatchDirective),
-		sse.StreamHandler(&noteServiceWatchNothing, svc.WatchNothing),
-		sse.StreamHandler(&noteServiceWatchYaml, svc.WatchYaml),
-		sse.StreamHandler(&noteServiceWatchSpaces, svc.WatchSpaces),
-		sse.StreamHandler(&noteServiceWatchLong, svc.WatchLong),
-	)
 }

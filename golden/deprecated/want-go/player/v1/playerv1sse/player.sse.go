@@ -11,6 +11,192 @@ import (
 	"example.com/golden/sse"
 )
 
+// PlayerServiceClient is a client of player.v1.PlayerService.
+//
+// Plays music.
+type PlayerServiceClient interface {
+	// Plays a song.
+	//
+	// `POST /v1/songs/{song}:play`.
+	Play(ctx context.Context, req *playerv1.PlayRequest, opts ...sse.CallOption) (*playerv1.Song, error)
+
+	// Plays a song from the start. Use `Play`.
+	//
+	// `POST /v1/songs/{song}:restart`.
+	//
+	// Deprecated: Marked as deprecated in player/v1/player.proto.
+	Restart(ctx context.Context, req *playerv1.PlayRequest, opts ...sse.CallOption) (*playerv1.Song, error)
+
+	// What is played, as it changes. Use `PlayerEventService`.
+	//
+	// `GET /v1/song:watch`, server-sent events.
+	//
+	// Deprecated: Marked as deprecated in player/v1/player.proto.
+	WatchSong(ctx context.Context, req *playerv1.WatchSongRequest, opts ...sse.StreamOption) *sse.Stream[*playerv1.Song]
+}
+
+// NewPlayerServiceClient returns a client of player.v1.PlayerService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewPlayerServiceClient(baseURL string, opts ...sse.ClientOption) PlayerServiceClient {
+	return &playerServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// playerServiceClient implements PlayerServiceClient.
+type playerServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *playerServiceClient) Play(ctx context.Context, req *playerv1.PlayRequest, opts ...sse.CallOption) (*playerv1.Song, error) {
+	return sse.CallUnary[*playerv1.Song](ctx, c.transport, &playerServicePlay, req, opts)
+}
+
+func (c *playerServiceClient) Restart(ctx context.Context, req *playerv1.PlayRequest, opts ...sse.CallOption) (*playerv1.Song, error) {
+	return sse.CallUnary[*playerv1.Song](ctx, c.transport, &playerServiceRestart, req, opts)
+}
+
+func (c *playerServiceClient) WatchSong(ctx context.Context, req *playerv1.WatchSongRequest, opts ...sse.StreamOption) *sse.Stream[*playerv1.Song] {
+	return sse.CallStream[*playerv1.Song](ctx, c.transport, &playerServiceWatchSong, req, opts)
+}
+
+// OldPlayerServiceClient is a client of player.v1.OldPlayerService.
+//
+// The player's first interface. Use `PlayerService`.
+//
+// Deprecated: Marked as deprecated in player/v1/player.proto.
+type OldPlayerServiceClient interface {
+	// Inherits the service's deprecation.
+	//
+	// `POST /v0/play`.
+	//
+	// Deprecated: Marked as deprecated in player/v1/player.proto.
+	Play(ctx context.Context, req *playerv1.PlayRequest, opts ...sse.CallOption) (*playerv1.Song, error)
+
+	// Inherits it, too.
+	//
+	// `GET /v0/watch`, server-sent events.
+	//
+	// Deprecated: Marked as deprecated in player/v1/player.proto.
+	Watch(ctx context.Context, req *playerv1.WatchSongRequest, opts ...sse.StreamOption) *sse.Stream[*playerv1.Tick]
+}
+
+// NewOldPlayerServiceClient returns a client of player.v1.OldPlayerService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+//
+// Deprecated: Marked as deprecated in player/v1/player.proto.
+func NewOldPlayerServiceClient(baseURL string, opts ...sse.ClientOption) OldPlayerServiceClient {
+	return &oldPlayerServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// oldPlayerServiceClient implements OldPlayerServiceClient.
+type oldPlayerServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *oldPlayerServiceClient) Play(ctx context.Context, req *playerv1.PlayRequest, opts ...sse.CallOption) (*playerv1.Song, error) {
+	return sse.CallUnary[*playerv1.Song](ctx, c.transport, &oldPlayerServicePlay, req, opts)
+}
+
+func (c *oldPlayerServiceClient) Watch(ctx context.Context, req *playerv1.WatchSongRequest, opts ...sse.StreamOption) *sse.Stream[*playerv1.Tick] {
+	return sse.CallStream[*playerv1.Tick](ctx, c.transport, &oldPlayerServiceWatch, req, opts)
+}
+
+// PlayerServiceHandler handles the calls of player.v1.PlayerService. Embed UnimplementedPlayerServiceHandler, so that your code compiles when the proto gets another method.
+//
+// Plays music.
+type PlayerServiceHandler interface {
+	// Plays a song.
+	//
+	// `POST /v1/songs/{song}:play`.
+	Play(ctx context.Context, req *playerv1.PlayRequest) (*playerv1.Song, error)
+
+	// Plays a song from the start. Use `Play`.
+	//
+	// `POST /v1/songs/{song}:restart`.
+	//
+	// Deprecated: Marked as deprecated in player/v1/player.proto.
+	Restart(ctx context.Context, req *playerv1.PlayRequest) (*playerv1.Song, error)
+
+	// What is played, as it changes. Use `PlayerEventService`.
+	//
+	// `GET /v1/song:watch`, server-sent events.
+	//
+	// Deprecated: Marked as deprecated in player/v1/player.proto.
+	WatchSong(ctx context.Context, req *playerv1.WatchSongRequest, stream *sse.Sender[*playerv1.Song]) error
+}
+
+// UnimplementedPlayerServiceHandler is a PlayerServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedPlayerServiceHandler struct{}
+
+// Play returns an error with the code Unimplemented.
+func (UnimplementedPlayerServiceHandler) Play(ctx context.Context, req *playerv1.PlayRequest) (*playerv1.Song, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "player.v1.PlayerService.Play is not implemented")
+}
+
+// Restart returns an error with the code Unimplemented.
+func (UnimplementedPlayerServiceHandler) Restart(ctx context.Context, req *playerv1.PlayRequest) (*playerv1.Song, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "player.v1.PlayerService.Restart is not implemented")
+}
+
+// WatchSong returns an error with the code Unimplemented.
+func (UnimplementedPlayerServiceHandler) WatchSong(ctx context.Context, req *playerv1.WatchSongRequest, stream *sse.Sender[*playerv1.Song]) error {
+	return sse.Errorf(sse.Unimplemented, "player.v1.PlayerService.WatchSong is not implemented")
+}
+
+// NewPlayerService returns the service that svc handles, for sse.NewHandler.
+func NewPlayerService(svc PlayerServiceHandler) sse.Service {
+	return sse.NewService(
+		"player.v1.PlayerService",
+		sse.UnaryHandler(&playerServicePlay, svc.Play),
+		sse.UnaryHandler(&playerServiceRestart, svc.Restart),
+		sse.StreamHandler(&playerServiceWatchSong, svc.WatchSong),
+	)
+}
+
+// OldPlayerServiceHandler handles the calls of player.v1.OldPlayerService. Embed UnimplementedOldPlayerServiceHandler, so that your code compiles when the proto gets another method.
+//
+// The player's first interface. Use `PlayerService`.
+//
+// Deprecated: Marked as deprecated in player/v1/player.proto.
+type OldPlayerServiceHandler interface {
+	// Inherits the service's deprecation.
+	//
+	// `POST /v0/play`.
+	//
+	// Deprecated: Marked as deprecated in player/v1/player.proto.
+	Play(ctx context.Context, req *playerv1.PlayRequest) (*playerv1.Song, error)
+
+	// Inherits it, too.
+	//
+	// `GET /v0/watch`, server-sent events.
+	//
+	// Deprecated: Marked as deprecated in player/v1/player.proto.
+	Watch(ctx context.Context, req *playerv1.WatchSongRequest, stream *sse.Sender[*playerv1.Tick]) error
+}
+
+// UnimplementedOldPlayerServiceHandler is a OldPlayerServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+//
+// Deprecated: Marked as deprecated in player/v1/player.proto.
+type UnimplementedOldPlayerServiceHandler struct{}
+
+// Play returns an error with the code Unimplemented.
+func (UnimplementedOldPlayerServiceHandler) Play(ctx context.Context, req *playerv1.PlayRequest) (*playerv1.Song, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "player.v1.OldPlayerService.Play is not implemented")
+}
+
+// Watch returns an error with the code Unimplemented.
+func (UnimplementedOldPlayerServiceHandler) Watch(ctx context.Context, req *playerv1.WatchSongRequest, stream *sse.Sender[*playerv1.Tick]) error {
+	return sse.Errorf(sse.Unimplemented, "player.v1.OldPlayerService.Watch is not implemented")
+}
+
+// NewOldPlayerService returns the service that svc handles, for sse.NewHandler.
+//
+// Deprecated: Marked as deprecated in player/v1/player.proto.
+func NewOldPlayerService(svc OldPlayerServiceHandler) sse.Service {
+	return sse.NewService(
+		"player.v1.OldPlayerService",
+		sse.UnaryHandler(&oldPlayerServicePlay, svc.Play),
+		sse.StreamHandler(&oldPlayerServiceWatch, svc.Watch),
+	)
+}
+
 var playerServicePlay = sse.Method{
 	Name: "player.v1.PlayerService.Play",
 	Bindings: []sse.Binding{
@@ -49,182 +235,4 @@ var oldPlayerServiceWatch = sse.Method{
 		{Name: "second", Field: "second"},
 		{Name: "beat", Field: "beat"},
 	}},
-}
-
-// PlayerServiceClient is a client of player.v1.PlayerService.
-//
-// Plays music.
-type PlayerServiceClient interface {
-	// Plays a song.
-	//
-	// `POST /v1/songs/{song}:play`.
-	Play(ctx context.Context, req *playerv1.PlayRequest, opts ...sse.CallOption) (*playerv1.Song, error)
-
-	// Plays a song from the start. Use `Play`.
-	//
-	// `POST /v1/songs/{song}:restart`.
-	//
-	// Deprecated: its proto says so.
-	Restart(ctx context.Context, req *playerv1.PlayRequest, opts ...sse.CallOption) (*playerv1.Song, error)
-
-	// What is played, as it changes. Use `PlayerEventService`.
-	//
-	// `GET /v1/song:watch`, server-sent events.
-	//
-	// Deprecated: its proto says so.
-	WatchSong(ctx context.Context, req *playerv1.WatchSongRequest, opts ...sse.StreamOption) *sse.Stream[*playerv1.Song]
-}
-
-// NewPlayerServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewPlayerServiceClient(baseURL string, opts ...sse.ClientOption) PlayerServiceClient {
-	return &playerServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type playerServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *playerServiceClient) Play(ctx context.Context, req *playerv1.PlayRequest, opts ...sse.CallOption) (*playerv1.Song, error) {
-	return sse.CallUnary[*playerv1.Song](ctx, c.transport, &playerServicePlay, req, opts)
-}
-
-func (c *playerServiceClient) Restart(ctx context.Context, req *playerv1.PlayRequest, opts ...sse.CallOption) (*playerv1.Song, error) {
-	return sse.CallUnary[*playerv1.Song](ctx, c.transport, &playerServiceRestart, req, opts)
-}
-
-func (c *playerServiceClient) WatchSong(ctx context.Context, req *playerv1.WatchSongRequest, opts ...sse.StreamOption) *sse.Stream[*playerv1.Song] {
-	return sse.CallStream[*playerv1.Song](ctx, c.transport, &playerServiceWatchSong, req, opts)
-}
-
-// OldPlayerServiceClient is a client of player.v1.OldPlayerService.
-//
-// The player's first interface. Use `PlayerService`.
-//
-// Deprecated: its proto says so.
-type OldPlayerServiceClient interface {
-	// Inherits the service's deprecation.
-	//
-	// `POST /v0/play`.
-	//
-	// Deprecated: its proto says so.
-	Play(ctx context.Context, req *playerv1.PlayRequest, opts ...sse.CallOption) (*playerv1.Song, error)
-
-	// Inherits it, too.
-	//
-	// `GET /v0/watch`, server-sent events.
-	//
-	// Deprecated: its proto says so.
-	Watch(ctx context.Context, req *playerv1.WatchSongRequest, opts ...sse.StreamOption) *sse.Stream[*playerv1.Tick]
-}
-
-// NewOldPlayerServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewOldPlayerServiceClient(baseURL string, opts ...sse.ClientOption) OldPlayerServiceClient {
-	return &oldPlayerServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type oldPlayerServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *oldPlayerServiceClient) Play(ctx context.Context, req *playerv1.PlayRequest, opts ...sse.CallOption) (*playerv1.Song, error) {
-	return sse.CallUnary[*playerv1.Song](ctx, c.transport, &oldPlayerServicePlay, req, opts)
-}
-
-func (c *oldPlayerServiceClient) Watch(ctx context.Context, req *playerv1.WatchSongRequest, opts ...sse.StreamOption) *sse.Stream[*playerv1.Tick] {
-	return sse.CallStream[*playerv1.Tick](ctx, c.transport, &oldPlayerServiceWatch, req, opts)
-}
-
-// PlayerServiceHandler has the handlers of player.v1.PlayerService. Embed UnimplementedPlayerServiceHandler, so that methods which the proto gets later compile.
-//
-// Plays music.
-type PlayerServiceHandler interface {
-	// Plays a song.
-	//
-	// `POST /v1/songs/{song}:play`.
-	Play(ctx context.Context, req *playerv1.PlayRequest) (*playerv1.Song, error)
-
-	// Plays a song from the start. Use `Play`.
-	//
-	// `POST /v1/songs/{song}:restart`.
-	//
-	// Deprecated: its proto says so.
-	Restart(ctx context.Context, req *playerv1.PlayRequest) (*playerv1.Song, error)
-
-	// What is played, as it changes. Use `PlayerEventService`.
-	//
-	// `GET /v1/song:watch`, server-sent events.
-	//
-	// Deprecated: its proto says so.
-	WatchSong(ctx context.Context, req *playerv1.WatchSongRequest, stream *sse.Sender[*playerv1.Song]) error
-}
-
-// UnimplementedPlayerServiceHandler answers every method with 501.
-type UnimplementedPlayerServiceHandler struct{}
-
-// Play answers 501.
-func (UnimplementedPlayerServiceHandler) Play(ctx context.Context, req *playerv1.PlayRequest) (*playerv1.Song, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "player.v1.PlayerService.Play is not implemented")
-}
-
-// Restart answers 501.
-func (UnimplementedPlayerServiceHandler) Restart(ctx context.Context, req *playerv1.PlayRequest) (*playerv1.Song, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "player.v1.PlayerService.Restart is not implemented")
-}
-
-// WatchSong answers 501.
-func (UnimplementedPlayerServiceHandler) WatchSong(ctx context.Context, req *playerv1.WatchSongRequest, stream *sse.Sender[*playerv1.Song]) error {
-	return sse.Errorf(sse.Unimplemented, "player.v1.PlayerService.WatchSong is not implemented")
-}
-
-// NewPlayerService makes a service for sse.NewHandler.
-func NewPlayerService(svc PlayerServiceHandler) sse.Service {
-	return sse.NewService(
-		"player.v1.PlayerService",
-		sse.UnaryHandler(&playerServicePlay, svc.Play),
-		sse.UnaryHandler(&playerServiceRestart, svc.Restart),
-		sse.StreamHandler(&playerServiceWatchSong, svc.WatchSong),
-	)
-}
-
-// OldPlayerServiceHandler has the handlers of player.v1.OldPlayerService. Embed UnimplementedOldPlayerServiceHandler, so that methods which the proto gets later compile.
-//
-// The player's first interface. Use `PlayerService`.
-//
-// Deprecated: its proto says so.
-type OldPlayerServiceHandler interface {
-	// Inherits the service's deprecation.
-	//
-	// `POST /v0/play`.
-	//
-	// Deprecated: its proto says so.
-	Play(ctx context.Context, req *playerv1.PlayRequest) (*playerv1.Song, error)
-
-	// Inherits it, too.
-	//
-	// `GET /v0/watch`, server-sent events.
-	//
-	// Deprecated: its proto says so.
-	Watch(ctx context.Context, req *playerv1.WatchSongRequest, stream *sse.Sender[*playerv1.Tick]) error
-}
-
-// UnimplementedOldPlayerServiceHandler answers every method with 501.
-type UnimplementedOldPlayerServiceHandler struct{}
-
-// Play answers 501.
-func (UnimplementedOldPlayerServiceHandler) Play(ctx context.Context, req *playerv1.PlayRequest) (*playerv1.Song, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "player.v1.OldPlayerService.Play is not implemented")
-}
-
-// Watch answers 501.
-func (UnimplementedOldPlayerServiceHandler) Watch(ctx context.Context, req *playerv1.WatchSongRequest, stream *sse.Sender[*playerv1.Tick]) error {
-	return sse.Errorf(sse.Unimplemented, "player.v1.OldPlayerService.Watch is not implemented")
-}
-
-// NewOldPlayerService makes a service for sse.NewHandler.
-func NewOldPlayerService(svc OldPlayerServiceHandler) sse.Service {
-	return sse.NewService(
-		"player.v1.OldPlayerService",
-		sse.UnaryHandler(&oldPlayerServicePlay, svc.Play),
-		sse.StreamHandler(&oldPlayerServiceWatch, svc.Watch),
-	)
 }

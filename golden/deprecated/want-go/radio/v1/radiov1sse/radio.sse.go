@@ -11,33 +11,28 @@ import (
 	"example.com/golden/sse"
 )
 
-var radioServiceWatchProgramme = sse.Method{
-	Name: "radio.v1.RadioService.WatchProgramme",
-	Bindings: []sse.Binding{
-		{Method: "GET", Path: "/stations/{station}/programme", Variables: []sse.Variable{{Field: []string{"station"}}}},
-	},
-	Stream: &sse.StreamRule{},
-}
-
 // RadioServiceClient is a client of radio.v1.RadioService.
 //
 // Inherits the file's deprecation.
 //
-// Deprecated: its proto says so.
+// Deprecated: Marked as deprecated in radio/v1/radio.proto.
 type RadioServiceClient interface {
 	// What is on air.
 	//
 	// `GET /stations/{station}/programme`, server-sent events.
 	//
-	// Deprecated: its proto says so.
+	// Deprecated: Marked as deprecated in radio/v1/radio.proto.
 	WatchProgramme(ctx context.Context, req *radiov1.WatchProgrammeRequest, opts ...sse.StreamOption) *sse.Stream[*radiov1.Programme]
 }
 
-// NewRadioServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
+// NewRadioServiceClient returns a client of radio.v1.RadioService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+//
+// Deprecated: Marked as deprecated in radio/v1/radio.proto.
 func NewRadioServiceClient(baseURL string, opts ...sse.ClientOption) RadioServiceClient {
 	return &radioServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
 
+// radioServiceClient implements RadioServiceClient.
 type radioServiceClient struct {
 	transport *sse.Transport
 }
@@ -46,32 +41,44 @@ func (c *radioServiceClient) WatchProgramme(ctx context.Context, req *radiov1.Wa
 	return sse.CallStream[*radiov1.Programme](ctx, c.transport, &radioServiceWatchProgramme, req, opts)
 }
 
-// RadioServiceHandler has the handlers of radio.v1.RadioService. Embed UnimplementedRadioServiceHandler, so that methods which the proto gets later compile.
+// RadioServiceHandler handles the calls of radio.v1.RadioService. Embed UnimplementedRadioServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Inherits the file's deprecation.
 //
-// Deprecated: its proto says so.
+// Deprecated: Marked as deprecated in radio/v1/radio.proto.
 type RadioServiceHandler interface {
 	// What is on air.
 	//
 	// `GET /stations/{station}/programme`, server-sent events.
 	//
-	// Deprecated: its proto says so.
+	// Deprecated: Marked as deprecated in radio/v1/radio.proto.
 	WatchProgramme(ctx context.Context, req *radiov1.WatchProgrammeRequest, stream *sse.Sender[*radiov1.Programme]) error
 }
 
-// UnimplementedRadioServiceHandler answers every method with 501.
+// UnimplementedRadioServiceHandler is a RadioServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+//
+// Deprecated: Marked as deprecated in radio/v1/radio.proto.
 type UnimplementedRadioServiceHandler struct{}
 
-// WatchProgramme answers 501.
+// WatchProgramme returns an error with the code Unimplemented.
 func (UnimplementedRadioServiceHandler) WatchProgramme(ctx context.Context, req *radiov1.WatchProgrammeRequest, stream *sse.Sender[*radiov1.Programme]) error {
 	return sse.Errorf(sse.Unimplemented, "radio.v1.RadioService.WatchProgramme is not implemented")
 }
 
-// NewRadioService makes a service for sse.NewHandler.
+// NewRadioService returns the service that svc handles, for sse.NewHandler.
+//
+// Deprecated: Marked as deprecated in radio/v1/radio.proto.
 func NewRadioService(svc RadioServiceHandler) sse.Service {
 	return sse.NewService(
 		"radio.v1.RadioService",
 		sse.StreamHandler(&radioServiceWatchProgramme, svc.WatchProgramme),
 	)
+}
+
+var radioServiceWatchProgramme = sse.Method{
+	Name: "radio.v1.RadioService.WatchProgramme",
+	Bindings: []sse.Binding{
+		{Method: "GET", Path: "/stations/{station}/programme", Variables: []sse.Variable{{Field: []string{"station"}}}},
+	},
+	Stream: &sse.StreamRule{},
 }

@@ -11,6 +11,174 @@ import (
 	"example.com/golden/sse"
 )
 
+// MarketServiceClient is a client of market.v1.MarketService.
+//
+// Prices, for developers of the exchange.
+//
+// Quotes and trades of all symbols.
+type MarketServiceClient interface {
+	// GetQuote reads the cache.
+	//
+	// It is one minute old at most.
+	//
+	// `GET /v1/quotes/{symbol}`, `POST /v1/quotes:get`, `POST /v1/quotes/{symbol}`.
+	GetQuote(ctx context.Context, req *marketv1.GetQuoteRequest, opts ...sse.CallOption) (*marketv1.Quote, error)
+
+	// Whether the exchange is open.
+	//
+	// `GET /v1/status`.
+	GetStatus(ctx context.Context, req *marketv1.GetStatusRequest, opts ...sse.CallOption) (*marketv1.Status, error)
+
+	// Every trade of a symbol.
+	//
+	// `GET /v1/trades/{symbol}:watch`, server-sent events.
+	WatchTrades(ctx context.Context, req *marketv1.WatchTradesRequest, opts ...sse.StreamOption) *sse.Stream[*marketv1.Trade]
+
+	// What happens at the exchange.
+	//
+	// `GET /v1/news:watch`, server-sent events.
+	WatchNews(ctx context.Context, req *marketv1.WatchNewsRequest, opts ...sse.StreamOption) *sse.Stream[*marketv1.News]
+}
+
+// NewMarketServiceClient returns a client of market.v1.MarketService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewMarketServiceClient(baseURL string, opts ...sse.ClientOption) MarketServiceClient {
+	return &marketServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// marketServiceClient implements MarketServiceClient.
+type marketServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *marketServiceClient) GetQuote(ctx context.Context, req *marketv1.GetQuoteRequest, opts ...sse.CallOption) (*marketv1.Quote, error) {
+	return sse.CallUnary[*marketv1.Quote](ctx, c.transport, &marketServiceGetQuote, req, opts)
+}
+
+func (c *marketServiceClient) GetStatus(ctx context.Context, req *marketv1.GetStatusRequest, opts ...sse.CallOption) (*marketv1.Status, error) {
+	return sse.CallUnary[*marketv1.Status](ctx, c.transport, &marketServiceGetStatus, req, opts)
+}
+
+func (c *marketServiceClient) WatchTrades(ctx context.Context, req *marketv1.WatchTradesRequest, opts ...sse.StreamOption) *sse.Stream[*marketv1.Trade] {
+	return sse.CallStream[*marketv1.Trade](ctx, c.transport, &marketServiceWatchTrades, req, opts)
+}
+
+func (c *marketServiceClient) WatchNews(ctx context.Context, req *marketv1.WatchNewsRequest, opts ...sse.StreamOption) *sse.Stream[*marketv1.News] {
+	return sse.CallStream[*marketv1.News](ctx, c.transport, &marketServiceWatchNews, req, opts)
+}
+
+// AccountServiceClient is a client of market.v1.AccountService.
+//
+// The accounts of traders.
+type AccountServiceClient interface {
+	// The balance of the caller.
+	//
+	// `GET /v1/balance`.
+	GetBalance(ctx context.Context, req *marketv1.GetBalanceRequest, opts ...sse.CallOption) (*marketv1.Money, error)
+}
+
+// NewAccountServiceClient returns a client of market.v1.AccountService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewAccountServiceClient(baseURL string, opts ...sse.ClientOption) AccountServiceClient {
+	return &accountServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// accountServiceClient implements AccountServiceClient.
+type accountServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *accountServiceClient) GetBalance(ctx context.Context, req *marketv1.GetBalanceRequest, opts ...sse.CallOption) (*marketv1.Money, error) {
+	return sse.CallUnary[*marketv1.Money](ctx, c.transport, &accountServiceGetBalance, req, opts)
+}
+
+// MarketServiceHandler handles the calls of market.v1.MarketService. Embed UnimplementedMarketServiceHandler, so that your code compiles when the proto gets another method.
+//
+// Prices, for developers of the exchange.
+//
+// Quotes and trades of all symbols.
+type MarketServiceHandler interface {
+	// GetQuote reads the cache.
+	//
+	// It is one minute old at most.
+	//
+	// `GET /v1/quotes/{symbol}`, `POST /v1/quotes:get`, `POST /v1/quotes/{symbol}`.
+	GetQuote(ctx context.Context, req *marketv1.GetQuoteRequest) (*marketv1.Quote, error)
+
+	// Whether the exchange is open.
+	//
+	// `GET /v1/status`.
+	GetStatus(ctx context.Context, req *marketv1.GetStatusRequest) (*marketv1.Status, error)
+
+	// Every trade of a symbol.
+	//
+	// `GET /v1/trades/{symbol}:watch`, server-sent events.
+	WatchTrades(ctx context.Context, req *marketv1.WatchTradesRequest, stream *sse.Sender[*marketv1.Trade]) error
+
+	// What happens at the exchange.
+	//
+	// `GET /v1/news:watch`, server-sent events.
+	WatchNews(ctx context.Context, req *marketv1.WatchNewsRequest, stream *sse.Sender[*marketv1.News]) error
+}
+
+// UnimplementedMarketServiceHandler is a MarketServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedMarketServiceHandler struct{}
+
+// GetQuote returns an error with the code Unimplemented.
+func (UnimplementedMarketServiceHandler) GetQuote(ctx context.Context, req *marketv1.GetQuoteRequest) (*marketv1.Quote, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "market.v1.MarketService.GetQuote is not implemented")
+}
+
+// GetStatus returns an error with the code Unimplemented.
+func (UnimplementedMarketServiceHandler) GetStatus(ctx context.Context, req *marketv1.GetStatusRequest) (*marketv1.Status, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "market.v1.MarketService.GetStatus is not implemented")
+}
+
+// WatchTrades returns an error with the code Unimplemented.
+func (UnimplementedMarketServiceHandler) WatchTrades(ctx context.Context, req *marketv1.WatchTradesRequest, stream *sse.Sender[*marketv1.Trade]) error {
+	return sse.Errorf(sse.Unimplemented, "market.v1.MarketService.WatchTrades is not implemented")
+}
+
+// WatchNews returns an error with the code Unimplemented.
+func (UnimplementedMarketServiceHandler) WatchNews(ctx context.Context, req *marketv1.WatchNewsRequest, stream *sse.Sender[*marketv1.News]) error {
+	return sse.Errorf(sse.Unimplemented, "market.v1.MarketService.WatchNews is not implemented")
+}
+
+// NewMarketService returns the service that svc handles, for sse.NewHandler.
+func NewMarketService(svc MarketServiceHandler) sse.Service {
+	return sse.NewService(
+		"market.v1.MarketService",
+		sse.UnaryHandler(&marketServiceGetQuote, svc.GetQuote),
+		sse.UnaryHandler(&marketServiceGetStatus, svc.GetStatus),
+		sse.StreamHandler(&marketServiceWatchTrades, svc.WatchTrades),
+		sse.StreamHandler(&marketServiceWatchNews, svc.WatchNews),
+	)
+}
+
+// AccountServiceHandler handles the calls of market.v1.AccountService. Embed UnimplementedAccountServiceHandler, so that your code compiles when the proto gets another method.
+//
+// The accounts of traders.
+type AccountServiceHandler interface {
+	// The balance of the caller.
+	//
+	// `GET /v1/balance`.
+	GetBalance(ctx context.Context, req *marketv1.GetBalanceRequest) (*marketv1.Money, error)
+}
+
+// UnimplementedAccountServiceHandler is a AccountServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedAccountServiceHandler struct{}
+
+// GetBalance returns an error with the code Unimplemented.
+func (UnimplementedAccountServiceHandler) GetBalance(ctx context.Context, req *marketv1.GetBalanceRequest) (*marketv1.Money, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "market.v1.AccountService.GetBalance is not implemented")
+}
+
+// NewAccountService returns the service that svc handles, for sse.NewHandler.
+func NewAccountService(svc AccountServiceHandler) sse.Service {
+	return sse.NewService(
+		"market.v1.AccountService",
+		sse.UnaryHandler(&accountServiceGetBalance, svc.GetBalance),
+	)
+}
+
 var marketServiceGetQuote = sse.Method{
 	Name: "market.v1.MarketService.GetQuote",
 	Bindings: []sse.Binding{
@@ -52,170 +220,4 @@ var accountServiceGetBalance = sse.Method{
 	Bindings: []sse.Binding{
 		{Method: "GET", Path: "/v1/balance"},
 	},
-}
-
-// MarketServiceClient is a client of market.v1.MarketService.
-//
-// Prices, for developers of the exchange.
-//
-// Quotes and trades of all symbols.
-type MarketServiceClient interface {
-	// GetQuote reads the cache.
-	//
-	// It is one minute old at most.
-	//
-	// `GET /v1/quotes/{symbol}`, `POST /v1/quotes:get`, `POST /v1/quotes/{symbol}`.
-	GetQuote(ctx context.Context, req *marketv1.GetQuoteRequest, opts ...sse.CallOption) (*marketv1.Quote, error)
-
-	// Whether the exchange is open.
-	//
-	// `GET /v1/status`.
-	GetStatus(ctx context.Context, req *marketv1.GetStatusRequest, opts ...sse.CallOption) (*marketv1.Status, error)
-
-	// Every trade of a symbol.
-	//
-	// `GET /v1/trades/{symbol}:watch`, server-sent events.
-	WatchTrades(ctx context.Context, req *marketv1.WatchTradesRequest, opts ...sse.StreamOption) *sse.Stream[*marketv1.Trade]
-
-	// What happens at the exchange.
-	//
-	// `GET /v1/news:watch`, server-sent events.
-	WatchNews(ctx context.Context, req *marketv1.WatchNewsRequest, opts ...sse.StreamOption) *sse.Stream[*marketv1.News]
-}
-
-// NewMarketServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewMarketServiceClient(baseURL string, opts ...sse.ClientOption) MarketServiceClient {
-	return &marketServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type marketServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *marketServiceClient) GetQuote(ctx context.Context, req *marketv1.GetQuoteRequest, opts ...sse.CallOption) (*marketv1.Quote, error) {
-	return sse.CallUnary[*marketv1.Quote](ctx, c.transport, &marketServiceGetQuote, req, opts)
-}
-
-func (c *marketServiceClient) GetStatus(ctx context.Context, req *marketv1.GetStatusRequest, opts ...sse.CallOption) (*marketv1.Status, error) {
-	return sse.CallUnary[*marketv1.Status](ctx, c.transport, &marketServiceGetStatus, req, opts)
-}
-
-func (c *marketServiceClient) WatchTrades(ctx context.Context, req *marketv1.WatchTradesRequest, opts ...sse.StreamOption) *sse.Stream[*marketv1.Trade] {
-	return sse.CallStream[*marketv1.Trade](ctx, c.transport, &marketServiceWatchTrades, req, opts)
-}
-
-func (c *marketServiceClient) WatchNews(ctx context.Context, req *marketv1.WatchNewsRequest, opts ...sse.StreamOption) *sse.Stream[*marketv1.News] {
-	return sse.CallStream[*marketv1.News](ctx, c.transport, &marketServiceWatchNews, req, opts)
-}
-
-// AccountServiceClient is a client of market.v1.AccountService.
-//
-// The accounts of traders.
-type AccountServiceClient interface {
-	// The balance of the caller.
-	//
-	// `GET /v1/balance`.
-	GetBalance(ctx context.Context, req *marketv1.GetBalanceRequest, opts ...sse.CallOption) (*marketv1.Money, error)
-}
-
-// NewAccountServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewAccountServiceClient(baseURL string, opts ...sse.ClientOption) AccountServiceClient {
-	return &accountServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type accountServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *accountServiceClient) GetBalance(ctx context.Context, req *marketv1.GetBalanceRequest, opts ...sse.CallOption) (*marketv1.Money, error) {
-	return sse.CallUnary[*marketv1.Money](ctx, c.transport, &accountServiceGetBalance, req, opts)
-}
-
-// MarketServiceHandler has the handlers of market.v1.MarketService. Embed UnimplementedMarketServiceHandler, so that methods which the proto gets later compile.
-//
-// Prices, for developers of the exchange.
-//
-// Quotes and trades of all symbols.
-type MarketServiceHandler interface {
-	// GetQuote reads the cache.
-	//
-	// It is one minute old at most.
-	//
-	// `GET /v1/quotes/{symbol}`, `POST /v1/quotes:get`, `POST /v1/quotes/{symbol}`.
-	GetQuote(ctx context.Context, req *marketv1.GetQuoteRequest) (*marketv1.Quote, error)
-
-	// Whether the exchange is open.
-	//
-	// `GET /v1/status`.
-	GetStatus(ctx context.Context, req *marketv1.GetStatusRequest) (*marketv1.Status, error)
-
-	// Every trade of a symbol.
-	//
-	// `GET /v1/trades/{symbol}:watch`, server-sent events.
-	WatchTrades(ctx context.Context, req *marketv1.WatchTradesRequest, stream *sse.Sender[*marketv1.Trade]) error
-
-	// What happens at the exchange.
-	//
-	// `GET /v1/news:watch`, server-sent events.
-	WatchNews(ctx context.Context, req *marketv1.WatchNewsRequest, stream *sse.Sender[*marketv1.News]) error
-}
-
-// UnimplementedMarketServiceHandler answers every method with 501.
-type UnimplementedMarketServiceHandler struct{}
-
-// GetQuote answers 501.
-func (UnimplementedMarketServiceHandler) GetQuote(ctx context.Context, req *marketv1.GetQuoteRequest) (*marketv1.Quote, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "market.v1.MarketService.GetQuote is not implemented")
-}
-
-// GetStatus answers 501.
-func (UnimplementedMarketServiceHandler) GetStatus(ctx context.Context, req *marketv1.GetStatusRequest) (*marketv1.Status, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "market.v1.MarketService.GetStatus is not implemented")
-}
-
-// WatchTrades answers 501.
-func (UnimplementedMarketServiceHandler) WatchTrades(ctx context.Context, req *marketv1.WatchTradesRequest, stream *sse.Sender[*marketv1.Trade]) error {
-	return sse.Errorf(sse.Unimplemented, "market.v1.MarketService.WatchTrades is not implemented")
-}
-
-// WatchNews answers 501.
-func (UnimplementedMarketServiceHandler) WatchNews(ctx context.Context, req *marketv1.WatchNewsRequest, stream *sse.Sender[*marketv1.News]) error {
-	return sse.Errorf(sse.Unimplemented, "market.v1.MarketService.WatchNews is not implemented")
-}
-
-// NewMarketService makes a service for sse.NewHandler.
-func NewMarketService(svc MarketServiceHandler) sse.Service {
-	return sse.NewService(
-		"market.v1.MarketService",
-		sse.UnaryHandler(&marketServiceGetQuote, svc.GetQuote),
-		sse.UnaryHandler(&marketServiceGetStatus, svc.GetStatus),
-		sse.StreamHandler(&marketServiceWatchTrades, svc.WatchTrades),
-		sse.StreamHandler(&marketServiceWatchNews, svc.WatchNews),
-	)
-}
-
-// AccountServiceHandler has the handlers of market.v1.AccountService. Embed UnimplementedAccountServiceHandler, so that methods which the proto gets later compile.
-//
-// The accounts of traders.
-type AccountServiceHandler interface {
-	// The balance of the caller.
-	//
-	// `GET /v1/balance`.
-	GetBalance(ctx context.Context, req *marketv1.GetBalanceRequest) (*marketv1.Money, error)
-}
-
-// UnimplementedAccountServiceHandler answers every method with 501.
-type UnimplementedAccountServiceHandler struct{}
-
-// GetBalance answers 501.
-func (UnimplementedAccountServiceHandler) GetBalance(ctx context.Context, req *marketv1.GetBalanceRequest) (*marketv1.Money, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "market.v1.AccountService.GetBalance is not implemented")
-}
-
-// NewAccountService makes a service for sse.NewHandler.
-func NewAccountService(svc AccountServiceHandler) sse.Service {
-	return sse.NewService(
-		"market.v1.AccountService",
-		sse.UnaryHandler(&accountServiceGetBalance, svc.GetBalance),
-	)
 }

@@ -11,6 +11,96 @@ import (
 	"example.com/golden/sse"
 )
 
+// PartServiceClient is a client of parts.v1.PartService.
+//
+// The parts of machines.
+type PartServiceClient interface {
+	// Looks a part up.
+	//
+	// `GET /parts/{id}`.
+	GetPart(ctx context.Context, req *partsv1.GetPartRequest, opts ...sse.CallOption) (*partsv1.Part, error)
+
+	// Puts a part in its place.
+	//
+	// `PUT /parts/{number}`.
+	PutPart(ctx context.Context, req *partsv1.Part, opts ...sse.CallOption) (*partsv1.Part, error)
+
+	// What happens to parts.
+	//
+	// `GET /parts`, server-sent events.
+	WatchParts(ctx context.Context, req *partsv1.WatchPartsRequest, opts ...sse.StreamOption) *sse.Stream[*partsv1.PartEvent]
+}
+
+// NewPartServiceClient returns a client of parts.v1.PartService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewPartServiceClient(baseURL string, opts ...sse.ClientOption) PartServiceClient {
+	return &partServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// partServiceClient implements PartServiceClient.
+type partServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *partServiceClient) GetPart(ctx context.Context, req *partsv1.GetPartRequest, opts ...sse.CallOption) (*partsv1.Part, error) {
+	return sse.CallUnary[*partsv1.Part](ctx, c.transport, &partServiceGetPart, req, opts)
+}
+
+func (c *partServiceClient) PutPart(ctx context.Context, req *partsv1.Part, opts ...sse.CallOption) (*partsv1.Part, error) {
+	return sse.CallUnary[*partsv1.Part](ctx, c.transport, &partServicePutPart, req, opts)
+}
+
+func (c *partServiceClient) WatchParts(ctx context.Context, req *partsv1.WatchPartsRequest, opts ...sse.StreamOption) *sse.Stream[*partsv1.PartEvent] {
+	return sse.CallStream[*partsv1.PartEvent](ctx, c.transport, &partServiceWatchParts, req, opts)
+}
+
+// PartServiceHandler handles the calls of parts.v1.PartService. Embed UnimplementedPartServiceHandler, so that your code compiles when the proto gets another method.
+//
+// The parts of machines.
+type PartServiceHandler interface {
+	// Looks a part up.
+	//
+	// `GET /parts/{id}`.
+	GetPart(ctx context.Context, req *partsv1.GetPartRequest) (*partsv1.Part, error)
+
+	// Puts a part in its place.
+	//
+	// `PUT /parts/{number}`.
+	PutPart(ctx context.Context, req *partsv1.Part) (*partsv1.Part, error)
+
+	// What happens to parts.
+	//
+	// `GET /parts`, server-sent events.
+	WatchParts(ctx context.Context, req *partsv1.WatchPartsRequest, stream *sse.Sender[*partsv1.PartEvent]) error
+}
+
+// UnimplementedPartServiceHandler is a PartServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedPartServiceHandler struct{}
+
+// GetPart returns an error with the code Unimplemented.
+func (UnimplementedPartServiceHandler) GetPart(ctx context.Context, req *partsv1.GetPartRequest) (*partsv1.Part, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "parts.v1.PartService.GetPart is not implemented")
+}
+
+// PutPart returns an error with the code Unimplemented.
+func (UnimplementedPartServiceHandler) PutPart(ctx context.Context, req *partsv1.Part) (*partsv1.Part, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "parts.v1.PartService.PutPart is not implemented")
+}
+
+// WatchParts returns an error with the code Unimplemented.
+func (UnimplementedPartServiceHandler) WatchParts(ctx context.Context, req *partsv1.WatchPartsRequest, stream *sse.Sender[*partsv1.PartEvent]) error {
+	return sse.Errorf(sse.Unimplemented, "parts.v1.PartService.WatchParts is not implemented")
+}
+
+// NewPartService returns the service that svc handles, for sse.NewHandler.
+func NewPartService(svc PartServiceHandler) sse.Service {
+	return sse.NewService(
+		"parts.v1.PartService",
+		sse.UnaryHandler(&partServiceGetPart, svc.GetPart),
+		sse.UnaryHandler(&partServicePutPart, svc.PutPart),
+		sse.StreamHandler(&partServiceWatchParts, svc.WatchParts),
+	)
+}
+
 var partServiceGetPart = sse.Method{
 	Name: "parts.v1.PartService.GetPart",
 	Bindings: []sse.Binding{
@@ -34,93 +124,4 @@ var partServiceWatchParts = sse.Method{
 		{Name: "made", Field: "made"},
 		{Name: "broken", Field: "broken"},
 	}},
-}
-
-// PartServiceClient is a client of parts.v1.PartService.
-//
-// The parts of machines.
-type PartServiceClient interface {
-	// Looks a part up.
-	//
-	// `GET /parts/{id}`.
-	GetPart(ctx context.Context, req *partsv1.GetPartRequest, opts ...sse.CallOption) (*partsv1.Part, error)
-
-	// Puts a part in its place.
-	//
-	// `PUT /parts/{number}`.
-	PutPart(ctx context.Context, req *partsv1.Part, opts ...sse.CallOption) (*partsv1.Part, error)
-
-	// What happens to parts.
-	//
-	// `GET /parts`, server-sent events.
-	WatchParts(ctx context.Context, req *partsv1.WatchPartsRequest, opts ...sse.StreamOption) *sse.Stream[*partsv1.PartEvent]
-}
-
-// NewPartServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewPartServiceClient(baseURL string, opts ...sse.ClientOption) PartServiceClient {
-	return &partServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type partServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *partServiceClient) GetPart(ctx context.Context, req *partsv1.GetPartRequest, opts ...sse.CallOption) (*partsv1.Part, error) {
-	return sse.CallUnary[*partsv1.Part](ctx, c.transport, &partServiceGetPart, req, opts)
-}
-
-func (c *partServiceClient) PutPart(ctx context.Context, req *partsv1.Part, opts ...sse.CallOption) (*partsv1.Part, error) {
-	return sse.CallUnary[*partsv1.Part](ctx, c.transport, &partServicePutPart, req, opts)
-}
-
-func (c *partServiceClient) WatchParts(ctx context.Context, req *partsv1.WatchPartsRequest, opts ...sse.StreamOption) *sse.Stream[*partsv1.PartEvent] {
-	return sse.CallStream[*partsv1.PartEvent](ctx, c.transport, &partServiceWatchParts, req, opts)
-}
-
-// PartServiceHandler has the handlers of parts.v1.PartService. Embed UnimplementedPartServiceHandler, so that methods which the proto gets later compile.
-//
-// The parts of machines.
-type PartServiceHandler interface {
-	// Looks a part up.
-	//
-	// `GET /parts/{id}`.
-	GetPart(ctx context.Context, req *partsv1.GetPartRequest) (*partsv1.Part, error)
-
-	// Puts a part in its place.
-	//
-	// `PUT /parts/{number}`.
-	PutPart(ctx context.Context, req *partsv1.Part) (*partsv1.Part, error)
-
-	// What happens to parts.
-	//
-	// `GET /parts`, server-sent events.
-	WatchParts(ctx context.Context, req *partsv1.WatchPartsRequest, stream *sse.Sender[*partsv1.PartEvent]) error
-}
-
-// UnimplementedPartServiceHandler answers every method with 501.
-type UnimplementedPartServiceHandler struct{}
-
-// GetPart answers 501.
-func (UnimplementedPartServiceHandler) GetPart(ctx context.Context, req *partsv1.GetPartRequest) (*partsv1.Part, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "parts.v1.PartService.GetPart is not implemented")
-}
-
-// PutPart answers 501.
-func (UnimplementedPartServiceHandler) PutPart(ctx context.Context, req *partsv1.Part) (*partsv1.Part, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "parts.v1.PartService.PutPart is not implemented")
-}
-
-// WatchParts answers 501.
-func (UnimplementedPartServiceHandler) WatchParts(ctx context.Context, req *partsv1.WatchPartsRequest, stream *sse.Sender[*partsv1.PartEvent]) error {
-	return sse.Errorf(sse.Unimplemented, "parts.v1.PartService.WatchParts is not implemented")
-}
-
-// NewPartService makes a service for sse.NewHandler.
-func NewPartService(svc PartServiceHandler) sse.Service {
-	return sse.NewService(
-		"parts.v1.PartService",
-		sse.UnaryHandler(&partServiceGetPart, svc.GetPart),
-		sse.UnaryHandler(&partServicePutPart, svc.PutPart),
-		sse.StreamHandler(&partServiceWatchParts, svc.WatchParts),
-	)
 }

@@ -11,6 +11,96 @@ import (
 	"example.com/golden/sse"
 )
 
+// AssistantServiceClient is a client of assistant.v1.AssistantService.
+//
+// A language model that answers.
+type AssistantServiceClient interface {
+	// The answer to a question, word by word.
+	//
+	// `POST /v1/ask`, server-sent events.
+	Ask(ctx context.Context, req *assistantv1.AskRequest, opts ...sse.StreamOption) *sse.Stream[*assistantv1.AskEvent]
+
+	// The same in the manner of older services: every event is a chunk, and `[DONE]` ends the stream.
+	//
+	// `POST /v1/complete`, server-sent events.
+	Complete(ctx context.Context, req *assistantv1.AskRequest, opts ...sse.StreamOption) *sse.Stream[*assistantv1.Chunk]
+
+	// A conversation that goes on where it was cut. The id stands beside the events.
+	//
+	// `GET /v1/conversations/{conversation}/events`, server-sent events.
+	Converse(ctx context.Context, req *assistantv1.ConverseRequest, opts ...sse.StreamOption) *sse.Stream[*assistantv1.ConverseEvent]
+}
+
+// NewAssistantServiceClient returns a client of assistant.v1.AssistantService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewAssistantServiceClient(baseURL string, opts ...sse.ClientOption) AssistantServiceClient {
+	return &assistantServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// assistantServiceClient implements AssistantServiceClient.
+type assistantServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *assistantServiceClient) Ask(ctx context.Context, req *assistantv1.AskRequest, opts ...sse.StreamOption) *sse.Stream[*assistantv1.AskEvent] {
+	return sse.CallStream[*assistantv1.AskEvent](ctx, c.transport, &assistantServiceAsk, req, opts)
+}
+
+func (c *assistantServiceClient) Complete(ctx context.Context, req *assistantv1.AskRequest, opts ...sse.StreamOption) *sse.Stream[*assistantv1.Chunk] {
+	return sse.CallStream[*assistantv1.Chunk](ctx, c.transport, &assistantServiceComplete, req, opts)
+}
+
+func (c *assistantServiceClient) Converse(ctx context.Context, req *assistantv1.ConverseRequest, opts ...sse.StreamOption) *sse.Stream[*assistantv1.ConverseEvent] {
+	return sse.CallStream[*assistantv1.ConverseEvent](ctx, c.transport, &assistantServiceConverse, req, opts)
+}
+
+// AssistantServiceHandler handles the calls of assistant.v1.AssistantService. Embed UnimplementedAssistantServiceHandler, so that your code compiles when the proto gets another method.
+//
+// A language model that answers.
+type AssistantServiceHandler interface {
+	// The answer to a question, word by word.
+	//
+	// `POST /v1/ask`, server-sent events.
+	Ask(ctx context.Context, req *assistantv1.AskRequest, stream *sse.Sender[*assistantv1.AskEvent]) error
+
+	// The same in the manner of older services: every event is a chunk, and `[DONE]` ends the stream.
+	//
+	// `POST /v1/complete`, server-sent events.
+	Complete(ctx context.Context, req *assistantv1.AskRequest, stream *sse.Sender[*assistantv1.Chunk]) error
+
+	// A conversation that goes on where it was cut. The id stands beside the events.
+	//
+	// `GET /v1/conversations/{conversation}/events`, server-sent events.
+	Converse(ctx context.Context, req *assistantv1.ConverseRequest, stream *sse.Sender[*assistantv1.ConverseEvent]) error
+}
+
+// UnimplementedAssistantServiceHandler is a AssistantServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedAssistantServiceHandler struct{}
+
+// Ask returns an error with the code Unimplemented.
+func (UnimplementedAssistantServiceHandler) Ask(ctx context.Context, req *assistantv1.AskRequest, stream *sse.Sender[*assistantv1.AskEvent]) error {
+	return sse.Errorf(sse.Unimplemented, "assistant.v1.AssistantService.Ask is not implemented")
+}
+
+// Complete returns an error with the code Unimplemented.
+func (UnimplementedAssistantServiceHandler) Complete(ctx context.Context, req *assistantv1.AskRequest, stream *sse.Sender[*assistantv1.Chunk]) error {
+	return sse.Errorf(sse.Unimplemented, "assistant.v1.AssistantService.Complete is not implemented")
+}
+
+// Converse returns an error with the code Unimplemented.
+func (UnimplementedAssistantServiceHandler) Converse(ctx context.Context, req *assistantv1.ConverseRequest, stream *sse.Sender[*assistantv1.ConverseEvent]) error {
+	return sse.Errorf(sse.Unimplemented, "assistant.v1.AssistantService.Converse is not implemented")
+}
+
+// NewAssistantService returns the service that svc handles, for sse.NewHandler.
+func NewAssistantService(svc AssistantServiceHandler) sse.Service {
+	return sse.NewService(
+		"assistant.v1.AssistantService",
+		sse.StreamHandler(&assistantServiceAsk, svc.Ask),
+		sse.StreamHandler(&assistantServiceComplete, svc.Complete),
+		sse.StreamHandler(&assistantServiceConverse, svc.Converse),
+	)
+}
+
 var assistantServiceAsk = sse.Method{
 	Name: "assistant.v1.AssistantService.Ask",
 	Bindings: []sse.Binding{
@@ -45,93 +135,4 @@ var assistantServiceConverse = sse.Method{
 		{Name: "said", Field: "said"},
 		{Name: "over", Field: "over", Terminal: true},
 	}},
-}
-
-// AssistantServiceClient is a client of assistant.v1.AssistantService.
-//
-// A language model that answers.
-type AssistantServiceClient interface {
-	// The answer to a question, word by word.
-	//
-	// `POST /v1/ask`, server-sent events.
-	Ask(ctx context.Context, req *assistantv1.AskRequest, opts ...sse.StreamOption) *sse.Stream[*assistantv1.AskEvent]
-
-	// The same in the manner of older services: every event is a chunk, and `[DONE]` ends the stream.
-	//
-	// `POST /v1/complete`, server-sent events.
-	Complete(ctx context.Context, req *assistantv1.AskRequest, opts ...sse.StreamOption) *sse.Stream[*assistantv1.Chunk]
-
-	// A conversation that goes on where it was cut. The id stands beside the events.
-	//
-	// `GET /v1/conversations/{conversation}/events`, server-sent events.
-	Converse(ctx context.Context, req *assistantv1.ConverseRequest, opts ...sse.StreamOption) *sse.Stream[*assistantv1.ConverseEvent]
-}
-
-// NewAssistantServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewAssistantServiceClient(baseURL string, opts ...sse.ClientOption) AssistantServiceClient {
-	return &assistantServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type assistantServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *assistantServiceClient) Ask(ctx context.Context, req *assistantv1.AskRequest, opts ...sse.StreamOption) *sse.Stream[*assistantv1.AskEvent] {
-	return sse.CallStream[*assistantv1.AskEvent](ctx, c.transport, &assistantServiceAsk, req, opts)
-}
-
-func (c *assistantServiceClient) Complete(ctx context.Context, req *assistantv1.AskRequest, opts ...sse.StreamOption) *sse.Stream[*assistantv1.Chunk] {
-	return sse.CallStream[*assistantv1.Chunk](ctx, c.transport, &assistantServiceComplete, req, opts)
-}
-
-func (c *assistantServiceClient) Converse(ctx context.Context, req *assistantv1.ConverseRequest, opts ...sse.StreamOption) *sse.Stream[*assistantv1.ConverseEvent] {
-	return sse.CallStream[*assistantv1.ConverseEvent](ctx, c.transport, &assistantServiceConverse, req, opts)
-}
-
-// AssistantServiceHandler has the handlers of assistant.v1.AssistantService. Embed UnimplementedAssistantServiceHandler, so that methods which the proto gets later compile.
-//
-// A language model that answers.
-type AssistantServiceHandler interface {
-	// The answer to a question, word by word.
-	//
-	// `POST /v1/ask`, server-sent events.
-	Ask(ctx context.Context, req *assistantv1.AskRequest, stream *sse.Sender[*assistantv1.AskEvent]) error
-
-	// The same in the manner of older services: every event is a chunk, and `[DONE]` ends the stream.
-	//
-	// `POST /v1/complete`, server-sent events.
-	Complete(ctx context.Context, req *assistantv1.AskRequest, stream *sse.Sender[*assistantv1.Chunk]) error
-
-	// A conversation that goes on where it was cut. The id stands beside the events.
-	//
-	// `GET /v1/conversations/{conversation}/events`, server-sent events.
-	Converse(ctx context.Context, req *assistantv1.ConverseRequest, stream *sse.Sender[*assistantv1.ConverseEvent]) error
-}
-
-// UnimplementedAssistantServiceHandler answers every method with 501.
-type UnimplementedAssistantServiceHandler struct{}
-
-// Ask answers 501.
-func (UnimplementedAssistantServiceHandler) Ask(ctx context.Context, req *assistantv1.AskRequest, stream *sse.Sender[*assistantv1.AskEvent]) error {
-	return sse.Errorf(sse.Unimplemented, "assistant.v1.AssistantService.Ask is not implemented")
-}
-
-// Complete answers 501.
-func (UnimplementedAssistantServiceHandler) Complete(ctx context.Context, req *assistantv1.AskRequest, stream *sse.Sender[*assistantv1.Chunk]) error {
-	return sse.Errorf(sse.Unimplemented, "assistant.v1.AssistantService.Complete is not implemented")
-}
-
-// Converse answers 501.
-func (UnimplementedAssistantServiceHandler) Converse(ctx context.Context, req *assistantv1.ConverseRequest, stream *sse.Sender[*assistantv1.ConverseEvent]) error {
-	return sse.Errorf(sse.Unimplemented, "assistant.v1.AssistantService.Converse is not implemented")
-}
-
-// NewAssistantService makes a service for sse.NewHandler.
-func NewAssistantService(svc AssistantServiceHandler) sse.Service {
-	return sse.NewService(
-		"assistant.v1.AssistantService",
-		sse.StreamHandler(&assistantServiceAsk, svc.Ask),
-		sse.StreamHandler(&assistantServiceComplete, svc.Complete),
-		sse.StreamHandler(&assistantServiceConverse, svc.Converse),
-	)
 }

@@ -12,6 +12,156 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
+// CatalogServiceClient is a client of catalog.v1.CatalogService.
+//
+// The books of shelves.
+type CatalogServiceClient interface {
+	// A book by its name.
+	//
+	// `GET /v1/{name=shelves/*/books/*}`, `GET /v1/{name=archive/**}`.
+	GetBook(ctx context.Context, req *catalogv1.GetBookRequest, opts ...sse.CallOption) (*catalogv1.Book, error)
+
+	// Puts a book on a shelf.
+	//
+	// `POST /v1/{parent=shelves/*}/books`.
+	CreateBook(ctx context.Context, req *catalogv1.CreateBookRequest, opts ...sse.CallOption) (*catalogv1.Book, error)
+
+	// Changes what the mask names.
+	//
+	// `PATCH /v1/{book.name=shelves/*/books/*}`.
+	UpdateBook(ctx context.Context, req *catalogv1.UpdateBookRequest, opts ...sse.CallOption) (*catalogv1.Book, error)
+
+	// Takes a book away.
+	//
+	// `DELETE /v1/{name=shelves/*/books/*}`.
+	DeleteBook(ctx context.Context, req *catalogv1.DeleteBookRequest, opts ...sse.CallOption) (*emptypb.Empty, error)
+
+	// Says which of the books are there: an own verb.
+	//
+	// `REPORT /v1/{parent=shelves/*}/books:check`.
+	CheckBooks(ctx context.Context, req *catalogv1.CheckBooksRequest, opts ...sse.CallOption) (*catalogv1.CheckBooksResponse, error)
+
+	// Every book that is put on a shelf. It streams by the keyword.
+	//
+	// `GET /v1/{parent=shelves/*}/books:watch`, server-sent events.
+	WatchBooks(ctx context.Context, req *catalogv1.WatchBooksRequest, opts ...sse.StreamOption) *sse.Stream[*catalogv1.Book]
+}
+
+// NewCatalogServiceClient returns a client of catalog.v1.CatalogService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewCatalogServiceClient(baseURL string, opts ...sse.ClientOption) CatalogServiceClient {
+	return &catalogServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// catalogServiceClient implements CatalogServiceClient.
+type catalogServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *catalogServiceClient) GetBook(ctx context.Context, req *catalogv1.GetBookRequest, opts ...sse.CallOption) (*catalogv1.Book, error) {
+	return sse.CallUnary[*catalogv1.Book](ctx, c.transport, &catalogServiceGetBook, req, opts)
+}
+
+func (c *catalogServiceClient) CreateBook(ctx context.Context, req *catalogv1.CreateBookRequest, opts ...sse.CallOption) (*catalogv1.Book, error) {
+	return sse.CallUnary[*catalogv1.Book](ctx, c.transport, &catalogServiceCreateBook, req, opts)
+}
+
+func (c *catalogServiceClient) UpdateBook(ctx context.Context, req *catalogv1.UpdateBookRequest, opts ...sse.CallOption) (*catalogv1.Book, error) {
+	return sse.CallUnary[*catalogv1.Book](ctx, c.transport, &catalogServiceUpdateBook, req, opts)
+}
+
+func (c *catalogServiceClient) DeleteBook(ctx context.Context, req *catalogv1.DeleteBookRequest, opts ...sse.CallOption) (*emptypb.Empty, error) {
+	return sse.CallUnary[*emptypb.Empty](ctx, c.transport, &catalogServiceDeleteBook, req, opts)
+}
+
+func (c *catalogServiceClient) CheckBooks(ctx context.Context, req *catalogv1.CheckBooksRequest, opts ...sse.CallOption) (*catalogv1.CheckBooksResponse, error) {
+	return sse.CallUnary[*catalogv1.CheckBooksResponse](ctx, c.transport, &catalogServiceCheckBooks, req, opts)
+}
+
+func (c *catalogServiceClient) WatchBooks(ctx context.Context, req *catalogv1.WatchBooksRequest, opts ...sse.StreamOption) *sse.Stream[*catalogv1.Book] {
+	return sse.CallStream[*catalogv1.Book](ctx, c.transport, &catalogServiceWatchBooks, req, opts)
+}
+
+// CatalogServiceHandler handles the calls of catalog.v1.CatalogService. Embed UnimplementedCatalogServiceHandler, so that your code compiles when the proto gets another method.
+//
+// The books of shelves.
+type CatalogServiceHandler interface {
+	// A book by its name.
+	//
+	// `GET /v1/{name=shelves/*/books/*}`, `GET /v1/{name=archive/**}`.
+	GetBook(ctx context.Context, req *catalogv1.GetBookRequest) (*catalogv1.Book, error)
+
+	// Puts a book on a shelf.
+	//
+	// `POST /v1/{parent=shelves/*}/books`.
+	CreateBook(ctx context.Context, req *catalogv1.CreateBookRequest) (*catalogv1.Book, error)
+
+	// Changes what the mask names.
+	//
+	// `PATCH /v1/{book.name=shelves/*/books/*}`.
+	UpdateBook(ctx context.Context, req *catalogv1.UpdateBookRequest) (*catalogv1.Book, error)
+
+	// Takes a book away.
+	//
+	// `DELETE /v1/{name=shelves/*/books/*}`.
+	DeleteBook(ctx context.Context, req *catalogv1.DeleteBookRequest) (*emptypb.Empty, error)
+
+	// Says which of the books are there: an own verb.
+	//
+	// `REPORT /v1/{parent=shelves/*}/books:check`.
+	CheckBooks(ctx context.Context, req *catalogv1.CheckBooksRequest) (*catalogv1.CheckBooksResponse, error)
+
+	// Every book that is put on a shelf. It streams by the keyword.
+	//
+	// `GET /v1/{parent=shelves/*}/books:watch`, server-sent events.
+	WatchBooks(ctx context.Context, req *catalogv1.WatchBooksRequest, stream *sse.Sender[*catalogv1.Book]) error
+}
+
+// UnimplementedCatalogServiceHandler is a CatalogServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedCatalogServiceHandler struct{}
+
+// GetBook returns an error with the code Unimplemented.
+func (UnimplementedCatalogServiceHandler) GetBook(ctx context.Context, req *catalogv1.GetBookRequest) (*catalogv1.Book, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "catalog.v1.CatalogService.GetBook is not implemented")
+}
+
+// CreateBook returns an error with the code Unimplemented.
+func (UnimplementedCatalogServiceHandler) CreateBook(ctx context.Context, req *catalogv1.CreateBookRequest) (*catalogv1.Book, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "catalog.v1.CatalogService.CreateBook is not implemented")
+}
+
+// UpdateBook returns an error with the code Unimplemented.
+func (UnimplementedCatalogServiceHandler) UpdateBook(ctx context.Context, req *catalogv1.UpdateBookRequest) (*catalogv1.Book, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "catalog.v1.CatalogService.UpdateBook is not implemented")
+}
+
+// DeleteBook returns an error with the code Unimplemented.
+func (UnimplementedCatalogServiceHandler) DeleteBook(ctx context.Context, req *catalogv1.DeleteBookRequest) (*emptypb.Empty, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "catalog.v1.CatalogService.DeleteBook is not implemented")
+}
+
+// CheckBooks returns an error with the code Unimplemented.
+func (UnimplementedCatalogServiceHandler) CheckBooks(ctx context.Context, req *catalogv1.CheckBooksRequest) (*catalogv1.CheckBooksResponse, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "catalog.v1.CatalogService.CheckBooks is not implemented")
+}
+
+// WatchBooks returns an error with the code Unimplemented.
+func (UnimplementedCatalogServiceHandler) WatchBooks(ctx context.Context, req *catalogv1.WatchBooksRequest, stream *sse.Sender[*catalogv1.Book]) error {
+	return sse.Errorf(sse.Unimplemented, "catalog.v1.CatalogService.WatchBooks is not implemented")
+}
+
+// NewCatalogService returns the service that svc handles, for sse.NewHandler.
+func NewCatalogService(svc CatalogServiceHandler) sse.Service {
+	return sse.NewService(
+		"catalog.v1.CatalogService",
+		sse.UnaryHandler(&catalogServiceGetBook, svc.GetBook),
+		sse.UnaryHandler(&catalogServiceCreateBook, svc.CreateBook),
+		sse.UnaryHandler(&catalogServiceUpdateBook, svc.UpdateBook),
+		sse.UnaryHandler(&catalogServiceDeleteBook, svc.DeleteBook),
+		sse.UnaryHandler(&catalogServiceCheckBooks, svc.CheckBooks),
+		sse.StreamHandler(&catalogServiceWatchBooks, svc.WatchBooks),
+	)
+}
+
 var catalogServiceGetBook = sse.Method{
 	Name: "catalog.v1.CatalogService.GetBook",
 	Bindings: []sse.Binding{
@@ -54,153 +204,4 @@ var catalogServiceWatchBooks = sse.Method{
 		{Method: "GET", Path: "/v1/{parent=shelves/*}/books:watch", Variables: []sse.Variable{{Field: []string{"parent"}}}},
 	},
 	Stream: &sse.StreamRule{Resumable: true, ID: "revision"},
-}
-
-// CatalogServiceClient is a client of catalog.v1.CatalogService.
-//
-// The books of shelves.
-type CatalogServiceClient interface {
-	// A book by its name.
-	//
-	// `GET /v1/{name=shelves/*/books/*}`, `GET /v1/{name=archive/**}`.
-	GetBook(ctx context.Context, req *catalogv1.GetBookRequest, opts ...sse.CallOption) (*catalogv1.Book, error)
-
-	// Puts a book on a shelf.
-	//
-	// `POST /v1/{parent=shelves/*}/books`.
-	CreateBook(ctx context.Context, req *catalogv1.CreateBookRequest, opts ...sse.CallOption) (*catalogv1.Book, error)
-
-	// Changes what the mask names.
-	//
-	// `PATCH /v1/{book.name=shelves/*/books/*}`.
-	UpdateBook(ctx context.Context, req *catalogv1.UpdateBookRequest, opts ...sse.CallOption) (*catalogv1.Book, error)
-
-	// Takes a book away.
-	//
-	// `DELETE /v1/{name=shelves/*/books/*}`.
-	DeleteBook(ctx context.Context, req *catalogv1.DeleteBookRequest, opts ...sse.CallOption) (*emptypb.Empty, error)
-
-	// Says which of the books are there: an own verb.
-	//
-	// `REPORT /v1/{parent=shelves/*}/books:check`.
-	CheckBooks(ctx context.Context, req *catalogv1.CheckBooksRequest, opts ...sse.CallOption) (*catalogv1.CheckBooksResponse, error)
-
-	// Every book that is put on a shelf. It streams by the keyword.
-	//
-	// `GET /v1/{parent=shelves/*}/books:watch`, server-sent events.
-	WatchBooks(ctx context.Context, req *catalogv1.WatchBooksRequest, opts ...sse.StreamOption) *sse.Stream[*catalogv1.Book]
-}
-
-// NewCatalogServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewCatalogServiceClient(baseURL string, opts ...sse.ClientOption) CatalogServiceClient {
-	return &catalogServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type catalogServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *catalogServiceClient) GetBook(ctx context.Context, req *catalogv1.GetBookRequest, opts ...sse.CallOption) (*catalogv1.Book, error) {
-	return sse.CallUnary[*catalogv1.Book](ctx, c.transport, &catalogServiceGetBook, req, opts)
-}
-
-func (c *catalogServiceClient) CreateBook(ctx context.Context, req *catalogv1.CreateBookRequest, opts ...sse.CallOption) (*catalogv1.Book, error) {
-	return sse.CallUnary[*catalogv1.Book](ctx, c.transport, &catalogServiceCreateBook, req, opts)
-}
-
-func (c *catalogServiceClient) UpdateBook(ctx context.Context, req *catalogv1.UpdateBookRequest, opts ...sse.CallOption) (*catalogv1.Book, error) {
-	return sse.CallUnary[*catalogv1.Book](ctx, c.transport, &catalogServiceUpdateBook, req, opts)
-}
-
-func (c *catalogServiceClient) DeleteBook(ctx context.Context, req *catalogv1.DeleteBookRequest, opts ...sse.CallOption) (*emptypb.Empty, error) {
-	return sse.CallUnary[*emptypb.Empty](ctx, c.transport, &catalogServiceDeleteBook, req, opts)
-}
-
-func (c *catalogServiceClient) CheckBooks(ctx context.Context, req *catalogv1.CheckBooksRequest, opts ...sse.CallOption) (*catalogv1.CheckBooksResponse, error) {
-	return sse.CallUnary[*catalogv1.CheckBooksResponse](ctx, c.transport, &catalogServiceCheckBooks, req, opts)
-}
-
-func (c *catalogServiceClient) WatchBooks(ctx context.Context, req *catalogv1.WatchBooksRequest, opts ...sse.StreamOption) *sse.Stream[*catalogv1.Book] {
-	return sse.CallStream[*catalogv1.Book](ctx, c.transport, &catalogServiceWatchBooks, req, opts)
-}
-
-// CatalogServiceHandler has the handlers of catalog.v1.CatalogService. Embed UnimplementedCatalogServiceHandler, so that methods which the proto gets later compile.
-//
-// The books of shelves.
-type CatalogServiceHandler interface {
-	// A book by its name.
-	//
-	// `GET /v1/{name=shelves/*/books/*}`, `GET /v1/{name=archive/**}`.
-	GetBook(ctx context.Context, req *catalogv1.GetBookRequest) (*catalogv1.Book, error)
-
-	// Puts a book on a shelf.
-	//
-	// `POST /v1/{parent=shelves/*}/books`.
-	CreateBook(ctx context.Context, req *catalogv1.CreateBookRequest) (*catalogv1.Book, error)
-
-	// Changes what the mask names.
-	//
-	// `PATCH /v1/{book.name=shelves/*/books/*}`.
-	UpdateBook(ctx context.Context, req *catalogv1.UpdateBookRequest) (*catalogv1.Book, error)
-
-	// Takes a book away.
-	//
-	// `DELETE /v1/{name=shelves/*/books/*}`.
-	DeleteBook(ctx context.Context, req *catalogv1.DeleteBookRequest) (*emptypb.Empty, error)
-
-	// Says which of the books are there: an own verb.
-	//
-	// `REPORT /v1/{parent=shelves/*}/books:check`.
-	CheckBooks(ctx context.Context, req *catalogv1.CheckBooksRequest) (*catalogv1.CheckBooksResponse, error)
-
-	// Every book that is put on a shelf. It streams by the keyword.
-	//
-	// `GET /v1/{parent=shelves/*}/books:watch`, server-sent events.
-	WatchBooks(ctx context.Context, req *catalogv1.WatchBooksRequest, stream *sse.Sender[*catalogv1.Book]) error
-}
-
-// UnimplementedCatalogServiceHandler answers every method with 501.
-type UnimplementedCatalogServiceHandler struct{}
-
-// GetBook answers 501.
-func (UnimplementedCatalogServiceHandler) GetBook(ctx context.Context, req *catalogv1.GetBookRequest) (*catalogv1.Book, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "catalog.v1.CatalogService.GetBook is not implemented")
-}
-
-// CreateBook answers 501.
-func (UnimplementedCatalogServiceHandler) CreateBook(ctx context.Context, req *catalogv1.CreateBookRequest) (*catalogv1.Book, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "catalog.v1.CatalogService.CreateBook is not implemented")
-}
-
-// UpdateBook answers 501.
-func (UnimplementedCatalogServiceHandler) UpdateBook(ctx context.Context, req *catalogv1.UpdateBookRequest) (*catalogv1.Book, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "catalog.v1.CatalogService.UpdateBook is not implemented")
-}
-
-// DeleteBook answers 501.
-func (UnimplementedCatalogServiceHandler) DeleteBook(ctx context.Context, req *catalogv1.DeleteBookRequest) (*emptypb.Empty, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "catalog.v1.CatalogService.DeleteBook is not implemented")
-}
-
-// CheckBooks answers 501.
-func (UnimplementedCatalogServiceHandler) CheckBooks(ctx context.Context, req *catalogv1.CheckBooksRequest) (*catalogv1.CheckBooksResponse, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "catalog.v1.CatalogService.CheckBooks is not implemented")
-}
-
-// WatchBooks answers 501.
-func (UnimplementedCatalogServiceHandler) WatchBooks(ctx context.Context, req *catalogv1.WatchBooksRequest, stream *sse.Sender[*catalogv1.Book]) error {
-	return sse.Errorf(sse.Unimplemented, "catalog.v1.CatalogService.WatchBooks is not implemented")
-}
-
-// NewCatalogService makes a service for sse.NewHandler.
-func NewCatalogService(svc CatalogServiceHandler) sse.Service {
-	return sse.NewService(
-		"catalog.v1.CatalogService",
-		sse.UnaryHandler(&catalogServiceGetBook, svc.GetBook),
-		sse.UnaryHandler(&catalogServiceCreateBook, svc.CreateBook),
-		sse.UnaryHandler(&catalogServiceUpdateBook, svc.UpdateBook),
-		sse.UnaryHandler(&catalogServiceDeleteBook, svc.DeleteBook),
-		sse.UnaryHandler(&catalogServiceCheckBooks, svc.CheckBooks),
-		sse.StreamHandler(&catalogServiceWatchBooks, svc.WatchBooks),
-	)
 }

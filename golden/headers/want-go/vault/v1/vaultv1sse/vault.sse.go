@@ -11,6 +11,239 @@ import (
 	"example.com/golden/sse"
 )
 
+// VaultServiceClient is a client of vault.v1.VaultService.
+//
+// Keeps secrets. Every call needs a key.
+type VaultServiceClient interface {
+	// Takes the service's headers, and no others.
+	//
+	// `GET /v1/secrets/{name}`.
+	GetSecret(ctx context.Context, req *vaultv1.GetSecretRequest, opts ...sse.CallOption) (*vaultv1.Secret, error)
+
+	// Takes three more.
+	//
+	// `PUT /v1/secrets/{name}`.
+	PutSecret(ctx context.Context, req *vaultv1.Secret, opts ...sse.CallOption) (*vaultv1.Secret, error)
+
+	// A stream has headers, too. One of the service's is another here: it must be there.
+	//
+	// `GET /v1/secrets:watch`, server-sent events.
+	WatchSecrets(ctx context.Context, req *vaultv1.WatchSecretsRequest, opts ...sse.StreamOption) *sse.Stream[*vaultv1.SecretChange]
+}
+
+// NewVaultServiceClient returns a client of vault.v1.VaultService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewVaultServiceClient(baseURL string, opts ...sse.ClientOption) VaultServiceClient {
+	return &vaultServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// vaultServiceClient implements VaultServiceClient.
+type vaultServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *vaultServiceClient) GetSecret(ctx context.Context, req *vaultv1.GetSecretRequest, opts ...sse.CallOption) (*vaultv1.Secret, error) {
+	return sse.CallUnary[*vaultv1.Secret](ctx, c.transport, &vaultServiceGetSecret, req, opts)
+}
+
+func (c *vaultServiceClient) PutSecret(ctx context.Context, req *vaultv1.Secret, opts ...sse.CallOption) (*vaultv1.Secret, error) {
+	return sse.CallUnary[*vaultv1.Secret](ctx, c.transport, &vaultServicePutSecret, req, opts)
+}
+
+func (c *vaultServiceClient) WatchSecrets(ctx context.Context, req *vaultv1.WatchSecretsRequest, opts ...sse.StreamOption) *sse.Stream[*vaultv1.SecretChange] {
+	return sse.CallStream[*vaultv1.SecretChange](ctx, c.transport, &vaultServiceWatchSecrets, req, opts)
+}
+
+// AuditServiceClient is a client of vault.v1.AuditService.
+//
+// A service whose only header is a method's.
+type AuditServiceClient interface {
+	// Every reading of a secret.
+	//
+	// `GET /audit`, server-sent events.
+	WatchReadings(ctx context.Context, req *vaultv1.WatchSecretsRequest, opts ...sse.StreamOption) *sse.Stream[*vaultv1.Reading]
+}
+
+// NewAuditServiceClient returns a client of vault.v1.AuditService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewAuditServiceClient(baseURL string, opts ...sse.ClientOption) AuditServiceClient {
+	return &auditServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// auditServiceClient implements AuditServiceClient.
+type auditServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *auditServiceClient) WatchReadings(ctx context.Context, req *vaultv1.WatchSecretsRequest, opts ...sse.StreamOption) *sse.Stream[*vaultv1.Reading] {
+	return sse.CallStream[*vaultv1.Reading](ctx, c.transport, &auditServiceWatchReadings, req, opts)
+}
+
+// GetSecretHeaders are the headers of vault.v1.VaultService.GetSecret. They can also be set once, in the client.
+type GetSecretHeaders struct {
+	// XAPIKey is the header X-API-Key, which is required.
+	//
+	// Says who calls.
+	XAPIKey string
+	// XTrace is the header X-Trace.
+	//
+	// Names the call in the logs of all services.
+	XTrace string
+	// XClientVersion is the header X-Client-Version.
+	//
+	// Nobody reads it any more.
+	//
+	// Deprecated: Marked as deprecated in vault/v1/vault.proto.
+	XClientVersion *float64
+}
+
+// WithGetSecretHeaders sets the headers that have a value.
+func WithGetSecretHeaders(h GetSecretHeaders) sse.CallOption {
+	return sse.Headers(map[string]any{"X-API-Key": h.XAPIKey, "X-Trace": h.XTrace, "X-Client-Version": h.XClientVersion})
+}
+
+// PutSecretHeaders are the headers of vault.v1.VaultService.PutSecret. They can also be set once, in the client.
+type PutSecretHeaders struct {
+	// XAPIKey is the header X-API-Key, which is required.
+	//
+	// Says who calls.
+	XAPIKey string
+	// XTrace is the header X-Trace.
+	//
+	// Names the call in the logs of all services.
+	XTrace string
+	// XClientVersion is the header X-Client-Version.
+	//
+	// Nobody reads it any more.
+	//
+	// Deprecated: Marked as deprecated in vault/v1/vault.proto.
+	XClientVersion *float64
+	// IfVersion is the header If-Version, which is required.
+	//
+	// The version that is replaced.
+	IfVersion *int64
+	// XDryRun is the header X-Dry-Run.
+	//
+	// Only check.
+	XDryRun *bool
+	// XSampling is the header X-Sampling.
+	XSampling *float64
+}
+
+// WithPutSecretHeaders sets the headers that have a value.
+func WithPutSecretHeaders(h PutSecretHeaders) sse.CallOption {
+	return sse.Headers(map[string]any{"X-API-Key": h.XAPIKey, "X-Trace": h.XTrace, "X-Client-Version": h.XClientVersion, "If-Version": h.IfVersion, "X-Dry-Run": h.XDryRun, "X-Sampling": h.XSampling})
+}
+
+// WatchSecretsHeaders are the headers of vault.v1.VaultService.WatchSecrets. They can also be set once, in the client.
+type WatchSecretsHeaders struct {
+	// XAPIKey is the header X-API-Key, which is required.
+	//
+	// Says who calls.
+	XAPIKey string
+	// XTrace is the header x-trace, which is required.
+	//
+	// Names the watcher.
+	XTrace string
+	// XClientVersion is the header X-Client-Version.
+	//
+	// Nobody reads it any more.
+	//
+	// Deprecated: Marked as deprecated in vault/v1/vault.proto.
+	XClientVersion *float64
+}
+
+// WithWatchSecretsHeaders sets the headers that have a value.
+func WithWatchSecretsHeaders(h WatchSecretsHeaders) sse.StreamOption {
+	return sse.Headers(map[string]any{"X-API-Key": h.XAPIKey, "x-trace": h.XTrace, "X-Client-Version": h.XClientVersion})
+}
+
+// WatchReadingsHeaders are the headers of vault.v1.AuditService.WatchReadings. They can also be set once, in the client.
+type WatchReadingsHeaders struct {
+	// XAuditor is the header X-Auditor, which is required.
+	//
+	// Who asks. "Quotes", colons: and
+	// line breaks are text.
+	XAuditor string
+}
+
+// WithWatchReadingsHeaders sets the headers that have a value.
+func WithWatchReadingsHeaders(h WatchReadingsHeaders) sse.StreamOption {
+	return sse.Headers(map[string]any{"X-Auditor": h.XAuditor})
+}
+
+// VaultServiceHandler handles the calls of vault.v1.VaultService. Embed UnimplementedVaultServiceHandler, so that your code compiles when the proto gets another method.
+//
+// Keeps secrets. Every call needs a key.
+type VaultServiceHandler interface {
+	// Takes the service's headers, and no others.
+	//
+	// `GET /v1/secrets/{name}`.
+	GetSecret(ctx context.Context, req *vaultv1.GetSecretRequest) (*vaultv1.Secret, error)
+
+	// Takes three more.
+	//
+	// `PUT /v1/secrets/{name}`.
+	PutSecret(ctx context.Context, req *vaultv1.Secret) (*vaultv1.Secret, error)
+
+	// A stream has headers, too. One of the service's is another here: it must be there.
+	//
+	// `GET /v1/secrets:watch`, server-sent events.
+	WatchSecrets(ctx context.Context, req *vaultv1.WatchSecretsRequest, stream *sse.Sender[*vaultv1.SecretChange]) error
+}
+
+// UnimplementedVaultServiceHandler is a VaultServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedVaultServiceHandler struct{}
+
+// GetSecret returns an error with the code Unimplemented.
+func (UnimplementedVaultServiceHandler) GetSecret(ctx context.Context, req *vaultv1.GetSecretRequest) (*vaultv1.Secret, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "vault.v1.VaultService.GetSecret is not implemented")
+}
+
+// PutSecret returns an error with the code Unimplemented.
+func (UnimplementedVaultServiceHandler) PutSecret(ctx context.Context, req *vaultv1.Secret) (*vaultv1.Secret, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "vault.v1.VaultService.PutSecret is not implemented")
+}
+
+// WatchSecrets returns an error with the code Unimplemented.
+func (UnimplementedVaultServiceHandler) WatchSecrets(ctx context.Context, req *vaultv1.WatchSecretsRequest, stream *sse.Sender[*vaultv1.SecretChange]) error {
+	return sse.Errorf(sse.Unimplemented, "vault.v1.VaultService.WatchSecrets is not implemented")
+}
+
+// NewVaultService returns the service that svc handles, for sse.NewHandler.
+func NewVaultService(svc VaultServiceHandler) sse.Service {
+	return sse.NewService(
+		"vault.v1.VaultService",
+		sse.UnaryHandler(&vaultServiceGetSecret, svc.GetSecret),
+		sse.UnaryHandler(&vaultServicePutSecret, svc.PutSecret),
+		sse.StreamHandler(&vaultServiceWatchSecrets, svc.WatchSecrets),
+	)
+}
+
+// AuditServiceHandler handles the calls of vault.v1.AuditService. Embed UnimplementedAuditServiceHandler, so that your code compiles when the proto gets another method.
+//
+// A service whose only header is a method's.
+type AuditServiceHandler interface {
+	// Every reading of a secret.
+	//
+	// `GET /audit`, server-sent events.
+	WatchReadings(ctx context.Context, req *vaultv1.WatchSecretsRequest, stream *sse.Sender[*vaultv1.Reading]) error
+}
+
+// UnimplementedAuditServiceHandler is a AuditServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedAuditServiceHandler struct{}
+
+// WatchReadings returns an error with the code Unimplemented.
+func (UnimplementedAuditServiceHandler) WatchReadings(ctx context.Context, req *vaultv1.WatchSecretsRequest, stream *sse.Sender[*vaultv1.Reading]) error {
+	return sse.Errorf(sse.Unimplemented, "vault.v1.AuditService.WatchReadings is not implemented")
+}
+
+// NewAuditService returns the service that svc handles, for sse.NewHandler.
+func NewAuditService(svc AuditServiceHandler) sse.Service {
+	return sse.NewService(
+		"vault.v1.AuditService",
+		sse.StreamHandler(&auditServiceWatchReadings, svc.WatchReadings),
+	)
+}
+
 var vaultServiceGetSecret = sse.Method{
 	Name: "vault.v1.VaultService.GetSecret",
 	Bindings: []sse.Binding{
@@ -60,235 +293,4 @@ var auditServiceWatchReadings = sse.Method{
 	Headers: []sse.HeaderRule{
 		{Name: "X-Auditor", Format: "email", Required: true},
 	},
-}
-
-// VaultServiceClient is a client of vault.v1.VaultService.
-//
-// Keeps secrets. Every call needs a key.
-type VaultServiceClient interface {
-	// Takes the service's headers, and no others.
-	//
-	// `GET /v1/secrets/{name}`.
-	GetSecret(ctx context.Context, req *vaultv1.GetSecretRequest, opts ...sse.CallOption) (*vaultv1.Secret, error)
-
-	// Takes three more.
-	//
-	// `PUT /v1/secrets/{name}`.
-	PutSecret(ctx context.Context, req *vaultv1.Secret, opts ...sse.CallOption) (*vaultv1.Secret, error)
-
-	// A stream has headers, too. One of the service's is another here: it must be there.
-	//
-	// `GET /v1/secrets:watch`, server-sent events.
-	WatchSecrets(ctx context.Context, req *vaultv1.WatchSecretsRequest, opts ...sse.StreamOption) *sse.Stream[*vaultv1.SecretChange]
-}
-
-// NewVaultServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewVaultServiceClient(baseURL string, opts ...sse.ClientOption) VaultServiceClient {
-	return &vaultServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type vaultServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *vaultServiceClient) GetSecret(ctx context.Context, req *vaultv1.GetSecretRequest, opts ...sse.CallOption) (*vaultv1.Secret, error) {
-	return sse.CallUnary[*vaultv1.Secret](ctx, c.transport, &vaultServiceGetSecret, req, opts)
-}
-
-func (c *vaultServiceClient) PutSecret(ctx context.Context, req *vaultv1.Secret, opts ...sse.CallOption) (*vaultv1.Secret, error) {
-	return sse.CallUnary[*vaultv1.Secret](ctx, c.transport, &vaultServicePutSecret, req, opts)
-}
-
-func (c *vaultServiceClient) WatchSecrets(ctx context.Context, req *vaultv1.WatchSecretsRequest, opts ...sse.StreamOption) *sse.Stream[*vaultv1.SecretChange] {
-	return sse.CallStream[*vaultv1.SecretChange](ctx, c.transport, &vaultServiceWatchSecrets, req, opts)
-}
-
-// AuditServiceClient is a client of vault.v1.AuditService.
-//
-// A service whose only header is a method's.
-type AuditServiceClient interface {
-	// Every reading of a secret.
-	//
-	// `GET /audit`, server-sent events.
-	WatchReadings(ctx context.Context, req *vaultv1.WatchSecretsRequest, opts ...sse.StreamOption) *sse.Stream[*vaultv1.Reading]
-}
-
-// NewAuditServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewAuditServiceClient(baseURL string, opts ...sse.ClientOption) AuditServiceClient {
-	return &auditServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type auditServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *auditServiceClient) WatchReadings(ctx context.Context, req *vaultv1.WatchSecretsRequest, opts ...sse.StreamOption) *sse.Stream[*vaultv1.Reading] {
-	return sse.CallStream[*vaultv1.Reading](ctx, c.transport, &auditServiceWatchReadings, req, opts)
-}
-
-// GetSecretHeaders are the headers of vault.v1.VaultService.GetSecret. They can also be set once, in the client.
-type GetSecretHeaders struct {
-	// XAPIKey is the header X-API-Key, which is required.
-	//
-	// Says who calls.
-	XAPIKey string
-	// XTrace is the header X-Trace.
-	//
-	// Names the call in the logs of all services.
-	XTrace string
-	// XClientVersion is the header X-Client-Version.
-	//
-	// Nobody reads it any more.
-	//
-	// Deprecated: its proto says so.
-	XClientVersion *float64
-}
-
-// WithGetSecretHeaders sets the headers that have a value.
-func WithGetSecretHeaders(h GetSecretHeaders) sse.CallOption {
-	return sse.Headers(map[string]any{"X-API-Key": h.XAPIKey, "X-Trace": h.XTrace, "X-Client-Version": h.XClientVersion})
-}
-
-// PutSecretHeaders are the headers of vault.v1.VaultService.PutSecret. They can also be set once, in the client.
-type PutSecretHeaders struct {
-	// XAPIKey is the header X-API-Key, which is required.
-	//
-	// Says who calls.
-	XAPIKey string
-	// XTrace is the header X-Trace.
-	//
-	// Names the call in the logs of all services.
-	XTrace string
-	// XClientVersion is the header X-Client-Version.
-	//
-	// Nobody reads it any more.
-	//
-	// Deprecated: its proto says so.
-	XClientVersion *float64
-	// IfVersion is the header If-Version, which is required.
-	//
-	// The version that is replaced.
-	IfVersion *int64
-	// XDryRun is the header X-Dry-Run.
-	//
-	// Only check.
-	XDryRun *bool
-	// XSampling is the header X-Sampling.
-	XSampling *float64
-}
-
-// WithPutSecretHeaders sets the headers that have a value.
-func WithPutSecretHeaders(h PutSecretHeaders) sse.CallOption {
-	return sse.Headers(map[string]any{"X-API-Key": h.XAPIKey, "X-Trace": h.XTrace, "X-Client-Version": h.XClientVersion, "If-Version": h.IfVersion, "X-Dry-Run": h.XDryRun, "X-Sampling": h.XSampling})
-}
-
-// WatchSecretsHeaders are the headers of vault.v1.VaultService.WatchSecrets. They can also be set once, in the client.
-type WatchSecretsHeaders struct {
-	// XAPIKey is the header X-API-Key, which is required.
-	//
-	// Says who calls.
-	XAPIKey string
-	// XTrace is the header x-trace, which is required.
-	//
-	// Names the watcher.
-	XTrace string
-	// XClientVersion is the header X-Client-Version.
-	//
-	// Nobody reads it any more.
-	//
-	// Deprecated: its proto says so.
-	XClientVersion *float64
-}
-
-// WithWatchSecretsHeaders sets the headers that have a value.
-func WithWatchSecretsHeaders(h WatchSecretsHeaders) sse.StreamOption {
-	return sse.Headers(map[string]any{"X-API-Key": h.XAPIKey, "x-trace": h.XTrace, "X-Client-Version": h.XClientVersion})
-}
-
-// WatchReadingsHeaders are the headers of vault.v1.AuditService.WatchReadings. They can also be set once, in the client.
-type WatchReadingsHeaders struct {
-	// XAuditor is the header X-Auditor, which is required.
-	//
-	// Who asks. "Quotes", colons: and
-	// line breaks are text.
-	XAuditor string
-}
-
-// WithWatchReadingsHeaders sets the headers that have a value.
-func WithWatchReadingsHeaders(h WatchReadingsHeaders) sse.StreamOption {
-	return sse.Headers(map[string]any{"X-Auditor": h.XAuditor})
-}
-
-// VaultServiceHandler has the handlers of vault.v1.VaultService. Embed UnimplementedVaultServiceHandler, so that methods which the proto gets later compile.
-//
-// Keeps secrets. Every call needs a key.
-type VaultServiceHandler interface {
-	// Takes the service's headers, and no others.
-	//
-	// `GET /v1/secrets/{name}`.
-	GetSecret(ctx context.Context, req *vaultv1.GetSecretRequest) (*vaultv1.Secret, error)
-
-	// Takes three more.
-	//
-	// `PUT /v1/secrets/{name}`.
-	PutSecret(ctx context.Context, req *vaultv1.Secret) (*vaultv1.Secret, error)
-
-	// A stream has headers, too. One of the service's is another here: it must be there.
-	//
-	// `GET /v1/secrets:watch`, server-sent events.
-	WatchSecrets(ctx context.Context, req *vaultv1.WatchSecretsRequest, stream *sse.Sender[*vaultv1.SecretChange]) error
-}
-
-// UnimplementedVaultServiceHandler answers every method with 501.
-type UnimplementedVaultServiceHandler struct{}
-
-// GetSecret answers 501.
-func (UnimplementedVaultServiceHandler) GetSecret(ctx context.Context, req *vaultv1.GetSecretRequest) (*vaultv1.Secret, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "vault.v1.VaultService.GetSecret is not implemented")
-}
-
-// PutSecret answers 501.
-func (UnimplementedVaultServiceHandler) PutSecret(ctx context.Context, req *vaultv1.Secret) (*vaultv1.Secret, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "vault.v1.VaultService.PutSecret is not implemented")
-}
-
-// WatchSecrets answers 501.
-func (UnimplementedVaultServiceHandler) WatchSecrets(ctx context.Context, req *vaultv1.WatchSecretsRequest, stream *sse.Sender[*vaultv1.SecretChange]) error {
-	return sse.Errorf(sse.Unimplemented, "vault.v1.VaultService.WatchSecrets is not implemented")
-}
-
-// NewVaultService makes a service for sse.NewHandler.
-func NewVaultService(svc VaultServiceHandler) sse.Service {
-	return sse.NewService(
-		"vault.v1.VaultService",
-		sse.UnaryHandler(&vaultServiceGetSecret, svc.GetSecret),
-		sse.UnaryHandler(&vaultServicePutSecret, svc.PutSecret),
-		sse.StreamHandler(&vaultServiceWatchSecrets, svc.WatchSecrets),
-	)
-}
-
-// AuditServiceHandler has the handlers of vault.v1.AuditService. Embed UnimplementedAuditServiceHandler, so that methods which the proto gets later compile.
-//
-// A service whose only header is a method's.
-type AuditServiceHandler interface {
-	// Every reading of a secret.
-	//
-	// `GET /audit`, server-sent events.
-	WatchReadings(ctx context.Context, req *vaultv1.WatchSecretsRequest, stream *sse.Sender[*vaultv1.Reading]) error
-}
-
-// UnimplementedAuditServiceHandler answers every method with 501.
-type UnimplementedAuditServiceHandler struct{}
-
-// WatchReadings answers 501.
-func (UnimplementedAuditServiceHandler) WatchReadings(ctx context.Context, req *vaultv1.WatchSecretsRequest, stream *sse.Sender[*vaultv1.Reading]) error {
-	return sse.Errorf(sse.Unimplemented, "vault.v1.AuditService.WatchReadings is not implemented")
-}
-
-// NewAuditService makes a service for sse.NewHandler.
-func NewAuditService(svc AuditServiceHandler) sse.Service {
-	return sse.NewService(
-		"vault.v1.AuditService",
-		sse.StreamHandler(&auditServiceWatchReadings, svc.WatchReadings),
-	)
 }

@@ -12,6 +12,116 @@ import (
 	"example.com/golden/sse"
 )
 
+// PictureServiceClient is a client of pictures.v1.PictureService.
+//
+// Pictures, as they are.
+type PictureServiceClient interface {
+	// A picture, as its bytes.
+	//
+	// `GET /v1/pictures/{name}`.
+	GetPicture(ctx context.Context, req *picturesv1.GetPictureRequest, opts ...sse.CallOption) (*googleapi.HttpBody, error)
+
+	// Takes a picture, as its bytes.
+	//
+	// `PUT /v1/pictures/{name}`.
+	PutPicture(ctx context.Context, req *picturesv1.PutPictureRequest, opts ...sse.CallOption) (*picturesv1.Picture, error)
+
+	// Makes a picture smaller.
+	//
+	// `POST /v1/pictures:shrink`.
+	Shrink(ctx context.Context, req *googleapi.HttpBody, opts ...sse.CallOption) (*googleapi.HttpBody, error)
+
+	// Bytes as one field of the answer.
+	//
+	// `GET /v1/pictures/{name}/thumbnail`.
+	GetThumbnail(ctx context.Context, req *picturesv1.GetPictureRequest, opts ...sse.CallOption) (*picturesv1.Thumbnail, error)
+}
+
+// NewPictureServiceClient returns a client of pictures.v1.PictureService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewPictureServiceClient(baseURL string, opts ...sse.ClientOption) PictureServiceClient {
+	return &pictureServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// pictureServiceClient implements PictureServiceClient.
+type pictureServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *pictureServiceClient) GetPicture(ctx context.Context, req *picturesv1.GetPictureRequest, opts ...sse.CallOption) (*googleapi.HttpBody, error) {
+	return sse.CallUnary[*googleapi.HttpBody](ctx, c.transport, &pictureServiceGetPicture, req, opts)
+}
+
+func (c *pictureServiceClient) PutPicture(ctx context.Context, req *picturesv1.PutPictureRequest, opts ...sse.CallOption) (*picturesv1.Picture, error) {
+	return sse.CallUnary[*picturesv1.Picture](ctx, c.transport, &pictureServicePutPicture, req, opts)
+}
+
+func (c *pictureServiceClient) Shrink(ctx context.Context, req *googleapi.HttpBody, opts ...sse.CallOption) (*googleapi.HttpBody, error) {
+	return sse.CallUnary[*googleapi.HttpBody](ctx, c.transport, &pictureServiceShrink, req, opts)
+}
+
+func (c *pictureServiceClient) GetThumbnail(ctx context.Context, req *picturesv1.GetPictureRequest, opts ...sse.CallOption) (*picturesv1.Thumbnail, error) {
+	return sse.CallUnary[*picturesv1.Thumbnail](ctx, c.transport, &pictureServiceGetThumbnail, req, opts)
+}
+
+// PictureServiceHandler handles the calls of pictures.v1.PictureService. Embed UnimplementedPictureServiceHandler, so that your code compiles when the proto gets another method.
+//
+// Pictures, as they are.
+type PictureServiceHandler interface {
+	// A picture, as its bytes.
+	//
+	// `GET /v1/pictures/{name}`.
+	GetPicture(ctx context.Context, req *picturesv1.GetPictureRequest) (*googleapi.HttpBody, error)
+
+	// Takes a picture, as its bytes.
+	//
+	// `PUT /v1/pictures/{name}`.
+	PutPicture(ctx context.Context, req *picturesv1.PutPictureRequest) (*picturesv1.Picture, error)
+
+	// Makes a picture smaller.
+	//
+	// `POST /v1/pictures:shrink`.
+	Shrink(ctx context.Context, req *googleapi.HttpBody) (*googleapi.HttpBody, error)
+
+	// Bytes as one field of the answer.
+	//
+	// `GET /v1/pictures/{name}/thumbnail`.
+	GetThumbnail(ctx context.Context, req *picturesv1.GetPictureRequest) (*picturesv1.Thumbnail, error)
+}
+
+// UnimplementedPictureServiceHandler is a PictureServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedPictureServiceHandler struct{}
+
+// GetPicture returns an error with the code Unimplemented.
+func (UnimplementedPictureServiceHandler) GetPicture(ctx context.Context, req *picturesv1.GetPictureRequest) (*googleapi.HttpBody, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "pictures.v1.PictureService.GetPicture is not implemented")
+}
+
+// PutPicture returns an error with the code Unimplemented.
+func (UnimplementedPictureServiceHandler) PutPicture(ctx context.Context, req *picturesv1.PutPictureRequest) (*picturesv1.Picture, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "pictures.v1.PictureService.PutPicture is not implemented")
+}
+
+// Shrink returns an error with the code Unimplemented.
+func (UnimplementedPictureServiceHandler) Shrink(ctx context.Context, req *googleapi.HttpBody) (*googleapi.HttpBody, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "pictures.v1.PictureService.Shrink is not implemented")
+}
+
+// GetThumbnail returns an error with the code Unimplemented.
+func (UnimplementedPictureServiceHandler) GetThumbnail(ctx context.Context, req *picturesv1.GetPictureRequest) (*picturesv1.Thumbnail, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "pictures.v1.PictureService.GetThumbnail is not implemented")
+}
+
+// NewPictureService returns the service that svc handles, for sse.NewHandler.
+func NewPictureService(svc PictureServiceHandler) sse.Service {
+	return sse.NewService(
+		"pictures.v1.PictureService",
+		sse.UnaryHandler(&pictureServiceGetPicture, svc.GetPicture),
+		sse.UnaryHandler(&pictureServicePutPicture, svc.PutPicture),
+		sse.UnaryHandler(&pictureServiceShrink, svc.Shrink),
+		sse.UnaryHandler(&pictureServiceGetThumbnail, svc.GetThumbnail),
+	)
+}
+
 var pictureServiceGetPicture = sse.Method{
 	Name: "pictures.v1.PictureService.GetPicture",
 	Bindings: []sse.Binding{
@@ -38,113 +148,4 @@ var pictureServiceGetThumbnail = sse.Method{
 	Bindings: []sse.Binding{
 		{Method: "GET", Path: "/v1/pictures/{name}/thumbnail", Variables: []sse.Variable{{Field: []string{"name"}}}, ResponseBody: "content", RawResponse: true},
 	},
-}
-
-// PictureServiceClient is a client of pictures.v1.PictureService.
-//
-// Pictures, as they are.
-type PictureServiceClient interface {
-	// A picture, as its bytes.
-	//
-	// `GET /v1/pictures/{name}`.
-	GetPicture(ctx context.Context, req *picturesv1.GetPictureRequest, opts ...sse.CallOption) (*googleapi.HttpBody, error)
-
-	// Takes a picture, as its bytes.
-	//
-	// `PUT /v1/pictures/{name}`.
-	PutPicture(ctx context.Context, req *picturesv1.PutPictureRequest, opts ...sse.CallOption) (*picturesv1.Picture, error)
-
-	// Makes a picture smaller.
-	//
-	// `POST /v1/pictures:shrink`.
-	Shrink(ctx context.Context, req *googleapi.HttpBody, opts ...sse.CallOption) (*googleapi.HttpBody, error)
-
-	// Bytes as one field of the answer.
-	//
-	// `GET /v1/pictures/{name}/thumbnail`.
-	GetThumbnail(ctx context.Context, req *picturesv1.GetPictureRequest, opts ...sse.CallOption) (*picturesv1.Thumbnail, error)
-}
-
-// NewPictureServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewPictureServiceClient(baseURL string, opts ...sse.ClientOption) PictureServiceClient {
-	return &pictureServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type pictureServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *pictureServiceClient) GetPicture(ctx context.Context, req *picturesv1.GetPictureRequest, opts ...sse.CallOption) (*googleapi.HttpBody, error) {
-	return sse.CallUnary[*googleapi.HttpBody](ctx, c.transport, &pictureServiceGetPicture, req, opts)
-}
-
-func (c *pictureServiceClient) PutPicture(ctx context.Context, req *picturesv1.PutPictureRequest, opts ...sse.CallOption) (*picturesv1.Picture, error) {
-	return sse.CallUnary[*picturesv1.Picture](ctx, c.transport, &pictureServicePutPicture, req, opts)
-}
-
-func (c *pictureServiceClient) Shrink(ctx context.Context, req *googleapi.HttpBody, opts ...sse.CallOption) (*googleapi.HttpBody, error) {
-	return sse.CallUnary[*googleapi.HttpBody](ctx, c.transport, &pictureServiceShrink, req, opts)
-}
-
-func (c *pictureServiceClient) GetThumbnail(ctx context.Context, req *picturesv1.GetPictureRequest, opts ...sse.CallOption) (*picturesv1.Thumbnail, error) {
-	return sse.CallUnary[*picturesv1.Thumbnail](ctx, c.transport, &pictureServiceGetThumbnail, req, opts)
-}
-
-// PictureServiceHandler has the handlers of pictures.v1.PictureService. Embed UnimplementedPictureServiceHandler, so that methods which the proto gets later compile.
-//
-// Pictures, as they are.
-type PictureServiceHandler interface {
-	// A picture, as its bytes.
-	//
-	// `GET /v1/pictures/{name}`.
-	GetPicture(ctx context.Context, req *picturesv1.GetPictureRequest) (*googleapi.HttpBody, error)
-
-	// Takes a picture, as its bytes.
-	//
-	// `PUT /v1/pictures/{name}`.
-	PutPicture(ctx context.Context, req *picturesv1.PutPictureRequest) (*picturesv1.Picture, error)
-
-	// Makes a picture smaller.
-	//
-	// `POST /v1/pictures:shrink`.
-	Shrink(ctx context.Context, req *googleapi.HttpBody) (*googleapi.HttpBody, error)
-
-	// Bytes as one field of the answer.
-	//
-	// `GET /v1/pictures/{name}/thumbnail`.
-	GetThumbnail(ctx context.Context, req *picturesv1.GetPictureRequest) (*picturesv1.Thumbnail, error)
-}
-
-// UnimplementedPictureServiceHandler answers every method with 501.
-type UnimplementedPictureServiceHandler struct{}
-
-// GetPicture answers 501.
-func (UnimplementedPictureServiceHandler) GetPicture(ctx context.Context, req *picturesv1.GetPictureRequest) (*googleapi.HttpBody, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "pictures.v1.PictureService.GetPicture is not implemented")
-}
-
-// PutPicture answers 501.
-func (UnimplementedPictureServiceHandler) PutPicture(ctx context.Context, req *picturesv1.PutPictureRequest) (*picturesv1.Picture, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "pictures.v1.PictureService.PutPicture is not implemented")
-}
-
-// Shrink answers 501.
-func (UnimplementedPictureServiceHandler) Shrink(ctx context.Context, req *googleapi.HttpBody) (*googleapi.HttpBody, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "pictures.v1.PictureService.Shrink is not implemented")
-}
-
-// GetThumbnail answers 501.
-func (UnimplementedPictureServiceHandler) GetThumbnail(ctx context.Context, req *picturesv1.GetPictureRequest) (*picturesv1.Thumbnail, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "pictures.v1.PictureService.GetThumbnail is not implemented")
-}
-
-// NewPictureService makes a service for sse.NewHandler.
-func NewPictureService(svc PictureServiceHandler) sse.Service {
-	return sse.NewService(
-		"pictures.v1.PictureService",
-		sse.UnaryHandler(&pictureServiceGetPicture, svc.GetPicture),
-		sse.UnaryHandler(&pictureServicePutPicture, svc.PutPicture),
-		sse.UnaryHandler(&pictureServiceShrink, svc.Shrink),
-		sse.UnaryHandler(&pictureServiceGetThumbnail, svc.GetThumbnail),
-	)
 }

@@ -11,6 +11,116 @@ import (
 	"example.com/golden/sse"
 )
 
+// WeatherServiceClient is a client of weather.v1.WeatherService.
+//
+// The weather at stations.
+type WeatherServiceClient interface {
+	// What a station measured last.
+	//
+	// `GET /v1/stations/{station.number}/{station.kind}/reading`.
+	GetReading(ctx context.Context, req *weatherv1.GetReadingRequest, opts ...sse.CallOption) (*weatherv1.Reading, error)
+
+	// Corrects a reading.
+	//
+	// `PUT /v1/stations/{station}/readings/{sequence}`.
+	PutReading(ctx context.Context, req *weatherv1.PutReadingRequest, opts ...sse.CallOption) (*weatherv1.Reading, error)
+
+	// Every reading of the stations that bear the labels.
+	//
+	// `GET /v1/readings`, server-sent events.
+	WatchReadings(ctx context.Context, req *weatherv1.WatchReadingsRequest, opts ...sse.StreamOption) *sse.Stream[*weatherv1.Reading]
+
+	// What changes in the sky.
+	//
+	// `POST /v1/sky`, server-sent events.
+	WatchSky(ctx context.Context, req *weatherv1.WatchSkyRequest, opts ...sse.StreamOption) *sse.Stream[*weatherv1.SkyEvent]
+}
+
+// NewWeatherServiceClient returns a client of weather.v1.WeatherService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewWeatherServiceClient(baseURL string, opts ...sse.ClientOption) WeatherServiceClient {
+	return &weatherServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// weatherServiceClient implements WeatherServiceClient.
+type weatherServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *weatherServiceClient) GetReading(ctx context.Context, req *weatherv1.GetReadingRequest, opts ...sse.CallOption) (*weatherv1.Reading, error) {
+	return sse.CallUnary[*weatherv1.Reading](ctx, c.transport, &weatherServiceGetReading, req, opts)
+}
+
+func (c *weatherServiceClient) PutReading(ctx context.Context, req *weatherv1.PutReadingRequest, opts ...sse.CallOption) (*weatherv1.Reading, error) {
+	return sse.CallUnary[*weatherv1.Reading](ctx, c.transport, &weatherServicePutReading, req, opts)
+}
+
+func (c *weatherServiceClient) WatchReadings(ctx context.Context, req *weatherv1.WatchReadingsRequest, opts ...sse.StreamOption) *sse.Stream[*weatherv1.Reading] {
+	return sse.CallStream[*weatherv1.Reading](ctx, c.transport, &weatherServiceWatchReadings, req, opts)
+}
+
+func (c *weatherServiceClient) WatchSky(ctx context.Context, req *weatherv1.WatchSkyRequest, opts ...sse.StreamOption) *sse.Stream[*weatherv1.SkyEvent] {
+	return sse.CallStream[*weatherv1.SkyEvent](ctx, c.transport, &weatherServiceWatchSky, req, opts)
+}
+
+// WeatherServiceHandler handles the calls of weather.v1.WeatherService. Embed UnimplementedWeatherServiceHandler, so that your code compiles when the proto gets another method.
+//
+// The weather at stations.
+type WeatherServiceHandler interface {
+	// What a station measured last.
+	//
+	// `GET /v1/stations/{station.number}/{station.kind}/reading`.
+	GetReading(ctx context.Context, req *weatherv1.GetReadingRequest) (*weatherv1.Reading, error)
+
+	// Corrects a reading.
+	//
+	// `PUT /v1/stations/{station}/readings/{sequence}`.
+	PutReading(ctx context.Context, req *weatherv1.PutReadingRequest) (*weatherv1.Reading, error)
+
+	// Every reading of the stations that bear the labels.
+	//
+	// `GET /v1/readings`, server-sent events.
+	WatchReadings(ctx context.Context, req *weatherv1.WatchReadingsRequest, stream *sse.Sender[*weatherv1.Reading]) error
+
+	// What changes in the sky.
+	//
+	// `POST /v1/sky`, server-sent events.
+	WatchSky(ctx context.Context, req *weatherv1.WatchSkyRequest, stream *sse.Sender[*weatherv1.SkyEvent]) error
+}
+
+// UnimplementedWeatherServiceHandler is a WeatherServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedWeatherServiceHandler struct{}
+
+// GetReading returns an error with the code Unimplemented.
+func (UnimplementedWeatherServiceHandler) GetReading(ctx context.Context, req *weatherv1.GetReadingRequest) (*weatherv1.Reading, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "weather.v1.WeatherService.GetReading is not implemented")
+}
+
+// PutReading returns an error with the code Unimplemented.
+func (UnimplementedWeatherServiceHandler) PutReading(ctx context.Context, req *weatherv1.PutReadingRequest) (*weatherv1.Reading, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "weather.v1.WeatherService.PutReading is not implemented")
+}
+
+// WatchReadings returns an error with the code Unimplemented.
+func (UnimplementedWeatherServiceHandler) WatchReadings(ctx context.Context, req *weatherv1.WatchReadingsRequest, stream *sse.Sender[*weatherv1.Reading]) error {
+	return sse.Errorf(sse.Unimplemented, "weather.v1.WeatherService.WatchReadings is not implemented")
+}
+
+// WatchSky returns an error with the code Unimplemented.
+func (UnimplementedWeatherServiceHandler) WatchSky(ctx context.Context, req *weatherv1.WatchSkyRequest, stream *sse.Sender[*weatherv1.SkyEvent]) error {
+	return sse.Errorf(sse.Unimplemented, "weather.v1.WeatherService.WatchSky is not implemented")
+}
+
+// NewWeatherService returns the service that svc handles, for sse.NewHandler.
+func NewWeatherService(svc WeatherServiceHandler) sse.Service {
+	return sse.NewService(
+		"weather.v1.WeatherService",
+		sse.UnaryHandler(&weatherServiceGetReading, svc.GetReading),
+		sse.UnaryHandler(&weatherServicePutReading, svc.PutReading),
+		sse.StreamHandler(&weatherServiceWatchReadings, svc.WatchReadings),
+		sse.StreamHandler(&weatherServiceWatchSky, svc.WatchSky),
+	)
+}
+
 var weatherServiceGetReading = sse.Method{
 	Name: "weather.v1.WeatherService.GetReading",
 	Bindings: []sse.Binding{
@@ -43,113 +153,4 @@ var weatherServiceWatchSky = sse.Method{
 		{Name: "light.ning", Field: "lightning"},
 		{Name: "closed", Field: "closed", Terminal: true},
 	}},
-}
-
-// WeatherServiceClient is a client of weather.v1.WeatherService.
-//
-// The weather at stations.
-type WeatherServiceClient interface {
-	// What a station measured last.
-	//
-	// `GET /v1/stations/{station.number}/{station.kind}/reading`.
-	GetReading(ctx context.Context, req *weatherv1.GetReadingRequest, opts ...sse.CallOption) (*weatherv1.Reading, error)
-
-	// Corrects a reading.
-	//
-	// `PUT /v1/stations/{station}/readings/{sequence}`.
-	PutReading(ctx context.Context, req *weatherv1.PutReadingRequest, opts ...sse.CallOption) (*weatherv1.Reading, error)
-
-	// Every reading of the stations that bear the labels.
-	//
-	// `GET /v1/readings`, server-sent events.
-	WatchReadings(ctx context.Context, req *weatherv1.WatchReadingsRequest, opts ...sse.StreamOption) *sse.Stream[*weatherv1.Reading]
-
-	// What changes in the sky.
-	//
-	// `POST /v1/sky`, server-sent events.
-	WatchSky(ctx context.Context, req *weatherv1.WatchSkyRequest, opts ...sse.StreamOption) *sse.Stream[*weatherv1.SkyEvent]
-}
-
-// NewWeatherServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewWeatherServiceClient(baseURL string, opts ...sse.ClientOption) WeatherServiceClient {
-	return &weatherServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type weatherServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *weatherServiceClient) GetReading(ctx context.Context, req *weatherv1.GetReadingRequest, opts ...sse.CallOption) (*weatherv1.Reading, error) {
-	return sse.CallUnary[*weatherv1.Reading](ctx, c.transport, &weatherServiceGetReading, req, opts)
-}
-
-func (c *weatherServiceClient) PutReading(ctx context.Context, req *weatherv1.PutReadingRequest, opts ...sse.CallOption) (*weatherv1.Reading, error) {
-	return sse.CallUnary[*weatherv1.Reading](ctx, c.transport, &weatherServicePutReading, req, opts)
-}
-
-func (c *weatherServiceClient) WatchReadings(ctx context.Context, req *weatherv1.WatchReadingsRequest, opts ...sse.StreamOption) *sse.Stream[*weatherv1.Reading] {
-	return sse.CallStream[*weatherv1.Reading](ctx, c.transport, &weatherServiceWatchReadings, req, opts)
-}
-
-func (c *weatherServiceClient) WatchSky(ctx context.Context, req *weatherv1.WatchSkyRequest, opts ...sse.StreamOption) *sse.Stream[*weatherv1.SkyEvent] {
-	return sse.CallStream[*weatherv1.SkyEvent](ctx, c.transport, &weatherServiceWatchSky, req, opts)
-}
-
-// WeatherServiceHandler has the handlers of weather.v1.WeatherService. Embed UnimplementedWeatherServiceHandler, so that methods which the proto gets later compile.
-//
-// The weather at stations.
-type WeatherServiceHandler interface {
-	// What a station measured last.
-	//
-	// `GET /v1/stations/{station.number}/{station.kind}/reading`.
-	GetReading(ctx context.Context, req *weatherv1.GetReadingRequest) (*weatherv1.Reading, error)
-
-	// Corrects a reading.
-	//
-	// `PUT /v1/stations/{station}/readings/{sequence}`.
-	PutReading(ctx context.Context, req *weatherv1.PutReadingRequest) (*weatherv1.Reading, error)
-
-	// Every reading of the stations that bear the labels.
-	//
-	// `GET /v1/readings`, server-sent events.
-	WatchReadings(ctx context.Context, req *weatherv1.WatchReadingsRequest, stream *sse.Sender[*weatherv1.Reading]) error
-
-	// What changes in the sky.
-	//
-	// `POST /v1/sky`, server-sent events.
-	WatchSky(ctx context.Context, req *weatherv1.WatchSkyRequest, stream *sse.Sender[*weatherv1.SkyEvent]) error
-}
-
-// UnimplementedWeatherServiceHandler answers every method with 501.
-type UnimplementedWeatherServiceHandler struct{}
-
-// GetReading answers 501.
-func (UnimplementedWeatherServiceHandler) GetReading(ctx context.Context, req *weatherv1.GetReadingRequest) (*weatherv1.Reading, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "weather.v1.WeatherService.GetReading is not implemented")
-}
-
-// PutReading answers 501.
-func (UnimplementedWeatherServiceHandler) PutReading(ctx context.Context, req *weatherv1.PutReadingRequest) (*weatherv1.Reading, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "weather.v1.WeatherService.PutReading is not implemented")
-}
-
-// WatchReadings answers 501.
-func (UnimplementedWeatherServiceHandler) WatchReadings(ctx context.Context, req *weatherv1.WatchReadingsRequest, stream *sse.Sender[*weatherv1.Reading]) error {
-	return sse.Errorf(sse.Unimplemented, "weather.v1.WeatherService.WatchReadings is not implemented")
-}
-
-// WatchSky answers 501.
-func (UnimplementedWeatherServiceHandler) WatchSky(ctx context.Context, req *weatherv1.WatchSkyRequest, stream *sse.Sender[*weatherv1.SkyEvent]) error {
-	return sse.Errorf(sse.Unimplemented, "weather.v1.WeatherService.WatchSky is not implemented")
-}
-
-// NewWeatherService makes a service for sse.NewHandler.
-func NewWeatherService(svc WeatherServiceHandler) sse.Service {
-	return sse.NewService(
-		"weather.v1.WeatherService",
-		sse.UnaryHandler(&weatherServiceGetReading, svc.GetReading),
-		sse.UnaryHandler(&weatherServicePutReading, svc.PutReading),
-		sse.StreamHandler(&weatherServiceWatchReadings, svc.WatchReadings),
-		sse.StreamHandler(&weatherServiceWatchSky, svc.WatchSky),
-	)
 }

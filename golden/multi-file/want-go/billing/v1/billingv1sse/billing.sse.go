@@ -13,21 +13,6 @@ import (
 	"example.com/golden/sse"
 )
 
-var billingServiceBill = sse.Method{
-	Name: "billing.v1.BillingService.Bill",
-	Bindings: []sse.Binding{
-		{Method: "POST", Path: "/v1/bills", Body: "*"},
-	},
-}
-
-var billingServiceWatchLedger = sse.Method{
-	Name: "billing.v1.BillingService.WatchLedger",
-	Bindings: []sse.Binding{
-		{Method: "GET", Path: "/v1/ledger"},
-	},
-	Stream: &sse.StreamRule{},
-}
-
 // BillingServiceClient is a client of billing.v1.BillingService.
 //
 // Bills.
@@ -43,11 +28,12 @@ type BillingServiceClient interface {
 	WatchLedger(ctx context.Context, req *billingv1.WatchLedgerRequest, opts ...sse.StreamOption) *sse.Stream[*billingv1internal.Entry]
 }
 
-// NewBillingServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
+// NewBillingServiceClient returns a client of billing.v1.BillingService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewBillingServiceClient(baseURL string, opts ...sse.ClientOption) BillingServiceClient {
 	return &billingServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
 
+// billingServiceClient implements BillingServiceClient.
 type billingServiceClient struct {
 	transport *sse.Transport
 }
@@ -60,7 +46,7 @@ func (c *billingServiceClient) WatchLedger(ctx context.Context, req *billingv1.W
 	return sse.CallStream[*billingv1internal.Entry](ctx, c.transport, &billingServiceWatchLedger, req, opts)
 }
 
-// BillingServiceHandler has the handlers of billing.v1.BillingService. Embed UnimplementedBillingServiceHandler, so that methods which the proto gets later compile.
+// BillingServiceHandler handles the calls of billing.v1.BillingService. Embed UnimplementedBillingServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Bills.
 type BillingServiceHandler interface {
@@ -75,24 +61,39 @@ type BillingServiceHandler interface {
 	WatchLedger(ctx context.Context, req *billingv1.WatchLedgerRequest, stream *sse.Sender[*billingv1internal.Entry]) error
 }
 
-// UnimplementedBillingServiceHandler answers every method with 501.
+// UnimplementedBillingServiceHandler is a BillingServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedBillingServiceHandler struct{}
 
-// Bill answers 501.
+// Bill returns an error with the code Unimplemented.
 func (UnimplementedBillingServiceHandler) Bill(ctx context.Context, req *shopv1.Order) (*billingv1.Order, error) {
 	return nil, sse.Errorf(sse.Unimplemented, "billing.v1.BillingService.Bill is not implemented")
 }
 
-// WatchLedger answers 501.
+// WatchLedger returns an error with the code Unimplemented.
 func (UnimplementedBillingServiceHandler) WatchLedger(ctx context.Context, req *billingv1.WatchLedgerRequest, stream *sse.Sender[*billingv1internal.Entry]) error {
 	return sse.Errorf(sse.Unimplemented, "billing.v1.BillingService.WatchLedger is not implemented")
 }
 
-// NewBillingService makes a service for sse.NewHandler.
+// NewBillingService returns the service that svc handles, for sse.NewHandler.
 func NewBillingService(svc BillingServiceHandler) sse.Service {
 	return sse.NewService(
 		"billing.v1.BillingService",
 		sse.UnaryHandler(&billingServiceBill, svc.Bill),
 		sse.StreamHandler(&billingServiceWatchLedger, svc.WatchLedger),
 	)
+}
+
+var billingServiceBill = sse.Method{
+	Name: "billing.v1.BillingService.Bill",
+	Bindings: []sse.Binding{
+		{Method: "POST", Path: "/v1/bills", Body: "*"},
+	},
+}
+
+var billingServiceWatchLedger = sse.Method{
+	Name: "billing.v1.BillingService.WatchLedger",
+	Bindings: []sse.Binding{
+		{Method: "GET", Path: "/v1/ledger"},
+	},
+	Stream: &sse.StreamRule{},
 }

@@ -12,28 +12,6 @@ import (
 	"example.com/golden/sse"
 )
 
-var orderServiceGetOrder = sse.Method{
-	Name: "shop.v1.OrderService.GetOrder",
-	Bindings: []sse.Binding{
-		{Method: "GET", Path: "/v1/orders/{number}", Variables: []sse.Variable{{Field: []string{"number"}, Implicit: "0"}}},
-	},
-}
-
-var orderServiceConvertTotal = sse.Method{
-	Name: "shop.v1.OrderService.ConvertTotal",
-	Bindings: []sse.Binding{
-		{Method: "GET", Path: "/v1/orders/{number}/total", Variables: []sse.Variable{{Field: []string{"number"}, Implicit: "0"}}},
-	},
-}
-
-var orderEventServiceWatchOrder = sse.Method{
-	Name: "shop.v1.OrderEventService.WatchOrder",
-	Bindings: []sse.Binding{
-		{Method: "GET", Path: "/v1/orders/{number}:watch", Variables: []sse.Variable{{Field: []string{"number"}, Implicit: "0"}}},
-	},
-	Stream: &sse.StreamRule{},
-}
-
 // OrderServiceClient is a client of shop.v1.OrderService.
 //
 // Orders.
@@ -49,11 +27,12 @@ type OrderServiceClient interface {
 	ConvertTotal(ctx context.Context, req *shopv1.ConvertTotalRequest, opts ...sse.CallOption) (*commonmoneyv1.Money, error)
 }
 
-// NewOrderServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
+// NewOrderServiceClient returns a client of shop.v1.OrderService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewOrderServiceClient(baseURL string, opts ...sse.ClientOption) OrderServiceClient {
 	return &orderServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
 
+// orderServiceClient implements OrderServiceClient.
 type orderServiceClient struct {
 	transport *sse.Transport
 }
@@ -76,11 +55,12 @@ type OrderEventServiceClient interface {
 	WatchOrder(ctx context.Context, req *shopv1.GetOrderRequest, opts ...sse.StreamOption) *sse.Stream[*shopv1.Order]
 }
 
-// NewOrderEventServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
+// NewOrderEventServiceClient returns a client of shop.v1.OrderEventService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewOrderEventServiceClient(baseURL string, opts ...sse.ClientOption) OrderEventServiceClient {
 	return &orderEventServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
 
+// orderEventServiceClient implements OrderEventServiceClient.
 type orderEventServiceClient struct {
 	transport *sse.Transport
 }
@@ -89,7 +69,7 @@ func (c *orderEventServiceClient) WatchOrder(ctx context.Context, req *shopv1.Ge
 	return sse.CallStream[*shopv1.Order](ctx, c.transport, &orderEventServiceWatchOrder, req, opts)
 }
 
-// OrderServiceHandler has the handlers of shop.v1.OrderService. Embed UnimplementedOrderServiceHandler, so that methods which the proto gets later compile.
+// OrderServiceHandler handles the calls of shop.v1.OrderService. Embed UnimplementedOrderServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Orders.
 type OrderServiceHandler interface {
@@ -104,20 +84,20 @@ type OrderServiceHandler interface {
 	ConvertTotal(ctx context.Context, req *shopv1.ConvertTotalRequest) (*commonmoneyv1.Money, error)
 }
 
-// UnimplementedOrderServiceHandler answers every method with 501.
+// UnimplementedOrderServiceHandler is a OrderServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedOrderServiceHandler struct{}
 
-// GetOrder answers 501.
+// GetOrder returns an error with the code Unimplemented.
 func (UnimplementedOrderServiceHandler) GetOrder(ctx context.Context, req *shopv1.GetOrderRequest) (*shopv1.Order, error) {
 	return nil, sse.Errorf(sse.Unimplemented, "shop.v1.OrderService.GetOrder is not implemented")
 }
 
-// ConvertTotal answers 501.
+// ConvertTotal returns an error with the code Unimplemented.
 func (UnimplementedOrderServiceHandler) ConvertTotal(ctx context.Context, req *shopv1.ConvertTotalRequest) (*commonmoneyv1.Money, error) {
 	return nil, sse.Errorf(sse.Unimplemented, "shop.v1.OrderService.ConvertTotal is not implemented")
 }
 
-// NewOrderService makes a service for sse.NewHandler.
+// NewOrderService returns the service that svc handles, for sse.NewHandler.
 func NewOrderService(svc OrderServiceHandler) sse.Service {
 	return sse.NewService(
 		"shop.v1.OrderService",
@@ -126,7 +106,7 @@ func NewOrderService(svc OrderServiceHandler) sse.Service {
 	)
 }
 
-// OrderEventServiceHandler has the handlers of shop.v1.OrderEventService. Embed UnimplementedOrderEventServiceHandler, so that methods which the proto gets later compile.
+// OrderEventServiceHandler handles the calls of shop.v1.OrderEventService. Embed UnimplementedOrderEventServiceHandler, so that your code compiles when the proto gets another method.
 //
 // What happens to orders.
 type OrderEventServiceHandler interface {
@@ -136,18 +116,40 @@ type OrderEventServiceHandler interface {
 	WatchOrder(ctx context.Context, req *shopv1.GetOrderRequest, stream *sse.Sender[*shopv1.Order]) error
 }
 
-// UnimplementedOrderEventServiceHandler answers every method with 501.
+// UnimplementedOrderEventServiceHandler is a OrderEventServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedOrderEventServiceHandler struct{}
 
-// WatchOrder answers 501.
+// WatchOrder returns an error with the code Unimplemented.
 func (UnimplementedOrderEventServiceHandler) WatchOrder(ctx context.Context, req *shopv1.GetOrderRequest, stream *sse.Sender[*shopv1.Order]) error {
 	return sse.Errorf(sse.Unimplemented, "shop.v1.OrderEventService.WatchOrder is not implemented")
 }
 
-// NewOrderEventService makes a service for sse.NewHandler.
+// NewOrderEventService returns the service that svc handles, for sse.NewHandler.
 func NewOrderEventService(svc OrderEventServiceHandler) sse.Service {
 	return sse.NewService(
 		"shop.v1.OrderEventService",
 		sse.StreamHandler(&orderEventServiceWatchOrder, svc.WatchOrder),
 	)
+}
+
+var orderServiceGetOrder = sse.Method{
+	Name: "shop.v1.OrderService.GetOrder",
+	Bindings: []sse.Binding{
+		{Method: "GET", Path: "/v1/orders/{number}", Variables: []sse.Variable{{Field: []string{"number"}, Implicit: "0"}}},
+	},
+}
+
+var orderServiceConvertTotal = sse.Method{
+	Name: "shop.v1.OrderService.ConvertTotal",
+	Bindings: []sse.Binding{
+		{Method: "GET", Path: "/v1/orders/{number}/total", Variables: []sse.Variable{{Field: []string{"number"}, Implicit: "0"}}},
+	},
+}
+
+var orderEventServiceWatchOrder = sse.Method{
+	Name: "shop.v1.OrderEventService.WatchOrder",
+	Bindings: []sse.Binding{
+		{Method: "GET", Path: "/v1/orders/{number}:watch", Variables: []sse.Variable{{Field: []string{"number"}, Implicit: "0"}}},
+	},
+	Stream: &sse.StreamRule{},
 }

@@ -11,6 +11,266 @@ import (
 	"example.com/golden/sse"
 )
 
+// ReservedServiceClient is a client of names.v1.ReservedService.
+//
+// Methods with the names of reserved words and of what every object has.
+type ReservedServiceClient interface {
+	// `delete` is a reserved word.
+	//
+	// `DELETE /reserved/delete/{class}`.
+	Delete(ctx context.Context, req *namesv1.Error, opts ...sse.CallOption) (*namesv1.Error, error)
+
+	// Every object has a `constructor`.
+	//
+	// `POST /reserved/constructor`.
+	Constructor(ctx context.Context, req *namesv1.Object, opts ...sse.CallOption) (*namesv1.Object, error)
+
+	// Every object has a `toString`.
+	//
+	// `GET /reserved/to-string`, server-sent events.
+	ToString(ctx context.Context, req *namesv1.Promise, opts ...sse.StreamOption) *sse.Stream[*namesv1.Promise]
+
+	// `await` is reserved in modules.
+	//
+	// `POST /reserved/await`, server-sent events.
+	Await(ctx context.Context, req *namesv1.EventStream, opts ...sse.StreamOption) *sse.Stream[*namesv1.EventStream]
+
+	// Would make the client a thenable.
+	//
+	// `POST /reserved/then`.
+	Then(ctx context.Context, req *namesv1.CallOptions, opts ...sse.CallOption) (*namesv1.Transport, error)
+
+	// The name that the client's field has in other generators.
+	//
+	// `GET /reserved/transport`.
+	Transport(ctx context.Context, req *namesv1.Transport, opts ...sse.CallOption) (*namesv1.Transport, error)
+}
+
+// NewReservedServiceClient returns a client of names.v1.ReservedService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewReservedServiceClient(baseURL string, opts ...sse.ClientOption) ReservedServiceClient {
+	return &reservedServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// reservedServiceClient implements ReservedServiceClient.
+type reservedServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *reservedServiceClient) Delete(ctx context.Context, req *namesv1.Error, opts ...sse.CallOption) (*namesv1.Error, error) {
+	return sse.CallUnary[*namesv1.Error](ctx, c.transport, &reservedServiceDelete, req, opts)
+}
+
+func (c *reservedServiceClient) Constructor(ctx context.Context, req *namesv1.Object, opts ...sse.CallOption) (*namesv1.Object, error) {
+	return sse.CallUnary[*namesv1.Object](ctx, c.transport, &reservedServiceConstructor, req, opts)
+}
+
+func (c *reservedServiceClient) ToString(ctx context.Context, req *namesv1.Promise, opts ...sse.StreamOption) *sse.Stream[*namesv1.Promise] {
+	return sse.CallStream[*namesv1.Promise](ctx, c.transport, &reservedServiceToString, req, opts)
+}
+
+func (c *reservedServiceClient) Await(ctx context.Context, req *namesv1.EventStream, opts ...sse.StreamOption) *sse.Stream[*namesv1.EventStream] {
+	return sse.CallStream[*namesv1.EventStream](ctx, c.transport, &reservedServiceAwait, req, opts)
+}
+
+func (c *reservedServiceClient) Then(ctx context.Context, req *namesv1.CallOptions, opts ...sse.CallOption) (*namesv1.Transport, error) {
+	return sse.CallUnary[*namesv1.Transport](ctx, c.transport, &reservedServiceThen, req, opts)
+}
+
+func (c *reservedServiceClient) Transport(ctx context.Context, req *namesv1.Transport, opts ...sse.CallOption) (*namesv1.Transport, error) {
+	return sse.CallUnary[*namesv1.Transport](ctx, c.transport, &reservedServiceTransport, req, opts)
+}
+
+// SnakeCase_2ServiceClient is a client of names.v1.snake_case_2_service.
+//
+// A service with underscores and digits, and methods like it.
+type SnakeCase_2ServiceClient interface {
+	// Digits after an underscore.
+	//
+	// `GET /v2/{id_2}`.
+	GetV2(ctx context.Context, req *namesv1.Outer_Inner, opts ...sse.CallOption) (*namesv1.Outer_Inner_Innermost, error)
+
+	// All upper case.
+	//
+	// `GET /all`, server-sent events.
+	GETALL(ctx context.Context, req *namesv1.SnakeCaseMessage, opts ...sse.StreamOption) *sse.Stream[*namesv1.SnakeCaseMessage]
+
+	// Digits alone.
+	//
+	// `PUT /method1/{x1y2}/{foo_1_bar}`.
+	Method1(ctx context.Context, req *namesv1.Message1, opts ...sse.CallOption) (*namesv1.Message1, error)
+
+	// Events named like what an object has.
+	//
+	// `GET /events`, server-sent events.
+	Events(ctx context.Context, req *namesv1.Message1, opts ...sse.StreamOption) *sse.Stream[*namesv1.Happening]
+}
+
+// NewSnakeCase_2ServiceClient returns a client of names.v1.snake_case_2_service. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewSnakeCase_2ServiceClient(baseURL string, opts ...sse.ClientOption) SnakeCase_2ServiceClient {
+	return &snakeCase_2ServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// snakeCase_2ServiceClient implements SnakeCase_2ServiceClient.
+type snakeCase_2ServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *snakeCase_2ServiceClient) GetV2(ctx context.Context, req *namesv1.Outer_Inner, opts ...sse.CallOption) (*namesv1.Outer_Inner_Innermost, error) {
+	return sse.CallUnary[*namesv1.Outer_Inner_Innermost](ctx, c.transport, &snakeCase_2ServiceGetV2, req, opts)
+}
+
+func (c *snakeCase_2ServiceClient) GETALL(ctx context.Context, req *namesv1.SnakeCaseMessage, opts ...sse.StreamOption) *sse.Stream[*namesv1.SnakeCaseMessage] {
+	return sse.CallStream[*namesv1.SnakeCaseMessage](ctx, c.transport, &snakeCase_2ServiceGETALL, req, opts)
+}
+
+func (c *snakeCase_2ServiceClient) Method1(ctx context.Context, req *namesv1.Message1, opts ...sse.CallOption) (*namesv1.Message1, error) {
+	return sse.CallUnary[*namesv1.Message1](ctx, c.transport, &snakeCase_2ServiceMethod1, req, opts)
+}
+
+func (c *snakeCase_2ServiceClient) Events(ctx context.Context, req *namesv1.Message1, opts ...sse.StreamOption) *sse.Stream[*namesv1.Happening] {
+	return sse.CallStream[*namesv1.Happening](ctx, c.transport, &snakeCase_2ServiceEvents, req, opts)
+}
+
+// ReservedServiceHandler handles the calls of names.v1.ReservedService. Embed UnimplementedReservedServiceHandler, so that your code compiles when the proto gets another method.
+//
+// Methods with the names of reserved words and of what every object has.
+type ReservedServiceHandler interface {
+	// `delete` is a reserved word.
+	//
+	// `DELETE /reserved/delete/{class}`.
+	Delete(ctx context.Context, req *namesv1.Error) (*namesv1.Error, error)
+
+	// Every object has a `constructor`.
+	//
+	// `POST /reserved/constructor`.
+	Constructor(ctx context.Context, req *namesv1.Object) (*namesv1.Object, error)
+
+	// Every object has a `toString`.
+	//
+	// `GET /reserved/to-string`, server-sent events.
+	ToString(ctx context.Context, req *namesv1.Promise, stream *sse.Sender[*namesv1.Promise]) error
+
+	// `await` is reserved in modules.
+	//
+	// `POST /reserved/await`, server-sent events.
+	Await(ctx context.Context, req *namesv1.EventStream, stream *sse.Sender[*namesv1.EventStream]) error
+
+	// Would make the client a thenable.
+	//
+	// `POST /reserved/then`.
+	Then(ctx context.Context, req *namesv1.CallOptions) (*namesv1.Transport, error)
+
+	// The name that the client's field has in other generators.
+	//
+	// `GET /reserved/transport`.
+	Transport(ctx context.Context, req *namesv1.Transport) (*namesv1.Transport, error)
+}
+
+// UnimplementedReservedServiceHandler is a ReservedServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedReservedServiceHandler struct{}
+
+// Delete returns an error with the code Unimplemented.
+func (UnimplementedReservedServiceHandler) Delete(ctx context.Context, req *namesv1.Error) (*namesv1.Error, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "names.v1.ReservedService.delete is not implemented")
+}
+
+// Constructor returns an error with the code Unimplemented.
+func (UnimplementedReservedServiceHandler) Constructor(ctx context.Context, req *namesv1.Object) (*namesv1.Object, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "names.v1.ReservedService.constructor is not implemented")
+}
+
+// ToString returns an error with the code Unimplemented.
+func (UnimplementedReservedServiceHandler) ToString(ctx context.Context, req *namesv1.Promise, stream *sse.Sender[*namesv1.Promise]) error {
+	return sse.Errorf(sse.Unimplemented, "names.v1.ReservedService.toString is not implemented")
+}
+
+// Await returns an error with the code Unimplemented.
+func (UnimplementedReservedServiceHandler) Await(ctx context.Context, req *namesv1.EventStream, stream *sse.Sender[*namesv1.EventStream]) error {
+	return sse.Errorf(sse.Unimplemented, "names.v1.ReservedService.await is not implemented")
+}
+
+// Then returns an error with the code Unimplemented.
+func (UnimplementedReservedServiceHandler) Then(ctx context.Context, req *namesv1.CallOptions) (*namesv1.Transport, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "names.v1.ReservedService.then is not implemented")
+}
+
+// Transport returns an error with the code Unimplemented.
+func (UnimplementedReservedServiceHandler) Transport(ctx context.Context, req *namesv1.Transport) (*namesv1.Transport, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "names.v1.ReservedService.transport is not implemented")
+}
+
+// NewReservedService returns the service that svc handles, for sse.NewHandler.
+func NewReservedService(svc ReservedServiceHandler) sse.Service {
+	return sse.NewService(
+		"names.v1.ReservedService",
+		sse.UnaryHandler(&reservedServiceDelete, svc.Delete),
+		sse.UnaryHandler(&reservedServiceConstructor, svc.Constructor),
+		sse.StreamHandler(&reservedServiceToString, svc.ToString),
+		sse.StreamHandler(&reservedServiceAwait, svc.Await),
+		sse.UnaryHandler(&reservedServiceThen, svc.Then),
+		sse.UnaryHandler(&reservedServiceTransport, svc.Transport),
+	)
+}
+
+// SnakeCase_2ServiceHandler handles the calls of names.v1.snake_case_2_service. Embed UnimplementedSnakeCase_2ServiceHandler, so that your code compiles when the proto gets another method.
+//
+// A service with underscores and digits, and methods like it.
+type SnakeCase_2ServiceHandler interface {
+	// Digits after an underscore.
+	//
+	// `GET /v2/{id_2}`.
+	GetV2(ctx context.Context, req *namesv1.Outer_Inner) (*namesv1.Outer_Inner_Innermost, error)
+
+	// All upper case.
+	//
+	// `GET /all`, server-sent events.
+	GETALL(ctx context.Context, req *namesv1.SnakeCaseMessage, stream *sse.Sender[*namesv1.SnakeCaseMessage]) error
+
+	// Digits alone.
+	//
+	// `PUT /method1/{x1y2}/{foo_1_bar}`.
+	Method1(ctx context.Context, req *namesv1.Message1) (*namesv1.Message1, error)
+
+	// Events named like what an object has.
+	//
+	// `GET /events`, server-sent events.
+	Events(ctx context.Context, req *namesv1.Message1, stream *sse.Sender[*namesv1.Happening]) error
+}
+
+// UnimplementedSnakeCase_2ServiceHandler is a SnakeCase_2ServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedSnakeCase_2ServiceHandler struct{}
+
+// GetV2 returns an error with the code Unimplemented.
+func (UnimplementedSnakeCase_2ServiceHandler) GetV2(ctx context.Context, req *namesv1.Outer_Inner) (*namesv1.Outer_Inner_Innermost, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "names.v1.snake_case_2_service.Get_v2 is not implemented")
+}
+
+// GETALL returns an error with the code Unimplemented.
+func (UnimplementedSnakeCase_2ServiceHandler) GETALL(ctx context.Context, req *namesv1.SnakeCaseMessage, stream *sse.Sender[*namesv1.SnakeCaseMessage]) error {
+	return sse.Errorf(sse.Unimplemented, "names.v1.snake_case_2_service.GETALL is not implemented")
+}
+
+// Method1 returns an error with the code Unimplemented.
+func (UnimplementedSnakeCase_2ServiceHandler) Method1(ctx context.Context, req *namesv1.Message1) (*namesv1.Message1, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "names.v1.snake_case_2_service.Method1 is not implemented")
+}
+
+// Events returns an error with the code Unimplemented.
+func (UnimplementedSnakeCase_2ServiceHandler) Events(ctx context.Context, req *namesv1.Message1, stream *sse.Sender[*namesv1.Happening]) error {
+	return sse.Errorf(sse.Unimplemented, "names.v1.snake_case_2_service.Events is not implemented")
+}
+
+// NewSnakeCase_2Service returns the service that svc handles, for sse.NewHandler.
+func NewSnakeCase_2Service(svc SnakeCase_2ServiceHandler) sse.Service {
+	return sse.NewService(
+		"names.v1.snake_case_2_service",
+		sse.UnaryHandler(&snakeCase_2ServiceGetV2, svc.GetV2),
+		sse.StreamHandler(&snakeCase_2ServiceGETALL, svc.GETALL),
+		sse.UnaryHandler(&snakeCase_2ServiceMethod1, svc.Method1),
+		sse.StreamHandler(&snakeCase_2ServiceEvents, svc.Events),
+	)
+}
+
 var reservedServiceDelete = sse.Method{
 	Name: "names.v1.ReservedService.delete",
 	Bindings: []sse.Binding{
@@ -90,262 +350,4 @@ var snakeCase_2ServiceEvents = sse.Method{
 		{Name: "température", Field: "unicode"},
 		{Name: "2nd", Field: "digit"},
 	}},
-}
-
-// ReservedServiceClient is a client of names.v1.ReservedService.
-//
-// Methods with the names of reserved words and of what every object has.
-type ReservedServiceClient interface {
-	// `delete` is a reserved word.
-	//
-	// `DELETE /reserved/delete/{class}`.
-	Delete(ctx context.Context, req *namesv1.Error, opts ...sse.CallOption) (*namesv1.Error, error)
-
-	// Every object has a `constructor`.
-	//
-	// `POST /reserved/constructor`.
-	Constructor(ctx context.Context, req *namesv1.Object, opts ...sse.CallOption) (*namesv1.Object, error)
-
-	// Every object has a `toString`.
-	//
-	// `GET /reserved/to-string`, server-sent events.
-	ToString(ctx context.Context, req *namesv1.Promise, opts ...sse.StreamOption) *sse.Stream[*namesv1.Promise]
-
-	// `await` is reserved in modules.
-	//
-	// `POST /reserved/await`, server-sent events.
-	Await(ctx context.Context, req *namesv1.EventStream, opts ...sse.StreamOption) *sse.Stream[*namesv1.EventStream]
-
-	// Would make the client a thenable.
-	//
-	// `POST /reserved/then`.
-	Then(ctx context.Context, req *namesv1.CallOptions, opts ...sse.CallOption) (*namesv1.Transport, error)
-
-	// The name that the client's field has in other generators.
-	//
-	// `GET /reserved/transport`.
-	Transport(ctx context.Context, req *namesv1.Transport, opts ...sse.CallOption) (*namesv1.Transport, error)
-}
-
-// NewReservedServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewReservedServiceClient(baseURL string, opts ...sse.ClientOption) ReservedServiceClient {
-	return &reservedServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type reservedServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *reservedServiceClient) Delete(ctx context.Context, req *namesv1.Error, opts ...sse.CallOption) (*namesv1.Error, error) {
-	return sse.CallUnary[*namesv1.Error](ctx, c.transport, &reservedServiceDelete, req, opts)
-}
-
-func (c *reservedServiceClient) Constructor(ctx context.Context, req *namesv1.Object, opts ...sse.CallOption) (*namesv1.Object, error) {
-	return sse.CallUnary[*namesv1.Object](ctx, c.transport, &reservedServiceConstructor, req, opts)
-}
-
-func (c *reservedServiceClient) ToString(ctx context.Context, req *namesv1.Promise, opts ...sse.StreamOption) *sse.Stream[*namesv1.Promise] {
-	return sse.CallStream[*namesv1.Promise](ctx, c.transport, &reservedServiceToString, req, opts)
-}
-
-func (c *reservedServiceClient) Await(ctx context.Context, req *namesv1.EventStream, opts ...sse.StreamOption) *sse.Stream[*namesv1.EventStream] {
-	return sse.CallStream[*namesv1.EventStream](ctx, c.transport, &reservedServiceAwait, req, opts)
-}
-
-func (c *reservedServiceClient) Then(ctx context.Context, req *namesv1.CallOptions, opts ...sse.CallOption) (*namesv1.Transport, error) {
-	return sse.CallUnary[*namesv1.Transport](ctx, c.transport, &reservedServiceThen, req, opts)
-}
-
-func (c *reservedServiceClient) Transport(ctx context.Context, req *namesv1.Transport, opts ...sse.CallOption) (*namesv1.Transport, error) {
-	return sse.CallUnary[*namesv1.Transport](ctx, c.transport, &reservedServiceTransport, req, opts)
-}
-
-// SnakeCase_2ServiceClient is a client of names.v1.snake_case_2_service.
-//
-// A service with underscores and digits, and methods like it.
-type SnakeCase_2ServiceClient interface {
-	// Digits after an underscore.
-	//
-	// `GET /v2/{id_2}`.
-	GetV2(ctx context.Context, req *namesv1.Outer_Inner, opts ...sse.CallOption) (*namesv1.Outer_Inner_Innermost, error)
-
-	// All upper case.
-	//
-	// `GET /all`, server-sent events.
-	GETALL(ctx context.Context, req *namesv1.SnakeCaseMessage, opts ...sse.StreamOption) *sse.Stream[*namesv1.SnakeCaseMessage]
-
-	// Digits alone.
-	//
-	// `PUT /method1/{x1y2}/{foo_1_bar}`.
-	Method1(ctx context.Context, req *namesv1.Message1, opts ...sse.CallOption) (*namesv1.Message1, error)
-
-	// Events named like what an object has.
-	//
-	// `GET /events`, server-sent events.
-	Events(ctx context.Context, req *namesv1.Message1, opts ...sse.StreamOption) *sse.Stream[*namesv1.Happening]
-}
-
-// NewSnakeCase_2ServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewSnakeCase_2ServiceClient(baseURL string, opts ...sse.ClientOption) SnakeCase_2ServiceClient {
-	return &snakeCase_2ServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type snakeCase_2ServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *snakeCase_2ServiceClient) GetV2(ctx context.Context, req *namesv1.Outer_Inner, opts ...sse.CallOption) (*namesv1.Outer_Inner_Innermost, error) {
-	return sse.CallUnary[*namesv1.Outer_Inner_Innermost](ctx, c.transport, &snakeCase_2ServiceGetV2, req, opts)
-}
-
-func (c *snakeCase_2ServiceClient) GETALL(ctx context.Context, req *namesv1.SnakeCaseMessage, opts ...sse.StreamOption) *sse.Stream[*namesv1.SnakeCaseMessage] {
-	return sse.CallStream[*namesv1.SnakeCaseMessage](ctx, c.transport, &snakeCase_2ServiceGETALL, req, opts)
-}
-
-func (c *snakeCase_2ServiceClient) Method1(ctx context.Context, req *namesv1.Message1, opts ...sse.CallOption) (*namesv1.Message1, error) {
-	return sse.CallUnary[*namesv1.Message1](ctx, c.transport, &snakeCase_2ServiceMethod1, req, opts)
-}
-
-func (c *snakeCase_2ServiceClient) Events(ctx context.Context, req *namesv1.Message1, opts ...sse.StreamOption) *sse.Stream[*namesv1.Happening] {
-	return sse.CallStream[*namesv1.Happening](ctx, c.transport, &snakeCase_2ServiceEvents, req, opts)
-}
-
-// ReservedServiceHandler has the handlers of names.v1.ReservedService. Embed UnimplementedReservedServiceHandler, so that methods which the proto gets later compile.
-//
-// Methods with the names of reserved words and of what every object has.
-type ReservedServiceHandler interface {
-	// `delete` is a reserved word.
-	//
-	// `DELETE /reserved/delete/{class}`.
-	Delete(ctx context.Context, req *namesv1.Error) (*namesv1.Error, error)
-
-	// Every object has a `constructor`.
-	//
-	// `POST /reserved/constructor`.
-	Constructor(ctx context.Context, req *namesv1.Object) (*namesv1.Object, error)
-
-	// Every object has a `toString`.
-	//
-	// `GET /reserved/to-string`, server-sent events.
-	ToString(ctx context.Context, req *namesv1.Promise, stream *sse.Sender[*namesv1.Promise]) error
-
-	// `await` is reserved in modules.
-	//
-	// `POST /reserved/await`, server-sent events.
-	Await(ctx context.Context, req *namesv1.EventStream, stream *sse.Sender[*namesv1.EventStream]) error
-
-	// Would make the client a thenable.
-	//
-	// `POST /reserved/then`.
-	Then(ctx context.Context, req *namesv1.CallOptions) (*namesv1.Transport, error)
-
-	// The name that the client's field has in other generators.
-	//
-	// `GET /reserved/transport`.
-	Transport(ctx context.Context, req *namesv1.Transport) (*namesv1.Transport, error)
-}
-
-// UnimplementedReservedServiceHandler answers every method with 501.
-type UnimplementedReservedServiceHandler struct{}
-
-// Delete answers 501.
-func (UnimplementedReservedServiceHandler) Delete(ctx context.Context, req *namesv1.Error) (*namesv1.Error, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "names.v1.ReservedService.delete is not implemented")
-}
-
-// Constructor answers 501.
-func (UnimplementedReservedServiceHandler) Constructor(ctx context.Context, req *namesv1.Object) (*namesv1.Object, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "names.v1.ReservedService.constructor is not implemented")
-}
-
-// ToString answers 501.
-func (UnimplementedReservedServiceHandler) ToString(ctx context.Context, req *namesv1.Promise, stream *sse.Sender[*namesv1.Promise]) error {
-	return sse.Errorf(sse.Unimplemented, "names.v1.ReservedService.toString is not implemented")
-}
-
-// Await answers 501.
-func (UnimplementedReservedServiceHandler) Await(ctx context.Context, req *namesv1.EventStream, stream *sse.Sender[*namesv1.EventStream]) error {
-	return sse.Errorf(sse.Unimplemented, "names.v1.ReservedService.await is not implemented")
-}
-
-// Then answers 501.
-func (UnimplementedReservedServiceHandler) Then(ctx context.Context, req *namesv1.CallOptions) (*namesv1.Transport, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "names.v1.ReservedService.then is not implemented")
-}
-
-// Transport answers 501.
-func (UnimplementedReservedServiceHandler) Transport(ctx context.Context, req *namesv1.Transport) (*namesv1.Transport, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "names.v1.ReservedService.transport is not implemented")
-}
-
-// NewReservedService makes a service for sse.NewHandler.
-func NewReservedService(svc ReservedServiceHandler) sse.Service {
-	return sse.NewService(
-		"names.v1.ReservedService",
-		sse.UnaryHandler(&reservedServiceDelete, svc.Delete),
-		sse.UnaryHandler(&reservedServiceConstructor, svc.Constructor),
-		sse.StreamHandler(&reservedServiceToString, svc.ToString),
-		sse.StreamHandler(&reservedServiceAwait, svc.Await),
-		sse.UnaryHandler(&reservedServiceThen, svc.Then),
-		sse.UnaryHandler(&reservedServiceTransport, svc.Transport),
-	)
-}
-
-// SnakeCase_2ServiceHandler has the handlers of names.v1.snake_case_2_service. Embed UnimplementedSnakeCase_2ServiceHandler, so that methods which the proto gets later compile.
-//
-// A service with underscores and digits, and methods like it.
-type SnakeCase_2ServiceHandler interface {
-	// Digits after an underscore.
-	//
-	// `GET /v2/{id_2}`.
-	GetV2(ctx context.Context, req *namesv1.Outer_Inner) (*namesv1.Outer_Inner_Innermost, error)
-
-	// All upper case.
-	//
-	// `GET /all`, server-sent events.
-	GETALL(ctx context.Context, req *namesv1.SnakeCaseMessage, stream *sse.Sender[*namesv1.SnakeCaseMessage]) error
-
-	// Digits alone.
-	//
-	// `PUT /method1/{x1y2}/{foo_1_bar}`.
-	Method1(ctx context.Context, req *namesv1.Message1) (*namesv1.Message1, error)
-
-	// Events named like what an object has.
-	//
-	// `GET /events`, server-sent events.
-	Events(ctx context.Context, req *namesv1.Message1, stream *sse.Sender[*namesv1.Happening]) error
-}
-
-// UnimplementedSnakeCase_2ServiceHandler answers every method with 501.
-type UnimplementedSnakeCase_2ServiceHandler struct{}
-
-// GetV2 answers 501.
-func (UnimplementedSnakeCase_2ServiceHandler) GetV2(ctx context.Context, req *namesv1.Outer_Inner) (*namesv1.Outer_Inner_Innermost, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "names.v1.snake_case_2_service.Get_v2 is not implemented")
-}
-
-// GETALL answers 501.
-func (UnimplementedSnakeCase_2ServiceHandler) GETALL(ctx context.Context, req *namesv1.SnakeCaseMessage, stream *sse.Sender[*namesv1.SnakeCaseMessage]) error {
-	return sse.Errorf(sse.Unimplemented, "names.v1.snake_case_2_service.GETALL is not implemented")
-}
-
-// Method1 answers 501.
-func (UnimplementedSnakeCase_2ServiceHandler) Method1(ctx context.Context, req *namesv1.Message1) (*namesv1.Message1, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "names.v1.snake_case_2_service.Method1 is not implemented")
-}
-
-// Events answers 501.
-func (UnimplementedSnakeCase_2ServiceHandler) Events(ctx context.Context, req *namesv1.Message1, stream *sse.Sender[*namesv1.Happening]) error {
-	return sse.Errorf(sse.Unimplemented, "names.v1.snake_case_2_service.Events is not implemented")
-}
-
-// NewSnakeCase_2Service makes a service for sse.NewHandler.
-func NewSnakeCase_2Service(svc SnakeCase_2ServiceHandler) sse.Service {
-	return sse.NewService(
-		"names.v1.snake_case_2_service",
-		sse.UnaryHandler(&snakeCase_2ServiceGetV2, svc.GetV2),
-		sse.StreamHandler(&snakeCase_2ServiceGETALL, svc.GETALL),
-		sse.UnaryHandler(&snakeCase_2ServiceMethod1, svc.Method1),
-		sse.StreamHandler(&snakeCase_2ServiceEvents, svc.Events),
-	)
 }

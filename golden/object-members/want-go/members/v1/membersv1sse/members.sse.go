@@ -11,6 +11,376 @@ import (
 	"example.com/golden/sse"
 )
 
+// MembersServiceClient is a client of members.v1.MembersService.
+//
+// Methods that have the names of members of every object and of every promise.
+type MembersServiceClient interface {
+	// Constructor is members.v1.MembersService.constructor.
+	//
+	// `GET /v1/constructor`.
+	Constructor(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
+
+	// HasOwnProperty is members.v1.MembersService.hasOwnProperty.
+	//
+	// `GET /v1/hasownproperty`.
+	HasOwnProperty(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
+
+	// IsPrototypeOf is members.v1.MembersService.isPrototypeOf.
+	//
+	// `GET /v1/isprototypeof`.
+	IsPrototypeOf(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
+
+	// PropertyIsEnumerable is members.v1.MembersService.propertyIsEnumerable.
+	//
+	// `GET /v1/propertyisenumerable`.
+	PropertyIsEnumerable(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
+
+	// ToLocaleString is members.v1.MembersService.toLocaleString.
+	//
+	// `GET /v1/tolocalestring`.
+	ToLocaleString(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
+
+	// ToString is members.v1.MembersService.toString.
+	//
+	// `GET /v1/tostring`.
+	ToString(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
+
+	// ValueOf is members.v1.MembersService.valueOf.
+	//
+	// `GET /v1/valueof`.
+	ValueOf(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
+
+	// ToJSON is members.v1.MembersService.toJSON.
+	//
+	// `GET /v1/tojson`.
+	ToJSON(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
+
+	// XProto__ is members.v1.MembersService.__proto__.
+	//
+	// `GET /v1/proto`.
+	XProto__(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
+
+	// XDefineGetter__ is members.v1.MembersService.__defineGetter__.
+	//
+	// `GET /v1/definegetter`.
+	XDefineGetter__(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
+
+	// XDefineSetter__ is members.v1.MembersService.__defineSetter__.
+	//
+	// `GET /v1/definesetter`.
+	XDefineSetter__(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
+
+	// XLookupGetter__ is members.v1.MembersService.__lookupGetter__.
+	//
+	// `GET /v1/lookupgetter`.
+	XLookupGetter__(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
+
+	// XLookupSetter__ is members.v1.MembersService.__lookupSetter__.
+	//
+	// `GET /v1/lookupsetter`.
+	XLookupSetter__(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
+
+	// Then is members.v1.MembersService.then.
+	//
+	// `GET /v1/then`.
+	Then(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
+
+	// Catch is members.v1.MembersService.catch.
+	//
+	// `GET /v1/catch`.
+	Catch(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
+
+	// Finally is members.v1.MembersService.finally.
+	//
+	// `GET /v1/finally`.
+	Finally(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
+
+	// Prototype is members.v1.MembersService.Prototype.
+	//
+	// `GET /v1/stream`, server-sent events.
+	Prototype(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.StreamOption) *sse.Stream[*membersv1.Member]
+}
+
+// NewMembersServiceClient returns a client of members.v1.MembersService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewMembersServiceClient(baseURL string, opts ...sse.ClientOption) MembersServiceClient {
+	return &membersServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// membersServiceClient implements MembersServiceClient.
+type membersServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *membersServiceClient) Constructor(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
+	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceConstructor, req, opts)
+}
+
+func (c *membersServiceClient) HasOwnProperty(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
+	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceHasOwnProperty, req, opts)
+}
+
+func (c *membersServiceClient) IsPrototypeOf(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
+	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceIsPrototypeOf, req, opts)
+}
+
+func (c *membersServiceClient) PropertyIsEnumerable(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
+	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServicePropertyIsEnumerable, req, opts)
+}
+
+func (c *membersServiceClient) ToLocaleString(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
+	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceToLocaleString, req, opts)
+}
+
+func (c *membersServiceClient) ToString(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
+	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceToString, req, opts)
+}
+
+func (c *membersServiceClient) ValueOf(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
+	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceValueOf, req, opts)
+}
+
+func (c *membersServiceClient) ToJSON(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
+	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceToJSON, req, opts)
+}
+
+func (c *membersServiceClient) XProto__(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
+	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceXProto__, req, opts)
+}
+
+func (c *membersServiceClient) XDefineGetter__(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
+	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceXDefineGetter__, req, opts)
+}
+
+func (c *membersServiceClient) XDefineSetter__(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
+	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceXDefineSetter__, req, opts)
+}
+
+func (c *membersServiceClient) XLookupGetter__(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
+	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceXLookupGetter__, req, opts)
+}
+
+func (c *membersServiceClient) XLookupSetter__(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
+	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceXLookupSetter__, req, opts)
+}
+
+func (c *membersServiceClient) Then(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
+	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceThen, req, opts)
+}
+
+func (c *membersServiceClient) Catch(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
+	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceCatch, req, opts)
+}
+
+func (c *membersServiceClient) Finally(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
+	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceFinally, req, opts)
+}
+
+func (c *membersServiceClient) Prototype(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.StreamOption) *sse.Stream[*membersv1.Member] {
+	return sse.CallStream[*membersv1.Member](ctx, c.transport, &membersServicePrototype, req, opts)
+}
+
+// MembersServiceHandler handles the calls of members.v1.MembersService. Embed UnimplementedMembersServiceHandler, so that your code compiles when the proto gets another method.
+//
+// Methods that have the names of members of every object and of every promise.
+type MembersServiceHandler interface {
+	// Constructor is members.v1.MembersService.constructor.
+	//
+	// `GET /v1/constructor`.
+	Constructor(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
+
+	// HasOwnProperty is members.v1.MembersService.hasOwnProperty.
+	//
+	// `GET /v1/hasownproperty`.
+	HasOwnProperty(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
+
+	// IsPrototypeOf is members.v1.MembersService.isPrototypeOf.
+	//
+	// `GET /v1/isprototypeof`.
+	IsPrototypeOf(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
+
+	// PropertyIsEnumerable is members.v1.MembersService.propertyIsEnumerable.
+	//
+	// `GET /v1/propertyisenumerable`.
+	PropertyIsEnumerable(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
+
+	// ToLocaleString is members.v1.MembersService.toLocaleString.
+	//
+	// `GET /v1/tolocalestring`.
+	ToLocaleString(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
+
+	// ToString is members.v1.MembersService.toString.
+	//
+	// `GET /v1/tostring`.
+	ToString(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
+
+	// ValueOf is members.v1.MembersService.valueOf.
+	//
+	// `GET /v1/valueof`.
+	ValueOf(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
+
+	// ToJSON is members.v1.MembersService.toJSON.
+	//
+	// `GET /v1/tojson`.
+	ToJSON(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
+
+	// XProto__ is members.v1.MembersService.__proto__.
+	//
+	// `GET /v1/proto`.
+	XProto__(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
+
+	// XDefineGetter__ is members.v1.MembersService.__defineGetter__.
+	//
+	// `GET /v1/definegetter`.
+	XDefineGetter__(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
+
+	// XDefineSetter__ is members.v1.MembersService.__defineSetter__.
+	//
+	// `GET /v1/definesetter`.
+	XDefineSetter__(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
+
+	// XLookupGetter__ is members.v1.MembersService.__lookupGetter__.
+	//
+	// `GET /v1/lookupgetter`.
+	XLookupGetter__(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
+
+	// XLookupSetter__ is members.v1.MembersService.__lookupSetter__.
+	//
+	// `GET /v1/lookupsetter`.
+	XLookupSetter__(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
+
+	// Then is members.v1.MembersService.then.
+	//
+	// `GET /v1/then`.
+	Then(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
+
+	// Catch is members.v1.MembersService.catch.
+	//
+	// `GET /v1/catch`.
+	Catch(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
+
+	// Finally is members.v1.MembersService.finally.
+	//
+	// `GET /v1/finally`.
+	Finally(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
+
+	// Prototype is members.v1.MembersService.Prototype.
+	//
+	// `GET /v1/stream`, server-sent events.
+	Prototype(ctx context.Context, req *membersv1.MemberRequest, stream *sse.Sender[*membersv1.Member]) error
+}
+
+// UnimplementedMembersServiceHandler is a MembersServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedMembersServiceHandler struct{}
+
+// Constructor returns an error with the code Unimplemented.
+func (UnimplementedMembersServiceHandler) Constructor(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.constructor is not implemented")
+}
+
+// HasOwnProperty returns an error with the code Unimplemented.
+func (UnimplementedMembersServiceHandler) HasOwnProperty(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.hasOwnProperty is not implemented")
+}
+
+// IsPrototypeOf returns an error with the code Unimplemented.
+func (UnimplementedMembersServiceHandler) IsPrototypeOf(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.isPrototypeOf is not implemented")
+}
+
+// PropertyIsEnumerable returns an error with the code Unimplemented.
+func (UnimplementedMembersServiceHandler) PropertyIsEnumerable(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.propertyIsEnumerable is not implemented")
+}
+
+// ToLocaleString returns an error with the code Unimplemented.
+func (UnimplementedMembersServiceHandler) ToLocaleString(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.toLocaleString is not implemented")
+}
+
+// ToString returns an error with the code Unimplemented.
+func (UnimplementedMembersServiceHandler) ToString(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.toString is not implemented")
+}
+
+// ValueOf returns an error with the code Unimplemented.
+func (UnimplementedMembersServiceHandler) ValueOf(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.valueOf is not implemented")
+}
+
+// ToJSON returns an error with the code Unimplemented.
+func (UnimplementedMembersServiceHandler) ToJSON(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.toJSON is not implemented")
+}
+
+// XProto__ returns an error with the code Unimplemented.
+func (UnimplementedMembersServiceHandler) XProto__(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.__proto__ is not implemented")
+}
+
+// XDefineGetter__ returns an error with the code Unimplemented.
+func (UnimplementedMembersServiceHandler) XDefineGetter__(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.__defineGetter__ is not implemented")
+}
+
+// XDefineSetter__ returns an error with the code Unimplemented.
+func (UnimplementedMembersServiceHandler) XDefineSetter__(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.__defineSetter__ is not implemented")
+}
+
+// XLookupGetter__ returns an error with the code Unimplemented.
+func (UnimplementedMembersServiceHandler) XLookupGetter__(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.__lookupGetter__ is not implemented")
+}
+
+// XLookupSetter__ returns an error with the code Unimplemented.
+func (UnimplementedMembersServiceHandler) XLookupSetter__(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.__lookupSetter__ is not implemented")
+}
+
+// Then returns an error with the code Unimplemented.
+func (UnimplementedMembersServiceHandler) Then(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.then is not implemented")
+}
+
+// Catch returns an error with the code Unimplemented.
+func (UnimplementedMembersServiceHandler) Catch(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.catch is not implemented")
+}
+
+// Finally returns an error with the code Unimplemented.
+func (UnimplementedMembersServiceHandler) Finally(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.finally is not implemented")
+}
+
+// Prototype returns an error with the code Unimplemented.
+func (UnimplementedMembersServiceHandler) Prototype(ctx context.Context, req *membersv1.MemberRequest, stream *sse.Sender[*membersv1.Member]) error {
+	return sse.Errorf(sse.Unimplemented, "members.v1.MembersService.Prototype is not implemented")
+}
+
+// NewMembersService returns the service that svc handles, for sse.NewHandler.
+func NewMembersService(svc MembersServiceHandler) sse.Service {
+	return sse.NewService(
+		"members.v1.MembersService",
+		sse.UnaryHandler(&membersServiceConstructor, svc.Constructor),
+		sse.UnaryHandler(&membersServiceHasOwnProperty, svc.HasOwnProperty),
+		sse.UnaryHandler(&membersServiceIsPrototypeOf, svc.IsPrototypeOf),
+		sse.UnaryHandler(&membersServicePropertyIsEnumerable, svc.PropertyIsEnumerable),
+		sse.UnaryHandler(&membersServiceToLocaleString, svc.ToLocaleString),
+		sse.UnaryHandler(&membersServiceToString, svc.ToString),
+		sse.UnaryHandler(&membersServiceValueOf, svc.ValueOf),
+		sse.UnaryHandler(&membersServiceToJSON, svc.ToJSON),
+		sse.UnaryHandler(&membersServiceXProto__, svc.XProto__),
+		sse.UnaryHandler(&membersServiceXDefineGetter__, svc.XDefineGetter__),
+		sse.UnaryHandler(&membersServiceXDefineSetter__, svc.XDefineSetter__),
+		sse.UnaryHandler(&membersServiceXLookupGetter__, svc.XLookupGetter__),
+		sse.UnaryHandler(&membersServiceXLookupSetter__, svc.XLookupSetter__),
+		sse.UnaryHandler(&membersServiceThen, svc.Then),
+		sse.UnaryHandler(&membersServiceCatch, svc.Catch),
+		sse.UnaryHandler(&membersServiceFinally, svc.Finally),
+		sse.StreamHandler(&membersServicePrototype, svc.Prototype),
+	)
+}
+
 var membersServiceConstructor = sse.Method{
 	Name: "members.v1.MembersService.constructor",
 	Bindings: []sse.Binding{
@@ -129,373 +499,4 @@ var membersServicePrototype = sse.Method{
 		{Method: "GET", Path: "/v1/stream"},
 	},
 	Stream: &sse.StreamRule{},
-}
-
-// MembersServiceClient is a client of members.v1.MembersService.
-//
-// Methods that have the names of members of every object and of every promise.
-type MembersServiceClient interface {
-	// Constructor has no comment in its proto.
-	//
-	// `GET /v1/constructor`.
-	Constructor(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
-
-	// HasOwnProperty has no comment in its proto.
-	//
-	// `GET /v1/hasownproperty`.
-	HasOwnProperty(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
-
-	// IsPrototypeOf has no comment in its proto.
-	//
-	// `GET /v1/isprototypeof`.
-	IsPrototypeOf(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
-
-	// PropertyIsEnumerable has no comment in its proto.
-	//
-	// `GET /v1/propertyisenumerable`.
-	PropertyIsEnumerable(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
-
-	// ToLocaleString has no comment in its proto.
-	//
-	// `GET /v1/tolocalestring`.
-	ToLocaleString(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
-
-	// ToString has no comment in its proto.
-	//
-	// `GET /v1/tostring`.
-	ToString(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
-
-	// ValueOf has no comment in its proto.
-	//
-	// `GET /v1/valueof`.
-	ValueOf(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
-
-	// ToJSON has no comment in its proto.
-	//
-	// `GET /v1/tojson`.
-	ToJSON(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
-
-	// XProto__ has no comment in its proto.
-	//
-	// `GET /v1/proto`.
-	XProto__(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
-
-	// XDefineGetter__ has no comment in its proto.
-	//
-	// `GET /v1/definegetter`.
-	XDefineGetter__(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
-
-	// XDefineSetter__ has no comment in its proto.
-	//
-	// `GET /v1/definesetter`.
-	XDefineSetter__(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
-
-	// XLookupGetter__ has no comment in its proto.
-	//
-	// `GET /v1/lookupgetter`.
-	XLookupGetter__(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
-
-	// XLookupSetter__ has no comment in its proto.
-	//
-	// `GET /v1/lookupsetter`.
-	XLookupSetter__(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
-
-	// Then has no comment in its proto.
-	//
-	// `GET /v1/then`.
-	Then(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
-
-	// Catch has no comment in its proto.
-	//
-	// `GET /v1/catch`.
-	Catch(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
-
-	// Finally has no comment in its proto.
-	//
-	// `GET /v1/finally`.
-	Finally(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error)
-
-	// Prototype has no comment in its proto.
-	//
-	// `GET /v1/stream`, server-sent events.
-	Prototype(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.StreamOption) *sse.Stream[*membersv1.Member]
-}
-
-// NewMembersServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewMembersServiceClient(baseURL string, opts ...sse.ClientOption) MembersServiceClient {
-	return &membersServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type membersServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *membersServiceClient) Constructor(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
-	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceConstructor, req, opts)
-}
-
-func (c *membersServiceClient) HasOwnProperty(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
-	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceHasOwnProperty, req, opts)
-}
-
-func (c *membersServiceClient) IsPrototypeOf(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
-	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceIsPrototypeOf, req, opts)
-}
-
-func (c *membersServiceClient) PropertyIsEnumerable(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
-	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServicePropertyIsEnumerable, req, opts)
-}
-
-func (c *membersServiceClient) ToLocaleString(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
-	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceToLocaleString, req, opts)
-}
-
-func (c *membersServiceClient) ToString(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
-	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceToString, req, opts)
-}
-
-func (c *membersServiceClient) ValueOf(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
-	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceValueOf, req, opts)
-}
-
-func (c *membersServiceClient) ToJSON(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
-	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceToJSON, req, opts)
-}
-
-func (c *membersServiceClient) XProto__(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
-	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceXProto__, req, opts)
-}
-
-func (c *membersServiceClient) XDefineGetter__(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
-	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceXDefineGetter__, req, opts)
-}
-
-func (c *membersServiceClient) XDefineSetter__(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
-	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceXDefineSetter__, req, opts)
-}
-
-func (c *membersServiceClient) XLookupGetter__(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
-	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceXLookupGetter__, req, opts)
-}
-
-func (c *membersServiceClient) XLookupSetter__(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
-	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceXLookupSetter__, req, opts)
-}
-
-func (c *membersServiceClient) Then(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
-	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceThen, req, opts)
-}
-
-func (c *membersServiceClient) Catch(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
-	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceCatch, req, opts)
-}
-
-func (c *membersServiceClient) Finally(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.CallOption) (*membersv1.Member, error) {
-	return sse.CallUnary[*membersv1.Member](ctx, c.transport, &membersServiceFinally, req, opts)
-}
-
-func (c *membersServiceClient) Prototype(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.StreamOption) *sse.Stream[*membersv1.Member] {
-	return sse.CallStream[*membersv1.Member](ctx, c.transport, &membersServicePrototype, req, opts)
-}
-
-// MembersServiceHandler has the handlers of members.v1.MembersService. Embed UnimplementedMembersServiceHandler, so that methods which the proto gets later compile.
-//
-// Methods that have the names of members of every object and of every promise.
-type MembersServiceHandler interface {
-	// Constructor has no comment in its proto.
-	//
-	// `GET /v1/constructor`.
-	Constructor(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
-
-	// HasOwnProperty has no comment in its proto.
-	//
-	// `GET /v1/hasownproperty`.
-	HasOwnProperty(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
-
-	// IsPrototypeOf has no comment in its proto.
-	//
-	// `GET /v1/isprototypeof`.
-	IsPrototypeOf(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
-
-	// PropertyIsEnumerable has no comment in its proto.
-	//
-	// `GET /v1/propertyisenumerable`.
-	PropertyIsEnumerable(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
-
-	// ToLocaleString has no comment in its proto.
-	//
-	// `GET /v1/tolocalestring`.
-	ToLocaleString(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
-
-	// ToString has no comment in its proto.
-	//
-	// `GET /v1/tostring`.
-	ToString(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
-
-	// ValueOf has no comment in its proto.
-	//
-	// `GET /v1/valueof`.
-	ValueOf(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
-
-	// ToJSON has no comment in its proto.
-	//
-	// `GET /v1/tojson`.
-	ToJSON(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
-
-	// XProto__ has no comment in its proto.
-	//
-	// `GET /v1/proto`.
-	XProto__(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
-
-	// XDefineGetter__ has no comment in its proto.
-	//
-	// `GET /v1/definegetter`.
-	XDefineGetter__(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
-
-	// XDefineSetter__ has no comment in its proto.
-	//
-	// `GET /v1/definesetter`.
-	XDefineSetter__(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
-
-	// XLookupGetter__ has no comment in its proto.
-	//
-	// `GET /v1/lookupgetter`.
-	XLookupGetter__(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
-
-	// XLookupSetter__ has no comment in its proto.
-	//
-	// `GET /v1/lookupsetter`.
-	XLookupSetter__(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
-
-	// Then has no comment in its proto.
-	//
-	// `GET /v1/then`.
-	Then(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
-
-	// Catch has no comment in its proto.
-	//
-	// `GET /v1/catch`.
-	Catch(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
-
-	// Finally has no comment in its proto.
-	//
-	// `GET /v1/finally`.
-	Finally(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error)
-
-	// Prototype has no comment in its proto.
-	//
-	// `GET /v1/stream`, server-sent events.
-	Prototype(ctx context.Context, req *membersv1.MemberRequest, stream *sse.Sender[*membersv1.Member]) error
-}
-
-// UnimplementedMembersServiceHandler answers every method with 501.
-type UnimplementedMembersServiceHandler struct{}
-
-// Constructor answers 501.
-func (UnimplementedMembersServiceHandler) Constructor(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.constructor is not implemented")
-}
-
-// HasOwnProperty answers 501.
-func (UnimplementedMembersServiceHandler) HasOwnProperty(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.hasOwnProperty is not implemented")
-}
-
-// IsPrototypeOf answers 501.
-func (UnimplementedMembersServiceHandler) IsPrototypeOf(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.isPrototypeOf is not implemented")
-}
-
-// PropertyIsEnumerable answers 501.
-func (UnimplementedMembersServiceHandler) PropertyIsEnumerable(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.propertyIsEnumerable is not implemented")
-}
-
-// ToLocaleString answers 501.
-func (UnimplementedMembersServiceHandler) ToLocaleString(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.toLocaleString is not implemented")
-}
-
-// ToString answers 501.
-func (UnimplementedMembersServiceHandler) ToString(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.toString is not implemented")
-}
-
-// ValueOf answers 501.
-func (UnimplementedMembersServiceHandler) ValueOf(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.valueOf is not implemented")
-}
-
-// ToJSON answers 501.
-func (UnimplementedMembersServiceHandler) ToJSON(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.toJSON is not implemented")
-}
-
-// XProto__ answers 501.
-func (UnimplementedMembersServiceHandler) XProto__(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.__proto__ is not implemented")
-}
-
-// XDefineGetter__ answers 501.
-func (UnimplementedMembersServiceHandler) XDefineGetter__(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.__defineGetter__ is not implemented")
-}
-
-// XDefineSetter__ answers 501.
-func (UnimplementedMembersServiceHandler) XDefineSetter__(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.__defineSetter__ is not implemented")
-}
-
-// XLookupGetter__ answers 501.
-func (UnimplementedMembersServiceHandler) XLookupGetter__(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.__lookupGetter__ is not implemented")
-}
-
-// XLookupSetter__ answers 501.
-func (UnimplementedMembersServiceHandler) XLookupSetter__(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.__lookupSetter__ is not implemented")
-}
-
-// Then answers 501.
-func (UnimplementedMembersServiceHandler) Then(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.then is not implemented")
-}
-
-// Catch answers 501.
-func (UnimplementedMembersServiceHandler) Catch(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.catch is not implemented")
-}
-
-// Finally answers 501.
-func (UnimplementedMembersServiceHandler) Finally(ctx context.Context, req *membersv1.MemberRequest) (*membersv1.Member, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "members.v1.MembersService.finally is not implemented")
-}
-
-// Prototype answers 501.
-func (UnimplementedMembersServiceHandler) Prototype(ctx context.Context, req *membersv1.MemberRequest, stream *sse.Sender[*membersv1.Member]) error {
-	return sse.Errorf(sse.Unimplemented, "members.v1.MembersService.Prototype is not implemented")
-}
-
-// NewMembersService makes a service for sse.NewHandler.
-func NewMembersService(svc MembersServiceHandler) sse.Service {
-	return sse.NewService(
-		"members.v1.MembersService",
-		sse.UnaryHandler(&membersServiceConstructor, svc.Constructor),
-		sse.UnaryHandler(&membersServiceHasOwnProperty, svc.HasOwnProperty),
-		sse.UnaryHandler(&membersServiceIsPrototypeOf, svc.IsPrototypeOf),
-		sse.UnaryHandler(&membersServicePropertyIsEnumerable, svc.PropertyIsEnumerable),
-		sse.UnaryHandler(&membersServiceToLocaleString, svc.ToLocaleString),
-		sse.UnaryHandler(&membersServiceToString, svc.ToString),
-		sse.UnaryHandler(&membersServiceValueOf, svc.ValueOf),
-		sse.UnaryHandler(&membersServiceToJSON, svc.ToJSON),
-		sse.UnaryHandler(&membersServiceXProto__, svc.XProto__),
-		sse.UnaryHandler(&membersServiceXDefineGetter__, svc.XDefineGetter__),
-		sse.UnaryHandler(&membersServiceXDefineSetter__, svc.XDefineSetter__),
-		sse.UnaryHandler(&membersServiceXLookupGetter__, svc.XLookupGetter__),
-		sse.UnaryHandler(&membersServiceXLookupSetter__, svc.XLookupSetter__),
-		sse.UnaryHandler(&membersServiceThen, svc.Then),
-		sse.UnaryHandler(&membersServiceCatch, svc.Catch),
-		sse.UnaryHandler(&membersServiceFinally, svc.Finally),
-		sse.StreamHandler(&membersServicePrototype, svc.Prototype),
-	)
 }

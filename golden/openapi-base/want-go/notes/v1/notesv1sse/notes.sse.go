@@ -11,13 +11,6 @@ import (
 	"example.com/golden/sse"
 )
 
-var notesServiceGetNote = sse.Method{
-	Name: "notes.v1.NotesService.GetNote",
-	Bindings: []sse.Binding{
-		{Method: "GET", Path: "/v1/notes/{id}", Variables: []sse.Variable{{Field: []string{"id"}}}},
-	},
-}
-
 // NotesServiceClient is a client of notes.v1.NotesService.
 //
 // Keeps notes.
@@ -28,11 +21,12 @@ type NotesServiceClient interface {
 	GetNote(ctx context.Context, req *notesv1.GetNoteRequest, opts ...sse.CallOption) (*notesv1.Note, error)
 }
 
-// NewNotesServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
+// NewNotesServiceClient returns a client of notes.v1.NotesService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewNotesServiceClient(baseURL string, opts ...sse.ClientOption) NotesServiceClient {
 	return &notesServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
 
+// notesServiceClient implements NotesServiceClient.
 type notesServiceClient struct {
 	transport *sse.Transport
 }
@@ -41,7 +35,7 @@ func (c *notesServiceClient) GetNote(ctx context.Context, req *notesv1.GetNoteRe
 	return sse.CallUnary[*notesv1.Note](ctx, c.transport, &notesServiceGetNote, req, opts)
 }
 
-// NotesServiceHandler has the handlers of notes.v1.NotesService. Embed UnimplementedNotesServiceHandler, so that methods which the proto gets later compile.
+// NotesServiceHandler handles the calls of notes.v1.NotesService. Embed UnimplementedNotesServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Keeps notes.
 type NotesServiceHandler interface {
@@ -51,18 +45,25 @@ type NotesServiceHandler interface {
 	GetNote(ctx context.Context, req *notesv1.GetNoteRequest) (*notesv1.Note, error)
 }
 
-// UnimplementedNotesServiceHandler answers every method with 501.
+// UnimplementedNotesServiceHandler is a NotesServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedNotesServiceHandler struct{}
 
-// GetNote answers 501.
+// GetNote returns an error with the code Unimplemented.
 func (UnimplementedNotesServiceHandler) GetNote(ctx context.Context, req *notesv1.GetNoteRequest) (*notesv1.Note, error) {
 	return nil, sse.Errorf(sse.Unimplemented, "notes.v1.NotesService.GetNote is not implemented")
 }
 
-// NewNotesService makes a service for sse.NewHandler.
+// NewNotesService returns the service that svc handles, for sse.NewHandler.
 func NewNotesService(svc NotesServiceHandler) sse.Service {
 	return sse.NewService(
 		"notes.v1.NotesService",
 		sse.UnaryHandler(&notesServiceGetNote, svc.GetNote),
 	)
+}
+
+var notesServiceGetNote = sse.Method{
+	Name: "notes.v1.NotesService.GetNote",
+	Bindings: []sse.Binding{
+		{Method: "GET", Path: "/v1/notes/{id}", Variables: []sse.Variable{{Field: []string{"id"}}}},
+	},
 }

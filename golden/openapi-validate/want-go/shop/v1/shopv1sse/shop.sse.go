@@ -11,28 +11,6 @@ import (
 	"example.com/golden/sse"
 )
 
-var shopServicePlaceOrder = sse.Method{
-	Name: "shop.v1.ShopService.PlaceOrder",
-	Bindings: []sse.Binding{
-		{Method: "POST", Path: "/v1/customers/{customer}/orders", Variables: []sse.Variable{{Field: []string{"customer"}}}, Body: "order"},
-	},
-}
-
-var shopServiceFindOrders = sse.Method{
-	Name: "shop.v1.ShopService.FindOrders",
-	Bindings: []sse.Binding{
-		{Method: "GET", Path: "/v1/orders"},
-	},
-}
-
-var shopServiceWatchOrder = sse.Method{
-	Name: "shop.v1.ShopService.WatchOrder",
-	Bindings: []sse.Binding{
-		{Method: "GET", Path: "/v1/orders/{id}:watch", Variables: []sse.Variable{{Field: []string{"id"}}}},
-	},
-	Stream: &sse.StreamRule{},
-}
-
 // ShopServiceClient is a client of shop.v1.ShopService.
 //
 // Orders, whose messages obey rules.
@@ -53,11 +31,12 @@ type ShopServiceClient interface {
 	WatchOrder(ctx context.Context, req *shopv1.WatchOrderRequest, opts ...sse.StreamOption) *sse.Stream[*shopv1.Step]
 }
 
-// NewShopServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
+// NewShopServiceClient returns a client of shop.v1.ShopService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewShopServiceClient(baseURL string, opts ...sse.ClientOption) ShopServiceClient {
 	return &shopServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
 
+// shopServiceClient implements ShopServiceClient.
 type shopServiceClient struct {
 	transport *sse.Transport
 }
@@ -74,7 +53,7 @@ func (c *shopServiceClient) WatchOrder(ctx context.Context, req *shopv1.WatchOrd
 	return sse.CallStream[*shopv1.Step](ctx, c.transport, &shopServiceWatchOrder, req, opts)
 }
 
-// ShopServiceHandler has the handlers of shop.v1.ShopService. Embed UnimplementedShopServiceHandler, so that methods which the proto gets later compile.
+// ShopServiceHandler handles the calls of shop.v1.ShopService. Embed UnimplementedShopServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Orders, whose messages obey rules.
 type ShopServiceHandler interface {
@@ -94,25 +73,25 @@ type ShopServiceHandler interface {
 	WatchOrder(ctx context.Context, req *shopv1.WatchOrderRequest, stream *sse.Sender[*shopv1.Step]) error
 }
 
-// UnimplementedShopServiceHandler answers every method with 501.
+// UnimplementedShopServiceHandler is a ShopServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedShopServiceHandler struct{}
 
-// PlaceOrder answers 501.
+// PlaceOrder returns an error with the code Unimplemented.
 func (UnimplementedShopServiceHandler) PlaceOrder(ctx context.Context, req *shopv1.PlaceOrderRequest) (*shopv1.Order, error) {
 	return nil, sse.Errorf(sse.Unimplemented, "shop.v1.ShopService.PlaceOrder is not implemented")
 }
 
-// FindOrders answers 501.
+// FindOrders returns an error with the code Unimplemented.
 func (UnimplementedShopServiceHandler) FindOrders(ctx context.Context, req *shopv1.FindOrdersRequest) (*shopv1.FindOrdersResponse, error) {
 	return nil, sse.Errorf(sse.Unimplemented, "shop.v1.ShopService.FindOrders is not implemented")
 }
 
-// WatchOrder answers 501.
+// WatchOrder returns an error with the code Unimplemented.
 func (UnimplementedShopServiceHandler) WatchOrder(ctx context.Context, req *shopv1.WatchOrderRequest, stream *sse.Sender[*shopv1.Step]) error {
 	return sse.Errorf(sse.Unimplemented, "shop.v1.ShopService.WatchOrder is not implemented")
 }
 
-// NewShopService makes a service for sse.NewHandler.
+// NewShopService returns the service that svc handles, for sse.NewHandler.
 func NewShopService(svc ShopServiceHandler) sse.Service {
 	return sse.NewService(
 		"shop.v1.ShopService",
@@ -120,4 +99,26 @@ func NewShopService(svc ShopServiceHandler) sse.Service {
 		sse.UnaryHandler(&shopServiceFindOrders, svc.FindOrders),
 		sse.StreamHandler(&shopServiceWatchOrder, svc.WatchOrder),
 	)
+}
+
+var shopServicePlaceOrder = sse.Method{
+	Name: "shop.v1.ShopService.PlaceOrder",
+	Bindings: []sse.Binding{
+		{Method: "POST", Path: "/v1/customers/{customer}/orders", Variables: []sse.Variable{{Field: []string{"customer"}}}, Body: "order"},
+	},
+}
+
+var shopServiceFindOrders = sse.Method{
+	Name: "shop.v1.ShopService.FindOrders",
+	Bindings: []sse.Binding{
+		{Method: "GET", Path: "/v1/orders"},
+	},
+}
+
+var shopServiceWatchOrder = sse.Method{
+	Name: "shop.v1.ShopService.WatchOrder",
+	Bindings: []sse.Binding{
+		{Method: "GET", Path: "/v1/orders/{id}:watch", Variables: []sse.Variable{{Field: []string{"id"}}}},
+	},
+	Stream: &sse.StreamRule{},
 }

@@ -12,6 +12,76 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
+// KeywordServiceClient is a client of class.v1.KeywordService.
+//
+// Messages named like keywords.
+type KeywordServiceClient interface {
+	// Takes a `None`.
+	//
+	// `GET /none/{from}`.
+	Get(ctx context.Context, req *classv1.None, opts ...sse.CallOption) (*classv1.Class, error)
+
+	// Messages that the library has, and one of another file.
+	//
+	// `POST /watch`, server-sent events.
+	Watch(ctx context.Context, req *timestamppb.Timestamp, opts ...sse.StreamOption) *sse.Stream[*classv1.Event]
+}
+
+// NewKeywordServiceClient returns a client of class.v1.KeywordService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewKeywordServiceClient(baseURL string, opts ...sse.ClientOption) KeywordServiceClient {
+	return &keywordServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// keywordServiceClient implements KeywordServiceClient.
+type keywordServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *keywordServiceClient) Get(ctx context.Context, req *classv1.None, opts ...sse.CallOption) (*classv1.Class, error) {
+	return sse.CallUnary[*classv1.Class](ctx, c.transport, &keywordServiceGet, req, opts)
+}
+
+func (c *keywordServiceClient) Watch(ctx context.Context, req *timestamppb.Timestamp, opts ...sse.StreamOption) *sse.Stream[*classv1.Event] {
+	return sse.CallStream[*classv1.Event](ctx, c.transport, &keywordServiceWatch, req, opts)
+}
+
+// KeywordServiceHandler handles the calls of class.v1.KeywordService. Embed UnimplementedKeywordServiceHandler, so that your code compiles when the proto gets another method.
+//
+// Messages named like keywords.
+type KeywordServiceHandler interface {
+	// Takes a `None`.
+	//
+	// `GET /none/{from}`.
+	Get(ctx context.Context, req *classv1.None) (*classv1.Class, error)
+
+	// Messages that the library has, and one of another file.
+	//
+	// `POST /watch`, server-sent events.
+	Watch(ctx context.Context, req *timestamppb.Timestamp, stream *sse.Sender[*classv1.Event]) error
+}
+
+// UnimplementedKeywordServiceHandler is a KeywordServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedKeywordServiceHandler struct{}
+
+// Get returns an error with the code Unimplemented.
+func (UnimplementedKeywordServiceHandler) Get(ctx context.Context, req *classv1.None) (*classv1.Class, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "class.v1.KeywordService.Get is not implemented")
+}
+
+// Watch returns an error with the code Unimplemented.
+func (UnimplementedKeywordServiceHandler) Watch(ctx context.Context, req *timestamppb.Timestamp, stream *sse.Sender[*classv1.Event]) error {
+	return sse.Errorf(sse.Unimplemented, "class.v1.KeywordService.Watch is not implemented")
+}
+
+// NewKeywordService returns the service that svc handles, for sse.NewHandler.
+func NewKeywordService(svc KeywordServiceHandler) sse.Service {
+	return sse.NewService(
+		"class.v1.KeywordService",
+		sse.UnaryHandler(&keywordServiceGet, svc.Get),
+		sse.StreamHandler(&keywordServiceWatch, svc.Watch),
+	)
+}
+
 var keywordServiceGet = sse.Method{
 	Name: "class.v1.KeywordService.Get",
 	Bindings: []sse.Binding{
@@ -36,73 +106,4 @@ var keywordServiceWatch = sse.Method{
 		{Name: "count", Field: "count"},
 		{Name: "at", Field: "at"},
 	}},
-}
-
-// KeywordServiceClient is a client of class.v1.KeywordService.
-//
-// Messages named like keywords.
-type KeywordServiceClient interface {
-	// Takes a `None`.
-	//
-	// `GET /none/{from}`.
-	Get(ctx context.Context, req *classv1.None, opts ...sse.CallOption) (*classv1.Class, error)
-
-	// Messages that the library has, and one of another file.
-	//
-	// `POST /watch`, server-sent events.
-	Watch(ctx context.Context, req *timestamppb.Timestamp, opts ...sse.StreamOption) *sse.Stream[*classv1.Event]
-}
-
-// NewKeywordServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewKeywordServiceClient(baseURL string, opts ...sse.ClientOption) KeywordServiceClient {
-	return &keywordServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type keywordServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *keywordServiceClient) Get(ctx context.Context, req *classv1.None, opts ...sse.CallOption) (*classv1.Class, error) {
-	return sse.CallUnary[*classv1.Class](ctx, c.transport, &keywordServiceGet, req, opts)
-}
-
-func (c *keywordServiceClient) Watch(ctx context.Context, req *timestamppb.Timestamp, opts ...sse.StreamOption) *sse.Stream[*classv1.Event] {
-	return sse.CallStream[*classv1.Event](ctx, c.transport, &keywordServiceWatch, req, opts)
-}
-
-// KeywordServiceHandler has the handlers of class.v1.KeywordService. Embed UnimplementedKeywordServiceHandler, so that methods which the proto gets later compile.
-//
-// Messages named like keywords.
-type KeywordServiceHandler interface {
-	// Takes a `None`.
-	//
-	// `GET /none/{from}`.
-	Get(ctx context.Context, req *classv1.None) (*classv1.Class, error)
-
-	// Messages that the library has, and one of another file.
-	//
-	// `POST /watch`, server-sent events.
-	Watch(ctx context.Context, req *timestamppb.Timestamp, stream *sse.Sender[*classv1.Event]) error
-}
-
-// UnimplementedKeywordServiceHandler answers every method with 501.
-type UnimplementedKeywordServiceHandler struct{}
-
-// Get answers 501.
-func (UnimplementedKeywordServiceHandler) Get(ctx context.Context, req *classv1.None) (*classv1.Class, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "class.v1.KeywordService.Get is not implemented")
-}
-
-// Watch answers 501.
-func (UnimplementedKeywordServiceHandler) Watch(ctx context.Context, req *timestamppb.Timestamp, stream *sse.Sender[*classv1.Event]) error {
-	return sse.Errorf(sse.Unimplemented, "class.v1.KeywordService.Watch is not implemented")
-}
-
-// NewKeywordService makes a service for sse.NewHandler.
-func NewKeywordService(svc KeywordServiceHandler) sse.Service {
-	return sse.NewService(
-		"class.v1.KeywordService",
-		sse.UnaryHandler(&keywordServiceGet, svc.Get),
-		sse.StreamHandler(&keywordServiceWatch, svc.Watch),
-	)
 }

@@ -11,6 +11,116 @@ import (
 	"example.com/golden/sse"
 )
 
+// BookingServiceClient is a client of booking.v1.BookingService.
+//
+// Bookings of rooms, with fields that are required in requests, in responses or in both.
+type BookingServiceClient interface {
+	// Creates a booking.
+	//
+	// `POST /v1/rooms/{room}/bookings`.
+	CreateBooking(ctx context.Context, req *bookingv1.CreateBookingRequest, opts ...sse.CallOption) (*bookingv1.Booking, error)
+
+	// Updates a booking.
+	//
+	// `PUT /v1/bookings`.
+	UpdateBooking(ctx context.Context, req *bookingv1.Booking, opts ...sse.CallOption) (*bookingv1.Booking, error)
+
+	// Finds rooms.
+	//
+	// `POST /v1/rooms:find`.
+	FindRooms(ctx context.Context, req *bookingv1.FindRoomsRequest, opts ...sse.CallOption) (*bookingv1.FindRoomsResponse, error)
+
+	// What happens to a booking.
+	//
+	// `GET /v1/bookings/{id}:watch`, server-sent events.
+	WatchBooking(ctx context.Context, req *bookingv1.WatchBookingRequest, opts ...sse.StreamOption) *sse.Stream[*bookingv1.Change]
+}
+
+// NewBookingServiceClient returns a client of booking.v1.BookingService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewBookingServiceClient(baseURL string, opts ...sse.ClientOption) BookingServiceClient {
+	return &bookingServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// bookingServiceClient implements BookingServiceClient.
+type bookingServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *bookingServiceClient) CreateBooking(ctx context.Context, req *bookingv1.CreateBookingRequest, opts ...sse.CallOption) (*bookingv1.Booking, error) {
+	return sse.CallUnary[*bookingv1.Booking](ctx, c.transport, &bookingServiceCreateBooking, req, opts)
+}
+
+func (c *bookingServiceClient) UpdateBooking(ctx context.Context, req *bookingv1.Booking, opts ...sse.CallOption) (*bookingv1.Booking, error) {
+	return sse.CallUnary[*bookingv1.Booking](ctx, c.transport, &bookingServiceUpdateBooking, req, opts)
+}
+
+func (c *bookingServiceClient) FindRooms(ctx context.Context, req *bookingv1.FindRoomsRequest, opts ...sse.CallOption) (*bookingv1.FindRoomsResponse, error) {
+	return sse.CallUnary[*bookingv1.FindRoomsResponse](ctx, c.transport, &bookingServiceFindRooms, req, opts)
+}
+
+func (c *bookingServiceClient) WatchBooking(ctx context.Context, req *bookingv1.WatchBookingRequest, opts ...sse.StreamOption) *sse.Stream[*bookingv1.Change] {
+	return sse.CallStream[*bookingv1.Change](ctx, c.transport, &bookingServiceWatchBooking, req, opts)
+}
+
+// BookingServiceHandler handles the calls of booking.v1.BookingService. Embed UnimplementedBookingServiceHandler, so that your code compiles when the proto gets another method.
+//
+// Bookings of rooms, with fields that are required in requests, in responses or in both.
+type BookingServiceHandler interface {
+	// Creates a booking.
+	//
+	// `POST /v1/rooms/{room}/bookings`.
+	CreateBooking(ctx context.Context, req *bookingv1.CreateBookingRequest) (*bookingv1.Booking, error)
+
+	// Updates a booking.
+	//
+	// `PUT /v1/bookings`.
+	UpdateBooking(ctx context.Context, req *bookingv1.Booking) (*bookingv1.Booking, error)
+
+	// Finds rooms.
+	//
+	// `POST /v1/rooms:find`.
+	FindRooms(ctx context.Context, req *bookingv1.FindRoomsRequest) (*bookingv1.FindRoomsResponse, error)
+
+	// What happens to a booking.
+	//
+	// `GET /v1/bookings/{id}:watch`, server-sent events.
+	WatchBooking(ctx context.Context, req *bookingv1.WatchBookingRequest, stream *sse.Sender[*bookingv1.Change]) error
+}
+
+// UnimplementedBookingServiceHandler is a BookingServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedBookingServiceHandler struct{}
+
+// CreateBooking returns an error with the code Unimplemented.
+func (UnimplementedBookingServiceHandler) CreateBooking(ctx context.Context, req *bookingv1.CreateBookingRequest) (*bookingv1.Booking, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "booking.v1.BookingService.CreateBooking is not implemented")
+}
+
+// UpdateBooking returns an error with the code Unimplemented.
+func (UnimplementedBookingServiceHandler) UpdateBooking(ctx context.Context, req *bookingv1.Booking) (*bookingv1.Booking, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "booking.v1.BookingService.UpdateBooking is not implemented")
+}
+
+// FindRooms returns an error with the code Unimplemented.
+func (UnimplementedBookingServiceHandler) FindRooms(ctx context.Context, req *bookingv1.FindRoomsRequest) (*bookingv1.FindRoomsResponse, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "booking.v1.BookingService.FindRooms is not implemented")
+}
+
+// WatchBooking returns an error with the code Unimplemented.
+func (UnimplementedBookingServiceHandler) WatchBooking(ctx context.Context, req *bookingv1.WatchBookingRequest, stream *sse.Sender[*bookingv1.Change]) error {
+	return sse.Errorf(sse.Unimplemented, "booking.v1.BookingService.WatchBooking is not implemented")
+}
+
+// NewBookingService returns the service that svc handles, for sse.NewHandler.
+func NewBookingService(svc BookingServiceHandler) sse.Service {
+	return sse.NewService(
+		"booking.v1.BookingService",
+		sse.UnaryHandler(&bookingServiceCreateBooking, svc.CreateBooking),
+		sse.UnaryHandler(&bookingServiceUpdateBooking, svc.UpdateBooking),
+		sse.UnaryHandler(&bookingServiceFindRooms, svc.FindRooms),
+		sse.StreamHandler(&bookingServiceWatchBooking, svc.WatchBooking),
+	)
+}
+
 var bookingServiceCreateBooking = sse.Method{
 	Name: "booking.v1.BookingService.CreateBooking",
 	Bindings: []sse.Binding{
@@ -42,113 +152,4 @@ var bookingServiceWatchBooking = sse.Method{
 		{Name: "moved", Field: "moved"},
 		{Name: "cancelled", Field: "cancelled"},
 	}},
-}
-
-// BookingServiceClient is a client of booking.v1.BookingService.
-//
-// Bookings of rooms, with fields that are required in requests, in responses or in both.
-type BookingServiceClient interface {
-	// Creates a booking.
-	//
-	// `POST /v1/rooms/{room}/bookings`.
-	CreateBooking(ctx context.Context, req *bookingv1.CreateBookingRequest, opts ...sse.CallOption) (*bookingv1.Booking, error)
-
-	// Updates a booking.
-	//
-	// `PUT /v1/bookings`.
-	UpdateBooking(ctx context.Context, req *bookingv1.Booking, opts ...sse.CallOption) (*bookingv1.Booking, error)
-
-	// Finds rooms.
-	//
-	// `POST /v1/rooms:find`.
-	FindRooms(ctx context.Context, req *bookingv1.FindRoomsRequest, opts ...sse.CallOption) (*bookingv1.FindRoomsResponse, error)
-
-	// What happens to a booking.
-	//
-	// `GET /v1/bookings/{id}:watch`, server-sent events.
-	WatchBooking(ctx context.Context, req *bookingv1.WatchBookingRequest, opts ...sse.StreamOption) *sse.Stream[*bookingv1.Change]
-}
-
-// NewBookingServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewBookingServiceClient(baseURL string, opts ...sse.ClientOption) BookingServiceClient {
-	return &bookingServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type bookingServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *bookingServiceClient) CreateBooking(ctx context.Context, req *bookingv1.CreateBookingRequest, opts ...sse.CallOption) (*bookingv1.Booking, error) {
-	return sse.CallUnary[*bookingv1.Booking](ctx, c.transport, &bookingServiceCreateBooking, req, opts)
-}
-
-func (c *bookingServiceClient) UpdateBooking(ctx context.Context, req *bookingv1.Booking, opts ...sse.CallOption) (*bookingv1.Booking, error) {
-	return sse.CallUnary[*bookingv1.Booking](ctx, c.transport, &bookingServiceUpdateBooking, req, opts)
-}
-
-func (c *bookingServiceClient) FindRooms(ctx context.Context, req *bookingv1.FindRoomsRequest, opts ...sse.CallOption) (*bookingv1.FindRoomsResponse, error) {
-	return sse.CallUnary[*bookingv1.FindRoomsResponse](ctx, c.transport, &bookingServiceFindRooms, req, opts)
-}
-
-func (c *bookingServiceClient) WatchBooking(ctx context.Context, req *bookingv1.WatchBookingRequest, opts ...sse.StreamOption) *sse.Stream[*bookingv1.Change] {
-	return sse.CallStream[*bookingv1.Change](ctx, c.transport, &bookingServiceWatchBooking, req, opts)
-}
-
-// BookingServiceHandler has the handlers of booking.v1.BookingService. Embed UnimplementedBookingServiceHandler, so that methods which the proto gets later compile.
-//
-// Bookings of rooms, with fields that are required in requests, in responses or in both.
-type BookingServiceHandler interface {
-	// Creates a booking.
-	//
-	// `POST /v1/rooms/{room}/bookings`.
-	CreateBooking(ctx context.Context, req *bookingv1.CreateBookingRequest) (*bookingv1.Booking, error)
-
-	// Updates a booking.
-	//
-	// `PUT /v1/bookings`.
-	UpdateBooking(ctx context.Context, req *bookingv1.Booking) (*bookingv1.Booking, error)
-
-	// Finds rooms.
-	//
-	// `POST /v1/rooms:find`.
-	FindRooms(ctx context.Context, req *bookingv1.FindRoomsRequest) (*bookingv1.FindRoomsResponse, error)
-
-	// What happens to a booking.
-	//
-	// `GET /v1/bookings/{id}:watch`, server-sent events.
-	WatchBooking(ctx context.Context, req *bookingv1.WatchBookingRequest, stream *sse.Sender[*bookingv1.Change]) error
-}
-
-// UnimplementedBookingServiceHandler answers every method with 501.
-type UnimplementedBookingServiceHandler struct{}
-
-// CreateBooking answers 501.
-func (UnimplementedBookingServiceHandler) CreateBooking(ctx context.Context, req *bookingv1.CreateBookingRequest) (*bookingv1.Booking, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "booking.v1.BookingService.CreateBooking is not implemented")
-}
-
-// UpdateBooking answers 501.
-func (UnimplementedBookingServiceHandler) UpdateBooking(ctx context.Context, req *bookingv1.Booking) (*bookingv1.Booking, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "booking.v1.BookingService.UpdateBooking is not implemented")
-}
-
-// FindRooms answers 501.
-func (UnimplementedBookingServiceHandler) FindRooms(ctx context.Context, req *bookingv1.FindRoomsRequest) (*bookingv1.FindRoomsResponse, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "booking.v1.BookingService.FindRooms is not implemented")
-}
-
-// WatchBooking answers 501.
-func (UnimplementedBookingServiceHandler) WatchBooking(ctx context.Context, req *bookingv1.WatchBookingRequest, stream *sse.Sender[*bookingv1.Change]) error {
-	return sse.Errorf(sse.Unimplemented, "booking.v1.BookingService.WatchBooking is not implemented")
-}
-
-// NewBookingService makes a service for sse.NewHandler.
-func NewBookingService(svc BookingServiceHandler) sse.Service {
-	return sse.NewService(
-		"booking.v1.BookingService",
-		sse.UnaryHandler(&bookingServiceCreateBooking, svc.CreateBooking),
-		sse.UnaryHandler(&bookingServiceUpdateBooking, svc.UpdateBooking),
-		sse.UnaryHandler(&bookingServiceFindRooms, svc.FindRooms),
-		sse.StreamHandler(&bookingServiceWatchBooking, svc.WatchBooking),
-	)
 }

@@ -11,6 +11,321 @@ import (
 	"example.com/golden/sse"
 )
 
+// PrintClient is a client of print.v1.print.
+//
+// Named like a builtin.
+type PrintClient interface {
+	// Named like a builtin.
+	//
+	// `GET /print/print`.
+	Print(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error)
+
+	// Would hide the type of lists in the class.
+	//
+	// `GET /print/list`.
+	List(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.Type, error)
+
+	// A keyword.
+	//
+	// `GET /print/import`, server-sent events.
+	Import(ctx context.Context, req *printv1.List, opts ...sse.StreamOption) *sse.Stream[*printv1.Type]
+
+	// The client has a method of that name.
+	//
+	// `POST /print/close`.
+	Close(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error)
+
+	// The client has an attribute of that name.
+	//
+	// `GET /print/base-url`.
+	BaseURL(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error)
+
+	// Not one of the base class, which has `_unary`.
+	//
+	// `GET /print/unary`.
+	XUnary(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error)
+
+	// Abbreviations and digits.
+	//
+	// `GET /print/status`.
+	GetHTTPStatusV2OfAB(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error)
+
+	// No name begins with a digit.
+	//
+	// `GET /print/2`.
+	X2(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error)
+
+	// Its type of options would have the name of the runtime's.
+	//
+	// `GET /print/call`.
+	Call(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error)
+
+	// Its client would have the name of the runtime's.
+	//
+	// `GET /print/stream`, server-sent events.
+	Stream(ctx context.Context, req *printv1.List, opts ...sse.StreamOption) *sse.Stream[*printv1.List]
+}
+
+// NewPrintClient returns a client of print.v1.print. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewPrintClient(baseURL string, opts ...sse.ClientOption) PrintClient {
+	return &printClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// printClient implements PrintClient.
+type printClient struct {
+	transport *sse.Transport
+}
+
+func (c *printClient) Print(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error) {
+	return sse.CallUnary[*printv1.List](ctx, c.transport, &printPrint, req, opts)
+}
+
+func (c *printClient) List(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.Type, error) {
+	return sse.CallUnary[*printv1.Type](ctx, c.transport, &printList, req, opts)
+}
+
+func (c *printClient) Import(ctx context.Context, req *printv1.List, opts ...sse.StreamOption) *sse.Stream[*printv1.Type] {
+	return sse.CallStream[*printv1.Type](ctx, c.transport, &printImport, req, opts)
+}
+
+func (c *printClient) Close(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error) {
+	return sse.CallUnary[*printv1.List](ctx, c.transport, &printClose, req, opts)
+}
+
+func (c *printClient) BaseURL(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error) {
+	return sse.CallUnary[*printv1.List](ctx, c.transport, &printBaseURL, req, opts)
+}
+
+func (c *printClient) XUnary(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error) {
+	return sse.CallUnary[*printv1.List](ctx, c.transport, &printXUnary, req, opts)
+}
+
+func (c *printClient) GetHTTPStatusV2OfAB(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error) {
+	return sse.CallUnary[*printv1.List](ctx, c.transport, &printGetHTTPStatusV2OfAB, req, opts)
+}
+
+func (c *printClient) X2(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error) {
+	return sse.CallUnary[*printv1.List](ctx, c.transport, &printX2, req, opts)
+}
+
+func (c *printClient) Call(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error) {
+	return sse.CallUnary[*printv1.List](ctx, c.transport, &printCall, req, opts)
+}
+
+func (c *printClient) Stream(ctx context.Context, req *printv1.List, opts ...sse.StreamOption) *sse.Stream[*printv1.List] {
+	return sse.CallStream[*printv1.List](ctx, c.transport, &printStream, req, opts)
+}
+
+// AsyncClient is a client of print.v1.Async.
+//
+// Its clients are `AsyncClient` and `AsyncAsyncClient`.
+type AsyncClient interface {
+	// The other service has one, too.
+	//
+	// `GET /async/call`.
+	Call(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error)
+}
+
+// NewAsyncClient returns a client of print.v1.Async. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewAsyncClient(baseURL string, opts ...sse.ClientOption) AsyncClient {
+	return &asyncClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// asyncClient implements AsyncClient.
+type asyncClient struct {
+	transport *sse.Transport
+}
+
+func (c *asyncClient) Call(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error) {
+	return sse.CallUnary[*printv1.List](ctx, c.transport, &asyncCall, req, opts)
+}
+
+// PrintCallHeaders are the headers of print.v1.print.Call. They can also be set once, in the client.
+type PrintCallHeaders struct {
+	// Class is the header class.
+	//
+	// A keyword.
+	Class string
+}
+
+// WithPrintCallHeaders sets the headers that have a value.
+func WithPrintCallHeaders(h PrintCallHeaders) sse.CallOption {
+	return sse.Headers(map[string]any{"class": h.Class})
+}
+
+// StreamHeaders are the headers of print.v1.print.Stream. They can also be set once, in the client.
+type StreamHeaders struct {
+	// Self is the header self.
+	Self string
+}
+
+// WithStreamHeaders sets the headers that have a value.
+func WithStreamHeaders(h StreamHeaders) sse.StreamOption {
+	return sse.Headers(map[string]any{"self": h.Self})
+}
+
+// AsyncCallHeaders are the headers of print.v1.Async.Call. They can also be set once, in the client.
+type AsyncCallHeaders struct {
+	// XTrace is the header X-Trace.
+	XTrace string
+}
+
+// WithAsyncCallHeaders sets the headers that have a value.
+func WithAsyncCallHeaders(h AsyncCallHeaders) sse.CallOption {
+	return sse.Headers(map[string]any{"X-Trace": h.XTrace})
+}
+
+// PrintHandler handles the calls of print.v1.print. Embed UnimplementedPrintHandler, so that your code compiles when the proto gets another method.
+//
+// Named like a builtin.
+type PrintHandler interface {
+	// Named like a builtin.
+	//
+	// `GET /print/print`.
+	Print(ctx context.Context, req *printv1.List) (*printv1.List, error)
+
+	// Would hide the type of lists in the class.
+	//
+	// `GET /print/list`.
+	List(ctx context.Context, req *printv1.List) (*printv1.Type, error)
+
+	// A keyword.
+	//
+	// `GET /print/import`, server-sent events.
+	Import(ctx context.Context, req *printv1.List, stream *sse.Sender[*printv1.Type]) error
+
+	// The client has a method of that name.
+	//
+	// `POST /print/close`.
+	Close(ctx context.Context, req *printv1.List) (*printv1.List, error)
+
+	// The client has an attribute of that name.
+	//
+	// `GET /print/base-url`.
+	BaseURL(ctx context.Context, req *printv1.List) (*printv1.List, error)
+
+	// Not one of the base class, which has `_unary`.
+	//
+	// `GET /print/unary`.
+	XUnary(ctx context.Context, req *printv1.List) (*printv1.List, error)
+
+	// Abbreviations and digits.
+	//
+	// `GET /print/status`.
+	GetHTTPStatusV2OfAB(ctx context.Context, req *printv1.List) (*printv1.List, error)
+
+	// No name begins with a digit.
+	//
+	// `GET /print/2`.
+	X2(ctx context.Context, req *printv1.List) (*printv1.List, error)
+
+	// Its type of options would have the name of the runtime's.
+	//
+	// `GET /print/call`.
+	Call(ctx context.Context, req *printv1.List) (*printv1.List, error)
+
+	// Its client would have the name of the runtime's.
+	//
+	// `GET /print/stream`, server-sent events.
+	Stream(ctx context.Context, req *printv1.List, stream *sse.Sender[*printv1.List]) error
+}
+
+// UnimplementedPrintHandler is a PrintHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedPrintHandler struct{}
+
+// Print returns an error with the code Unimplemented.
+func (UnimplementedPrintHandler) Print(ctx context.Context, req *printv1.List) (*printv1.List, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "print.v1.print.Print is not implemented")
+}
+
+// List returns an error with the code Unimplemented.
+func (UnimplementedPrintHandler) List(ctx context.Context, req *printv1.List) (*printv1.Type, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "print.v1.print.List is not implemented")
+}
+
+// Import returns an error with the code Unimplemented.
+func (UnimplementedPrintHandler) Import(ctx context.Context, req *printv1.List, stream *sse.Sender[*printv1.Type]) error {
+	return sse.Errorf(sse.Unimplemented, "print.v1.print.Import is not implemented")
+}
+
+// Close returns an error with the code Unimplemented.
+func (UnimplementedPrintHandler) Close(ctx context.Context, req *printv1.List) (*printv1.List, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "print.v1.print.Close is not implemented")
+}
+
+// BaseURL returns an error with the code Unimplemented.
+func (UnimplementedPrintHandler) BaseURL(ctx context.Context, req *printv1.List) (*printv1.List, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "print.v1.print.BaseURL is not implemented")
+}
+
+// XUnary returns an error with the code Unimplemented.
+func (UnimplementedPrintHandler) XUnary(ctx context.Context, req *printv1.List) (*printv1.List, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "print.v1.print._Unary is not implemented")
+}
+
+// GetHTTPStatusV2OfAB returns an error with the code Unimplemented.
+func (UnimplementedPrintHandler) GetHTTPStatusV2OfAB(ctx context.Context, req *printv1.List) (*printv1.List, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "print.v1.print.GetHTTPStatusV2OfAB is not implemented")
+}
+
+// X2 returns an error with the code Unimplemented.
+func (UnimplementedPrintHandler) X2(ctx context.Context, req *printv1.List) (*printv1.List, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "print.v1.print._2 is not implemented")
+}
+
+// Call returns an error with the code Unimplemented.
+func (UnimplementedPrintHandler) Call(ctx context.Context, req *printv1.List) (*printv1.List, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "print.v1.print.Call is not implemented")
+}
+
+// Stream returns an error with the code Unimplemented.
+func (UnimplementedPrintHandler) Stream(ctx context.Context, req *printv1.List, stream *sse.Sender[*printv1.List]) error {
+	return sse.Errorf(sse.Unimplemented, "print.v1.print.Stream is not implemented")
+}
+
+// NewPrint returns the service that svc handles, for sse.NewHandler.
+func NewPrint(svc PrintHandler) sse.Service {
+	return sse.NewService(
+		"print.v1.print",
+		sse.UnaryHandler(&printPrint, svc.Print),
+		sse.UnaryHandler(&printList, svc.List),
+		sse.StreamHandler(&printImport, svc.Import),
+		sse.UnaryHandler(&printClose, svc.Close),
+		sse.UnaryHandler(&printBaseURL, svc.BaseURL),
+		sse.UnaryHandler(&printXUnary, svc.XUnary),
+		sse.UnaryHandler(&printGetHTTPStatusV2OfAB, svc.GetHTTPStatusV2OfAB),
+		sse.UnaryHandler(&printX2, svc.X2),
+		sse.UnaryHandler(&printCall, svc.Call),
+		sse.StreamHandler(&printStream, svc.Stream),
+	)
+}
+
+// AsyncHandler handles the calls of print.v1.Async. Embed UnimplementedAsyncHandler, so that your code compiles when the proto gets another method.
+//
+// Its clients are `AsyncClient` and `AsyncAsyncClient`.
+type AsyncHandler interface {
+	// The other service has one, too.
+	//
+	// `GET /async/call`.
+	Call(ctx context.Context, req *printv1.List) (*printv1.List, error)
+}
+
+// UnimplementedAsyncHandler is a AsyncHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedAsyncHandler struct{}
+
+// Call returns an error with the code Unimplemented.
+func (UnimplementedAsyncHandler) Call(ctx context.Context, req *printv1.List) (*printv1.List, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "print.v1.Async.Call is not implemented")
+}
+
+// NewAsync returns the service that svc handles, for sse.NewHandler.
+func NewAsync(svc AsyncHandler) sse.Service {
+	return sse.NewService(
+		"print.v1.Async",
+		sse.UnaryHandler(&asyncCall, svc.Call),
+	)
+}
+
 var printPrint = sse.Method{
 	Name: "print.v1.print.Print",
 	Bindings: []sse.Binding{
@@ -104,317 +419,4 @@ var asyncCall = sse.Method{
 	Headers: []sse.HeaderRule{
 		{Name: "X-Trace"},
 	},
-}
-
-// PrintClient is a client of print.v1.print.
-//
-// Named like a builtin.
-type PrintClient interface {
-	// Named like a builtin.
-	//
-	// `GET /print/print`.
-	Print(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error)
-
-	// Would hide the type of lists in the class.
-	//
-	// `GET /print/list`.
-	List(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.Type, error)
-
-	// A keyword.
-	//
-	// `GET /print/import`, server-sent events.
-	Import(ctx context.Context, req *printv1.List, opts ...sse.StreamOption) *sse.Stream[*printv1.Type]
-
-	// The client has a method of that name.
-	//
-	// `POST /print/close`.
-	Close(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error)
-
-	// The client has an attribute of that name.
-	//
-	// `GET /print/base-url`.
-	BaseURL(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error)
-
-	// Not one of the base class, which has `_unary`.
-	//
-	// `GET /print/unary`.
-	XUnary(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error)
-
-	// Abbreviations and digits.
-	//
-	// `GET /print/status`.
-	GetHTTPStatusV2OfAB(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error)
-
-	// No name begins with a digit.
-	//
-	// `GET /print/2`.
-	X2(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error)
-
-	// Its type of options would have the name of the runtime's.
-	//
-	// `GET /print/call`.
-	Call(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error)
-
-	// Its client would have the name of the runtime's.
-	//
-	// `GET /print/stream`, server-sent events.
-	Stream(ctx context.Context, req *printv1.List, opts ...sse.StreamOption) *sse.Stream[*printv1.List]
-}
-
-// NewPrintClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewPrintClient(baseURL string, opts ...sse.ClientOption) PrintClient {
-	return &printClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type printClient struct {
-	transport *sse.Transport
-}
-
-func (c *printClient) Print(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error) {
-	return sse.CallUnary[*printv1.List](ctx, c.transport, &printPrint, req, opts)
-}
-
-func (c *printClient) List(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.Type, error) {
-	return sse.CallUnary[*printv1.Type](ctx, c.transport, &printList, req, opts)
-}
-
-func (c *printClient) Import(ctx context.Context, req *printv1.List, opts ...sse.StreamOption) *sse.Stream[*printv1.Type] {
-	return sse.CallStream[*printv1.Type](ctx, c.transport, &printImport, req, opts)
-}
-
-func (c *printClient) Close(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error) {
-	return sse.CallUnary[*printv1.List](ctx, c.transport, &printClose, req, opts)
-}
-
-func (c *printClient) BaseURL(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error) {
-	return sse.CallUnary[*printv1.List](ctx, c.transport, &printBaseURL, req, opts)
-}
-
-func (c *printClient) XUnary(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error) {
-	return sse.CallUnary[*printv1.List](ctx, c.transport, &printXUnary, req, opts)
-}
-
-func (c *printClient) GetHTTPStatusV2OfAB(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error) {
-	return sse.CallUnary[*printv1.List](ctx, c.transport, &printGetHTTPStatusV2OfAB, req, opts)
-}
-
-func (c *printClient) X2(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error) {
-	return sse.CallUnary[*printv1.List](ctx, c.transport, &printX2, req, opts)
-}
-
-func (c *printClient) Call(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error) {
-	return sse.CallUnary[*printv1.List](ctx, c.transport, &printCall, req, opts)
-}
-
-func (c *printClient) Stream(ctx context.Context, req *printv1.List, opts ...sse.StreamOption) *sse.Stream[*printv1.List] {
-	return sse.CallStream[*printv1.List](ctx, c.transport, &printStream, req, opts)
-}
-
-// AsyncClient is a client of print.v1.Async.
-//
-// Its clients are `AsyncClient` and `AsyncAsyncClient`.
-type AsyncClient interface {
-	// The other service has one, too.
-	//
-	// `GET /async/call`.
-	Call(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error)
-}
-
-// NewAsyncClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewAsyncClient(baseURL string, opts ...sse.ClientOption) AsyncClient {
-	return &asyncClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type asyncClient struct {
-	transport *sse.Transport
-}
-
-func (c *asyncClient) Call(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error) {
-	return sse.CallUnary[*printv1.List](ctx, c.transport, &asyncCall, req, opts)
-}
-
-// PrintCallHeaders are the headers of print.v1.print.Call. They can also be set once, in the client.
-type PrintCallHeaders struct {
-	// Class is the header class.
-	//
-	// A keyword.
-	Class string
-}
-
-// WithPrintCallHeaders sets the headers that have a value.
-func WithPrintCallHeaders(h PrintCallHeaders) sse.CallOption {
-	return sse.Headers(map[string]any{"class": h.Class})
-}
-
-// StreamHeaders are the headers of print.v1.print.Stream. They can also be set once, in the client.
-type StreamHeaders struct {
-	// Self is the header self.
-	Self string
-}
-
-// WithStreamHeaders sets the headers that have a value.
-func WithStreamHeaders(h StreamHeaders) sse.StreamOption {
-	return sse.Headers(map[string]any{"self": h.Self})
-}
-
-// AsyncCallHeaders are the headers of print.v1.Async.Call. They can also be set once, in the client.
-type AsyncCallHeaders struct {
-	// XTrace is the header X-Trace.
-	XTrace string
-}
-
-// WithAsyncCallHeaders sets the headers that have a value.
-func WithAsyncCallHeaders(h AsyncCallHeaders) sse.CallOption {
-	return sse.Headers(map[string]any{"X-Trace": h.XTrace})
-}
-
-// PrintHandler has the handlers of print.v1.print. Embed UnimplementedPrintHandler, so that methods which the proto gets later compile.
-//
-// Named like a builtin.
-type PrintHandler interface {
-	// Named like a builtin.
-	//
-	// `GET /print/print`.
-	Print(ctx context.Context, req *printv1.List) (*printv1.List, error)
-
-	// Would hide the type of lists in the class.
-	//
-	// `GET /print/list`.
-	List(ctx context.Context, req *printv1.List) (*printv1.Type, error)
-
-	// A keyword.
-	//
-	// `GET /print/import`, server-sent events.
-	Import(ctx context.Context, req *printv1.List, stream *sse.Sender[*printv1.Type]) error
-
-	// The client has a method of that name.
-	//
-	// `POST /print/close`.
-	Close(ctx context.Context, req *printv1.List) (*printv1.List, error)
-
-	// The client has an attribute of that name.
-	//
-	// `GET /print/base-url`.
-	BaseURL(ctx context.Context, req *printv1.List) (*printv1.List, error)
-
-	// Not one of the base class, which has `_unary`.
-	//
-	// `GET /print/unary`.
-	XUnary(ctx context.Context, req *printv1.List) (*printv1.List, error)
-
-	// Abbreviations and digits.
-	//
-	// `GET /print/status`.
-	GetHTTPStatusV2OfAB(ctx context.Context, req *printv1.List) (*printv1.List, error)
-
-	// No name begins with a digit.
-	//
-	// `GET /print/2`.
-	X2(ctx context.Context, req *printv1.List) (*printv1.List, error)
-
-	// Its type of options would have the name of the runtime's.
-	//
-	// `GET /print/call`.
-	Call(ctx context.Context, req *printv1.List) (*printv1.List, error)
-
-	// Its client would have the name of the runtime's.
-	//
-	// `GET /print/stream`, server-sent events.
-	Stream(ctx context.Context, req *printv1.List, stream *sse.Sender[*printv1.List]) error
-}
-
-// UnimplementedPrintHandler answers every method with 501.
-type UnimplementedPrintHandler struct{}
-
-// Print answers 501.
-func (UnimplementedPrintHandler) Print(ctx context.Context, req *printv1.List) (*printv1.List, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "print.v1.print.Print is not implemented")
-}
-
-// List answers 501.
-func (UnimplementedPrintHandler) List(ctx context.Context, req *printv1.List) (*printv1.Type, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "print.v1.print.List is not implemented")
-}
-
-// Import answers 501.
-func (UnimplementedPrintHandler) Import(ctx context.Context, req *printv1.List, stream *sse.Sender[*printv1.Type]) error {
-	return sse.Errorf(sse.Unimplemented, "print.v1.print.Import is not implemented")
-}
-
-// Close answers 501.
-func (UnimplementedPrintHandler) Close(ctx context.Context, req *printv1.List) (*printv1.List, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "print.v1.print.Close is not implemented")
-}
-
-// BaseURL answers 501.
-func (UnimplementedPrintHandler) BaseURL(ctx context.Context, req *printv1.List) (*printv1.List, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "print.v1.print.BaseURL is not implemented")
-}
-
-// XUnary answers 501.
-func (UnimplementedPrintHandler) XUnary(ctx context.Context, req *printv1.List) (*printv1.List, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "print.v1.print._Unary is not implemented")
-}
-
-// GetHTTPStatusV2OfAB answers 501.
-func (UnimplementedPrintHandler) GetHTTPStatusV2OfAB(ctx context.Context, req *printv1.List) (*printv1.List, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "print.v1.print.GetHTTPStatusV2OfAB is not implemented")
-}
-
-// X2 answers 501.
-func (UnimplementedPrintHandler) X2(ctx context.Context, req *printv1.List) (*printv1.List, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "print.v1.print._2 is not implemented")
-}
-
-// Call answers 501.
-func (UnimplementedPrintHandler) Call(ctx context.Context, req *printv1.List) (*printv1.List, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "print.v1.print.Call is not implemented")
-}
-
-// Stream answers 501.
-func (UnimplementedPrintHandler) Stream(ctx context.Context, req *printv1.List, stream *sse.Sender[*printv1.List]) error {
-	return sse.Errorf(sse.Unimplemented, "print.v1.print.Stream is not implemented")
-}
-
-// NewPrint makes a service for sse.NewHandler.
-func NewPrint(svc PrintHandler) sse.Service {
-	return sse.NewService(
-		"print.v1.print",
-		sse.UnaryHandler(&printPrint, svc.Print),
-		sse.UnaryHandler(&printList, svc.List),
-		sse.StreamHandler(&printImport, svc.Import),
-		sse.UnaryHandler(&printClose, svc.Close),
-		sse.UnaryHandler(&printBaseURL, svc.BaseURL),
-		sse.UnaryHandler(&printXUnary, svc.XUnary),
-		sse.UnaryHandler(&printGetHTTPStatusV2OfAB, svc.GetHTTPStatusV2OfAB),
-		sse.UnaryHandler(&printX2, svc.X2),
-		sse.UnaryHandler(&printCall, svc.Call),
-		sse.StreamHandler(&printStream, svc.Stream),
-	)
-}
-
-// AsyncHandler has the handlers of print.v1.Async. Embed UnimplementedAsyncHandler, so that methods which the proto gets later compile.
-//
-// Its clients are `AsyncClient` and `AsyncAsyncClient`.
-type AsyncHandler interface {
-	// The other service has one, too.
-	//
-	// `GET /async/call`.
-	Call(ctx context.Context, req *printv1.List) (*printv1.List, error)
-}
-
-// UnimplementedAsyncHandler answers every method with 501.
-type UnimplementedAsyncHandler struct{}
-
-// Call answers 501.
-func (UnimplementedAsyncHandler) Call(ctx context.Context, req *printv1.List) (*printv1.List, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "print.v1.Async.Call is not implemented")
-}
-
-// NewAsync makes a service for sse.NewHandler.
-func NewAsync(svc AsyncHandler) sse.Service {
-	return sse.NewService(
-		"print.v1.Async",
-		sse.UnaryHandler(&asyncCall, svc.Call),
-	)
 }

@@ -11,6 +11,98 @@ import (
 	"example.com/golden/sse"
 )
 
+// LogServiceClient is a client of logs.v1.LogService.
+//
+// The logs of running programs.
+type LogServiceClient interface {
+	// The lines of a program's log, from the cursor on. The cursor is text that only the server understands.
+	//
+	// `GET /v1/programs/{program}/log`, server-sent events.
+	TailLog(ctx context.Context, req *logsv1.TailLogRequest, opts ...sse.StreamOption) *sse.Stream[*logsv1.LogLine]
+
+	// What a deployment does. Silent for long, so the heartbeat is slow; clients wait two seconds before they return.
+	//
+	// `GET /v1/deployments/{deployment}/steps`, `GET /v1/steps`, server-sent events.
+	WatchDeployment(ctx context.Context, req *logsv1.WatchDeploymentRequest, opts ...sse.StreamOption) *sse.Stream[*logsv1.DeploymentStep]
+
+	// Events have ids, but a client that lost its place starts again. No heartbeat. Browsers listen for "alert".
+	// The delay is the longest that `retry` takes: 2^31 - 1 ms.
+	//
+	// `POST /v1/alerts:watch`, server-sent events.
+	WatchAlerts(ctx context.Context, req *logsv1.WatchAlertsRequest, opts ...sse.StreamOption) *sse.Stream[*logsv1.Alert]
+}
+
+// NewLogServiceClient returns a client of logs.v1.LogService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewLogServiceClient(baseURL string, opts ...sse.ClientOption) LogServiceClient {
+	return &logServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// logServiceClient implements LogServiceClient.
+type logServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *logServiceClient) TailLog(ctx context.Context, req *logsv1.TailLogRequest, opts ...sse.StreamOption) *sse.Stream[*logsv1.LogLine] {
+	return sse.CallStream[*logsv1.LogLine](ctx, c.transport, &logServiceTailLog, req, opts)
+}
+
+func (c *logServiceClient) WatchDeployment(ctx context.Context, req *logsv1.WatchDeploymentRequest, opts ...sse.StreamOption) *sse.Stream[*logsv1.DeploymentStep] {
+	return sse.CallStream[*logsv1.DeploymentStep](ctx, c.transport, &logServiceWatchDeployment, req, opts)
+}
+
+func (c *logServiceClient) WatchAlerts(ctx context.Context, req *logsv1.WatchAlertsRequest, opts ...sse.StreamOption) *sse.Stream[*logsv1.Alert] {
+	return sse.CallStream[*logsv1.Alert](ctx, c.transport, &logServiceWatchAlerts, req, opts)
+}
+
+// LogServiceHandler handles the calls of logs.v1.LogService. Embed UnimplementedLogServiceHandler, so that your code compiles when the proto gets another method.
+//
+// The logs of running programs.
+type LogServiceHandler interface {
+	// The lines of a program's log, from the cursor on. The cursor is text that only the server understands.
+	//
+	// `GET /v1/programs/{program}/log`, server-sent events.
+	TailLog(ctx context.Context, req *logsv1.TailLogRequest, stream *sse.Sender[*logsv1.LogLine]) error
+
+	// What a deployment does. Silent for long, so the heartbeat is slow; clients wait two seconds before they return.
+	//
+	// `GET /v1/deployments/{deployment}/steps`, `GET /v1/steps`, server-sent events.
+	WatchDeployment(ctx context.Context, req *logsv1.WatchDeploymentRequest, stream *sse.Sender[*logsv1.DeploymentStep]) error
+
+	// Events have ids, but a client that lost its place starts again. No heartbeat. Browsers listen for "alert".
+	// The delay is the longest that `retry` takes: 2^31 - 1 ms.
+	//
+	// `POST /v1/alerts:watch`, server-sent events.
+	WatchAlerts(ctx context.Context, req *logsv1.WatchAlertsRequest, stream *sse.Sender[*logsv1.Alert]) error
+}
+
+// UnimplementedLogServiceHandler is a LogServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedLogServiceHandler struct{}
+
+// TailLog returns an error with the code Unimplemented.
+func (UnimplementedLogServiceHandler) TailLog(ctx context.Context, req *logsv1.TailLogRequest, stream *sse.Sender[*logsv1.LogLine]) error {
+	return sse.Errorf(sse.Unimplemented, "logs.v1.LogService.TailLog is not implemented")
+}
+
+// WatchDeployment returns an error with the code Unimplemented.
+func (UnimplementedLogServiceHandler) WatchDeployment(ctx context.Context, req *logsv1.WatchDeploymentRequest, stream *sse.Sender[*logsv1.DeploymentStep]) error {
+	return sse.Errorf(sse.Unimplemented, "logs.v1.LogService.WatchDeployment is not implemented")
+}
+
+// WatchAlerts returns an error with the code Unimplemented.
+func (UnimplementedLogServiceHandler) WatchAlerts(ctx context.Context, req *logsv1.WatchAlertsRequest, stream *sse.Sender[*logsv1.Alert]) error {
+	return sse.Errorf(sse.Unimplemented, "logs.v1.LogService.WatchAlerts is not implemented")
+}
+
+// NewLogService returns the service that svc handles, for sse.NewHandler.
+func NewLogService(svc LogServiceHandler) sse.Service {
+	return sse.NewService(
+		"logs.v1.LogService",
+		sse.StreamHandler(&logServiceTailLog, svc.TailLog),
+		sse.StreamHandler(&logServiceWatchDeployment, svc.WatchDeployment),
+		sse.StreamHandler(&logServiceWatchAlerts, svc.WatchAlerts),
+	)
+}
+
 var logServiceTailLog = sse.Method{
 	Name: "logs.v1.LogService.TailLog",
 	Bindings: []sse.Binding{
@@ -34,95 +126,4 @@ var logServiceWatchAlerts = sse.Method{
 		{Method: "POST", Path: "/v1/alerts:watch", Body: "*"},
 	},
 	Stream: &sse.StreamRule{ID: "number", EventName: "alert", Heartbeat: sse.Milliseconds(0), Retry: sse.Milliseconds(2147483647)},
-}
-
-// LogServiceClient is a client of logs.v1.LogService.
-//
-// The logs of running programs.
-type LogServiceClient interface {
-	// The lines of a program's log, from the cursor on. The cursor is text that only the server understands.
-	//
-	// `GET /v1/programs/{program}/log`, server-sent events.
-	TailLog(ctx context.Context, req *logsv1.TailLogRequest, opts ...sse.StreamOption) *sse.Stream[*logsv1.LogLine]
-
-	// What a deployment does. Silent for long, so the heartbeat is slow; clients wait two seconds before they return.
-	//
-	// `GET /v1/deployments/{deployment}/steps`, `GET /v1/steps`, server-sent events.
-	WatchDeployment(ctx context.Context, req *logsv1.WatchDeploymentRequest, opts ...sse.StreamOption) *sse.Stream[*logsv1.DeploymentStep]
-
-	// Events have ids, but a client that lost its place starts again. No heartbeat. Browsers listen for "alert".
-	// The delay is the longest that `retry` takes: 2^31 - 1 ms.
-	//
-	// `POST /v1/alerts:watch`, server-sent events.
-	WatchAlerts(ctx context.Context, req *logsv1.WatchAlertsRequest, opts ...sse.StreamOption) *sse.Stream[*logsv1.Alert]
-}
-
-// NewLogServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewLogServiceClient(baseURL string, opts ...sse.ClientOption) LogServiceClient {
-	return &logServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type logServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *logServiceClient) TailLog(ctx context.Context, req *logsv1.TailLogRequest, opts ...sse.StreamOption) *sse.Stream[*logsv1.LogLine] {
-	return sse.CallStream[*logsv1.LogLine](ctx, c.transport, &logServiceTailLog, req, opts)
-}
-
-func (c *logServiceClient) WatchDeployment(ctx context.Context, req *logsv1.WatchDeploymentRequest, opts ...sse.StreamOption) *sse.Stream[*logsv1.DeploymentStep] {
-	return sse.CallStream[*logsv1.DeploymentStep](ctx, c.transport, &logServiceWatchDeployment, req, opts)
-}
-
-func (c *logServiceClient) WatchAlerts(ctx context.Context, req *logsv1.WatchAlertsRequest, opts ...sse.StreamOption) *sse.Stream[*logsv1.Alert] {
-	return sse.CallStream[*logsv1.Alert](ctx, c.transport, &logServiceWatchAlerts, req, opts)
-}
-
-// LogServiceHandler has the handlers of logs.v1.LogService. Embed UnimplementedLogServiceHandler, so that methods which the proto gets later compile.
-//
-// The logs of running programs.
-type LogServiceHandler interface {
-	// The lines of a program's log, from the cursor on. The cursor is text that only the server understands.
-	//
-	// `GET /v1/programs/{program}/log`, server-sent events.
-	TailLog(ctx context.Context, req *logsv1.TailLogRequest, stream *sse.Sender[*logsv1.LogLine]) error
-
-	// What a deployment does. Silent for long, so the heartbeat is slow; clients wait two seconds before they return.
-	//
-	// `GET /v1/deployments/{deployment}/steps`, `GET /v1/steps`, server-sent events.
-	WatchDeployment(ctx context.Context, req *logsv1.WatchDeploymentRequest, stream *sse.Sender[*logsv1.DeploymentStep]) error
-
-	// Events have ids, but a client that lost its place starts again. No heartbeat. Browsers listen for "alert".
-	// The delay is the longest that `retry` takes: 2^31 - 1 ms.
-	//
-	// `POST /v1/alerts:watch`, server-sent events.
-	WatchAlerts(ctx context.Context, req *logsv1.WatchAlertsRequest, stream *sse.Sender[*logsv1.Alert]) error
-}
-
-// UnimplementedLogServiceHandler answers every method with 501.
-type UnimplementedLogServiceHandler struct{}
-
-// TailLog answers 501.
-func (UnimplementedLogServiceHandler) TailLog(ctx context.Context, req *logsv1.TailLogRequest, stream *sse.Sender[*logsv1.LogLine]) error {
-	return sse.Errorf(sse.Unimplemented, "logs.v1.LogService.TailLog is not implemented")
-}
-
-// WatchDeployment answers 501.
-func (UnimplementedLogServiceHandler) WatchDeployment(ctx context.Context, req *logsv1.WatchDeploymentRequest, stream *sse.Sender[*logsv1.DeploymentStep]) error {
-	return sse.Errorf(sse.Unimplemented, "logs.v1.LogService.WatchDeployment is not implemented")
-}
-
-// WatchAlerts answers 501.
-func (UnimplementedLogServiceHandler) WatchAlerts(ctx context.Context, req *logsv1.WatchAlertsRequest, stream *sse.Sender[*logsv1.Alert]) error {
-	return sse.Errorf(sse.Unimplemented, "logs.v1.LogService.WatchAlerts is not implemented")
-}
-
-// NewLogService makes a service for sse.NewHandler.
-func NewLogService(svc LogServiceHandler) sse.Service {
-	return sse.NewService(
-		"logs.v1.LogService",
-		sse.StreamHandler(&logServiceTailLog, svc.TailLog),
-		sse.StreamHandler(&logServiceWatchDeployment, svc.WatchDeployment),
-		sse.StreamHandler(&logServiceWatchAlerts, svc.WatchAlerts),
-	)
 }

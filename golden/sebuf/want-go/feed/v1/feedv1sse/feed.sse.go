@@ -11,76 +11,6 @@ import (
 	"example.com/golden/sse"
 )
 
-var trendServiceListTrends = sse.Method{
-	Name: "feed.v1.TrendService.ListTrends",
-	Bindings: []sse.Binding{
-		{Method: "GET", Path: "/api/v1/trends", Query: map[string]map[string]sse.QueryField{"": {"pageSize": {Name: "limit"}}}},
-	},
-	Headers: []sse.HeaderRule{
-		{Name: "X-Tags", Required: true},
-	},
-}
-
-var trendServiceGetTrend = sse.Method{
-	Name: "feed.v1.TrendService.GetTrend",
-	Bindings: []sse.Binding{
-		{Method: "GET", Path: "/api/v1/trends/{name}", Variables: []sse.Variable{{Field: []string{"name"}}}},
-	},
-}
-
-var feedServiceSay = sse.Method{
-	Name: "feed.v1.FeedService.Say",
-	Bindings: []sse.Binding{
-		{Method: "POST", Path: "/api/v1/posts", Body: "*"},
-	},
-	Headers: []sse.HeaderRule{
-		{Name: "X-API-Key", Format: "uuid", Required: true},
-		{Name: "X-Request-Count", Type: "integer"},
-	},
-}
-
-var feedServiceListPosts = sse.Method{
-	Name: "feed.v1.FeedService.ListPosts",
-	Bindings: []sse.Binding{
-		{Method: "GET", Path: "/api/v1/users/{user}/posts", Variables: []sse.Variable{{Field: []string{"user"}}}, Query: map[string]map[string]sse.QueryField{"": {"pageSize": {Name: "limit"}, "after": {Name: "after", Required: true}}}},
-	},
-	Headers: []sse.HeaderRule{
-		{Name: "X-API-Key", Format: "uuid", Required: true},
-	},
-}
-
-var feedServiceRemovePost = sse.Method{
-	Name: "feed.v1.FeedService.RemovePost",
-	Bindings: []sse.Binding{
-		{Method: "DELETE", Path: "/api/v1/posts/{id}", Variables: []sse.Variable{{Field: []string{"id"}}}},
-	},
-	Headers: []sse.HeaderRule{
-		{Name: "X-API-Key", Format: "uuid", Required: true},
-	},
-}
-
-var feedServiceWatchPosts = sse.Method{
-	Name: "feed.v1.FeedService.WatchPosts",
-	Bindings: []sse.Binding{
-		{Method: "GET", Path: "/api/v1/users/{user}/posts/stream", Variables: []sse.Variable{{Field: []string{"user"}}}, Query: map[string]map[string]sse.QueryField{"": {"word": {Name: "q"}}}},
-	},
-	Stream: &sse.StreamRule{},
-	Headers: []sse.HeaderRule{
-		{Name: "X-API-Key", Format: "uuid", Required: true},
-	},
-}
-
-var feedServiceChat = sse.Method{
-	Name: "feed.v1.FeedService.Chat",
-	Bindings: []sse.Binding{
-		{Method: "POST", Path: "/api/v1/chat", Body: "*"},
-	},
-	Stream: &sse.StreamRule{},
-	Headers: []sse.HeaderRule{
-		{Name: "X-API-Key", Format: "uuid", Required: true},
-	},
-}
-
 // TrendServiceClient is a client of feed.v1.TrendService.
 //
 // What is popular, at paths without a slash in front.
@@ -96,11 +26,12 @@ type TrendServiceClient interface {
 	GetTrend(ctx context.Context, req *feedv1.GetTrendRequest, opts ...sse.CallOption) (*feedv1.Post, error)
 }
 
-// NewTrendServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
+// NewTrendServiceClient returns a client of feed.v1.TrendService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewTrendServiceClient(baseURL string, opts ...sse.ClientOption) TrendServiceClient {
 	return &trendServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
 
+// trendServiceClient implements TrendServiceClient.
 type trendServiceClient struct {
 	transport *sse.Transport
 }
@@ -143,11 +74,12 @@ type FeedServiceClient interface {
 	Chat(ctx context.Context, req *feedv1.SayRequest, opts ...sse.StreamOption) *sse.Stream[*feedv1.Post]
 }
 
-// NewFeedServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
+// NewFeedServiceClient returns a client of feed.v1.FeedService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewFeedServiceClient(baseURL string, opts ...sse.ClientOption) FeedServiceClient {
 	return &feedServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
 
+// feedServiceClient implements FeedServiceClient.
 type feedServiceClient struct {
 	transport *sse.Transport
 }
@@ -250,7 +182,7 @@ func WithChatHeaders(h ChatHeaders) sse.StreamOption {
 	return sse.Headers(map[string]any{"X-API-Key": h.XAPIKey})
 }
 
-// TrendServiceHandler has the handlers of feed.v1.TrendService. Embed UnimplementedTrendServiceHandler, so that methods which the proto gets later compile.
+// TrendServiceHandler handles the calls of feed.v1.TrendService. Embed UnimplementedTrendServiceHandler, so that your code compiles when the proto gets another method.
 //
 // What is popular, at paths without a slash in front.
 type TrendServiceHandler interface {
@@ -265,20 +197,20 @@ type TrendServiceHandler interface {
 	GetTrend(ctx context.Context, req *feedv1.GetTrendRequest) (*feedv1.Post, error)
 }
 
-// UnimplementedTrendServiceHandler answers every method with 501.
+// UnimplementedTrendServiceHandler is a TrendServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedTrendServiceHandler struct{}
 
-// ListTrends answers 501.
+// ListTrends returns an error with the code Unimplemented.
 func (UnimplementedTrendServiceHandler) ListTrends(ctx context.Context, req *feedv1.ListTrendsRequest) (*feedv1.ListPostsResponse, error) {
 	return nil, sse.Errorf(sse.Unimplemented, "feed.v1.TrendService.ListTrends is not implemented")
 }
 
-// GetTrend answers 501.
+// GetTrend returns an error with the code Unimplemented.
 func (UnimplementedTrendServiceHandler) GetTrend(ctx context.Context, req *feedv1.GetTrendRequest) (*feedv1.Post, error) {
 	return nil, sse.Errorf(sse.Unimplemented, "feed.v1.TrendService.GetTrend is not implemented")
 }
 
-// NewTrendService makes a service for sse.NewHandler.
+// NewTrendService returns the service that svc handles, for sse.NewHandler.
 func NewTrendService(svc TrendServiceHandler) sse.Service {
 	return sse.NewService(
 		"feed.v1.TrendService",
@@ -287,7 +219,7 @@ func NewTrendService(svc TrendServiceHandler) sse.Service {
 	)
 }
 
-// FeedServiceHandler has the handlers of feed.v1.FeedService. Embed UnimplementedFeedServiceHandler, so that methods which the proto gets later compile.
+// FeedServiceHandler handles the calls of feed.v1.FeedService. Embed UnimplementedFeedServiceHandler, so that your code compiles when the proto gets another method.
 //
 // News of the users that one follows.
 type FeedServiceHandler interface {
@@ -317,35 +249,35 @@ type FeedServiceHandler interface {
 	Chat(ctx context.Context, req *feedv1.SayRequest, stream *sse.Sender[*feedv1.Post]) error
 }
 
-// UnimplementedFeedServiceHandler answers every method with 501.
+// UnimplementedFeedServiceHandler is a FeedServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedFeedServiceHandler struct{}
 
-// Say answers 501.
+// Say returns an error with the code Unimplemented.
 func (UnimplementedFeedServiceHandler) Say(ctx context.Context, req *feedv1.SayRequest) (*feedv1.Post, error) {
 	return nil, sse.Errorf(sse.Unimplemented, "feed.v1.FeedService.Say is not implemented")
 }
 
-// ListPosts answers 501.
+// ListPosts returns an error with the code Unimplemented.
 func (UnimplementedFeedServiceHandler) ListPosts(ctx context.Context, req *feedv1.ListPostsRequest) (*feedv1.ListPostsResponse, error) {
 	return nil, sse.Errorf(sse.Unimplemented, "feed.v1.FeedService.ListPosts is not implemented")
 }
 
-// RemovePost answers 501.
+// RemovePost returns an error with the code Unimplemented.
 func (UnimplementedFeedServiceHandler) RemovePost(ctx context.Context, req *feedv1.RemovePostRequest) (*feedv1.Post, error) {
 	return nil, sse.Errorf(sse.Unimplemented, "feed.v1.FeedService.RemovePost is not implemented")
 }
 
-// WatchPosts answers 501.
+// WatchPosts returns an error with the code Unimplemented.
 func (UnimplementedFeedServiceHandler) WatchPosts(ctx context.Context, req *feedv1.WatchPostsRequest, stream *sse.Sender[*feedv1.Post]) error {
 	return sse.Errorf(sse.Unimplemented, "feed.v1.FeedService.WatchPosts is not implemented")
 }
 
-// Chat answers 501.
+// Chat returns an error with the code Unimplemented.
 func (UnimplementedFeedServiceHandler) Chat(ctx context.Context, req *feedv1.SayRequest, stream *sse.Sender[*feedv1.Post]) error {
 	return sse.Errorf(sse.Unimplemented, "feed.v1.FeedService.Chat is not implemented")
 }
 
-// NewFeedService makes a service for sse.NewHandler.
+// NewFeedService returns the service that svc handles, for sse.NewHandler.
 func NewFeedService(svc FeedServiceHandler) sse.Service {
 	return sse.NewService(
 		"feed.v1.FeedService",
@@ -355,4 +287,74 @@ func NewFeedService(svc FeedServiceHandler) sse.Service {
 		sse.StreamHandler(&feedServiceWatchPosts, svc.WatchPosts),
 		sse.StreamHandler(&feedServiceChat, svc.Chat),
 	)
+}
+
+var trendServiceListTrends = sse.Method{
+	Name: "feed.v1.TrendService.ListTrends",
+	Bindings: []sse.Binding{
+		{Method: "GET", Path: "/api/v1/trends", Query: map[string]map[string]sse.QueryField{"": {"pageSize": {Name: "limit"}}}},
+	},
+	Headers: []sse.HeaderRule{
+		{Name: "X-Tags", Required: true},
+	},
+}
+
+var trendServiceGetTrend = sse.Method{
+	Name: "feed.v1.TrendService.GetTrend",
+	Bindings: []sse.Binding{
+		{Method: "GET", Path: "/api/v1/trends/{name}", Variables: []sse.Variable{{Field: []string{"name"}}}},
+	},
+}
+
+var feedServiceSay = sse.Method{
+	Name: "feed.v1.FeedService.Say",
+	Bindings: []sse.Binding{
+		{Method: "POST", Path: "/api/v1/posts", Body: "*"},
+	},
+	Headers: []sse.HeaderRule{
+		{Name: "X-API-Key", Format: "uuid", Required: true},
+		{Name: "X-Request-Count", Type: "integer"},
+	},
+}
+
+var feedServiceListPosts = sse.Method{
+	Name: "feed.v1.FeedService.ListPosts",
+	Bindings: []sse.Binding{
+		{Method: "GET", Path: "/api/v1/users/{user}/posts", Variables: []sse.Variable{{Field: []string{"user"}}}, Query: map[string]map[string]sse.QueryField{"": {"pageSize": {Name: "limit"}, "after": {Name: "after", Required: true}}}},
+	},
+	Headers: []sse.HeaderRule{
+		{Name: "X-API-Key", Format: "uuid", Required: true},
+	},
+}
+
+var feedServiceRemovePost = sse.Method{
+	Name: "feed.v1.FeedService.RemovePost",
+	Bindings: []sse.Binding{
+		{Method: "DELETE", Path: "/api/v1/posts/{id}", Variables: []sse.Variable{{Field: []string{"id"}}}},
+	},
+	Headers: []sse.HeaderRule{
+		{Name: "X-API-Key", Format: "uuid", Required: true},
+	},
+}
+
+var feedServiceWatchPosts = sse.Method{
+	Name: "feed.v1.FeedService.WatchPosts",
+	Bindings: []sse.Binding{
+		{Method: "GET", Path: "/api/v1/users/{user}/posts/stream", Variables: []sse.Variable{{Field: []string{"user"}}}, Query: map[string]map[string]sse.QueryField{"": {"word": {Name: "q"}}}},
+	},
+	Stream: &sse.StreamRule{},
+	Headers: []sse.HeaderRule{
+		{Name: "X-API-Key", Format: "uuid", Required: true},
+	},
+}
+
+var feedServiceChat = sse.Method{
+	Name: "feed.v1.FeedService.Chat",
+	Bindings: []sse.Binding{
+		{Method: "POST", Path: "/api/v1/chat", Body: "*"},
+	},
+	Stream: &sse.StreamRule{},
+	Headers: []sse.HeaderRule{
+		{Name: "X-API-Key", Format: "uuid", Required: true},
+	},
 }

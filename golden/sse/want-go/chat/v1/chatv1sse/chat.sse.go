@@ -11,6 +11,116 @@ import (
 	"example.com/golden/sse/sse"
 )
 
+// ChatServiceClient is a client of chat.v1.ChatService.
+//
+// Rooms in which people talk.
+type ChatServiceClient interface {
+	// Says something in a room.
+	//
+	// `POST /v1/rooms/{room}/messages`.
+	SendMessage(ctx context.Context, req *chatv1.SendMessageRequest, opts ...sse.CallOption) (*chatv1.Message, error)
+
+	// Who comes and who goes, in every room.
+	//
+	// `GET /v1/presence`, server-sent events.
+	WatchPresence(ctx context.Context, req *chatv1.WatchPresenceRequest, opts ...sse.StreamOption) *sse.Stream[*chatv1.Presence]
+
+	// What is said in a room, in one of its threads.
+	//
+	// `GET /v1/rooms/{room}/threads/{thread}/messages:watch`, server-sent events.
+	WatchThread(ctx context.Context, req *chatv1.WatchThreadRequest, opts ...sse.StreamOption) *sse.Stream[*chatv1.Message]
+
+	// Messages of all rooms that hold one of the words.
+	//
+	// `GET /v1/messages:search`, server-sent events.
+	Search(ctx context.Context, req *chatv1.SearchRequest, opts ...sse.StreamOption) *sse.Stream[*chatv1.Message]
+}
+
+// NewChatServiceClient returns a client of chat.v1.ChatService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewChatServiceClient(baseURL string, opts ...sse.ClientOption) ChatServiceClient {
+	return &chatServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// chatServiceClient implements ChatServiceClient.
+type chatServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *chatServiceClient) SendMessage(ctx context.Context, req *chatv1.SendMessageRequest, opts ...sse.CallOption) (*chatv1.Message, error) {
+	return sse.CallUnary[*chatv1.Message](ctx, c.transport, &chatServiceSendMessage, req, opts)
+}
+
+func (c *chatServiceClient) WatchPresence(ctx context.Context, req *chatv1.WatchPresenceRequest, opts ...sse.StreamOption) *sse.Stream[*chatv1.Presence] {
+	return sse.CallStream[*chatv1.Presence](ctx, c.transport, &chatServiceWatchPresence, req, opts)
+}
+
+func (c *chatServiceClient) WatchThread(ctx context.Context, req *chatv1.WatchThreadRequest, opts ...sse.StreamOption) *sse.Stream[*chatv1.Message] {
+	return sse.CallStream[*chatv1.Message](ctx, c.transport, &chatServiceWatchThread, req, opts)
+}
+
+func (c *chatServiceClient) Search(ctx context.Context, req *chatv1.SearchRequest, opts ...sse.StreamOption) *sse.Stream[*chatv1.Message] {
+	return sse.CallStream[*chatv1.Message](ctx, c.transport, &chatServiceSearch, req, opts)
+}
+
+// ChatServiceHandler handles the calls of chat.v1.ChatService. Embed UnimplementedChatServiceHandler, so that your code compiles when the proto gets another method.
+//
+// Rooms in which people talk.
+type ChatServiceHandler interface {
+	// Says something in a room.
+	//
+	// `POST /v1/rooms/{room}/messages`.
+	SendMessage(ctx context.Context, req *chatv1.SendMessageRequest) (*chatv1.Message, error)
+
+	// Who comes and who goes, in every room.
+	//
+	// `GET /v1/presence`, server-sent events.
+	WatchPresence(ctx context.Context, req *chatv1.WatchPresenceRequest, stream *sse.Sender[*chatv1.Presence]) error
+
+	// What is said in a room, in one of its threads.
+	//
+	// `GET /v1/rooms/{room}/threads/{thread}/messages:watch`, server-sent events.
+	WatchThread(ctx context.Context, req *chatv1.WatchThreadRequest, stream *sse.Sender[*chatv1.Message]) error
+
+	// Messages of all rooms that hold one of the words.
+	//
+	// `GET /v1/messages:search`, server-sent events.
+	Search(ctx context.Context, req *chatv1.SearchRequest, stream *sse.Sender[*chatv1.Message]) error
+}
+
+// UnimplementedChatServiceHandler is a ChatServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedChatServiceHandler struct{}
+
+// SendMessage returns an error with the code Unimplemented.
+func (UnimplementedChatServiceHandler) SendMessage(ctx context.Context, req *chatv1.SendMessageRequest) (*chatv1.Message, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "chat.v1.ChatService.SendMessage is not implemented")
+}
+
+// WatchPresence returns an error with the code Unimplemented.
+func (UnimplementedChatServiceHandler) WatchPresence(ctx context.Context, req *chatv1.WatchPresenceRequest, stream *sse.Sender[*chatv1.Presence]) error {
+	return sse.Errorf(sse.Unimplemented, "chat.v1.ChatService.WatchPresence is not implemented")
+}
+
+// WatchThread returns an error with the code Unimplemented.
+func (UnimplementedChatServiceHandler) WatchThread(ctx context.Context, req *chatv1.WatchThreadRequest, stream *sse.Sender[*chatv1.Message]) error {
+	return sse.Errorf(sse.Unimplemented, "chat.v1.ChatService.WatchThread is not implemented")
+}
+
+// Search returns an error with the code Unimplemented.
+func (UnimplementedChatServiceHandler) Search(ctx context.Context, req *chatv1.SearchRequest, stream *sse.Sender[*chatv1.Message]) error {
+	return sse.Errorf(sse.Unimplemented, "chat.v1.ChatService.Search is not implemented")
+}
+
+// NewChatService returns the service that svc handles, for sse.NewHandler.
+func NewChatService(svc ChatServiceHandler) sse.Service {
+	return sse.NewService(
+		"chat.v1.ChatService",
+		sse.UnaryHandler(&chatServiceSendMessage, svc.SendMessage),
+		sse.StreamHandler(&chatServiceWatchPresence, svc.WatchPresence),
+		sse.StreamHandler(&chatServiceWatchThread, svc.WatchThread),
+		sse.StreamHandler(&chatServiceSearch, svc.Search),
+	)
+}
+
 var chatServiceSendMessage = sse.Method{
 	Name: "chat.v1.ChatService.SendMessage",
 	Bindings: []sse.Binding{
@@ -40,113 +150,4 @@ var chatServiceSearch = sse.Method{
 		{Method: "GET", Path: "/v1/messages:search"},
 	},
 	Stream: &sse.StreamRule{},
-}
-
-// ChatServiceClient is a client of chat.v1.ChatService.
-//
-// Rooms in which people talk.
-type ChatServiceClient interface {
-	// Says something in a room.
-	//
-	// `POST /v1/rooms/{room}/messages`.
-	SendMessage(ctx context.Context, req *chatv1.SendMessageRequest, opts ...sse.CallOption) (*chatv1.Message, error)
-
-	// Who comes and who goes, in every room.
-	//
-	// `GET /v1/presence`, server-sent events.
-	WatchPresence(ctx context.Context, req *chatv1.WatchPresenceRequest, opts ...sse.StreamOption) *sse.Stream[*chatv1.Presence]
-
-	// What is said in a room, in one of its threads.
-	//
-	// `GET /v1/rooms/{room}/threads/{thread}/messages:watch`, server-sent events.
-	WatchThread(ctx context.Context, req *chatv1.WatchThreadRequest, opts ...sse.StreamOption) *sse.Stream[*chatv1.Message]
-
-	// Messages of all rooms that hold one of the words.
-	//
-	// `GET /v1/messages:search`, server-sent events.
-	Search(ctx context.Context, req *chatv1.SearchRequest, opts ...sse.StreamOption) *sse.Stream[*chatv1.Message]
-}
-
-// NewChatServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewChatServiceClient(baseURL string, opts ...sse.ClientOption) ChatServiceClient {
-	return &chatServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type chatServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *chatServiceClient) SendMessage(ctx context.Context, req *chatv1.SendMessageRequest, opts ...sse.CallOption) (*chatv1.Message, error) {
-	return sse.CallUnary[*chatv1.Message](ctx, c.transport, &chatServiceSendMessage, req, opts)
-}
-
-func (c *chatServiceClient) WatchPresence(ctx context.Context, req *chatv1.WatchPresenceRequest, opts ...sse.StreamOption) *sse.Stream[*chatv1.Presence] {
-	return sse.CallStream[*chatv1.Presence](ctx, c.transport, &chatServiceWatchPresence, req, opts)
-}
-
-func (c *chatServiceClient) WatchThread(ctx context.Context, req *chatv1.WatchThreadRequest, opts ...sse.StreamOption) *sse.Stream[*chatv1.Message] {
-	return sse.CallStream[*chatv1.Message](ctx, c.transport, &chatServiceWatchThread, req, opts)
-}
-
-func (c *chatServiceClient) Search(ctx context.Context, req *chatv1.SearchRequest, opts ...sse.StreamOption) *sse.Stream[*chatv1.Message] {
-	return sse.CallStream[*chatv1.Message](ctx, c.transport, &chatServiceSearch, req, opts)
-}
-
-// ChatServiceHandler has the handlers of chat.v1.ChatService. Embed UnimplementedChatServiceHandler, so that methods which the proto gets later compile.
-//
-// Rooms in which people talk.
-type ChatServiceHandler interface {
-	// Says something in a room.
-	//
-	// `POST /v1/rooms/{room}/messages`.
-	SendMessage(ctx context.Context, req *chatv1.SendMessageRequest) (*chatv1.Message, error)
-
-	// Who comes and who goes, in every room.
-	//
-	// `GET /v1/presence`, server-sent events.
-	WatchPresence(ctx context.Context, req *chatv1.WatchPresenceRequest, stream *sse.Sender[*chatv1.Presence]) error
-
-	// What is said in a room, in one of its threads.
-	//
-	// `GET /v1/rooms/{room}/threads/{thread}/messages:watch`, server-sent events.
-	WatchThread(ctx context.Context, req *chatv1.WatchThreadRequest, stream *sse.Sender[*chatv1.Message]) error
-
-	// Messages of all rooms that hold one of the words.
-	//
-	// `GET /v1/messages:search`, server-sent events.
-	Search(ctx context.Context, req *chatv1.SearchRequest, stream *sse.Sender[*chatv1.Message]) error
-}
-
-// UnimplementedChatServiceHandler answers every method with 501.
-type UnimplementedChatServiceHandler struct{}
-
-// SendMessage answers 501.
-func (UnimplementedChatServiceHandler) SendMessage(ctx context.Context, req *chatv1.SendMessageRequest) (*chatv1.Message, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "chat.v1.ChatService.SendMessage is not implemented")
-}
-
-// WatchPresence answers 501.
-func (UnimplementedChatServiceHandler) WatchPresence(ctx context.Context, req *chatv1.WatchPresenceRequest, stream *sse.Sender[*chatv1.Presence]) error {
-	return sse.Errorf(sse.Unimplemented, "chat.v1.ChatService.WatchPresence is not implemented")
-}
-
-// WatchThread answers 501.
-func (UnimplementedChatServiceHandler) WatchThread(ctx context.Context, req *chatv1.WatchThreadRequest, stream *sse.Sender[*chatv1.Message]) error {
-	return sse.Errorf(sse.Unimplemented, "chat.v1.ChatService.WatchThread is not implemented")
-}
-
-// Search answers 501.
-func (UnimplementedChatServiceHandler) Search(ctx context.Context, req *chatv1.SearchRequest, stream *sse.Sender[*chatv1.Message]) error {
-	return sse.Errorf(sse.Unimplemented, "chat.v1.ChatService.Search is not implemented")
-}
-
-// NewChatService makes a service for sse.NewHandler.
-func NewChatService(svc ChatServiceHandler) sse.Service {
-	return sse.NewService(
-		"chat.v1.ChatService",
-		sse.UnaryHandler(&chatServiceSendMessage, svc.SendMessage),
-		sse.StreamHandler(&chatServiceWatchPresence, svc.WatchPresence),
-		sse.StreamHandler(&chatServiceWatchThread, svc.WatchThread),
-		sse.StreamHandler(&chatServiceSearch, svc.Search),
-	)
 }

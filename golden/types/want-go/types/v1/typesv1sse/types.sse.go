@@ -14,6 +14,216 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
+// EchoServiceClient is a client of types.v1.EchoService.
+//
+// Gives back what it gets.
+type EchoServiceClient interface {
+	// Scalars, once.
+	//
+	// `POST /echo/scalars`.
+	EchoScalars(ctx context.Context, req *typesv1.Scalars, opts ...sse.CallOption) (*typesv1.Scalars, error)
+
+	// Scalars, as a stream.
+	//
+	// `POST /echo/scalars:watch`, server-sent events.
+	WatchScalars(ctx context.Context, req *typesv1.Scalars, opts ...sse.StreamOption) *sse.Stream[*typesv1.Scalars]
+
+	// Lists and maps.
+	//
+	// `POST /echo/collections:watch`, server-sent events.
+	WatchCollections(ctx context.Context, req *typesv1.Collections, opts ...sse.StreamOption) *sse.Stream[*typesv1.Collections]
+
+	// Messages that protobuf brings.
+	//
+	// `POST /echo/well-known:watch`, server-sent events.
+	WatchWellKnown(ctx context.Context, req *typesv1.WellKnown, opts ...sse.StreamOption) *sse.Stream[*typesv1.WellKnown]
+
+	// One of several, and messages in messages.
+	//
+	// `POST /echo/choices:watch`, server-sent events.
+	WatchChoices(ctx context.Context, req *typesv1.Choices, opts ...sse.StreamOption) *sse.Stream[*typesv1.Choices]
+
+	// Messages of proto2.
+	//
+	// `POST /echo/proto2:watch`, server-sent events.
+	WatchProto2(ctx context.Context, req *typesv1.Proto2, opts ...sse.StreamOption) *sse.Stream[*typesv1.Proto2]
+
+	// Messages of an edition.
+	//
+	// `POST /echo/editions:watch`, server-sent events.
+	WatchEditions(ctx context.Context, req *typesv1.Editions, opts ...sse.StreamOption) *sse.Stream[*typesv1.Editions]
+
+	// A message that is only a well-known one.
+	//
+	// `POST /echo/time:watch`, server-sent events.
+	WatchTime(ctx context.Context, req *durationpb.Duration, opts ...sse.StreamOption) *sse.Stream[*timestamppb.Timestamp]
+
+	// Anything, and anything back.
+	//
+	// `POST /echo/anything:watch`, server-sent events.
+	WatchAnything(ctx context.Context, req *structpb.Struct, opts ...sse.StreamOption) *sse.Stream[*structpb.Value]
+}
+
+// NewEchoServiceClient returns a client of types.v1.EchoService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewEchoServiceClient(baseURL string, opts ...sse.ClientOption) EchoServiceClient {
+	return &echoServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// echoServiceClient implements EchoServiceClient.
+type echoServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *echoServiceClient) EchoScalars(ctx context.Context, req *typesv1.Scalars, opts ...sse.CallOption) (*typesv1.Scalars, error) {
+	return sse.CallUnary[*typesv1.Scalars](ctx, c.transport, &echoServiceEchoScalars, req, opts)
+}
+
+func (c *echoServiceClient) WatchScalars(ctx context.Context, req *typesv1.Scalars, opts ...sse.StreamOption) *sse.Stream[*typesv1.Scalars] {
+	return sse.CallStream[*typesv1.Scalars](ctx, c.transport, &echoServiceWatchScalars, req, opts)
+}
+
+func (c *echoServiceClient) WatchCollections(ctx context.Context, req *typesv1.Collections, opts ...sse.StreamOption) *sse.Stream[*typesv1.Collections] {
+	return sse.CallStream[*typesv1.Collections](ctx, c.transport, &echoServiceWatchCollections, req, opts)
+}
+
+func (c *echoServiceClient) WatchWellKnown(ctx context.Context, req *typesv1.WellKnown, opts ...sse.StreamOption) *sse.Stream[*typesv1.WellKnown] {
+	return sse.CallStream[*typesv1.WellKnown](ctx, c.transport, &echoServiceWatchWellKnown, req, opts)
+}
+
+func (c *echoServiceClient) WatchChoices(ctx context.Context, req *typesv1.Choices, opts ...sse.StreamOption) *sse.Stream[*typesv1.Choices] {
+	return sse.CallStream[*typesv1.Choices](ctx, c.transport, &echoServiceWatchChoices, req, opts)
+}
+
+func (c *echoServiceClient) WatchProto2(ctx context.Context, req *typesv1.Proto2, opts ...sse.StreamOption) *sse.Stream[*typesv1.Proto2] {
+	return sse.CallStream[*typesv1.Proto2](ctx, c.transport, &echoServiceWatchProto2, req, opts)
+}
+
+func (c *echoServiceClient) WatchEditions(ctx context.Context, req *typesv1.Editions, opts ...sse.StreamOption) *sse.Stream[*typesv1.Editions] {
+	return sse.CallStream[*typesv1.Editions](ctx, c.transport, &echoServiceWatchEditions, req, opts)
+}
+
+func (c *echoServiceClient) WatchTime(ctx context.Context, req *durationpb.Duration, opts ...sse.StreamOption) *sse.Stream[*timestamppb.Timestamp] {
+	return sse.CallStream[*timestamppb.Timestamp](ctx, c.transport, &echoServiceWatchTime, req, opts)
+}
+
+func (c *echoServiceClient) WatchAnything(ctx context.Context, req *structpb.Struct, opts ...sse.StreamOption) *sse.Stream[*structpb.Value] {
+	return sse.CallStream[*structpb.Value](ctx, c.transport, &echoServiceWatchAnything, req, opts)
+}
+
+// EchoServiceHandler handles the calls of types.v1.EchoService. Embed UnimplementedEchoServiceHandler, so that your code compiles when the proto gets another method.
+//
+// Gives back what it gets.
+type EchoServiceHandler interface {
+	// Scalars, once.
+	//
+	// `POST /echo/scalars`.
+	EchoScalars(ctx context.Context, req *typesv1.Scalars) (*typesv1.Scalars, error)
+
+	// Scalars, as a stream.
+	//
+	// `POST /echo/scalars:watch`, server-sent events.
+	WatchScalars(ctx context.Context, req *typesv1.Scalars, stream *sse.Sender[*typesv1.Scalars]) error
+
+	// Lists and maps.
+	//
+	// `POST /echo/collections:watch`, server-sent events.
+	WatchCollections(ctx context.Context, req *typesv1.Collections, stream *sse.Sender[*typesv1.Collections]) error
+
+	// Messages that protobuf brings.
+	//
+	// `POST /echo/well-known:watch`, server-sent events.
+	WatchWellKnown(ctx context.Context, req *typesv1.WellKnown, stream *sse.Sender[*typesv1.WellKnown]) error
+
+	// One of several, and messages in messages.
+	//
+	// `POST /echo/choices:watch`, server-sent events.
+	WatchChoices(ctx context.Context, req *typesv1.Choices, stream *sse.Sender[*typesv1.Choices]) error
+
+	// Messages of proto2.
+	//
+	// `POST /echo/proto2:watch`, server-sent events.
+	WatchProto2(ctx context.Context, req *typesv1.Proto2, stream *sse.Sender[*typesv1.Proto2]) error
+
+	// Messages of an edition.
+	//
+	// `POST /echo/editions:watch`, server-sent events.
+	WatchEditions(ctx context.Context, req *typesv1.Editions, stream *sse.Sender[*typesv1.Editions]) error
+
+	// A message that is only a well-known one.
+	//
+	// `POST /echo/time:watch`, server-sent events.
+	WatchTime(ctx context.Context, req *durationpb.Duration, stream *sse.Sender[*timestamppb.Timestamp]) error
+
+	// Anything, and anything back.
+	//
+	// `POST /echo/anything:watch`, server-sent events.
+	WatchAnything(ctx context.Context, req *structpb.Struct, stream *sse.Sender[*structpb.Value]) error
+}
+
+// UnimplementedEchoServiceHandler is a EchoServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedEchoServiceHandler struct{}
+
+// EchoScalars returns an error with the code Unimplemented.
+func (UnimplementedEchoServiceHandler) EchoScalars(ctx context.Context, req *typesv1.Scalars) (*typesv1.Scalars, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "types.v1.EchoService.EchoScalars is not implemented")
+}
+
+// WatchScalars returns an error with the code Unimplemented.
+func (UnimplementedEchoServiceHandler) WatchScalars(ctx context.Context, req *typesv1.Scalars, stream *sse.Sender[*typesv1.Scalars]) error {
+	return sse.Errorf(sse.Unimplemented, "types.v1.EchoService.WatchScalars is not implemented")
+}
+
+// WatchCollections returns an error with the code Unimplemented.
+func (UnimplementedEchoServiceHandler) WatchCollections(ctx context.Context, req *typesv1.Collections, stream *sse.Sender[*typesv1.Collections]) error {
+	return sse.Errorf(sse.Unimplemented, "types.v1.EchoService.WatchCollections is not implemented")
+}
+
+// WatchWellKnown returns an error with the code Unimplemented.
+func (UnimplementedEchoServiceHandler) WatchWellKnown(ctx context.Context, req *typesv1.WellKnown, stream *sse.Sender[*typesv1.WellKnown]) error {
+	return sse.Errorf(sse.Unimplemented, "types.v1.EchoService.WatchWellKnown is not implemented")
+}
+
+// WatchChoices returns an error with the code Unimplemented.
+func (UnimplementedEchoServiceHandler) WatchChoices(ctx context.Context, req *typesv1.Choices, stream *sse.Sender[*typesv1.Choices]) error {
+	return sse.Errorf(sse.Unimplemented, "types.v1.EchoService.WatchChoices is not implemented")
+}
+
+// WatchProto2 returns an error with the code Unimplemented.
+func (UnimplementedEchoServiceHandler) WatchProto2(ctx context.Context, req *typesv1.Proto2, stream *sse.Sender[*typesv1.Proto2]) error {
+	return sse.Errorf(sse.Unimplemented, "types.v1.EchoService.WatchProto2 is not implemented")
+}
+
+// WatchEditions returns an error with the code Unimplemented.
+func (UnimplementedEchoServiceHandler) WatchEditions(ctx context.Context, req *typesv1.Editions, stream *sse.Sender[*typesv1.Editions]) error {
+	return sse.Errorf(sse.Unimplemented, "types.v1.EchoService.WatchEditions is not implemented")
+}
+
+// WatchTime returns an error with the code Unimplemented.
+func (UnimplementedEchoServiceHandler) WatchTime(ctx context.Context, req *durationpb.Duration, stream *sse.Sender[*timestamppb.Timestamp]) error {
+	return sse.Errorf(sse.Unimplemented, "types.v1.EchoService.WatchTime is not implemented")
+}
+
+// WatchAnything returns an error with the code Unimplemented.
+func (UnimplementedEchoServiceHandler) WatchAnything(ctx context.Context, req *structpb.Struct, stream *sse.Sender[*structpb.Value]) error {
+	return sse.Errorf(sse.Unimplemented, "types.v1.EchoService.WatchAnything is not implemented")
+}
+
+// NewEchoService returns the service that svc handles, for sse.NewHandler.
+func NewEchoService(svc EchoServiceHandler) sse.Service {
+	return sse.NewService(
+		"types.v1.EchoService",
+		sse.UnaryHandler(&echoServiceEchoScalars, svc.EchoScalars),
+		sse.StreamHandler(&echoServiceWatchScalars, svc.WatchScalars),
+		sse.StreamHandler(&echoServiceWatchCollections, svc.WatchCollections),
+		sse.StreamHandler(&echoServiceWatchWellKnown, svc.WatchWellKnown),
+		sse.StreamHandler(&echoServiceWatchChoices, svc.WatchChoices),
+		sse.StreamHandler(&echoServiceWatchProto2, svc.WatchProto2),
+		sse.StreamHandler(&echoServiceWatchEditions, svc.WatchEditions),
+		sse.StreamHandler(&echoServiceWatchTime, svc.WatchTime),
+		sse.StreamHandler(&echoServiceWatchAnything, svc.WatchAnything),
+	)
+}
+
 var echoServiceEchoScalars = sse.Method{
 	Name: "types.v1.EchoService.EchoScalars",
 	Bindings: []sse.Binding{
@@ -83,213 +293,4 @@ var echoServiceWatchAnything = sse.Method{
 		{Method: "POST", Path: "/echo/anything:watch", Body: "*"},
 	},
 	Stream: &sse.StreamRule{},
-}
-
-// EchoServiceClient is a client of types.v1.EchoService.
-//
-// Gives back what it gets.
-type EchoServiceClient interface {
-	// Scalars, once.
-	//
-	// `POST /echo/scalars`.
-	EchoScalars(ctx context.Context, req *typesv1.Scalars, opts ...sse.CallOption) (*typesv1.Scalars, error)
-
-	// Scalars, as a stream.
-	//
-	// `POST /echo/scalars:watch`, server-sent events.
-	WatchScalars(ctx context.Context, req *typesv1.Scalars, opts ...sse.StreamOption) *sse.Stream[*typesv1.Scalars]
-
-	// Lists and maps.
-	//
-	// `POST /echo/collections:watch`, server-sent events.
-	WatchCollections(ctx context.Context, req *typesv1.Collections, opts ...sse.StreamOption) *sse.Stream[*typesv1.Collections]
-
-	// Messages that protobuf brings.
-	//
-	// `POST /echo/well-known:watch`, server-sent events.
-	WatchWellKnown(ctx context.Context, req *typesv1.WellKnown, opts ...sse.StreamOption) *sse.Stream[*typesv1.WellKnown]
-
-	// One of several, and messages in messages.
-	//
-	// `POST /echo/choices:watch`, server-sent events.
-	WatchChoices(ctx context.Context, req *typesv1.Choices, opts ...sse.StreamOption) *sse.Stream[*typesv1.Choices]
-
-	// Messages of proto2.
-	//
-	// `POST /echo/proto2:watch`, server-sent events.
-	WatchProto2(ctx context.Context, req *typesv1.Proto2, opts ...sse.StreamOption) *sse.Stream[*typesv1.Proto2]
-
-	// Messages of an edition.
-	//
-	// `POST /echo/editions:watch`, server-sent events.
-	WatchEditions(ctx context.Context, req *typesv1.Editions, opts ...sse.StreamOption) *sse.Stream[*typesv1.Editions]
-
-	// A message that is only a well-known one.
-	//
-	// `POST /echo/time:watch`, server-sent events.
-	WatchTime(ctx context.Context, req *durationpb.Duration, opts ...sse.StreamOption) *sse.Stream[*timestamppb.Timestamp]
-
-	// Anything, and anything back.
-	//
-	// `POST /echo/anything:watch`, server-sent events.
-	WatchAnything(ctx context.Context, req *structpb.Struct, opts ...sse.StreamOption) *sse.Stream[*structpb.Value]
-}
-
-// NewEchoServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewEchoServiceClient(baseURL string, opts ...sse.ClientOption) EchoServiceClient {
-	return &echoServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type echoServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *echoServiceClient) EchoScalars(ctx context.Context, req *typesv1.Scalars, opts ...sse.CallOption) (*typesv1.Scalars, error) {
-	return sse.CallUnary[*typesv1.Scalars](ctx, c.transport, &echoServiceEchoScalars, req, opts)
-}
-
-func (c *echoServiceClient) WatchScalars(ctx context.Context, req *typesv1.Scalars, opts ...sse.StreamOption) *sse.Stream[*typesv1.Scalars] {
-	return sse.CallStream[*typesv1.Scalars](ctx, c.transport, &echoServiceWatchScalars, req, opts)
-}
-
-func (c *echoServiceClient) WatchCollections(ctx context.Context, req *typesv1.Collections, opts ...sse.StreamOption) *sse.Stream[*typesv1.Collections] {
-	return sse.CallStream[*typesv1.Collections](ctx, c.transport, &echoServiceWatchCollections, req, opts)
-}
-
-func (c *echoServiceClient) WatchWellKnown(ctx context.Context, req *typesv1.WellKnown, opts ...sse.StreamOption) *sse.Stream[*typesv1.WellKnown] {
-	return sse.CallStream[*typesv1.WellKnown](ctx, c.transport, &echoServiceWatchWellKnown, req, opts)
-}
-
-func (c *echoServiceClient) WatchChoices(ctx context.Context, req *typesv1.Choices, opts ...sse.StreamOption) *sse.Stream[*typesv1.Choices] {
-	return sse.CallStream[*typesv1.Choices](ctx, c.transport, &echoServiceWatchChoices, req, opts)
-}
-
-func (c *echoServiceClient) WatchProto2(ctx context.Context, req *typesv1.Proto2, opts ...sse.StreamOption) *sse.Stream[*typesv1.Proto2] {
-	return sse.CallStream[*typesv1.Proto2](ctx, c.transport, &echoServiceWatchProto2, req, opts)
-}
-
-func (c *echoServiceClient) WatchEditions(ctx context.Context, req *typesv1.Editions, opts ...sse.StreamOption) *sse.Stream[*typesv1.Editions] {
-	return sse.CallStream[*typesv1.Editions](ctx, c.transport, &echoServiceWatchEditions, req, opts)
-}
-
-func (c *echoServiceClient) WatchTime(ctx context.Context, req *durationpb.Duration, opts ...sse.StreamOption) *sse.Stream[*timestamppb.Timestamp] {
-	return sse.CallStream[*timestamppb.Timestamp](ctx, c.transport, &echoServiceWatchTime, req, opts)
-}
-
-func (c *echoServiceClient) WatchAnything(ctx context.Context, req *structpb.Struct, opts ...sse.StreamOption) *sse.Stream[*structpb.Value] {
-	return sse.CallStream[*structpb.Value](ctx, c.transport, &echoServiceWatchAnything, req, opts)
-}
-
-// EchoServiceHandler has the handlers of types.v1.EchoService. Embed UnimplementedEchoServiceHandler, so that methods which the proto gets later compile.
-//
-// Gives back what it gets.
-type EchoServiceHandler interface {
-	// Scalars, once.
-	//
-	// `POST /echo/scalars`.
-	EchoScalars(ctx context.Context, req *typesv1.Scalars) (*typesv1.Scalars, error)
-
-	// Scalars, as a stream.
-	//
-	// `POST /echo/scalars:watch`, server-sent events.
-	WatchScalars(ctx context.Context, req *typesv1.Scalars, stream *sse.Sender[*typesv1.Scalars]) error
-
-	// Lists and maps.
-	//
-	// `POST /echo/collections:watch`, server-sent events.
-	WatchCollections(ctx context.Context, req *typesv1.Collections, stream *sse.Sender[*typesv1.Collections]) error
-
-	// Messages that protobuf brings.
-	//
-	// `POST /echo/well-known:watch`, server-sent events.
-	WatchWellKnown(ctx context.Context, req *typesv1.WellKnown, stream *sse.Sender[*typesv1.WellKnown]) error
-
-	// One of several, and messages in messages.
-	//
-	// `POST /echo/choices:watch`, server-sent events.
-	WatchChoices(ctx context.Context, req *typesv1.Choices, stream *sse.Sender[*typesv1.Choices]) error
-
-	// Messages of proto2.
-	//
-	// `POST /echo/proto2:watch`, server-sent events.
-	WatchProto2(ctx context.Context, req *typesv1.Proto2, stream *sse.Sender[*typesv1.Proto2]) error
-
-	// Messages of an edition.
-	//
-	// `POST /echo/editions:watch`, server-sent events.
-	WatchEditions(ctx context.Context, req *typesv1.Editions, stream *sse.Sender[*typesv1.Editions]) error
-
-	// A message that is only a well-known one.
-	//
-	// `POST /echo/time:watch`, server-sent events.
-	WatchTime(ctx context.Context, req *durationpb.Duration, stream *sse.Sender[*timestamppb.Timestamp]) error
-
-	// Anything, and anything back.
-	//
-	// `POST /echo/anything:watch`, server-sent events.
-	WatchAnything(ctx context.Context, req *structpb.Struct, stream *sse.Sender[*structpb.Value]) error
-}
-
-// UnimplementedEchoServiceHandler answers every method with 501.
-type UnimplementedEchoServiceHandler struct{}
-
-// EchoScalars answers 501.
-func (UnimplementedEchoServiceHandler) EchoScalars(ctx context.Context, req *typesv1.Scalars) (*typesv1.Scalars, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "types.v1.EchoService.EchoScalars is not implemented")
-}
-
-// WatchScalars answers 501.
-func (UnimplementedEchoServiceHandler) WatchScalars(ctx context.Context, req *typesv1.Scalars, stream *sse.Sender[*typesv1.Scalars]) error {
-	return sse.Errorf(sse.Unimplemented, "types.v1.EchoService.WatchScalars is not implemented")
-}
-
-// WatchCollections answers 501.
-func (UnimplementedEchoServiceHandler) WatchCollections(ctx context.Context, req *typesv1.Collections, stream *sse.Sender[*typesv1.Collections]) error {
-	return sse.Errorf(sse.Unimplemented, "types.v1.EchoService.WatchCollections is not implemented")
-}
-
-// WatchWellKnown answers 501.
-func (UnimplementedEchoServiceHandler) WatchWellKnown(ctx context.Context, req *typesv1.WellKnown, stream *sse.Sender[*typesv1.WellKnown]) error {
-	return sse.Errorf(sse.Unimplemented, "types.v1.EchoService.WatchWellKnown is not implemented")
-}
-
-// WatchChoices answers 501.
-func (UnimplementedEchoServiceHandler) WatchChoices(ctx context.Context, req *typesv1.Choices, stream *sse.Sender[*typesv1.Choices]) error {
-	return sse.Errorf(sse.Unimplemented, "types.v1.EchoService.WatchChoices is not implemented")
-}
-
-// WatchProto2 answers 501.
-func (UnimplementedEchoServiceHandler) WatchProto2(ctx context.Context, req *typesv1.Proto2, stream *sse.Sender[*typesv1.Proto2]) error {
-	return sse.Errorf(sse.Unimplemented, "types.v1.EchoService.WatchProto2 is not implemented")
-}
-
-// WatchEditions answers 501.
-func (UnimplementedEchoServiceHandler) WatchEditions(ctx context.Context, req *typesv1.Editions, stream *sse.Sender[*typesv1.Editions]) error {
-	return sse.Errorf(sse.Unimplemented, "types.v1.EchoService.WatchEditions is not implemented")
-}
-
-// WatchTime answers 501.
-func (UnimplementedEchoServiceHandler) WatchTime(ctx context.Context, req *durationpb.Duration, stream *sse.Sender[*timestamppb.Timestamp]) error {
-	return sse.Errorf(sse.Unimplemented, "types.v1.EchoService.WatchTime is not implemented")
-}
-
-// WatchAnything answers 501.
-func (UnimplementedEchoServiceHandler) WatchAnything(ctx context.Context, req *structpb.Struct, stream *sse.Sender[*structpb.Value]) error {
-	return sse.Errorf(sse.Unimplemented, "types.v1.EchoService.WatchAnything is not implemented")
-}
-
-// NewEchoService makes a service for sse.NewHandler.
-func NewEchoService(svc EchoServiceHandler) sse.Service {
-	return sse.NewService(
-		"types.v1.EchoService",
-		sse.UnaryHandler(&echoServiceEchoScalars, svc.EchoScalars),
-		sse.StreamHandler(&echoServiceWatchScalars, svc.WatchScalars),
-		sse.StreamHandler(&echoServiceWatchCollections, svc.WatchCollections),
-		sse.StreamHandler(&echoServiceWatchWellKnown, svc.WatchWellKnown),
-		sse.StreamHandler(&echoServiceWatchChoices, svc.WatchChoices),
-		sse.StreamHandler(&echoServiceWatchProto2, svc.WatchProto2),
-		sse.StreamHandler(&echoServiceWatchEditions, svc.WatchEditions),
-		sse.StreamHandler(&echoServiceWatchTime, svc.WatchTime),
-		sse.StreamHandler(&echoServiceWatchAnything, svc.WatchAnything),
-	)
 }

@@ -12,6 +12,160 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
+// LibraryServiceClient is a client of library.v1.LibraryService.
+//
+// The books of a library.
+type LibraryServiceClient interface {
+	// A book by its ISBN.
+	//
+	// Answers `NOT_FOUND` when the library never had it.
+	//
+	// `GET /v1/books/{isbn}`.
+	GetBook(ctx context.Context, req *libraryv1.GetBookRequest, opts ...sse.CallOption) (*libraryv1.Book, error)
+
+	// The books of the library, a page at a time.
+	//
+	// `GET /v1/books`.
+	ListBooks(ctx context.Context, req *libraryv1.ListBooksRequest, opts ...sse.CallOption) (*libraryv1.ListBooksResponse, error)
+
+	// Adds a book.
+	//
+	// `POST /v1/books`.
+	CreateBook(ctx context.Context, req *libraryv1.CreateBookRequest, opts ...sse.CallOption) (*libraryv1.Book, error)
+
+	// Changes the fields that the mask names.
+	//
+	// `PATCH /v1/books/{book.isbn}`.
+	UpdateBook(ctx context.Context, req *libraryv1.UpdateBookRequest, opts ...sse.CallOption) (*libraryv1.Book, error)
+
+	// Removes a book.
+	//
+	// `DELETE /v1/books/{isbn}`.
+	DeleteBook(ctx context.Context, req *libraryv1.DeleteBookRequest, opts ...sse.CallOption) (*emptypb.Empty, error)
+
+	// Lends a book to a reader.
+	//
+	// `POST /v1/books/{isbn}:lend`.
+	LendBook(ctx context.Context, req *libraryv1.LendBookRequest, opts ...sse.CallOption) (*libraryv1.Loan, error)
+}
+
+// NewLibraryServiceClient returns a client of library.v1.LibraryService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+func NewLibraryServiceClient(baseURL string, opts ...sse.ClientOption) LibraryServiceClient {
+	return &libraryServiceClient{transport: sse.NewTransport(baseURL, opts...)}
+}
+
+// libraryServiceClient implements LibraryServiceClient.
+type libraryServiceClient struct {
+	transport *sse.Transport
+}
+
+func (c *libraryServiceClient) GetBook(ctx context.Context, req *libraryv1.GetBookRequest, opts ...sse.CallOption) (*libraryv1.Book, error) {
+	return sse.CallUnary[*libraryv1.Book](ctx, c.transport, &libraryServiceGetBook, req, opts)
+}
+
+func (c *libraryServiceClient) ListBooks(ctx context.Context, req *libraryv1.ListBooksRequest, opts ...sse.CallOption) (*libraryv1.ListBooksResponse, error) {
+	return sse.CallUnary[*libraryv1.ListBooksResponse](ctx, c.transport, &libraryServiceListBooks, req, opts)
+}
+
+func (c *libraryServiceClient) CreateBook(ctx context.Context, req *libraryv1.CreateBookRequest, opts ...sse.CallOption) (*libraryv1.Book, error) {
+	return sse.CallUnary[*libraryv1.Book](ctx, c.transport, &libraryServiceCreateBook, req, opts)
+}
+
+func (c *libraryServiceClient) UpdateBook(ctx context.Context, req *libraryv1.UpdateBookRequest, opts ...sse.CallOption) (*libraryv1.Book, error) {
+	return sse.CallUnary[*libraryv1.Book](ctx, c.transport, &libraryServiceUpdateBook, req, opts)
+}
+
+func (c *libraryServiceClient) DeleteBook(ctx context.Context, req *libraryv1.DeleteBookRequest, opts ...sse.CallOption) (*emptypb.Empty, error) {
+	return sse.CallUnary[*emptypb.Empty](ctx, c.transport, &libraryServiceDeleteBook, req, opts)
+}
+
+func (c *libraryServiceClient) LendBook(ctx context.Context, req *libraryv1.LendBookRequest, opts ...sse.CallOption) (*libraryv1.Loan, error) {
+	return sse.CallUnary[*libraryv1.Loan](ctx, c.transport, &libraryServiceLendBook, req, opts)
+}
+
+// LibraryServiceHandler handles the calls of library.v1.LibraryService. Embed UnimplementedLibraryServiceHandler, so that your code compiles when the proto gets another method.
+//
+// The books of a library.
+type LibraryServiceHandler interface {
+	// A book by its ISBN.
+	//
+	// Answers `NOT_FOUND` when the library never had it.
+	//
+	// `GET /v1/books/{isbn}`.
+	GetBook(ctx context.Context, req *libraryv1.GetBookRequest) (*libraryv1.Book, error)
+
+	// The books of the library, a page at a time.
+	//
+	// `GET /v1/books`.
+	ListBooks(ctx context.Context, req *libraryv1.ListBooksRequest) (*libraryv1.ListBooksResponse, error)
+
+	// Adds a book.
+	//
+	// `POST /v1/books`.
+	CreateBook(ctx context.Context, req *libraryv1.CreateBookRequest) (*libraryv1.Book, error)
+
+	// Changes the fields that the mask names.
+	//
+	// `PATCH /v1/books/{book.isbn}`.
+	UpdateBook(ctx context.Context, req *libraryv1.UpdateBookRequest) (*libraryv1.Book, error)
+
+	// Removes a book.
+	//
+	// `DELETE /v1/books/{isbn}`.
+	DeleteBook(ctx context.Context, req *libraryv1.DeleteBookRequest) (*emptypb.Empty, error)
+
+	// Lends a book to a reader.
+	//
+	// `POST /v1/books/{isbn}:lend`.
+	LendBook(ctx context.Context, req *libraryv1.LendBookRequest) (*libraryv1.Loan, error)
+}
+
+// UnimplementedLibraryServiceHandler is a LibraryServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+type UnimplementedLibraryServiceHandler struct{}
+
+// GetBook returns an error with the code Unimplemented.
+func (UnimplementedLibraryServiceHandler) GetBook(ctx context.Context, req *libraryv1.GetBookRequest) (*libraryv1.Book, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "library.v1.LibraryService.GetBook is not implemented")
+}
+
+// ListBooks returns an error with the code Unimplemented.
+func (UnimplementedLibraryServiceHandler) ListBooks(ctx context.Context, req *libraryv1.ListBooksRequest) (*libraryv1.ListBooksResponse, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "library.v1.LibraryService.ListBooks is not implemented")
+}
+
+// CreateBook returns an error with the code Unimplemented.
+func (UnimplementedLibraryServiceHandler) CreateBook(ctx context.Context, req *libraryv1.CreateBookRequest) (*libraryv1.Book, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "library.v1.LibraryService.CreateBook is not implemented")
+}
+
+// UpdateBook returns an error with the code Unimplemented.
+func (UnimplementedLibraryServiceHandler) UpdateBook(ctx context.Context, req *libraryv1.UpdateBookRequest) (*libraryv1.Book, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "library.v1.LibraryService.UpdateBook is not implemented")
+}
+
+// DeleteBook returns an error with the code Unimplemented.
+func (UnimplementedLibraryServiceHandler) DeleteBook(ctx context.Context, req *libraryv1.DeleteBookRequest) (*emptypb.Empty, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "library.v1.LibraryService.DeleteBook is not implemented")
+}
+
+// LendBook returns an error with the code Unimplemented.
+func (UnimplementedLibraryServiceHandler) LendBook(ctx context.Context, req *libraryv1.LendBookRequest) (*libraryv1.Loan, error) {
+	return nil, sse.Errorf(sse.Unimplemented, "library.v1.LibraryService.LendBook is not implemented")
+}
+
+// NewLibraryService returns the service that svc handles, for sse.NewHandler.
+func NewLibraryService(svc LibraryServiceHandler) sse.Service {
+	return sse.NewService(
+		"library.v1.LibraryService",
+		sse.UnaryHandler(&libraryServiceGetBook, svc.GetBook),
+		sse.UnaryHandler(&libraryServiceListBooks, svc.ListBooks),
+		sse.UnaryHandler(&libraryServiceCreateBook, svc.CreateBook),
+		sse.UnaryHandler(&libraryServiceUpdateBook, svc.UpdateBook),
+		sse.UnaryHandler(&libraryServiceDeleteBook, svc.DeleteBook),
+		sse.UnaryHandler(&libraryServiceLendBook, svc.LendBook),
+	)
+}
+
 var libraryServiceGetBook = sse.Method{
 	Name: "library.v1.LibraryService.GetBook",
 	Bindings: []sse.Binding{
@@ -52,157 +206,4 @@ var libraryServiceLendBook = sse.Method{
 	Bindings: []sse.Binding{
 		{Method: "POST", Path: "/v1/books/{isbn}:lend", Variables: []sse.Variable{{Field: []string{"isbn"}}}, Body: "*"},
 	},
-}
-
-// LibraryServiceClient is a client of library.v1.LibraryService.
-//
-// The books of a library.
-type LibraryServiceClient interface {
-	// A book by its ISBN.
-	//
-	// Answers `NOT_FOUND` when the library never had it.
-	//
-	// `GET /v1/books/{isbn}`.
-	GetBook(ctx context.Context, req *libraryv1.GetBookRequest, opts ...sse.CallOption) (*libraryv1.Book, error)
-
-	// The books of the library, a page at a time.
-	//
-	// `GET /v1/books`.
-	ListBooks(ctx context.Context, req *libraryv1.ListBooksRequest, opts ...sse.CallOption) (*libraryv1.ListBooksResponse, error)
-
-	// Adds a book.
-	//
-	// `POST /v1/books`.
-	CreateBook(ctx context.Context, req *libraryv1.CreateBookRequest, opts ...sse.CallOption) (*libraryv1.Book, error)
-
-	// Changes the fields that the mask names.
-	//
-	// `PATCH /v1/books/{book.isbn}`.
-	UpdateBook(ctx context.Context, req *libraryv1.UpdateBookRequest, opts ...sse.CallOption) (*libraryv1.Book, error)
-
-	// Removes a book.
-	//
-	// `DELETE /v1/books/{isbn}`.
-	DeleteBook(ctx context.Context, req *libraryv1.DeleteBookRequest, opts ...sse.CallOption) (*emptypb.Empty, error)
-
-	// Lends a book to a reader.
-	//
-	// `POST /v1/books/{isbn}:lend`.
-	LendBook(ctx context.Context, req *libraryv1.LendBookRequest, opts ...sse.CallOption) (*libraryv1.Loan, error)
-}
-
-// NewLibraryServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
-func NewLibraryServiceClient(baseURL string, opts ...sse.ClientOption) LibraryServiceClient {
-	return &libraryServiceClient{transport: sse.NewTransport(baseURL, opts...)}
-}
-
-type libraryServiceClient struct {
-	transport *sse.Transport
-}
-
-func (c *libraryServiceClient) GetBook(ctx context.Context, req *libraryv1.GetBookRequest, opts ...sse.CallOption) (*libraryv1.Book, error) {
-	return sse.CallUnary[*libraryv1.Book](ctx, c.transport, &libraryServiceGetBook, req, opts)
-}
-
-func (c *libraryServiceClient) ListBooks(ctx context.Context, req *libraryv1.ListBooksRequest, opts ...sse.CallOption) (*libraryv1.ListBooksResponse, error) {
-	return sse.CallUnary[*libraryv1.ListBooksResponse](ctx, c.transport, &libraryServiceListBooks, req, opts)
-}
-
-func (c *libraryServiceClient) CreateBook(ctx context.Context, req *libraryv1.CreateBookRequest, opts ...sse.CallOption) (*libraryv1.Book, error) {
-	return sse.CallUnary[*libraryv1.Book](ctx, c.transport, &libraryServiceCreateBook, req, opts)
-}
-
-func (c *libraryServiceClient) UpdateBook(ctx context.Context, req *libraryv1.UpdateBookRequest, opts ...sse.CallOption) (*libraryv1.Book, error) {
-	return sse.CallUnary[*libraryv1.Book](ctx, c.transport, &libraryServiceUpdateBook, req, opts)
-}
-
-func (c *libraryServiceClient) DeleteBook(ctx context.Context, req *libraryv1.DeleteBookRequest, opts ...sse.CallOption) (*emptypb.Empty, error) {
-	return sse.CallUnary[*emptypb.Empty](ctx, c.transport, &libraryServiceDeleteBook, req, opts)
-}
-
-func (c *libraryServiceClient) LendBook(ctx context.Context, req *libraryv1.LendBookRequest, opts ...sse.CallOption) (*libraryv1.Loan, error) {
-	return sse.CallUnary[*libraryv1.Loan](ctx, c.transport, &libraryServiceLendBook, req, opts)
-}
-
-// LibraryServiceHandler has the handlers of library.v1.LibraryService. Embed UnimplementedLibraryServiceHandler, so that methods which the proto gets later compile.
-//
-// The books of a library.
-type LibraryServiceHandler interface {
-	// A book by its ISBN.
-	//
-	// Answers `NOT_FOUND` when the library never had it.
-	//
-	// `GET /v1/books/{isbn}`.
-	GetBook(ctx context.Context, req *libraryv1.GetBookRequest) (*libraryv1.Book, error)
-
-	// The books of the library, a page at a time.
-	//
-	// `GET /v1/books`.
-	ListBooks(ctx context.Context, req *libraryv1.ListBooksRequest) (*libraryv1.ListBooksResponse, error)
-
-	// Adds a book.
-	//
-	// `POST /v1/books`.
-	CreateBook(ctx context.Context, req *libraryv1.CreateBookRequest) (*libraryv1.Book, error)
-
-	// Changes the fields that the mask names.
-	//
-	// `PATCH /v1/books/{book.isbn}`.
-	UpdateBook(ctx context.Context, req *libraryv1.UpdateBookRequest) (*libraryv1.Book, error)
-
-	// Removes a book.
-	//
-	// `DELETE /v1/books/{isbn}`.
-	DeleteBook(ctx context.Context, req *libraryv1.DeleteBookRequest) (*emptypb.Empty, error)
-
-	// Lends a book to a reader.
-	//
-	// `POST /v1/books/{isbn}:lend`.
-	LendBook(ctx context.Context, req *libraryv1.LendBookRequest) (*libraryv1.Loan, error)
-}
-
-// UnimplementedLibraryServiceHandler answers every method with 501.
-type UnimplementedLibraryServiceHandler struct{}
-
-// GetBook answers 501.
-func (UnimplementedLibraryServiceHandler) GetBook(ctx context.Context, req *libraryv1.GetBookRequest) (*libraryv1.Book, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "library.v1.LibraryService.GetBook is not implemented")
-}
-
-// ListBooks answers 501.
-func (UnimplementedLibraryServiceHandler) ListBooks(ctx context.Context, req *libraryv1.ListBooksRequest) (*libraryv1.ListBooksResponse, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "library.v1.LibraryService.ListBooks is not implemented")
-}
-
-// CreateBook answers 501.
-func (UnimplementedLibraryServiceHandler) CreateBook(ctx context.Context, req *libraryv1.CreateBookRequest) (*libraryv1.Book, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "library.v1.LibraryService.CreateBook is not implemented")
-}
-
-// UpdateBook answers 501.
-func (UnimplementedLibraryServiceHandler) UpdateBook(ctx context.Context, req *libraryv1.UpdateBookRequest) (*libraryv1.Book, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "library.v1.LibraryService.UpdateBook is not implemented")
-}
-
-// DeleteBook answers 501.
-func (UnimplementedLibraryServiceHandler) DeleteBook(ctx context.Context, req *libraryv1.DeleteBookRequest) (*emptypb.Empty, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "library.v1.LibraryService.DeleteBook is not implemented")
-}
-
-// LendBook answers 501.
-func (UnimplementedLibraryServiceHandler) LendBook(ctx context.Context, req *libraryv1.LendBookRequest) (*libraryv1.Loan, error) {
-	return nil, sse.Errorf(sse.Unimplemented, "library.v1.LibraryService.LendBook is not implemented")
-}
-
-// NewLibraryService makes a service for sse.NewHandler.
-func NewLibraryService(svc LibraryServiceHandler) sse.Service {
-	return sse.NewService(
-		"library.v1.LibraryService",
-		sse.UnaryHandler(&libraryServiceGetBook, svc.GetBook),
-		sse.UnaryHandler(&libraryServiceListBooks, svc.ListBooks),
-		sse.UnaryHandler(&libraryServiceCreateBook, svc.CreateBook),
-		sse.UnaryHandler(&libraryServiceUpdateBook, svc.UpdateBook),
-		sse.UnaryHandler(&libraryServiceDeleteBook, svc.DeleteBook),
-		sse.UnaryHandler(&libraryServiceLendBook, svc.LendBook),
-	)
 }

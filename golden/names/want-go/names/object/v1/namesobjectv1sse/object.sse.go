@@ -12,21 +12,6 @@ import (
 	"example.com/golden/sse"
 )
 
-var objectGet = sse.Method{
-	Name: "names.object.v1.Object.Get",
-	Bindings: []sse.Binding{
-		{Method: "POST", Path: "/object", Body: "*"},
-	},
-}
-
-var objectWatch = sse.Method{
-	Name: "names.object.v1.Object.Watch",
-	Bindings: []sse.Binding{
-		{Method: "GET", Path: "/object:watch"},
-	},
-	Stream: &sse.StreamRule{},
-}
-
 // ObjectClient is a client of names.object.v1.Object.
 //
 // Has a global's name. A message of another package has it, too.
@@ -42,11 +27,12 @@ type ObjectClient interface {
 	Watch(ctx context.Context, req *namesobjectv1.WatchRequest, opts ...sse.StreamOption) *sse.Stream[*namesv1.Error]
 }
 
-// NewObjectClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
+// NewObjectClient returns a client of names.object.v1.Object. baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewObjectClient(baseURL string, opts ...sse.ClientOption) ObjectClient {
 	return &objectClient{transport: sse.NewTransport(baseURL, opts...)}
 }
 
+// objectClient implements ObjectClient.
 type objectClient struct {
 	transport *sse.Transport
 }
@@ -59,7 +45,7 @@ func (c *objectClient) Watch(ctx context.Context, req *namesobjectv1.WatchReques
 	return sse.CallStream[*namesv1.Error](ctx, c.transport, &objectWatch, req, opts)
 }
 
-// ObjectHandler has the handlers of names.object.v1.Object. Embed UnimplementedObjectHandler, so that methods which the proto gets later compile.
+// ObjectHandler handles the calls of names.object.v1.Object. Embed UnimplementedObjectHandler, so that your code compiles when the proto gets another method.
 //
 // Has a global's name. A message of another package has it, too.
 type ObjectHandler interface {
@@ -74,24 +60,39 @@ type ObjectHandler interface {
 	Watch(ctx context.Context, req *namesobjectv1.WatchRequest, stream *sse.Sender[*namesv1.Error]) error
 }
 
-// UnimplementedObjectHandler answers every method with 501.
+// UnimplementedObjectHandler is a ObjectHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedObjectHandler struct{}
 
-// Get answers 501.
+// Get returns an error with the code Unimplemented.
 func (UnimplementedObjectHandler) Get(ctx context.Context, req *namesv1.Object) (*namesv1.Object, error) {
 	return nil, sse.Errorf(sse.Unimplemented, "names.object.v1.Object.Get is not implemented")
 }
 
-// Watch answers 501.
+// Watch returns an error with the code Unimplemented.
 func (UnimplementedObjectHandler) Watch(ctx context.Context, req *namesobjectv1.WatchRequest, stream *sse.Sender[*namesv1.Error]) error {
 	return sse.Errorf(sse.Unimplemented, "names.object.v1.Object.Watch is not implemented")
 }
 
-// NewObject makes a service for sse.NewHandler.
+// NewObject returns the service that svc handles, for sse.NewHandler.
 func NewObject(svc ObjectHandler) sse.Service {
 	return sse.NewService(
 		"names.object.v1.Object",
 		sse.UnaryHandler(&objectGet, svc.Get),
 		sse.StreamHandler(&objectWatch, svc.Watch),
 	)
+}
+
+var objectGet = sse.Method{
+	Name: "names.object.v1.Object.Get",
+	Bindings: []sse.Binding{
+		{Method: "POST", Path: "/object", Body: "*"},
+	},
+}
+
+var objectWatch = sse.Method{
+	Name: "names.object.v1.Object.Watch",
+	Bindings: []sse.Binding{
+		{Method: "GET", Path: "/object:watch"},
+	},
+	Stream: &sse.StreamRule{},
 }

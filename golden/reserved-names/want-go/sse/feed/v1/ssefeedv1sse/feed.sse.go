@@ -11,14 +11,6 @@ import (
 	"example.com/golden/sse"
 )
 
-var feedServiceWatch = sse.Method{
-	Name: "sse.feed.v1.FeedService.Watch",
-	Bindings: []sse.Binding{
-		{Method: "GET", Path: "/feed"},
-	},
-	Stream: &sse.StreamRule{},
-}
-
 // FeedServiceClient is a client of sse.feed.v1.FeedService.
 //
 // News.
@@ -29,11 +21,12 @@ type FeedServiceClient interface {
 	Watch(ctx context.Context, req *ssefeedv1.WatchRequest, opts ...sse.StreamOption) *sse.Stream[*ssefeedv1.Item]
 }
 
-// NewFeedServiceClient makes a client. baseURL is the URL before the paths of the methods: https://api.example.com.
+// NewFeedServiceClient returns a client of sse.feed.v1.FeedService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewFeedServiceClient(baseURL string, opts ...sse.ClientOption) FeedServiceClient {
 	return &feedServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
 
+// feedServiceClient implements FeedServiceClient.
 type feedServiceClient struct {
 	transport *sse.Transport
 }
@@ -42,7 +35,7 @@ func (c *feedServiceClient) Watch(ctx context.Context, req *ssefeedv1.WatchReque
 	return sse.CallStream[*ssefeedv1.Item](ctx, c.transport, &feedServiceWatch, req, opts)
 }
 
-// FeedServiceHandler has the handlers of sse.feed.v1.FeedService. Embed UnimplementedFeedServiceHandler, so that methods which the proto gets later compile.
+// FeedServiceHandler handles the calls of sse.feed.v1.FeedService. Embed UnimplementedFeedServiceHandler, so that your code compiles when the proto gets another method.
 //
 // News.
 type FeedServiceHandler interface {
@@ -52,18 +45,26 @@ type FeedServiceHandler interface {
 	Watch(ctx context.Context, req *ssefeedv1.WatchRequest, stream *sse.Sender[*ssefeedv1.Item]) error
 }
 
-// UnimplementedFeedServiceHandler answers every method with 501.
+// UnimplementedFeedServiceHandler is a FeedServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedFeedServiceHandler struct{}
 
-// Watch answers 501.
+// Watch returns an error with the code Unimplemented.
 func (UnimplementedFeedServiceHandler) Watch(ctx context.Context, req *ssefeedv1.WatchRequest, stream *sse.Sender[*ssefeedv1.Item]) error {
 	return sse.Errorf(sse.Unimplemented, "sse.feed.v1.FeedService.Watch is not implemented")
 }
 
-// NewFeedService makes a service for sse.NewHandler.
+// NewFeedService returns the service that svc handles, for sse.NewHandler.
 func NewFeedService(svc FeedServiceHandler) sse.Service {
 	return sse.NewService(
 		"sse.feed.v1.FeedService",
 		sse.StreamHandler(&feedServiceWatch, svc.Watch),
 	)
+}
+
+var feedServiceWatch = sse.Method{
+	Name: "sse.feed.v1.FeedService.Watch",
+	Bindings: []sse.Binding{
+		{Method: "GET", Path: "/feed"},
+	},
+	Stream: &sse.StreamRule{},
 }

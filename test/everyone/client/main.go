@@ -53,7 +53,7 @@ func run(ctx context.Context, client marketv1sse.MarketServiceClient) error {
 
 	policy := sse.ReconnectPolicy{
 		RetryPolicy: sse.RetryPolicy{
-			MaxAttempts:  1_000_000,
+			MaxAttempts:  3000,
 			InitialDelay: 20 * time.Millisecond,
 			MaxDelay:     20 * time.Millisecond,
 		},

@@ -28,7 +28,7 @@ async function run(baseUrl) {
   const trades = client.watchTrades(
     { symbol: "AAPL" },
     {
-      reconnect: { initialDelayMs: 20, maxDelayMs: 20, maxAttempts: 1_000_000 },
+      reconnect: { initialDelayMs: 20, maxDelayMs: 20, maxAttempts: 3000 },
       onReconnect: ({ lastEventId }) => print(`lost ${lastEventId}`),
     },
   );

@@ -12,7 +12,7 @@ ASK = AskRequest(question="Wie geht’s? 👋")
 UNKNOWN_QUOTE = GetQuoteRequest(symbol="NONE")
 UNKNOWN_TRADES = WatchTradesRequest(symbol="NONE")
 TRADES = WatchTradesRequest(symbol="AAPL")
-RECONNECT = Reconnect(initial_delay=0.02, max_delay=0.02, max_attempts=1_000_000)
+RECONNECT = Reconnect(initial_delay=0.02, max_delay=0.02, max_attempts=3000)
 
 
 def show_event(event: AskEvent) -> None:

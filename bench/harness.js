@@ -34,8 +34,11 @@ import { cpus } from "node:os";
  * @typedef {object} Bench
  * @property {string} title
  * @property {string[]} [packages] Installed packages whose versions are printed.
+ * @property {string[]} [versions] What is printed instead of the version of Node.
+ * @property {string} [missing] What is not installed: the bench is skipped, and its table stays.
  * @property {Row[] | Promise<Row[]>} rows
  * @property {(results: Result[]) => Goal[]} [goals] Targets over several rows: "0.7 or less in 9 of 13 rows".
+ * @property {() => unknown} [close] Runs after the last row.
  */
 
 /**
@@ -118,10 +121,10 @@ function spread(values) {
   return { median: at(0.5), low: at(0.25), high: at(0.75) };
 }
 
-/** The machine, and the versions of what runs on it. @param {string[]} versions */
-export function environment(versions) {
+/** The machine, and the versions of what runs on it: first that of the language. @param {string[]} versions */
+export function environment([language = "", ...packages]) {
   const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} cores`;
-  return [`Node ${process.versions.node}`, machine, ...versions].join("; ");
+  return [language, machine, ...packages].join("; ");
 }
 
 /** @param {Result[]} results */

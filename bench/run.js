@@ -31,18 +31,24 @@ if (unknown.length > 0) {
 /** @param {string} name */
 async function run(name) {
   /** @type {import("./harness.js").Bench} */
-  const { title, packages = [], rows, goals } = (await import(`./rows/${name}.js`)).default;
+  const bench = (await import(`./rows/${name}.js`)).default;
+  const { title, packages = [], versions = [`Node ${process.versions.node}`], missing, rows, goals, close } = bench;
   const results = [];
   console.log(`\n${title} (${name})`);
+  if (missing !== undefined) {
+    console.log(`skipped: ${missing}`);
+    return;
+  }
   for (const row of await rows) {
     const measured = await measure(row);
     console.log(table(measured).split("\n").slice(2).join("\n"));
     results.push(...measured);
   }
+  await close?.();
   const conclusions = (goals?.(results) ?? []).map(
     (goal) => `${goal.reached ? "Reached" : "Not reached"}: ${goal.name}`,
   );
-  const notes = [...conclusions, `${environment(packages.map(versionOf))}.`];
+  const notes = [...conclusions, `${environment([...versions, ...packages.map(versionOf)])}.`];
   console.log(notes.join("\n"));
   write(name, [table(results), ...notes].join("\n\n"));
 }

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/launchdarkly/eventsource"
+	gosse "github.com/tmaxmax/go-sse"
+
+	"protoc-gen-sse/go/sse"
+)
+
+const decoded = 200_000
+
+// slices is a body that gives a limited number of bytes a read, as a connection does.
+type slices struct {
+	text []byte
+	size int
+}
+
+func (s *slices) Read(p []byte) (int, error) {
+	if len(s.text) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, s.text[:min(s.size, len(s.text))])
+	s.text = s.text[n:]
+	return n, nil
+}
+
+// keep takes what a caller would keep of an event: the data.
+var keep string
+
+// decoders read a body and return the number of its events.
+var decoders = map[string]func(body io.Reader) (int, error){
+	"ours": func(body io.Reader) (n int, err error) {
+		err = sse.ReadEvents(body, func(event sse.RawEvent) {
+			keep = string(event.Data)
+			n++
+		})
+		return n, err
+	},
+	"in place": func(body io.Reader) (n int, err error) {
+		err = sse.ReadEvents(body, func(sse.RawEvent) { n++ })
+		return n, err
+	},
+	"go-sse": func(body io.Reader) (n int, err error) {
+		for event, err := range gosse.Read(body, &gosse.ReadConfig{MaxEventSize: 16 << 20}) {
+			if err != nil {
+				return n, err
+			}
+			keep = event.Data
+			n++
+		}
+		return n, nil
+	},
+	"eventsource": func(body io.Reader) (n int, err error) {
+		for decoder := eventsource.NewDecoder(body); ; n++ {
+			event, err := decoder.Decode()
+			if err == io.EOF {
+				return n, nil
+			}
+			if err != nil {
+				return n, err
+			}
+			keep = event.Data()
+		}
+	},
+	// The lines alone, without names of fields, CR, limits or UTF-8.
+	"ReadString": func(body io.Reader) (n int, err error) {
+		for lines := bufio.NewReaderSize(body, 64<<10); ; {
+			line, err := lines.ReadString('\n')
+			if err == io.EOF {
+				return n, nil
+			}
+			if data, ok := strings.CutPrefix(line, "data: "); ok {
+				keep = data[:len(data)-1]
+				n++
+			}
+		}
+	},
+}
+
+// trades are the bytes of a stream of trades, 147 bytes each.
+func trades(format string) []byte {
+	var b bytes.Buffer
+	for i := range decoded {
+		symbol := strings.Repeat("A", 147-len(fmt.Sprintf("id: %d\ndata: {\"sequence\":\"%[1]d\",\"symbol\":\"\",\"price\":%.2f,\"size\":%d}\n\n", 1_000_000+i, price(i), size(i))))
+		fmt.Fprintf(&b, format, 1_000_000+i, symbol, price(i), size(i))
+	}
+	return b.Bytes()
+}
+
+func init() {
+	bodies := map[string][]byte{
+		"data":               trades("data: {\"sequence\":\"%d\",\"symbol\":\"%s\",\"price\":%.2f,\"size\":%d}\n\n"),
+		"id and data":        trades("id: %d\ndata: {\"sequence\":\"%[1]d\",\"symbol\":\"%[2]s\",\"price\":%.2[3]f,\"size\":%[4]d}\n\n"),
+		"id, event and data": trades("event: trade\nid: %d\ndata: {\"sequence\":\"%[1]d\",\"symbol\":\"%[2]s\",\"price\":%.2[3]f,\"size\":%[4]d}\n\n"),
+	}
+	for fields, body := range bodies {
+		for name, decode := range decoders {
+			subjects[fmt.Sprintf("decode %s: %s", fields, name)] = func() costs {
+				run := func() {
+					n, err := decode(&slices{body, 16 << 10})
+					check(err)
+					if n != decoded {
+						fail(fmt.Errorf("%s gave %d events", name, n))
+					}
+				}
+				used := costs{}
+				used["objects"] = allocations(decoded, func() { used["time"] = cpuOf(time.Nanosecond, decoded, run) })
+				return used
+			}
+		}
+	}
+	for _, end := range []string{"LF", "CR"} {
+		for _, mebibytes := range []int{1, 4} {
+			body := []byte("data: " + strings.Repeat("a", mebibytes<<20) + "\n\n")
+			if end == "CR" {
+				body = bytes.ReplaceAll(body, []byte("\n"), []byte("\r"))
+			}
+			// All subjects decode as many bytes, so that the clock's resolution does not count more for some.
+			const total = 64
+			subjects[fmt.Sprintf("%d MiB, %s", mebibytes, end)] = func() costs {
+				return costs{"time": cpuOf(time.Millisecond, total/mebibytes, func() {
+					for range total / mebibytes {
+						n, err := decoders["ours"](&slices{body, 1400})
+						check(err)
+						if n != 1 {
+							fail(fmt.Errorf("%d events", n))
+						}
+					}
+				})}
+			}
+		}
+	}
+}

@@ -228,6 +228,49 @@ func TestSSEDecoderIsLinear(t *testing.T) {
 	}
 }
 
+// An event costs no memory of its own: its data are in the buffer, names are kept, and many ids share
+// a block.
+func TestSSEDecoderMakesNoObjectForAnEvent(t *testing.T) {
+	const events = 1000
+	var body strings.Builder
+	for i := range events {
+		fmt.Fprintf(&body, "id: %d\nevent: trade\ndata: {\"sequence\":\"%[1]d\"}\n\n", 1_000_000+i)
+	}
+	made := testing.AllocsPerRun(5, func() {
+		d := newSSEDecoder(strings.NewReader(body.String()), 1<<20, "")
+		for range events {
+			if found, err := d.next(); err != nil || found.kind != tokenEvent {
+				t.Fatalf("got %v, %v", found, err)
+			}
+		}
+	})
+	if made > events/20 {
+		t.Errorf("%v objects for %d events", made, events)
+	}
+}
+
+// Ids that share a block are not changed by later ones.
+func TestSSEDecoderKeepsIDs(t *testing.T) {
+	var body strings.Builder
+	for i := range 500 {
+		fmt.Fprintf(&body, "id: %s%d\ndata:\n\n", strings.Repeat("x", i%90), i)
+	}
+	d := newSSEDecoder(strings.NewReader(body.String()), 1<<20, "")
+	var ids []string
+	for range 500 {
+		found, err := d.next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, found.event.ID)
+	}
+	for i, id := range ids {
+		if want := fmt.Sprintf("%s%d", strings.Repeat("x", i%90), i); id != want {
+			t.Errorf("got %q, want %q", id, want)
+		}
+	}
+}
+
 func TestValidUTF8ReplacesAsTheEncodingStandard(t *testing.T) {
 	for in, want := range map[string]string{
 		"\xe2\x82":             "\ufffd",

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"io"
 	"math"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -70,8 +71,10 @@ type sseDecoder struct {
 	name     string
 	names    [2]string
 	id       string
-	ownID    bool
-	retry    time.Duration
+	// ids holds the last ids, which are made together.
+	ids   strings.Builder
+	ownID bool
+	retry time.Duration
 }
 
 // newSSEDecoder makes a decoder. lastEventID is in force until the body sets another.
@@ -118,7 +121,7 @@ func (d *sseDecoder) next() (token, error) {
 			if indexByte(value, 0) == len(value) {
 				d.ownID = true
 				if string(value) != d.id {
-					d.id = string(validUTF8(value))
+					d.id = d.newID(validUTF8(value))
 				}
 			}
 		case "retry":
@@ -173,6 +176,23 @@ func (d *sseDecoder) intern(value []byte) string {
 	return d.names[0]
 }
 
+// idBlock is the size of the blocks that ids are made in.
+const idBlock = 512
+
+// newID returns a text for an id. Each event may have another one, so many share a block of memory.
+func (d *sseDecoder) newID(value []byte) string {
+	if len(value) > idBlock/8 {
+		return string(value)
+	}
+	if d.ids.Cap()-d.ids.Len() < len(value) {
+		d.ids.Reset()
+		d.ids.Grow(idBlock)
+	}
+	start := d.ids.Len()
+	d.ids.Write(value) // never moves what is there, which earlier ids are part of
+	return d.ids.String()[start:]
+}
+
 // indexByte returns the index of c in b, or the length of b if it is absent.
 func indexByte(b []byte, c byte) int {
 	if i := bytes.IndexByte(b, c); i >= 0 {
@@ -181,17 +201,19 @@ func indexByte(b []byte, c byte) int {
 	return len(b)
 }
 
-// cutField returns the name and the value of a field. One space before the value is removed.
+// cutField returns the name and the value of a field. One space before the value is removed. A name
+// that is longer than "event" is not searched for its end: it is unknown.
 func cutField(line []byte) (name, value []byte) {
-	colon := indexByte(line, ':')
-	if colon == len(line) {
-		return line, nil
+	for i, c := range line[:min(len(line), len("event:"))] {
+		if c == ':' {
+			value = line[i+1:]
+			if len(value) > 0 && value[0] == ' ' {
+				value = value[1:]
+			}
+			return line[:i], value
+		}
 	}
-	value = line[colon+1:]
-	if len(value) > 0 && value[0] == ' ' {
-		value = value[1:]
-	}
-	return line[:colon], value
+	return line, nil
 }
 
 // parseRetry reads a number of milliseconds that has digits only. A number that is too large for a

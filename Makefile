@@ -76,11 +76,11 @@ format: install ## formats everything
 matrix: build ## measures the tools of docs/openapi.md and rewrites its matrix; needs Python, Go, Java, Maven and Rust
 	OPENAPI_TOOLS=all UPDATE_GOLDEN=1 vitest run test/openapi/matrix.test.ts
 
-corpus: build matrix ## the matrix, and all of googleapis: generated, compiled, validated; takes long, and needs protoc
+corpus: build matrix ## the matrix, and all of googleapis: generated, compiled, validated; takes long, and needs protoc; rows of languages that are not installed are skipped
 	esbuild test/corpus/main.ts --bundle --platform=node --format=esm --packages=external --outfile=.cache/corpus.js --log-level=warning
 	node --max-old-space-size=8192 .cache/corpus.js
 
-bench: build bench/node_modules/.package-lock.json ## figures beside other tools, into docs/performance.md; `BENCH=router` runs a part; needs protoc
+bench: build bench/node_modules/.package-lock.json ## figures beside other tools, into docs/performance.md; `BENCH=router` runs a part; needs protoc; rows of languages that are not installed are skipped
 	node bench/run.js $(BENCH)
 
 check: test lint demo ## all of it: what CI runs; nothing may have changed in the tree afterwards

@@ -127,7 +127,7 @@ func init() {
 			subjects[fmt.Sprintf("%d MiB, %s", mebibytes, end)] = func() costs {
 				return costs{"time": cpuOf(time.Millisecond, total/mebibytes, func() {
 					for range total / mebibytes {
-						n, err := decoders["ours"](&slices{body, 1400})
+						n, err := decoders["in place"](&slices{body, 1400})
 						check(err)
 						if n != 1 {
 							fail(fmt.Errorf("%d events", n))

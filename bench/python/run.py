@@ -1,9 +1,9 @@
-"""Measures the Python runtime beside its peers: `python bench/python/run.py`.
+"""Measures the Python runtime beside its peers. bench/rows/python.js starts it.
 
-All rows of a table run in turn, in one process, over the same bytes: trades of about 110 bytes in
-16 KiB chunks, through a transport in memory, so that no socket is measured. The figure is CPU time
-for an event, the best of the rounds, after one round to warm up. "Untyped" peers give what
-`json.loads` returns; ours gives messages. Take the ratios, not the figures.
+Each line of its input is the name of a subject. It does the work of the subject once, and answers with
+the CPU time, in microseconds, as JSON. All subjects read the same bytes: trades of about 110 bytes in
+16 KiB chunks, through a transport in memory, so that no socket is measured. "Untyped" peers give what
+`json.loads` returns; ours gives messages.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "templates/python"))
+sys.path.append(str(ROOT / ".cache/bench-python"))  # the peers
 
 import conftest  # noqa: E402, F401 - generates the messages
 import httpx  # noqa: E402
@@ -34,7 +35,7 @@ from sse.runtime import google_messages, py_messages  # noqa: E402
 from sse.runtime.sse_decoder import SseDecoder  # noqa: E402
 from testing import market  # noqa: E402
 
-COUNT, ROUNDS, CHUNK = 20_000, 7, 16 * 1024
+COUNT, CHUNK = 20_000, 16 * 1024
 
 
 def trade(number: int) -> str:
@@ -45,25 +46,6 @@ BODY = "".join(f"id: {n}\ndata: {trade(n)}\n\n" for n in range(1, COUNT + 1)).en
 CHUNKS = [BODY[at : at + CHUNK] for at in range(0, len(BODY), CHUNK)]
 TEXTS = [trade(n) for n in range(1, COUNT + 1)]
 BIG = b"data: " + b"a" * (4 << 20) + b"\n\n"
-
-Row = tuple[str, Callable[[], object]]
-
-
-def table(title: str, unit: float, rows: list[Row], base: int = 0) -> dict[str, float]:
-    """Run all rows in turn, and print the best time of each, and its ratio to the first."""
-    best = dict.fromkeys((name for name, _ in rows), float("inf"))
-    for round in range(ROUNDS + 1):
-        for name, work in rows:
-            gc.collect()
-            start = time.process_time()
-            work()
-            if round > 0:
-                best[name] = min(best[name], time.process_time() - start)
-    print(f"\n{title}")
-    first = best[rows[base][0]]
-    for name, _ in rows:
-        print(f"  {name:44} {best[name] / unit * 1e6:10.2f} µs {best[name] / first:8.2f} ×")
-    return best
 
 
 def ours(chunks: list[bytes]) -> int:
@@ -139,85 +121,66 @@ def async_client(api: Any, messages: Any) -> Callable[[], int]:
     return lambda: asyncio.run(run())
 
 
-def goal(name: str, reached: bool) -> None:
-    print(f"{'Reached' if reached else 'Not reached'}: {name}")
+def in_parts(data: bytes) -> list[bytes]:
+    return [data[at : at + 1400] for at in range(0, len(data), 1400)]
 
 
-def main() -> None:
-    decoders = table(
-        "decoder, 16 KiB chunks, per event",
+BIG_CR = BIG.replace(b"\n", b"\r")
+PARTS, PARTS_CR = in_parts(BIG), in_parts(BIG_CR)
+
+
+def each(read: Callable[[str], object]) -> Callable[[], object]:
+    return lambda: [read(text) for text in TEXTS]
+
+
+def parse(text: str) -> market_pb2.Trade:
+    return json_format.Parse(text, market_pb2.Trade(), ignore_unknown_fields=True)
+
+
+# The work of each subject, and how many events it has.
+SUBJECTS: dict[str, tuple[int, Callable[[], object]]] = {
+    "decoder: ours": (COUNT, lambda: ours(CHUNKS)),
+    "decoder: httpx-sse": (COUNT, lambda: sse_of_httpx(CHUNKS)),
+    "decoder: openai-python": (COUNT, lambda: sse_of_openai(CHUNKS)),
+    "4 MiB, LF: ours": (1, lambda: ours(PARTS)),
+    "4 MiB, LF: one chunk": (1, lambda: ours([BIG])),
+    "4 MiB, LF: openai-python": (1, lambda: sse_of_openai(PARTS)),
+    "4 MiB, CR: ours": (1, lambda: ours(PARTS_CR)),
+    "4 MiB, CR: one chunk": (1, lambda: ours([BIG_CR])),
+    "messages, google: ours": (
         COUNT,
-        [
-            ("SseDecoder", lambda: ours(CHUNKS)),
-            ("httpx-sse", lambda: sse_of_httpx(CHUNKS)),
-            ("openai-python", lambda: sse_of_openai(CHUNKS)),
-        ],
-    )
-    own = decoders["SseDecoder"]
-    goal("1.2 × as fast as httpx-sse", decoders["httpx-sse"] >= 1.2 * own)
-    goal("3 × as fast as openai-python", decoders["openai-python"] >= 3 * own)
-
-    parts = [BIG[at : at + 1400] for at in range(0, len(BIG), 1400)]
-    cr = BIG.replace(b"\n", b"\r")
-    parts_cr = [cr[at : at + 1400] for at in range(0, len(cr), 1400)]
-    big = table(
-        "one event of 4 MiB",
-        1,
-        [
-            ("SseDecoder, one chunk", lambda: ours([BIG])),
-            ("SseDecoder, 1,400 bytes a chunk", lambda: ours(parts)),
-            ("SseDecoder, one chunk, CR", lambda: ours([cr])),
-            ("SseDecoder, 1,400 bytes a chunk, CR", lambda: ours(parts_cr)),
-            ("openai-python, 1,400 bytes a chunk", lambda: sse_of_openai(parts)),
-        ],
-    )
-    goal(
-        "chunks of 1,400 bytes take 2 × of one chunk, or less",
-        big["SseDecoder, 1,400 bytes a chunk"] <= 2 * big["SseDecoder, one chunk"]
-        and big["SseDecoder, 1,400 bytes a chunk, CR"] <= 2 * big["SseDecoder, one chunk, CR"],
-    )
-
-    def each(read: Callable[[str], object]) -> Callable[[], object]:
-        return lambda: [read(text) for text in TEXTS]
-
-    google, py = market_pb2.Trade, market_pb.Trade
-    rows: list[Row] = [
-        ("google, with the table", each(lambda t: google_messages.from_json(google, t))),
-        (
-            "google, json_format.Parse",
-            each(lambda t: json_format.Parse(t, google(), ignore_unknown_fields=True)),
-        ),
-        ("protobuf-py", each(lambda t: py_messages.from_json(py, t))),
-        ("json.loads", each(json.loads)),
-    ]
-    messages = table("messages, per event", COUNT, rows)
-    goal(
-        "the table takes a quarter of json_format.Parse, or less",
-        messages["google, json_format.Parse"] >= 4 * messages["google, with the table"],
-    )
-
-    timings = table(
-        "whole client, per event",
+        each(lambda text: google_messages.from_json(market_pb2.Trade, text)),
+    ),
+    "messages, google: json_format": (COUNT, each(parse)),
+    "messages, protobuf-py: ours": (
         COUNT,
-        [
-            ("httpx-sse and json.loads, untyped", untyped),
-            ("client, protobuf-py", client(clients, market_pb)),
-            ("client, google", client(market, market_pb2)),
-            ("asynchronous client, protobuf-py", async_client(clients, market_pb)),
-            ("asynchronous client, google", async_client(market, market_pb2)),
-        ],
-    )
-    goal(
-        "protobuf-py takes no longer than httpx-sse untyped",
-        timings["client, protobuf-py"] <= timings["httpx-sse and json.loads, untyped"],
-    )
-    goal(
-        "google takes 1.5 × of httpx-sse untyped, or less",
-        timings["client, google"] <= 1.5 * timings["httpx-sse and json.loads, untyped"],
-    )
+        each(lambda text: py_messages.from_json(market_pb.Trade, text)),
+    ),
+    "json.loads": (COUNT, each(json.loads)),
+    "client, google": (COUNT, client(market, market_pb2)),
+    "client, protobuf-py": (COUNT, client(clients, market_pb)),
+    "asynchronous client, google": (COUNT, async_client(market, market_pb2)),
+    "asynchronous client, protobuf-py": (COUNT, async_client(clients, market_pb)),
+    "untyped": (COUNT, untyped),
+}
+
+
+def measure(name: str) -> dict[str, float]:
+    events, work = SUBJECTS[name]
+    gc.collect()
+    start = time.process_time()
+    work()
+    return {"time": (time.process_time() - start) / events * 1e6}
+
+
+def versions() -> list[str]:
     names = ("httpx", "httpx2", "httpx-sse", "openai", "protobuf", "protobuf-py")
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
-    print(f"\nPython {platform.python_version()}; {versions}.")
+    return [
+        f"Python {platform.python_version()}",
+        *(f"{name} {importlib.metadata.version(name)}" for name in names),
+    ]
 
 
-main()
+for line in sys.stdin:
+    name = line.strip()
+    print(json.dumps(versions() if name == "versions" else measure(name)), flush=True)

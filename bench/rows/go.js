@@ -62,7 +62,7 @@ async function bench() {
     return costs;
   };
 
-  const repeated = { rounds: 7, warmup: 1 };
+  const repeated = { rounds: 5, warmup: 1 };
   const once = { rounds: 1 };
   const decoding = ["data", "id and data", "id, event and data"].map((fields) => ({
     ...repeated,

@@ -80,6 +80,7 @@ describe("protobuf-es is asked", () => {
     ],
     ["codec.v3.Oneofs", { message: { scalars }, text: "" }],
     ["codec.v3.WellKnown", { empty: {}, timestamp: "2024-02-29T23:59:59.120Z", int64Wrapper: "5", wrappers: ["6"] }],
+    ["codec.v3.WellKnown", { struct: { a: 1, b: ["c", null, { d: true }], "": {} } }],
     [
       "codec.v2.Defaults",
       { int32Value: 0, level: "LEVEL_LOW", inner: { text: "a", item: [{ number: 1 }] }, name: "b" },
@@ -104,7 +105,7 @@ describe("protobuf-es is asked", () => {
     const json = {
       optionals: [
         { side: "SIDE_BUY", scalars },
-        { side: 1, scalars },
+        { side: 1000, scalars },
       ],
       text_int64s: ["1"],
     };
@@ -112,10 +113,31 @@ describe("protobuf-es is asked", () => {
     expect(counter.asked).toBe(1);
   });
 
+  test("never for the number of an enum's value", () => {
+    const desc = typeOf("codec.v3.Scalars");
+    const counter = countingOptions();
+    expect(decodeJson(desc, { side: 1 }, counter.options)).toEqual(fromJson(desc, { side: 1 }));
+    expect(counter.asked).toBe(0);
+  });
+
+  test("for a Struct near the limit of levels", () => {
+    const desc = typeOf("codec.v3.WellKnown");
+    const nest = (levels: number): JsonObject => (levels === 0 ? {} : { a: nest(levels - 1) });
+    const readAt = (levels: number) => {
+      const counter = countingOptions();
+      const json = { struct: nest(levels) };
+      expect(decodeJson(desc, json, Object.assign(counter.options, { recursionLimit: 20 }))).toEqual(
+        fromJson(desc, json),
+      );
+      return counter.asked;
+    };
+    expect([readAt(10), readAt(18)]).toEqual([0, 1]);
+  });
+
   test("for one field with a JSON of its own", () => {
     const desc = typeOf("codec.v3.WellKnown");
     const counter = countingOptions();
-    const message = fromJson(desc, { struct: { a: [1] }, timestamp: "2024-01-01T00:00:00Z" });
+    const message = fromJson(desc, { duration: "1.5s", timestamp: "2024-01-01T00:00:00Z" });
     expect(encodeJson(desc, message, counter.options)).toBe(JSON.stringify(toJson(desc, message)));
     expect(counter.asked).toBe(1);
   });

@@ -8,15 +8,15 @@ import {
 } from "@bufbuild/protobuf";
 import { hasOwn, isJsonObject, type JsonValue } from "../json.js";
 import { MAX_DEPTH } from "../json-error.js";
-import { createKeyCheck, createScalarReader, readTimestamp } from "./decode-scalar.js";
 import {
-  enumJsonName,
-  type JsonField,
-  type JsonForm,
-  jsonFields,
-  messageForm,
-  type Properties,
-} from "./json-fields.js";
+  copyJson,
+  createEnumReader,
+  createKeyCheck,
+  createScalarReader,
+  keepsJson,
+  readTimestamp,
+} from "./decode-scalar.js";
+import { type JsonField, type JsonForm, jsonFields, messageForm, type Properties } from "./json-fields.js";
 
 /** The state of one call. */
 interface Reading {
@@ -221,6 +221,7 @@ function createFieldReader({ desc, property, form }: JsonField): FieldReader {
 
 function createFieldValueReader(desc: DescField, form: JsonForm): Read {
   const read = createValueReader(form);
+  const isCopy = form.kind === "scalar" && keepsJson(form.scalar);
   if (desc.fieldKind === "list") {
     return (json, reading) => {
       if (!Array.isArray(json)) {
@@ -243,13 +244,18 @@ function createFieldValueReader(desc: DescField, form: JsonForm): Read {
       if (!isJsonObject(json)) {
         return undefined;
       }
-      const entries: Properties = {};
+      // V8 copies an object in a fraction of the time that it takes to add its properties one by one.
+      const entries: Properties = isCopy ? { ...json } : {};
+      const values = Object.values(json);
+      let index = 0;
       for (const key of Object.keys(json)) {
-        const value = isKey(key) ? read(json[key] as JsonValue, reading) : undefined;
+        const value = isKey(key) ? read(values[index++] as JsonValue, reading) : undefined;
         if (value === undefined) {
           return undefined;
         }
-        entries[key] = value;
+        if (!isCopy) {
+          entries[key] = value;
+        }
       }
       return entries;
     };
@@ -261,15 +267,8 @@ function createValueReader(form: JsonForm): Read {
   switch (form.kind) {
     case "scalar":
       return createScalarReader(form.scalar, form.longAsString);
-    case "enum": {
-      const { values } = form.enum;
-      const numbers = new Map<unknown, number>(values.map((value) => [enumJsonName(value), value.number]));
-      // A name counts more than the name that another value has in JSON.
-      for (const { name, number } of values) {
-        numbers.set(name, number);
-      }
-      return (json) => numbers.get(json);
-    }
+    case "enum":
+      return createEnumReader(form.enum);
     case "message": {
       // At the first use: message types refer to each other in circles.
       let read: Read | undefined;
@@ -280,6 +279,9 @@ function createValueReader(form: JsonForm): Read {
     }
     case "timestamp":
       return readTimestamp;
+    case "struct":
+      // Near the limit `fromJson` decides: it counts each value of a Struct.
+      return (json, { limit, depth }) => (isJsonObject(json) ? copyJson(json, limit - depth - 2) : undefined);
     case "wrapper": {
       const read = createValueReader(form.value);
       const readMessage: Read = (json, reading) => {

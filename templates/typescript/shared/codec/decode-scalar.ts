@@ -1,7 +1,7 @@
-import { protoInt64, ScalarType } from "@bufbuild/protobuf";
+import { type DescEnum, protoInt64, ScalarType } from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import type { JsonValue } from "../json.js";
-import { INTEGER_TEXT, isLong, parseLong } from "./json-fields.js";
+import { enumJsonName, INTEGER_TEXT, isLong, parseLong } from "./json-fields.js";
 
 /** Reads a single value that is spelled as ProtoJSON writes it. Returns undefined for others, and throws for some that no spelling allows. */
 export type ReadScalar = (json: JsonValue) => unknown;
@@ -35,6 +35,51 @@ export function createScalarReader(type: ScalarType, longAsString: boolean): Rea
         return longAsString ? String(json) : value;
       };
   }
+}
+
+/** How values of an enum are read: by their names, and by the numbers of those that it has. */
+export function createEnumReader({ values }: DescEnum): ReadScalar {
+  const numbers = new Map<unknown, number>(values.map((value) => [enumJsonName(value), value.number]));
+  // A name counts more than the name that another value has in JSON.
+  for (const { name, number } of values) {
+    numbers.set(name, number).set(number, number);
+  }
+  return (json) => (Object.is(json, -0) ? undefined : numbers.get(json));
+}
+
+/** Whether the values of a scalar type are those of the JSON: not of bytes and integers of 64 bits. */
+export function keepsJson(type: ScalarType): boolean {
+  return type !== ScalarType.BYTES && !isLong(type);
+}
+
+/**
+ * Copies the JSON of a `google.protobuf.Struct`. Returns undefined for the key `__proto__`, which releases of protobuf-es
+ * treat differently, and if there are more levels.
+ */
+export function copyJson(json: JsonValue, levels: number): JsonValue | undefined {
+  if (typeof json !== "object" || json === null) {
+    return json;
+  }
+  if (Array.isArray(json)) {
+    const items: JsonValue[] = [];
+    for (const item of json) {
+      const copy = levels > 0 ? copyJson(item, levels - 1) : undefined;
+      if (copy === undefined) {
+        return undefined;
+      }
+      items.push(copy);
+    }
+    return items;
+  }
+  const copy = { ...json };
+  for (const key of Object.keys(copy)) {
+    const value = levels > 0 && key !== "__proto__" ? copyJson(copy[key] as JsonValue, levels - 1) : undefined;
+    if (value === undefined) {
+      return undefined;
+    }
+    copy[key] = value;
+  }
+  return copy;
 }
 
 const FLOAT32_MAX = 3.4028234663852886e38;

@@ -8,7 +8,15 @@ import {
   toJson,
 } from "@bufbuild/protobuf";
 import { hasOwn, type JsonObject } from "../json.js";
-import { createScalarWriter, hasProperties, nativeCheck, quoteJson, writeTimestamp } from "./encode-scalar.js";
+import {
+  areAll,
+  createScalarWriter,
+  hasProperties,
+  isPlainJson,
+  nativeCheck,
+  quoteJson,
+  writeTimestamp,
+} from "./encode-scalar.js";
 import {
   enumJsonName,
   INTEGER_TEXT,
@@ -183,16 +191,6 @@ function createFieldValueWriter(desc: DescField, form: JsonForm): Write {
   return write;
 }
 
-/** Whether a test holds for all items: `every` leaves out the holes of a list. */
-function areAll<T>(items: readonly T[], test: (item: T) => boolean): boolean {
-  for (const item of items) {
-    if (!test(item)) {
-      return false;
-    }
-  }
-  return true;
-}
-
 /** What tests whether a map's key is written as it is. Releases of protobuf-es differ in how they write others. */
 function keyCheck(type: ScalarType): (key: string) => boolean {
   return type === ScalarType.STRING || type === ScalarType.BOOL
@@ -229,6 +227,9 @@ function createValueWriter(form: JsonForm): Write {
     }
     case "timestamp":
       return writeTimestamp;
+    case "struct":
+      return (value) =>
+        hasProperties(value) && !Array.isArray(value) && isPlainJson(value) ? JSON.stringify(value) : undefined;
     case "wrapper": {
       const write = createValueWriter(form.value);
       const { typeName } = form.message;

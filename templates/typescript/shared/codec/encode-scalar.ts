@@ -85,3 +85,36 @@ export function hasProperties(value: unknown, typeName?: string): value is Prope
     (typeName === undefined || Reflect.get(value, "$typeName") === typeName)
   );
 }
+
+/** Whether `JSON.stringify` writes a value in a `google.protobuf.Struct` as protobuf-es does. */
+export function isPlainJson(value: unknown): boolean {
+  if (typeof value === "number") {
+    return Number.isFinite(value);
+  }
+  if (typeof value !== "object" || value === null) {
+    return typeof value === "string" || typeof value === "boolean" || value === null;
+  }
+  if (Array.isArray(value)) {
+    return areAll(value, isPlainJson);
+  }
+  const prototype: object | null = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) {
+    return false;
+  }
+  for (const [key, member] of Object.entries(value)) {
+    if (key === "__proto__" || !isPlainJson(member)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** Whether a test holds for all items: `every` leaves out the holes of a list. */
+export function areAll<T>(items: readonly T[], test: (item: T) => boolean): boolean {
+  for (const item of items) {
+    if (!test(item)) {
+      return false;
+    }
+  }
+  return true;
+}

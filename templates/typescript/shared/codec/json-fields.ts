@@ -10,6 +10,7 @@ export type JsonForm =
   | { readonly kind: "enum"; readonly enum: DescEnum }
   | { readonly kind: "message"; readonly message: DescMessage }
   | { readonly kind: "timestamp" }
+  | { readonly kind: "struct" }
   | { readonly kind: "wrapper"; readonly message: DescMessage; readonly value: JsonForm; readonly unwrapped: boolean }
   | { readonly kind: "reference" };
 
@@ -47,6 +48,10 @@ export function messageForm(message: DescMessage): JsonForm {
 
 function fieldForm(field: DescField): JsonForm {
   if (field.message) {
+    // protobuf-es keeps the JSON of a Struct, but in a google.protobuf.Value.
+    if (field.message.typeName === "google.protobuf.Struct" && field.parent.typeName !== "google.protobuf.Value") {
+      return { kind: "struct" };
+    }
     const form = messageForm(field.message);
     // protobuf-es keeps the bare value of a wrapper, but in lists, maps and oneofs.
     return form.kind === "wrapper" ? { ...form, unwrapped: field.fieldKind === "message" && !field.oneof } : form;

@@ -1698,6 +1698,39 @@ function hasProperties(value: unknown, typeName?: string): value is Properties {
   );
 }
 
+/** Whether `JSON.stringify` writes a value in a `google.protobuf.Struct` as protobuf-es does. */
+function isPlainJson(value: unknown): boolean {
+  if (typeof value === "number") {
+    return Number.isFinite(value);
+  }
+  if (typeof value !== "object" || value === null) {
+    return typeof value === "string" || typeof value === "boolean" || value === null;
+  }
+  if (Array.isArray(value)) {
+    return areAll(value, isPlainJson);
+  }
+  const prototype: object | null = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) {
+    return false;
+  }
+  for (const [key, member] of Object.entries(value)) {
+    if (key === "__proto__" || !isPlainJson(member)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** Whether a test holds for all items: `every` leaves out the holes of a list. */
+function areAll<T>(items: readonly T[], test: (item: T) => boolean): boolean {
+  for (const item of items) {
+    if (!test(item)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 type WriteOptions = Partial<JsonWriteOptions>;
 
 /** Writes a value. Returns undefined where protobuf-es has to write the field, and throws where it has to write it all. */
@@ -1861,16 +1894,6 @@ function createFieldValueWriter(desc: DescField, form: JsonForm): Write {
   return write;
 }
 
-/** Whether a test holds for all items: `every` leaves out the holes of a list. */
-function areAll<T>(items: readonly T[], test: (item: T) => boolean): boolean {
-  for (const item of items) {
-    if (!test(item)) {
-      return false;
-    }
-  }
-  return true;
-}
-
 /** What tests whether a map's key is written as it is. Releases of protobuf-es differ in how they write others. */
 function keyCheck(type: ScalarType): (key: string) => boolean {
   return type === ScalarType.STRING || type === ScalarType.BOOL
@@ -1907,6 +1930,9 @@ function createValueWriter(form: JsonForm): Write {
     }
     case "timestamp":
       return writeTimestamp;
+    case "struct":
+      return (value) =>
+        hasProperties(value) && !Array.isArray(value) && isPlainJson(value) ? JSON.stringify(value) : undefined;
     case "wrapper": {
       const write = createValueWriter(form.value);
       const { typeName } = form.message;

@@ -51,6 +51,7 @@ export type JsonForm =
   | { readonly kind: "enum"; readonly enum: DescEnum }
   | { readonly kind: "message"; readonly message: DescMessage }
   | { readonly kind: "timestamp" }
+  | { readonly kind: "struct" }
   | { readonly kind: "wrapper"; readonly message: DescMessage; readonly value: JsonForm; readonly unwrapped: boolean }
   | { readonly kind: "reference" };
 
@@ -88,6 +89,10 @@ export function messageForm(message: DescMessage): JsonForm {
 
 function fieldForm(field: DescField): JsonForm {
   if (field.message) {
+    // protobuf-es keeps the JSON of a Struct, but in a google.protobuf.Value.
+    if (field.message.typeName === "google.protobuf.Struct" && field.parent.typeName !== "google.protobuf.Value") {
+      return { kind: "struct" };
+    }
     const form = messageForm(field.message);
     // protobuf-es keeps the bare value of a wrapper, but in lists, maps and oneofs.
     return form.kind === "wrapper" ? { ...form, unwrapped: field.fieldKind === "message" && !field.oneof } : form;
@@ -372,6 +377,51 @@ function createScalarReader(type: ScalarType, longAsString: boolean): ReadScalar
   }
 }
 
+/** How values of an enum are read: by their names, and by the numbers of those that it has. */
+function createEnumReader({ values }: DescEnum): ReadScalar {
+  const numbers = new Map<unknown, number>(values.map((value) => [enumJsonName(value), value.number]));
+  // A name counts more than the name that another value has in JSON.
+  for (const { name, number } of values) {
+    numbers.set(name, number).set(number, number);
+  }
+  return (json) => (Object.is(json, -0) ? undefined : numbers.get(json));
+}
+
+/** Whether the values of a scalar type are those of the JSON: not of bytes and integers of 64 bits. */
+function keepsJson(type: ScalarType): boolean {
+  return type !== ScalarType.BYTES && !isLong(type);
+}
+
+/**
+ * Copies the JSON of a `google.protobuf.Struct`. Returns undefined for the key `__proto__`, which releases of protobuf-es
+ * treat differently, and if there are more levels.
+ */
+function copyJson(json: JsonValue, levels: number): JsonValue | undefined {
+  if (typeof json !== "object" || json === null) {
+    return json;
+  }
+  if (Array.isArray(json)) {
+    const items: JsonValue[] = [];
+    for (const item of json) {
+      const copy = levels > 0 ? copyJson(item, levels - 1) : undefined;
+      if (copy === undefined) {
+        return undefined;
+      }
+      items.push(copy);
+    }
+    return items;
+  }
+  const copy = { ...json };
+  for (const key of Object.keys(copy)) {
+    const value = levels > 0 && key !== "__proto__" ? copyJson(copy[key] as JsonValue, levels - 1) : undefined;
+    if (value === undefined) {
+      return undefined;
+    }
+    copy[key] = value;
+  }
+  return copy;
+}
+
 const FLOAT32_MAX = 3.4028234663852886e38;
 
 const SURROGATE = /[\ud800-\udfff]/;
@@ -632,6 +682,7 @@ function createFieldReader({ desc, property, form }: JsonField): FieldReader {
 
 function createFieldValueReader(desc: DescField, form: JsonForm): Read {
   const read = createValueReader(form);
+  const isCopy = form.kind === "scalar" && keepsJson(form.scalar);
   if (desc.fieldKind === "list") {
     return (json, reading) => {
       if (!Array.isArray(json)) {
@@ -654,13 +705,18 @@ function createFieldValueReader(desc: DescField, form: JsonForm): Read {
       if (!isJsonObject(json)) {
         return undefined;
       }
-      const entries: Properties = {};
+      // V8 copies an object in a fraction of the time that it takes to add its properties one by one.
+      const entries: Properties = isCopy ? { ...json } : {};
+      const values = Object.values(json);
+      let index = 0;
       for (const key of Object.keys(json)) {
-        const value = isKey(key) ? read(json[key] as JsonValue, reading) : undefined;
+        const value = isKey(key) ? read(values[index++] as JsonValue, reading) : undefined;
         if (value === undefined) {
           return undefined;
         }
-        entries[key] = value;
+        if (!isCopy) {
+          entries[key] = value;
+        }
       }
       return entries;
     };
@@ -672,15 +728,8 @@ function createValueReader(form: JsonForm): Read {
   switch (form.kind) {
     case "scalar":
       return createScalarReader(form.scalar, form.longAsString);
-    case "enum": {
-      const { values } = form.enum;
-      const numbers = new Map<unknown, number>(values.map((value) => [enumJsonName(value), value.number]));
-      // A name counts more than the name that another value has in JSON.
-      for (const { name, number } of values) {
-        numbers.set(name, number);
-      }
-      return (json) => numbers.get(json);
-    }
+    case "enum":
+      return createEnumReader(form.enum);
     case "message": {
       // At the first use: message types refer to each other in circles.
       let read: Read | undefined;
@@ -691,6 +740,9 @@ function createValueReader(form: JsonForm): Read {
     }
     case "timestamp":
       return readTimestamp;
+    case "struct":
+      // Near the limit `fromJson` decides: it counts each value of a Struct.
+      return (json, { limit, depth }) => (isJsonObject(json) ? copyJson(json, limit - depth - 2) : undefined);
     case "wrapper": {
       const read = createValueReader(form.value);
       const readMessage: Read = (json, reading) => {

@@ -39,8 +39,10 @@ func marshalField(m protoreflect.Message, field protoreflect.FieldDescriptor, ma
 	alone := m.New()
 	if m.Has(field) {
 		alone.Set(field, m.Get(field))
+	} else {
+		marshal.EmitUnpopulated = true
 	}
-	marshal.EmitUnpopulated, marshal.Multiline, marshal.Indent = true, false, ""
+	marshal.Multiline, marshal.Indent = false, ""
 	text, err := marshal.Marshal(alone.Interface())
 	if err != nil {
 		return nil, err

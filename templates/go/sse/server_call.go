@@ -63,11 +63,7 @@ func (c *serverCall) serve(e *endpoint, variables []string) {
 	defer c.handler.end(c)
 	call, encoder, err := c.read(e, variables)
 	if err != nil {
-		vary := ""
-		if e.encoders != nil {
-			vary = "Accept"
-		}
-		c.fail(err, vary)
+		c.fail(err, "")
 	} else if encoder != nil {
 		c.serveStream(e, call, encoder)
 	} else {

@@ -56,9 +56,9 @@ export function onlyFor<T extends Record<string, Option<unknown>>>(only: Languag
   return Object.fromEntries(entries) as T; // the same names and types
 }
 
-/** An option that a language does not have, with the reason. */
-export function none(reason: string): Option<undefined> {
-  return { values: "", default: undefined, defaultText: "", description: "", parse: () => new Mistake(reason) };
+/** An option that a language does not have, with the reason, and what the code reads in its place. */
+export function none<T = undefined>(reason: string, value?: T): Option<T> {
+  return { values: "", default: value as T, defaultText: "", description: "", parse: () => new Mistake(reason) };
 }
 
 /** `option`, with an error that says that there is no such value for its language. */

@@ -55,7 +55,7 @@ test("says which options and values another language has", () => {
     'option "messages": got "es", takes google protobuf-py for Python',
     'option "runtime": got "./rt", takes the name of a package for Python',
     'option "import_extension": only TypeScript has it, and the target is Python: remove it',
-    'option "event_log": only TypeScript has it, and the target is Python: remove it',
+    'option "event_log": there is no server for Python: remove it',
   ]);
   expect(parseOptions("target=ts,messages=google").errors).toEqual(['option "messages": got "google", takes es json']);
   expect(parseOptions("target=ts+python").errors).toEqual([
@@ -74,6 +74,13 @@ test("refuses event logs that would not be emitted", () => {
   expect(parseOptions("event_log=redis+nats").options.event_log).toEqual(["redis", "nats"]);
   expect(parseOptions("event_log=kafka").errors).toEqual([
     'option "event_log": got "kafka", takes redis nats, joined by +',
+  ]);
+  expect(parseOptions("target=go,event_log=redis+test").options.event_log).toEqual(["redis", "test"]);
+  expect(parseOptions("target=go,event_log=nats").errors).toEqual([
+    'option "event_log": got "nats", takes redis test, joined by + for Go',
+  ]);
+  expect(parseOptions("target=go,event_log=redis,runtime=example.com/sse").errors).toEqual([
+    'option "event_log": with "runtime" nothing is emitted: set it where "example.com/sse" is generated',
   ]);
   expect(parseOptions("event_log=redis,emit=client+openapi").errors).toEqual([
     'option "event_log": "emit" has no "server": add it, or leave "event_log" out',

@@ -68,13 +68,14 @@ export const optionTable = {
       Go: pattern(/^[\w.~-]+(?:\/[\w.~-]+)*$/, "an import path", "emitted"),
     },
   ),
-  ...onlyFor("TypeScript", {
-    event_log: oneOrMore(
-      ["redis", "nats"],
-      [],
-      "emit event logs beside the runtime of the server: `redis-event-log.ts` for Redis Streams, `nats-event-log.ts` for NATS JetStream",
-    ),
-  }),
+  event_log: byLanguage(
+    "emit event logs beside the runtime of the server. TypeScript: `redis-event-log.ts` for Redis Streams, `nats-event-log.ts` for NATS JetStream. Go: `redis` is the package `sse/redislog`, and `test` is `sse/eventlogtest`, the tests for a log of your own",
+    {
+      TypeScript: oneOrMore(["redis", "nats"], []),
+      Python: none<readonly never[]>("there is no server for Python: remove it", []),
+      Go: oneOrMore(["redis", "test"], []),
+    },
+  ),
   ...onlyFor("Go", {
     paths: oneOf(
       ["import", "source_relative"],
@@ -233,9 +234,15 @@ function wrongVersions({ openapi, openapi_base: base }: Options): readonly strin
 }
 
 /** Event logs are emitted next to the runtime of a server. */
-function uselessEventLogs({ emit, event_log, runtime }: Options): readonly string[] {
+function uselessEventLogs({ target, emit, event_log, runtime }: Options): readonly string[] {
   if (event_log.length === 0) {
     return [];
+  }
+  if (languageOf({ target }) === "Go") {
+    // The runtime for Go has both halves, and packages beside it.
+    return runtime === undefined
+      ? []
+      : [`option "event_log": with "runtime" nothing is emitted: set it where "${runtime}" is generated`];
   }
   const names = event_log.map((name) => `"${runtime}/${name}-event-log"`).join(" and ");
   return [

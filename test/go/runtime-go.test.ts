@@ -7,15 +7,20 @@ import { describeWithGo, run, runGo } from "./go.js";
 
 const runtime = join(root, "templates/go");
 
+/** The event log on Redis is a module of its own, so that the runtime depends on protobuf alone. Its tests need redis-server. */
+const modules = ["sse and eventlogtest", "redislog"] as const;
+
 describeWithGo("the runtime for Go", () => {
-  test("passes its tests, with the race detector", () => {
-    expect(runGo(["test", "-race", "-count=1", "./..."], runtime)).toContain("ok");
+  test.each(modules)("%s: passes its tests, with the race detector", (module) => {
+    expect(runGo(["test", "-race", "-count=1", "./..."], folderOf(module))).toContain("ok");
   }, 600_000);
 
-  test("is formatted as gofmt does, and go vet finds nothing", () => {
-    expect(run("gofmt", ["-l", "."], runtime)).toBe("");
-    expect(runGo(["vet", "./..."], runtime)).toBe("");
+  test.each(modules)("%s: is formatted as gofmt does, and go vet finds nothing", (module) => {
+    expect(run("gofmt", ["-l", "."], folderOf(module))).toBe("");
+    expect(runGo(["vet", "./..."], folderOf(module))).toBe("");
   }, 300_000);
+
+  const folderOf = (module: (typeof modules)[number]) => (module === "redislog" ? join(runtime, module) : runtime);
 
   const folder = join(runtime, "sse");
   const targets = readdirSync(folder)

@@ -1,7 +1,7 @@
 package sse
 
 import (
-	"fmt"
+	"errors"
 	"sync"
 
 	"google.golang.org/protobuf/proto"
@@ -12,6 +12,8 @@ const (
 	defaultReplay   = 1024
 	defaultMaxBytes = 64 << 20
 )
+
+var errTopicClosed = errors.New("the topic is closed: publish to an open one")
 
 // sharedEvent is an event that goes to many streams. It is encoded once for each method and format.
 type sharedEvent struct {
@@ -72,6 +74,8 @@ func (w *eventWriter) sendShared(event *sharedEvent) error {
 // eventRing is the last events of a topic, which all its subscribers share. Events are numbered from 0.
 type eventRing struct {
 	capacity, maxBytes int
+	// isOfLog says that ids are unique, so that a place which the ring has lost may be found again.
+	isOfLog bool
 
 	mu sync.Mutex
 	// held[i] has the number start+i.
@@ -108,7 +112,7 @@ func (r *eventRing) push(bytes int, create func(number int) (*sharedEvent, error
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
-		return fmt.Errorf("the topic is closed: publish to an open one")
+		return errTopicClosed
 	}
 	number := r.start + len(r.held)
 	event, err := create(number)
@@ -178,42 +182,43 @@ func (r *eventRing) wakeAll() {
 	}
 }
 
-// after returns the number of the event that follows an id, if the ring has that place.
+// after returns the number of the event that follows an id, if the ring has that place; -1 otherwise.
 func (r *eventRing) after(id string) (number int, ok bool) {
 	number, ok = r.numbers[id]
-	return number + 1, ok && number+1 >= r.start
+	if !ok || number+1 < r.start {
+		return -1, false
+	}
+	return number + 1, true
 }
 
 // place is where a subscriber is: what follows an event.
 type place struct {
 	// id is that of the last event that the subscriber took.
 	id string
-	// number is that of the next event; less than the ring's first if the ring does not have the place.
+	// number is that of the next event, and isLost says that the ring no longer has it.
 	number int
+	isLost bool
 }
 
 // next returns the event at a place, and moves the place behind it. Without one it returns what is
-// closed at the next change; nil for that if there will be no more, with what ends the subscription.
-func (r *eventRing) next(p *place) (event *sharedEvent, changed <-chan struct{}, err error) {
+// closed at the next change, or neither if there will be no more.
+func (r *eventRing) next(p *place) (event *sharedEvent, changed <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if p.number < r.start {
+	if p.number < r.start && r.isOfLog {
 		// The ring may have dropped events or been reset since: look the id up again.
-		number, ok := r.after(p.id)
-		if !ok {
-			number = -1
-		}
-		p.number = number
+		p.number, _ = r.after(p.id)
 	}
-	if p.number >= 0 && p.number < r.start+len(r.held) {
+	p.isLost = p.number < r.start
+	if !p.isLost && p.number < r.start+len(r.held) {
 		event = r.held[p.number-r.start].event
 		p.id, p.number = event.id, p.number+1
-		return event, nil, nil
+		return event, r.changed
 	}
 	if r.closed {
-		return nil, nil, r.err
+		return nil, nil
 	}
-	return nil, r.changed, nil
+	return nil, r.changed
 }
 
 // begin returns the place after an id; of the next event for no id.
@@ -224,7 +229,27 @@ func (r *eventRing) begin(id string) (p place, ok bool) {
 		return place{number: r.start + len(r.held)}, true
 	}
 	number, ok := r.after(id)
-	return place{id, number}, ok
+	return place{id: id, number: number}, ok
+}
+
+// size returns the number of the next event, and how many are kept.
+func (r *eventRing) size() (end, kept int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.start + len(r.held), len(r.held)
+}
+
+// failure is what ends the subscriptions of a closed ring.
+func (r *eventRing) failure() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
+}
+
+func (r *eventRing) isClosed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.closed
 }
 
 // close ends all subscriptions after the events of the ring: with an error, or nil.

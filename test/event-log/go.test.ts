@@ -25,7 +25,9 @@ const program = join(cache, "node");
 
 /** What a user does: the plugin's output with `event_log=redis`, that of protoc-gen-go, and a program. */
 function buildGoNode(): void {
-  const protoFile = compile(["proto", "test/proto"]).filter(({ name }) => /^(news|sse)\//.test(name) || /^google/.test(name));
+  const protoFile = compile(["proto", "test/proto"]).filter(
+    ({ name }) => /^(news|sse)\//.test(name) || /^google/.test(name),
+  );
   const options = ["paths=source_relative", ...goPackages("example.com/shared", protoFile)];
   const request = create(CodeGeneratorRequestSchema, {
     fileToGenerate: ["news/v1/news.proto"],

@@ -11,14 +11,22 @@ const runtime = join(root, "templates/go");
 const modules = ["sse and eventlogtest", "redislog"] as const;
 
 describeWithGo("the runtime for Go", () => {
-  test.each(modules)("%s: passes its tests, with the race detector", (module) => {
-    expect(runGo(["test", "-race", "-count=1", "./..."], folderOf(module))).toContain("ok");
-  }, 600_000);
+  test.each(modules)(
+    "%s: passes its tests, with the race detector",
+    (module) => {
+      expect(runGo(["test", "-race", "-count=1", "./..."], folderOf(module))).toContain("ok");
+    },
+    600_000,
+  );
 
-  test.each(modules)("%s: is formatted as gofmt does, and go vet finds nothing", (module) => {
-    expect(run("gofmt", ["-l", "."], folderOf(module))).toBe("");
-    expect(runGo(["vet", "./..."], folderOf(module))).toBe("");
-  }, 300_000);
+  test.each(modules)(
+    "%s: is formatted as gofmt does, and go vet finds nothing",
+    (module) => {
+      expect(run("gofmt", ["-l", "."], folderOf(module))).toBe("");
+      expect(runGo(["vet", "./..."], folderOf(module))).toBe("");
+    },
+    300_000,
+  );
 
   const folderOf = (module: (typeof modules)[number]) => (module === "redislog" ? join(runtime, module) : runtime);
 

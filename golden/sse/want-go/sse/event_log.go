@@ -28,8 +28,12 @@ type EventLog interface {
 	// Tip returns the cursor of the last entry, or of the beginning if the topic is empty.
 	Tip(ctx context.Context, topic string) (cursor string, err error)
 	// Tail calls a function with all entries after a cursor, in order and each once, until ctx ends,
-	// or it misses entries, which is a *CursorError. It reconnects by itself after a lost
-	// connection.
+	// whose cause it returns. It fails with a *CursorError as Read does, and if it misses entries later,
+	// with GapBehind if they were trimmed. After a lost connection it continues by itself.
+	//
+	// The calls come one after the other, with at least one entry, from any goroutine. There is none after
+	// Tail has returned. The function may call the log, but must not wait for the end of a tail. It may
+	// keep the entries. It returns soon, as tails of other topics may wait for it.
 	Tail(ctx context.Context, topic, after string, deliver func([]Entry)) error
 }
 

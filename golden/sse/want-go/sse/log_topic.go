@@ -6,76 +6,118 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-const (
-	// logRingSize is how many entries of a topic a node holds.
-	logRingSize = 1024
-	// logPageSize is how many entries a subscriber that is behind reads at once.
-	logPageSize = 256
-	// logAnswerTime is how long a subscriber waits for the log before its stream begins, and
-	// logFailingTime how long for one that refuses every call.
-	logAnswerTime  = 5 * time.Second
-	logFailingTime = time.Minute
-	// logIdleTime is how long a topic follows its log without a subscriber.
-	logIdleTime = time.Minute
-)
+// logFailingTime is how long a subscriber waits for a log that refuses every call. After that its stream
+// ends, and the client reconnects to any node.
+const logFailingTime = time.Minute
+
+// logIdleTime is how long a node follows a topic without a subscriber.
+var logIdleTime = time.Minute
 
 // LogTopic is a topic whose events are kept in an event log, so that every node which uses the log
-// has the same events in the same order, and a client resumes at any of them. Make one for each name
-// and process.
+// has the same events in the same order, and a client resumes at any of them.
 //
-// The id of an event is its cursor. A text field with event_id gets it when the event is delivered.
+// The id of an event is its cursor. A text field with event_id gets it when the event is delivered; what
+// the publisher put there is replaced.
 type LogTopic[T proto.Message] struct {
 	log     EventLog
-	name    string
-	idField protoreflect.FieldDescriptor
-
-	mu          sync.Mutex
-	tail        *logTail
-	subscribers int
-	idle        *time.Timer
+	options LogTopicOptions
+	schema  topicSchema
+	key     tailKey
+	closed  atomic.Bool
 }
 
-// LogTopicOptions are options of a topic over a log.
+// LogTopicOptions are options of a topic over a log. Of topics of one log with one name, those of the
+// first one that is served count.
 type LogTopicOptions struct {
-	// IDField is the JSON name of the event_id field of the message, which must be text.
+	// MaxBytes is how many bytes the last 1,024 entries may hold, which this node keeps while it follows
+	// the topic. Default: 64 MiB.
+	MaxBytes int
+	// IDField is the JSON name of the field that gets the cursor, which must be text. Default: the field
+	// with event_id.
 	IDField string
+	// OnTail is called when this node receives new entries of a topic. It must return soon.
+	OnTail func(topic string, info TailInfo)
+	// OnGap is called when a subscriber cannot continue after a cursor and ends with code 11, and when
+	// this node itself missed entries. The reason shows whether retention is too short (GapTrimmed,
+	// GapBehind) or the log has lost events (GapFuture, GapUnknown).
+	OnGap func(topic, cursor string, reason GapReason)
 }
 
-// NewLogTopic makes a topic of a log. It panics if the message has no text field IDField.
+// TailInfo is what OnTail is told.
+type TailInfo struct {
+	// Lag is the time since the log took the newest of the entries, by the clocks of both; less than 0
+	// if the log does not keep the time.
+	Lag time.Duration
+	// Entries is the number of entries that arrived together.
+	Entries int
+}
+
+// tailKey tells tails apart.
+type tailKey struct {
+	log     EventLog
+	name    string
+	message protoreflect.FullName
+	idField string
+}
+
+// tails are those of all topics that this process follows.
+var tails = struct {
+	sync.Mutex
+	byKey map[tailKey]*logTail
+}{byKey: map[tailKey]*logTail{}}
+
+// NewLogTopic makes a topic of a log. Topics of one log with one name share what the node holds of it, so
+// the call may be in a handler. The node follows a topic while it is served, and for 60 seconds after
+// that. Take names from requests only after you have checked them.
+//
+// It panics if the field that would get the cursor is not there or cannot hold it, and for a log that
+// cannot be compared: use a pointer.
 func NewLogTopic[T proto.Message](log EventLog, name string, options LogTopicOptions) *LogTopic[T] {
-	t := &LogTopic[T]{log: log, name: name}
-	if options.IDField != "" {
-		var zero T
-		message := zero.ProtoReflect().Descriptor()
-		t.idField = message.Fields().ByJSONName(options.IDField)
-		if t.idField == nil || t.idField.Kind() != protoreflect.StringKind || t.idField.IsList() {
-			panic(fmt.Sprintf("sse: %s has no text field %q, which could hold the cursor of an event log", message.FullName(), options.IDField))
-		}
+	var zero T
+	schema := newTopicSchema(zero.ProtoReflect().Descriptor(), options.IDField)
+	// A member of a oneof could displace another one.
+	if f := schema.idField; f != nil && (f.Kind() != protoreflect.StringKind || f.IsList() || f.ContainingOneof() != nil && !f.HasOptionalKeyword()) {
+		panic(fmt.Sprintf("sse: %s has event_id, and cannot hold the cursor of an event log: make it a text field", f.FullName()))
 	}
-	return t
+	if !reflect.TypeOf(log).Comparable() {
+		panic(fmt.Sprintf("sse: an event log of type %T cannot be compared: use a pointer", log))
+	}
+	key := tailKey{log, name, schema.message.FullName(), options.IDField}
+	return &LogTopic[T]{log: log, options: options, schema: schema, key: key}
 }
 
-// Publish appends an event, and returns its cursor when the log has it. With a key, a publication
-// that failed can be repeated. It fails with code 14 if the log did not confirm the event, which may
-// be in the log nevertheless.
+// Publish appends an event, and returns its cursor when the log has it. With a key, which may be empty, a
+// publication that failed can be repeated. It fails with code 14 if the log did not confirm the event,
+// which may be in the log nevertheless; for a message that has no event set in its oneof or has no JSON;
+// and after Close.
 func (t *LogTopic[T]) Publish(ctx context.Context, m T, key string) (cursor string, err error) {
-	if _, err := (protojson.MarshalOptions{}).Marshal(m); err != nil {
+	if t.closed.Load() {
+		return "", errTopicClosed
+	}
+	if err := t.schema.check(m); err != nil {
 		return "", err
 	}
 	data, err := proto.Marshal(m)
 	if err != nil {
 		return "", err
 	}
-	cursor, err = t.log.Append(ctx, t.name, data, key)
+	tails.Lock()
+	tail := tails.byKey[t.key]
+	tails.Unlock()
+	if tail != nil {
+		// A subscriber that came before this call gets the event, even if the tail has not begun yet.
+		_ = tail.waitBegun(ctx)
+	}
+	cursor, err = t.log.Append(ctx, t.key.name, data, key)
 	if err != nil {
 		return "", logStatus(err, "the event log did not confirm the event: it may have been kept")
 	}
@@ -91,252 +133,101 @@ func logStatus(err error, message string) error {
 	return Errorf(Unavailable, "%s", message)
 }
 
-// Serve sends the events from now on, or after an earlier one, until the context ends. It fails with
-// a *CursorError, which is code 11, if the events after that one cannot be given without a gap, and
-// with code 14 if the log does not answer.
+// Serve sends the events from now on, or after an earlier one, until the context ends or the topic is
+// closed. It fails with a *CursorError, which is code 11, if the events after that one cannot be given
+// without a gap, and with code 14 if the log does not answer.
 func (t *LogTopic[T]) Serve(ctx context.Context, s *Sender[T], after string) error {
 	tail := t.subscribe()
-	defer t.unsubscribe()
+	if tail == nil {
+		return nil
+	}
+	defer t.unsubscribe(tail)
 	hadBegun := tail.hasBegun()
+	if after != "" && !isCursor(after) {
+		tail.onGap(after, GapUnknown)
+		return &CursorError{after, GapUnknown}
+	}
 	if err := tail.waitBegun(ctx); err != nil {
 		return err
 	}
+	if tail.beginning == "" { // it was closed, or the log failed for good, before it had begun
+		return tail.ring.failure()
+	}
 	if after == "" && hadBegun {
-		after = tail.tip()
+		after = tail.last()
 	} else if after == "" {
 		after = tail.beginning // what was published since is after the subscription
-	} else if !isCursor(after) {
-		return &CursorError{after, GapUnknown}
 	}
-	isFirst := true
-	var failingSince time.Time
-	for {
-		events, changed, known := tail.after(after)
-		if !known {
-			page, err := t.read(ctx, after)
-			var status *Error
-			switch {
-			case err == nil:
-				failingSince = time.Time{}
-				events = page
-			case ctx.Err() != nil:
-				return context.Cause(ctx)
-			case errors.As(err, &status):
-				return err
-			case failingSince.IsZero():
-				failingSince = time.Now()
-				fallthrough
-			default:
-				if isFirst && time.Since(failingSince) > logAnswerTime || time.Since(failingSince) > logFailingTime {
-					return logStatus(err, "the event log is unavailable")
-				}
-			}
-		}
-		if isFirst && (known || failingSince.IsZero()) {
-			isFirst = false
-			if err := s.w.begin(after); err != nil {
-				return err
-			}
-		}
-		for _, event := range events {
-			if err := s.w.sendShared(event); err != nil {
-				return err
-			}
-			after = event.id
-		}
-		if len(events) > 0 {
-			continue
-		}
-		var pause <-chan time.Time
-		if !known { // the tail is behind the log, or the log fails
-			pause = time.After(time.Duration(25+rand.IntN(50)) * time.Millisecond)
-		}
-		select {
-		case <-changed:
-		case <-pause:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
+	return (&logSubscription{tail: tail, writer: s.w, place: place{id: after, number: -1}}).run(ctx)
 }
 
-// read reads a page of the log.
-func (t *LogTopic[T]) read(ctx context.Context, after string) (events []*sharedEvent, err error) {
-	ctx, cancel := context.WithTimeout(ctx, logAnswerTime)
-	defer cancel()
-	entries, err := t.log.Read(ctx, t.name, after, logPageSize)
-	for _, entry := range entries {
-		events = append(events, t.event(entry))
+// Close ends all subscriptions of this node after they have received its events. The log and other nodes
+// are not affected.
+func (t *LogTopic[T]) Close() { t.CloseWithError(nil) }
+
+// CloseWithError does what Close does, and ends the subscriptions with an error: an *Error reaches the
+// clients as it is.
+func (t *LogTopic[T]) CloseWithError(err error) {
+	t.closed.Store(true)
+	tails.Lock()
+	tail := tails.byKey[t.key]
+	delete(tails.byKey, t.key)
+	tails.Unlock()
+	if tail != nil {
+		tail.ring.close(err)
+		tail.stop()
 	}
-	return events, err
 }
 
 // event returns the event of an entry. Its message is decoded once, when it is first needed.
-func (t *LogTopic[T]) event(entry Entry) *sharedEvent {
+func (t *LogTopic[T]) event(entry Entry, onEncode func(bytes int)) *sharedEvent {
 	decode := sync.OnceValues(func() (proto.Message, error) {
 		var zero T
 		m := zero.ProtoReflect().New()
 		err := proto.Unmarshal(entry.Data, m.Interface())
-		if t.idField != nil {
-			m.Set(t.idField, protoreflect.ValueOfString(entry.Cursor))
+		if t.schema.idField != nil {
+			m.Set(t.schema.idField, protoreflect.ValueOfString(entry.Cursor))
 		}
 		return m.Interface(), err
 	})
-	return newSharedEvent(entry.Cursor, len(entry.Data), decode)
+	return newSharedEvent(entry.Cursor, decode, onEncode)
 }
 
+// subscribe returns the tail of the topic; nil after Close.
 func (t *LogTopic[T]) subscribe() *logTail {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.subscribers++
-	if t.idle != nil {
-		t.idle.Stop()
+	tails.Lock()
+	defer tails.Unlock()
+	if t.closed.Load() {
+		return nil
 	}
-	if t.tail == nil {
-		t.tail = newLogTail(t.log, t.name, t.event)
+	tail := tails.byKey[t.key]
+	if tail == nil || tail.ring.isClosed() {
+		tail = newLogTail(t.log, t.key.name, t.options, t.event)
+		tails.byKey[t.key] = tail
 	}
-	return t.tail
+	tail.subscribers++
+	if tail.idle != nil {
+		tail.idle.Stop()
+	}
+	return tail
 }
 
-func (t *LogTopic[T]) unsubscribe() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.subscribers--; t.subscribers > 0 {
+func (t *LogTopic[T]) unsubscribe(tail *logTail) {
+	tails.Lock()
+	defer tails.Unlock()
+	if tail.subscribers--; tail.subscribers > 0 {
 		return
 	}
-	t.idle = time.AfterFunc(logIdleTime, func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if t.subscribers == 0 && t.tail != nil {
-			t.tail.stop()
-			t.tail = nil
+	tail.idle = time.AfterFunc(logIdleTime, func() {
+		tails.Lock()
+		defer tails.Unlock()
+		if tail.subscribers == 0 {
+			tail.stop()
+			if tails.byKey[t.key] == tail {
+				delete(tails.byKey, t.key)
+			}
 		}
 	})
-}
-
-// logTail is what a node holds of a topic that it follows: the last entries, and the tail of the log
-// that brings them. A tail that fails begins again at the end of the log. Each subscriber then
-// continues after its own cursor, and finds out whether entries are missing.
-type logTail struct {
-	stop context.CancelFunc
-	// begun is closed when the tail runs; beginning is the cursor after which it began.
-	begun     chan struct{}
-	beginning string
-
-	mu     sync.Mutex
-	events []*sharedEvent
-	// places are the places of cursors in events, and first is that of events[0]. A cursor that
-	// stands before the first event is in it too.
-	places map[string]int
-	first  int
-	// before is the cursor of the entry before events[0].
-	before  string
-	last    string
-	changed chan struct{}
-}
-
-func newLogTail(log EventLog, name string, toEvent func(Entry) *sharedEvent) *logTail {
-	ctx, stop := context.WithCancel(context.Background())
-	t := &logTail{stop: stop, begun: make(chan struct{}), places: map[string]int{}, changed: make(chan struct{})}
-	go t.run(ctx, log, name, toEvent)
-	return t
-}
-
-func (t *logTail) run(ctx context.Context, log EventLog, name string, toEvent func(Entry) *sharedEvent) {
-	delay := 100 * time.Millisecond
-	for isFirst := true; ctx.Err() == nil; {
-		tip, err := log.Tip(ctx, name)
-		if err == nil {
-			t.reset(tip)
-			if isFirst {
-				isFirst = false
-				t.beginning = tip
-				close(t.begun)
-			}
-			_ = log.Tail(ctx, name, tip, func(entries []Entry) {
-				delay = 100 * time.Millisecond
-				t.push(entries, toEvent)
-			})
-		}
-		sleep(ctx.Done(), time.Duration(float64(delay)*(0.5+rand.Float64())))
-		delay = min(2*delay, 2*time.Second)
-	}
-}
-
-// hasBegun says whether the tail runs, or has run.
-func (t *logTail) hasBegun() bool {
-	select {
-	case <-t.begun:
-		return true
-	default:
-		return false
-	}
-}
-
-// waitBegun waits until the tail runs.
-func (t *logTail) waitBegun(ctx context.Context) error {
-	timer := time.NewTimer(logAnswerTime)
-	defer timer.Stop()
-	select {
-	case <-t.begun:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return Errorf(Unavailable, "the event log does not answer")
-	}
-}
-
-// reset drops all events. The next event follows tip.
-func (t *logTail) reset(tip string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.events, t.first, t.before, t.last = nil, 0, tip, tip
-	t.places = map[string]int{tip: 0}
-	t.wake()
-}
-
-func (t *logTail) push(entries []Entry, toEvent func(Entry) *sharedEvent) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, entry := range entries {
-		t.events = append(t.events, toEvent(entry))
-		t.last = entry.Cursor
-		t.places[entry.Cursor] = t.first + len(t.events)
-	}
-	for len(t.events) > logRingSize {
-		// The cursor of the event that goes still has its place, before the first one that is left.
-		delete(t.places, t.before)
-		t.before = t.events[0].id
-		t.events[0] = nil
-		t.events = t.events[1:]
-		t.first++
-	}
-	t.wake()
-}
-
-func (t *logTail) wake() {
-	close(t.changed)
-	t.changed = make(chan struct{})
-}
-
-func (t *logTail) tip() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.last
-}
-
-// after returns the events that follow a cursor, and what is closed at the next change; false if the
-// cursor is not here.
-func (t *logTail) after(cursor string) (events []*sharedEvent, changed <-chan struct{}, known bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	place, ok := t.places[cursor]
-	if !ok || place < t.first {
-		return nil, t.changed, false
-	}
-	rest := t.events[place-t.first:]
-	return append(events, rest[:min(len(rest), logPageSize)]...), t.changed, true
 }
 
 // begin tells the client where a stream over a log begins, so that nothing is lost if it is cut

@@ -28,9 +28,12 @@ const (
 	// keyWindow and maxKeys are how long a topic remembers a key, and how many.
 	keyWindow = 2 * time.Minute
 	maxKeys   = 10_000
+	// sweepInterval is how often the log looks for topics that nobody writes to.
+	sweepInterval = time.Minute
 )
 
-// MemoryEventLog is an event log within this process, for tests and for servers with one node.
+// MemoryEventLog is an event log within this process, for tests and for servers with one node. Once a
+// minute it removes topics that have no tail and whose last entry is older than the age that is kept.
 type MemoryEventLog struct {
 	keep   Retention
 	prefix string
@@ -39,6 +42,10 @@ type MemoryEventLog struct {
 	topics map[string]*memoryTopic
 	// last is the number of the last entry. Entries are numbered through all topics, from 1.
 	last int
+	// forgotten is the last number of an entry whose topic was removed.
+	forgotten int
+	swept     time.Time
+	isClosed  bool
 }
 
 // NewMemoryEventLog makes an event log in memory.
@@ -52,7 +59,7 @@ func NewMemoryEventLog(keep Retention) *MemoryEventLog {
 	if keep.Bytes <= 0 {
 		keep.Bytes = 64 << 20
 	}
-	return &MemoryEventLog{keep: keep, prefix: strconv.FormatUint(rand.Uint64(), 36) + "-", topics: map[string]*memoryTopic{}}
+	return &MemoryEventLog{keep: keep, prefix: strconv.FormatUint(rand.Uint64(), 36) + "-", topics: map[string]*memoryTopic{}, swept: time.Now()}
 }
 
 // memoryTopic is a topic of a log in memory.
@@ -64,7 +71,9 @@ type memoryTopic struct {
 	keys    map[string]memoryEntry
 	// order are the keys, the oldest first.
 	order []string
-	// changed is closed at the next entry.
+	// tails is the number of tails.
+	tails int
+	// changed is closed at the next entry, and when the log is closed.
 	changed chan struct{}
 }
 
@@ -73,20 +82,69 @@ type memoryEntry struct {
 	number int
 }
 
+// open locks the log. It fails with code 14 after Close.
+func (l *MemoryEventLog) open() error {
+	l.mu.Lock()
+	if l.isClosed {
+		l.mu.Unlock()
+		return Errorf(Unavailable, "the event log is closed")
+	}
+	return nil
+}
+
+// Close ends all tails, and drops all entries. Calls that follow fail with code 14.
+func (l *MemoryEventLog) Close() error {
+	if l.open() != nil {
+		return nil
+	}
+	defer l.mu.Unlock()
+	l.isClosed = true
+	for _, topic := range l.topics {
+		close(topic.changed)
+	}
+	l.topics = nil
+	return nil
+}
+
 func (l *MemoryEventLog) topic(name string) *memoryTopic {
 	topic := l.topics[name]
 	if topic == nil {
-		topic = &memoryTopic{keys: map[string]memoryEntry{}, changed: make(chan struct{})}
+		topic = &memoryTopic{trimmed: l.forgotten, keys: map[string]memoryEntry{}, changed: make(chan struct{})}
 		l.topics[name] = topic
 	}
 	return topic
 }
 
+// sweep removes topics that nobody has written to for long.
+func (l *MemoryEventLog) sweep(now time.Time) {
+	if now.Sub(l.swept) < min(sweepInterval, l.keep.Age) {
+		return
+	}
+	l.swept = now
+	for name, topic := range l.topics {
+		topic.trim(l.keep, now)
+		topic.expireKeys(now)
+		if topic.tails > 0 || len(topic.keys) > 0 {
+			continue
+		}
+		if last := topic.last(); last == nil || now.Sub(last.Time) >= l.keep.Age {
+			if last != nil {
+				l.forgotten = max(l.forgotten, last.number)
+			}
+			delete(l.topics, name)
+		}
+	}
+}
+
 // Append implements EventLog.
 func (l *MemoryEventLog) Append(_ context.Context, name string, data []byte, key string) (string, error) {
-	l.mu.Lock()
+	if err := l.open(); err != nil {
+		return "", err
+	}
 	defer l.mu.Unlock()
-	topic, now := l.topic(name), time.Now()
+	now := time.Now()
+	l.sweep(now)
+	topic := l.topic(name)
 	topic.expireKeys(now)
 	if known, ok := topic.keys[key]; ok && key != "" {
 		return known.Cursor, nil
@@ -103,6 +161,13 @@ func (l *MemoryEventLog) Append(_ context.Context, name string, data []byte, key
 	close(topic.changed)
 	topic.changed = make(chan struct{})
 	return entry.Cursor, nil
+}
+
+func (t *memoryTopic) last() *memoryEntry {
+	if len(t.entries) == 0 {
+		return nil
+	}
+	return &t.entries[len(t.entries)-1]
 }
 
 // trim drops what is too old or too much, but never the last entry.
@@ -124,23 +189,27 @@ func (t *memoryTopic) expireKeys(now time.Time) {
 
 // Tip implements EventLog.
 func (l *MemoryEventLog) Tip(_ context.Context, name string) (string, error) {
-	l.mu.Lock()
+	if err := l.open(); err != nil {
+		return "", err
+	}
 	defer l.mu.Unlock()
 	if topic := l.topics[name]; topic != nil && len(topic.entries) > 0 {
-		return topic.entries[len(topic.entries)-1].Cursor, nil
+		return topic.last().Cursor, nil
 	}
 	return l.prefix + strconv.Itoa(l.last) + "b", nil
 }
 
 // Read implements EventLog.
 func (l *MemoryEventLog) Read(_ context.Context, name, after string, limit int) ([]Entry, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	number, err := l.numberOf(name, after)
-	if err != nil {
+	if err := l.open(); err != nil {
 		return nil, err
 	}
-	return l.topic(name).after(number, limit), nil
+	defer l.mu.Unlock()
+	number, err := l.numberOf(name, after)
+	if topic := l.topics[name]; err == nil && topic != nil {
+		return topic.after(number, limit), nil
+	}
+	return nil, err
 }
 
 // after returns the entries with a higher number.
@@ -160,42 +229,60 @@ func (l *MemoryEventLog) numberOf(name, cursor string) (int, error) {
 	if !ok || err != nil || digits != strconv.Itoa(number) || number < 0 || number == 0 && !isBeginning {
 		return 0, &CursorError{cursor, GapUnknown}
 	}
-	topic := l.topic(name)
+	topic, trimmed := l.topics[name], l.forgotten
+	if topic != nil {
+		trimmed = topic.trimmed
+	}
 	switch {
 	case number > l.last:
 		return 0, &CursorError{cursor, GapFuture}
-	case number < topic.trimmed, number == topic.trimmed && !isBeginning:
+	case number < trimmed, number == trimmed && !isBeginning:
 		return 0, &CursorError{cursor, GapTrimmed}
-	case !isBeginning:
-		i := sort.Search(len(topic.entries), func(i int) bool { return topic.entries[i].number >= number })
-		if i == len(topic.entries) || topic.entries[i].number != number {
-			return 0, &CursorError{cursor, GapUnknown}
-		}
+	case !isBeginning && (topic == nil || !topic.has(number)):
+		return 0, &CursorError{cursor, GapUnknown}
 	}
 	return number, nil
 }
 
+func (t *memoryTopic) has(number int) bool {
+	i := sort.Search(len(t.entries), func(i int) bool { return t.entries[i].number >= number })
+	return i < len(t.entries) && t.entries[i].number == number
+}
+
 // Tail implements EventLog.
 func (l *MemoryEventLog) Tail(ctx context.Context, name, after string, deliver func([]Entry)) error {
-	l.mu.Lock()
+	if err := l.open(); err != nil {
+		return err
+	}
 	number, err := l.numberOf(name, after)
+	if err != nil {
+		l.mu.Unlock()
+		return err
+	}
+	topic := l.topic(name)
+	topic.tails++
 	l.mu.Unlock()
-	for err == nil {
+	defer func() {
 		l.mu.Lock()
-		topic := l.topic(name)
-		entries := topic.after(number, len(topic.entries))
-		changed := topic.changed
-		if number < topic.trimmed {
-			err = &CursorError{after, GapBehind}
+		defer l.mu.Unlock()
+		if topic.tails--; topic.tails == 0 && len(topic.entries) == 0 && l.topics[name] == topic {
+			delete(l.topics, name)
 		}
-		if len(topic.entries) > 0 {
-			number = max(number, topic.entries[len(topic.entries)-1].number)
+	}()
+	for ctx.Err() == nil {
+		if err := l.open(); err != nil {
+			return err
+		}
+		isBehind, changed := number < topic.trimmed, topic.changed
+		entries := topic.after(number, len(topic.entries))
+		if len(entries) > 0 {
+			number = topic.last().number
 		}
 		l.mu.Unlock()
-		if err != nil {
-			break
-		}
-		if len(entries) > 0 {
+		switch {
+		case isBehind:
+			return &CursorError{after, GapBehind}
+		case len(entries) > 0:
 			after = entries[len(entries)-1].Cursor
 			deliver(entries)
 			continue
@@ -203,8 +290,7 @@ func (l *MemoryEventLog) Tail(ctx context.Context, name, after string, deliver f
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return context.Cause(ctx)
 		}
 	}
-	return err
+	return context.Cause(ctx)
 }

@@ -114,6 +114,14 @@ function tagged(field: DescField): [] | [[number, ReadField]] {
       (target[name] as Target[]).push(readerOf(field.message)(reader, reader.uint32() + reader.pos));
     });
   }
+  if (fieldKind === "list" && field.listKind === "scalar" && field.scalar === ScalarType.INT32) {
+    return delimited((reader, target) => {
+      const values = target[name] as number[];
+      for (const end = reader.uint32() + reader.pos; reader.pos < end; ) {
+        values.push(reader.int32());
+      }
+    });
+  }
   if (fieldKind === "list" && field.listKind === "scalar" && field.scalar === ScalarType.STRING) {
     return delimited((reader, target) => {
       (target[name] as string[]).push(reader.string());

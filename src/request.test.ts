@@ -1,18 +1,75 @@
-import { fromBinary, toBinary, toJson } from "@bufbuild/protobuf";
+import { create, createFileRegistry, fromBinary, toBinary, toJson } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { CodeGeneratorRequestSchema, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import {
+  type CodeGeneratorRequest,
+  CodeGeneratorRequestSchema,
+  FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+  SourceCodeInfoSchema,
+} from "@bufbuild/protobuf/wkt";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { loadCase } from "../test/golden.js";
 import { decode } from "./decode.js";
 import { readRequest } from "./request.js";
+import { locationsAt } from "./source-info.js";
 
-const json = (request: ReturnType<typeof readRequest>) => toJson(CodeGeneratorRequestSchema, request);
+/** A request as JSON, without the locations that have no comments. */
+function json(request: CodeGeneratorRequest) {
+  const files = [...request.protoFile, ...request.sourceFileDescriptors];
+  const infos = files.flatMap(({ sourceCodeInfo }) => sourceCodeInfo ?? []); // kept, as it is decoded for each reader
+  for (const info of infos) {
+    info.location = info.location.filter(
+      (location) =>
+        location.leadingDetachedComments.length > 0 || location.leadingComments || location.trailingComments,
+    );
+  }
+  return toJson(CodeGeneratorRequestSchema, request);
+}
 
-test.each(["comments", "edition-2024", "types"])("the request of %s is read as protobuf-es reads it", (name) => {
+/** As buf and protoc write it. */
+function requestOf(name: string) {
   const { request } = loadCase(name);
   request.sourceFileDescriptors = request.protoFile.slice(0, 1);
-  const bytes = toBinary(CodeGeneratorRequestSchema, request);
+  return toBinary(CodeGeneratorRequestSchema, request);
+}
+
+test.each(["comments", "edition-2024", "types"])("the request of %s is read as protobuf-es reads it", (name) => {
+  const bytes = requestOf(name);
   expect(json(readRequest(bytes))).toEqual(json(fromBinary(CodeGeneratorRequestSchema, bytes)));
+});
+
+test("a file has its comments, however short they are", () => {
+  const number = fc.nat({ max: 300 });
+  const comment = fc.option(fc.string({ minLength: 1, maxLength: 3 }), { nil: undefined });
+  const location = fc.record({
+    path: fc.array(number, { maxLength: 4 }),
+    span: fc.array(number, { maxLength: 4 }),
+    leadingComments: comment,
+    trailingComments: comment,
+    leadingDetachedComments: fc.array(fc.string(), { maxLength: 1 }),
+  });
+  fc.assert(
+    fc.property(fc.array(location), (location) => {
+      const bytes = request(toBinary(SourceCodeInfoSchema, create(SourceCodeInfoSchema, { location })));
+      expect(json(readRequest(bytes))).toEqual(json(fromBinary(CodeGeneratorRequestSchema, bytes)));
+    }),
+  );
+});
+
+test("all locations of a file are found, those without comments too", () => {
+  const bytes = requestOf("comments");
+  const { protoFile } = readRequest(bytes);
+  const found = createFileRegistry(create(FileDescriptorSetSchema, { file: protoFile }));
+  for (const { name, sourceCodeInfo } of fromBinary(CodeGeneratorRequestSchema, bytes).protoFile) {
+    const file = found.getFile(name);
+    const locations = sourceCodeInfo?.location ?? [];
+    expect(locations.length).toBeGreaterThan(10);
+    for (const { path } of locations) {
+      const expected = locations.filter((other) => String(other.path) === String(path));
+      expect(file && locationsAt(file, path)).toEqual(expected);
+    }
+  }
 });
 
 /** What a message has: the values of its fields, its unknown fields, and which fields are set. */

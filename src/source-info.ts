@@ -1,5 +1,5 @@
 import type { AnyDesc, DescFile } from "@bufbuild/protobuf";
-import type { SourceCodeInfo_Location } from "@bufbuild/protobuf/wkt";
+import type { FileDescriptorProto, SourceCodeInfo_Location } from "@bufbuild/protobuf/wkt";
 
 /** The file that declares something. */
 export function fileOf(desc: AnyDesc): DescFile {
@@ -34,6 +34,13 @@ export function commentOf(desc: AnyDesc): string {
   return byPath.get(sourcePath(desc).join()) ?? "";
 }
 
+/** Says how all locations of a file are found, if its `sourceCodeInfo` has only those with comments. */
+export function setLocations(file: FileDescriptorProto, read: () => readonly SourceCodeInfo_Location[]): void {
+  allLocations.set(file, read);
+}
+
+const allLocations = new WeakMap<FileDescriptorProto, () => readonly SourceCodeInfo_Location[]>();
+
 /** The comments of a file by their paths. The locations, of which large APIs have a million, are not kept. */
 const comments = new WeakMap<DescFile, Map<string, string>>();
 
@@ -44,7 +51,7 @@ const comments = new WeakMap<DescFile, Map<string, string>>();
 export function locationsAt(file: DescFile, path: readonly number[]): readonly SourceCodeInfo_Location[] {
   if (file !== indexed) {
     index = new Map();
-    for (const location of file.proto.sourceCodeInfo?.location ?? []) {
+    for (const location of allLocations.get(file.proto)?.() ?? file.proto.sourceCodeInfo?.location ?? []) {
       const key = location.path.join();
       const known = index.get(key);
       if (known === undefined) {

@@ -20,7 +20,7 @@ const EMITTER = { packages: /^(@bufbuild\/|yaml$|node:)/, maxLines: 200 };
 /** The parts. A file belongs to the first that has it. */
 const parts: readonly Part[] = [
   { ...SOURCE, files: /^src\/main\.ts$/, imports: /^src\/(help|init|plugin|problems|request)\.ts$/, packages: /./ },
-  { ...SOURCE, files: /^src\/(request|decode)\.ts$/ },
+  { ...SOURCE, files: /^src\/(request|decode)\.ts$/, imports: /^src\/source-info\.ts$/ },
   { ...SOURCE, files: /^src\/init\.ts$/, imports: /^src\/problems\.ts$/, packages: /^node:/ },
   { ...SOURCE, files: /^src\/help\.ts$/, imports: /^src\/options\.ts$/ },
   {

@@ -66,7 +66,7 @@ export function componentPart(name: string): string {
 
 /** A document, or a part of one, with other names for its schemas. */
 export function renameSchemas(document: Tree, names: ReadonlyMap<string, string>): Tree {
-  const { components, ...rest } = renameReferences(document, names) as Tree; // a tree stays one
+  const { components, ...rest } = names.size === 0 ? document : (renameReferences(document, names) as Tree); // a tree stays one
   if (components === undefined) {
     return rest;
   }

@@ -76,6 +76,9 @@ function tagged(field: DescField): [] | [[number, ReadField]] {
   const { fieldKind, localName: name, number } = field;
   const delimited = (read: ReadField): [[number, ReadField]] => [[(number << 3) | WireType.LengthDelimited, read]];
   const varint = (read: ReadField): [[number, ReadField]] => [[(number << 3) | WireType.Varint, read]];
+  if (field.oneof !== undefined) {
+    return []; // no descriptor has one
+  }
   if (fieldKind === "scalar" && field.scalar === ScalarType.STRING) {
     return delimited((reader, target) => {
       target[name] = reader.string();

@@ -1,4 +1,4 @@
-import { create, createFileRegistry, fromBinary, toBinary, toJson } from "@bufbuild/protobuf";
+import { create, createFileRegistry, fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import {
   type CodeGeneratorRequest,
@@ -41,7 +41,7 @@ test.each(["comments", "edition-2024", "types"])("the request of %s is read as p
 
 test("a file has its comments, however short they are", () => {
   const number = fc.nat({ max: 300 });
-  const comment = fc.option(fc.string({ minLength: 1, maxLength: 3 }), { nil: undefined });
+  const comment = fc.string({ maxLength: 3 });
   const location = fc.record({
     path: fc.array(number, { maxLength: 4 }),
     span: fc.array(number, { maxLength: 4 }),
@@ -51,7 +51,7 @@ test("a file has its comments, however short they are", () => {
   });
   fc.assert(
     fc.property(fc.array(location), (location) => {
-      const bytes = request(toBinary(SourceCodeInfoSchema, create(SourceCodeInfoSchema, { location })));
+      const bytes = request(toBinary(SourceCodeInfoSchema, fromJson(SourceCodeInfoSchema, { location })));
       expect(json(readRequest(bytes))).toEqual(json(fromBinary(CodeGeneratorRequestSchema, bytes)));
     }),
   );

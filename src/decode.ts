@@ -13,8 +13,26 @@ import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
  * several times as long. What is rare in descriptors is left to protobuf-es.
  */
 export function decode<Desc extends DescMessage>(schema: Desc, bytes: Uint8Array): MessageShape<Desc> {
-  const reader = new BinaryReader(bytes);
+  const reader = new DescriptorReader(bytes);
   return readerOf(schema)(reader, reader.len) as MessageShape<Desc>; // the reader of its schema
+}
+
+/** A reader of Node's strings: those of TextDecoder need a view of the bytes for each string. */
+class DescriptorReader extends BinaryReader {
+  readonly #bytes: Buffer;
+
+  constructor({ buffer, byteOffset, length }: Uint8Array) {
+    super(new Uint8Array(buffer, byteOffset, length)); // whose `subarray` is faster than that of a Buffer
+    this.#bytes = Buffer.from(buffer, byteOffset, length);
+  }
+
+  override string(): string {
+    const end = this.uint32() + this.pos;
+    const text = this.#bytes.toString("utf8", this.pos, end);
+    this.pos = end;
+    this.assertBounds();
+    return text;
+  }
 }
 
 /** Reads a message up to `end`, and adds to `target` if its field was there before. */

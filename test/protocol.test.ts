@@ -36,17 +36,26 @@ describe("the table of tests", () => {
 
 test("the example is what the server sends", async () => {
   const [, head = "", body = ""] = /^HTTP\/1\.1 200 OK\n(.*?)\n\n(.*?)^```$/ms.exec(page) ?? [];
+  let onHeartbeat = () => {};
+  const heartbeat = new Promise<void>((resolve) => (onHeartbeat = resolve));
   const { url } = await startMarketServer(
     {
-      async *watchTrades(_request, { sleep }) {
+      async *watchTrades() {
         yield { sequence: 41n, symbol: "AAPL", price: 187.2 };
-        await sleep(50);
+        await heartbeat;
         yield { sequence: 42n, symbol: "AAPL", price: 187.3 };
       },
     },
     { heartbeatMs: 35 },
   );
-  const { response, text } = await getStream(url + watch, { "Last-Event-ID": "40" });
+  const response = await fetch(url + watch, { headers: { Accept: "text/event-stream", "Last-Event-ID": "40" } });
+  let text = "";
+  for await (const chunk of response.body ?? []) {
+    text += Buffer.from(chunk).toString();
+    if (text.includes("\n\n:\n")) {
+      onHeartbeat();
+    }
+  }
   expect(text.replace("heartbeat=35", "heartbeat=15000").replace(/^(:\n)+/m, ":\n")).toBe(body);
   for (const line of head.split("\n")) {
     const [name = "", value] = line.split(": ");

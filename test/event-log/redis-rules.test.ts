@@ -157,6 +157,16 @@ describeWith("redis-server", "a log on Redis", () => {
     await until(async () => (await counts()) === 1);
   });
 
+  test("sends appends that are made together in one write", async () => {
+    const { redis } = await startServer();
+    const log = openLog({ client: redis });
+    await append(log, "first"); // Now Redis knows the script.
+    const together = vi.spyOn(redis.stream, "_writev");
+    await Promise.all(numbers(10).map((text) => append(log, text)));
+    expect(together.mock.calls.map(([commands]) => commands.length)).toEqual([10]);
+    expect(redis.stream.writableCorked).toBe(0);
+  });
+
   test("trims by age, but never the last entry", async () => {
     const { redis } = await startServer();
     const cursors = await append(openLog({ client: redis, keep: { ms: 1000 } }), ...numbers(300));

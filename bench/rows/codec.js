@@ -5,7 +5,7 @@
  * Both read the same text, which is parsed within the measurement, and write the same message. Messages and texts are
  * compared first. V8 joins the parts of our text only when it is read, so the rows of writing also turn it into
  * UTF-8, as a server does; with less text that costs more than the codec. Two rounds warm up. Our worse rows are those
- * whose values go through protobuf-es: a Struct, and a field that is spelled otherwise.
+ * in which the engine does the work of both: a text with escapes, and integers of 64 bits.
  */
 
 import { cpuOfSync } from "../measure.js";

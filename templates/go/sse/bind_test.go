@@ -231,6 +231,43 @@ func decodeMessage(t *testing.T, desc protoreflect.MessageType, encoded []byte) 
 	return message
 }
 
+func TestAQuery(t *testing.T) {
+	params := loadMessages(t)[0]
+	binder, err := newBinder(&paramsMethods[0].Bindings[0], params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for query, want := range map[string]string{
+		"fBytes=_-8&rBytes=%2B/8=":             `{"fBytes":"/+8=","rBytes":["+/8="]}`,
+		"fFloat=3.4028235e%2B38&wFloat=-1e-60": `{"fFloat":3.4028235e38,"wFloat":-0.0}`,
+		"f_color=7&rColor=RED&rColor=-3":       `{"fColor":7,"rColor":["RED","NEG"]}`,
+		"nested.m_string[x.y]=b&mInt32[-0]=1":  `{"nested":{"mString":{"x.y":"b"}},"mInt32":{"0":true}}`,
+		"ts=2026-01-31T09:30:00%2B02:00":       `{"ts":"2026-01-31T07:30:00Z"}`,
+		"cEmpty.x=1&other=1":                   `{}`,
+
+		"fFloat=3.5e38":            `f_float: "3.5e38" is not a number of single precision`,
+		"fBytes=_%2B":              `f_bytes: "_+" is not base64`,
+		"fInt32=1&f_int32=1":       "f_int32: is given twice",
+		"cString=a&cInt32=1":       `c_int32: is set beside "c_string" of the same oneof: leave one of them out`,
+		"nested=1":                 "nested: is a message: write its fields as nested.field=value",
+		"rTs=2026-02-30T00:00Z":    `r_ts: "2026-02-30T00:00Z" is not a time as in 2026-01-31T09:30:00Z`,
+		"mString=1&mInt32[a]=true": `m_string: is a map: write its entries as m_string[key]=value; m_int32["a"]: the key is not an integer from -2147483648 to 2147483647`,
+	} {
+		got, err := binder.bind(nil, query, nil, "")
+		switch {
+		case err != nil:
+			checkViolations(t, err)
+			if err.Error() != want {
+				t.Errorf("%s: %v\nwant %s", query, err, want)
+			}
+		case want[0] != '{':
+			t.Errorf("%s: got %v\nwant %s", query, got, want)
+		case !proto.Equal(got, fromJSON(t, params, want)):
+			t.Errorf("%s: got %v\nwant %s", query, got, want)
+		}
+	}
+}
+
 // FuzzQuery reads queries of any text. What a server reads, a client can send; what it refuses, it
 // explains.
 func FuzzQuery(f *testing.F) {

@@ -214,6 +214,7 @@ func FuzzRouter(f *testing.F) {
 	f.Add([]byte{segmentA, brace, star, brace, verbA}, "GET", "/a/x%2Fy:a")
 	f.Add([]byte{segmentA, star, nextRoute, segmentA, rest, nextRoute, segmentA, segmentB}, "GET", "/a/b")
 	f.Add([]byte{brace, segmentA, rest, segmentB, brace, star}, "HEAD", "/a/x/y/b/z")
+	f.Add([]byte{segmentA, brace, rest, brace, segmentB}, "GET", "/a/x/y/b")
 	f.Add([]byte{segmentA, rest, nextRoute | 8, segmentA, star}, "GET", "/a/b")
 	f.Add([]byte{star, nextRoute, rest}, "DELETE", "/a/")
 	f.Fuzz(func(t *testing.T, data []byte, method, path string) {
@@ -231,6 +232,7 @@ func FuzzRequestPath(f *testing.F) {
 	for _, path := range []string{"/", "/a/b", "/a%2Fb", "/a/../b", "/a/%2e%2E/b", "/..", "/a/.", "//a", "/%zz", "/a;b", "*"} {
 		f.Add(path)
 	}
+	base := &url.URL{Scheme: "http", Host: "localhost", Path: "/"}
 	f.Fuzz(func(t *testing.T, target string) {
 		parsed, err := url.ParseRequestURI(target)
 		if err != nil {
@@ -242,6 +244,11 @@ func FuzzRequestPath(f *testing.F) {
 		for _, segment := range strings.Split(path, "/") {
 			if text := strings.ReplaceAll(strings.ToLower(segment), "%2e", "."); text == "." || text == ".." {
 				t.Fatalf("%q has the path %q", target, path)
+			}
+		}
+		if !strings.Contains(path, "%") && strings.HasPrefix(target, "/") {
+			if want := base.ResolveReference(&url.URL{Path: parsed.Path}).Path; path != want {
+				t.Fatalf("%q has the path %q, want %q", target, path, want)
 			}
 		}
 		parsed.RawPath, parsed.Path = path, unescaped(path)

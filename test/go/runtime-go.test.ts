@@ -30,6 +30,18 @@ describeWithGo("the runtime for Go", () => {
 
   const folderOf = (module: (typeof modules)[number]) => (module === "redislog" ? join(runtime, module) : runtime);
 
+  test("writes and reads google.rpc and buf.validate as their own packages do", () => {
+    const folder = join(import.meta.dirname, "errdetails");
+    expect(run("gofmt", ["-l", "."], folder)).toBe("");
+    expect(runGo(["test", "-count=1", "."], folder)).toContain("ok");
+    const runtimeModules = readFileSync(join(runtime, "go.sum"), "utf8");
+    expect(
+      runtimeModules
+        .split("\n")
+        .filter((line) => !/^(google.golang.org\/protobuf|github.com\/google\/go-cmp) |^$/.test(line)),
+    ).toEqual([]);
+  }, 300_000);
+
   const folder = join(runtime, "sse");
   const targets = readdirSync(folder)
     .filter((name) => name.endsWith("_test.go"))

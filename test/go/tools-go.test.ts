@@ -1,5 +1,5 @@
 /** Go as users generate it, with buf and with protoc: it compiles in a module of theirs, and its client calls its server. */
-import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { files, root, writeFiles } from "../golden.js";
@@ -81,6 +81,9 @@ func TestFeed(t *testing.T) {
 `;
 }
 
+/** Where npm installs our protos. */
+const ours = "node_modules/protoc-gen-sse/proto";
+
 /** Generates in a folder, which is where `buf` and `protoc` are run. */
 interface Way {
   readonly name: string;
@@ -104,12 +107,11 @@ function generate(command: string, args: readonly string[], dir: string): void {
   run("env", [`PATH=${toolsPath()}:${process.env["PATH"]}`, command, ...args], dir);
 }
 
-function buf(dir: string, config: object): void {
-  const modules = [{ path: "proto" }, { path: "sse-proto" }];
-  writeFiles(dir, {
-    "buf.yaml": JSON.stringify({ version: "v2", modules }),
-    "buf.gen.yaml": JSON.stringify({ version: "v2", ...config }),
-  });
+/** The files that docs/go.md has for buf. */
+function buf(dir: string): void {
+  const guide = readFileSync(join(root, "docs/go.md"), "utf8");
+  const [modules = "", plugins = ""] = [...guide.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text]) => text);
+  writeFiles(dir, { "buf.yaml": modules, "buf.gen.yaml": plugins });
   generate("buf", ["generate"], dir);
 }
 
@@ -121,7 +123,7 @@ function protoc(dir: string, out: string, options: readonly string[], sseOptions
     "protoc",
     [
       "-Iproto",
-      "-Isse-proto",
+      `-I${ours}`,
       `--go_out=${out}`,
       ...opt("go", options),
       `--sse_out=${out}`,
@@ -138,14 +140,7 @@ const ways: readonly Way[] = [
   {
     name: "buf, managed mode",
     goPackage: () => "",
-    generate: (dir) =>
-      buf(dir, {
-        managed: { enabled: true, override: [{ file_option: "go_package_prefix", value: "example.com/app/gen" }] },
-        plugins: [
-          { local: "protoc-gen-go", out: "gen", opt: "paths=source_relative" },
-          { local: "protoc-gen-sse", out: "gen", opt: ["target=go", "paths=source_relative"] },
-        ],
-      }),
+    generate: buf,
     output: ["gen/acme/feed/v1/feedv1sse/feed.sse.go", "gen/sse/client.go"],
     feedsse: "feedv1sse",
   },
@@ -189,7 +184,7 @@ describeIfInstalled(isInstalled, "Go or protoc is not installed", "Go as users g
     const dir = cacheFolder(`tools-go/${way.name.replace(/\W+/g, "-")}`);
     rmSync(dir, { recursive: true, force: true });
     writeFiles(dir, protos(way.goPackage));
-    cpSync(join(root, "proto"), join(dir, "sse-proto"), { recursive: true });
+    cpSync(join(root, "proto"), join(dir, ours), { recursive: true });
     way.generate(dir);
     const folder = join(dir, way.module ?? ".");
     expect(files(folder)).toEqual(expect.arrayContaining([...way.output]));

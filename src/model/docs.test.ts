@@ -19,6 +19,10 @@ test("leaves one space where an internal comment stood between two words", () =>
   expect(parseDocs(" A (-- b --) c (-- d --)").text).toBe("A c");
 });
 
+test("leaves out the second star of /**", () => {
+  expect(parseDocs("*\n A price.\n\n * now\n").text).toBe("A price.\n\n* now");
+});
+
 test("is empty without a comment", () => {
   expect(parseDocs("")).toEqual({ text: "", summary: "", description: "" });
 });

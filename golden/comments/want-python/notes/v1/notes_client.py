@@ -157,8 +157,7 @@ class NoteServiceClient(Client):
     def remove_note(
         self, request: notes_pb2.GetNoteRequest, **options: Unpack[CallOptions]
     ) -> notes_pb2.Note:
-        """*
-        A comment with stars in front.
+        """A comment with stars in front.
 
         - the first item
           * an item of its own
@@ -315,8 +314,7 @@ class AsyncNoteServiceClient(AsyncClient):
     async def remove_note(
         self, request: notes_pb2.GetNoteRequest, **options: Unpack[CallOptions]
     ) -> notes_pb2.Note:
-        """*
-        A comment with stars in front.
+        """A comment with stars in front.
 
         - the first item
           * an item of its own

@@ -138,7 +138,6 @@ export class NoteServiceClient {
   }
 
   /**
-   * *
    * A comment with stars in front.
    *
    * - the first item

@@ -77,7 +77,6 @@ export interface NoteServiceHandlers<C = unknown> {
   ): Awaitable<MessageInitShape<typeof NoteSchema>>;
 
   /**
-   * *
    * A comment with stars in front.
    *
    * - the first item

@@ -43,7 +43,6 @@ type NoteServiceClient interface {
 	// `POST /notes`.
 	AddNote(ctx context.Context, req *notesv1.Note, opts ...sse.CallOption) (*notesv1.Note, error)
 
-	// *
 	// A comment with stars in front.
 	//
 	//   - the first item
@@ -220,7 +219,6 @@ type NoteServiceHandler interface {
 	// `POST /notes`.
 	AddNote(ctx context.Context, req *notesv1.Note) (*notesv1.Note, error)
 
-	// *
 	// A comment with stars in front.
 	//
 	//   - the first item

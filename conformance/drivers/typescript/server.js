@@ -54,6 +54,8 @@ async function* follow({ steps }, context, output, line) {
       }
     } else if (kind === "sleep") {
       await context.sleep(value);
+    } else if (kind === "header") {
+      context.responseHeaders.set(value.name, value.value);
     } else if (kind === "fail") {
       throw new StatusError(value.code, value.message, { details: value.details });
     } else if (kind === "panic") {

@@ -167,6 +167,8 @@ func follow(ctx context.Context, req *conformancev1.Request, open func() error, 
 			err = send(step.Send)
 		case *conformancev1.Step_Sleep:
 			err = sleep(ctx, milliseconds(int(step.Sleep)))
+		case *conformancev1.Step_Header_:
+			sse.ResponseHeader(ctx).Set(step.Header.Name, step.Header.Value)
 		case *conformancev1.Step_Fail_:
 			err = failure(step.Fail)
 		case *conformancev1.Step_Panic:

@@ -1,6 +1,6 @@
 /** The drivers: how each is built and started. */
 import { spawn } from "node:child_process";
-import { readFileSync, rmSync } from "node:fs";
+import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { create } from "@bufbuild/protobuf";
@@ -40,36 +40,20 @@ export interface Language {
 }
 
 const typescriptCache = cacheFolder("conformance-typescript");
-const bundle = join(typescriptCache, "dist/main.js");
 
 const typescript: Language = {
   name: "TypeScript",
   clients: [
-    { name: "messages=es", command: process.execPath, args: [bundle, "es"] },
-    { name: "messages=json", command: process.execPath, args: [bundle, "json"], lacks: ["messages"] },
+    { name: "messages=es", command: process.execPath, args: [bundleOf(typescriptCache), "es"] },
+    {
+      name: "messages=json",
+      command: process.execPath,
+      args: [bundleOf(typescriptCache), "json"],
+      lacks: ["messages"],
+    },
   ],
   describe,
-  async prepare() {
-    const clients = (["es", "json"] as const).map((messages) => ({
-      name: messages,
-      dir: join(cacheFolder("conformance-typescript-case"), messages),
-      request: request(`messages=${messages}`),
-    }));
-    for (const client of clients) {
-      writeWant(client, runCase(client));
-    }
-    writeProject(typescriptCache, clients);
-    await build({
-      entryPoints: [join(import.meta.dirname, "drivers/typescript/main.js")],
-      outfile: bundle,
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      target: "es2022",
-      alias: { es: join(typescriptCache, "es"), json: join(typescriptCache, "json") },
-      logLevel: "warning",
-    });
-  },
+  prepare: () => buildTypescript(typescriptCache, "client", ["es", "json"]),
 };
 
 const pythonCache = cacheFolder("conformance-python");
@@ -87,11 +71,11 @@ const python: Language = {
   async prepare() {
     rmSync(pythonCache, { recursive: true, force: true });
     for (const messages of ["google", "protobuf-py"] as const) {
-      const { protoFile } = request("");
+      const { protoFile } = request("client", "");
       // Modules of protobuf-py import each other relatively: the root is a package.
       const output = join(pythonCache, messages, messages === "google" ? "" : "gen");
       writeMessages(output, messages, protoFile);
-      const { file } = createPlugin(() => {}).run(request(`target=python,messages=${messages}`));
+      const { file } = createPlugin(() => {}).run(request("client", `target=python,messages=${messages}`));
       writeFiles(output, Object.fromEntries(file.map(({ name, content }) => [name, content])));
     }
   },
@@ -110,38 +94,71 @@ function pythonClient(mode: string, library: string, messages: string): Client {
 }
 
 const goCache = cacheFolder("conformance-go");
-const goDriver = join(goCache, "driver");
 
 const go: Language = {
   name: "Go",
   // The deadline of a call is that of its context, whose error has no place.
-  clients: [{ name: "net/http", command: goDriver, args: [], lacks: ["deadlines"] }],
+  clients: [{ name: "net/http", command: binaryOf(goCache), args: [], lacks: ["deadlines"] }],
   describe: describeWithGo,
-  async prepare() {
-    const { protoFile } = request("");
-    const options = ["paths=source_relative", ...goPackages("example.com/conformance", protoFile)];
-    writeFiles(goCache, goMessages(protoFile, options));
-    const { file } = createPlugin(() => {}).run(
-      request(["target=go", ...options, "go_root=example.com/conformance"].join()),
-    );
-    writeFiles(goCache, Object.fromEntries(file.map(({ name, content }) => [name, content])));
-    writeGoModule(goCache, "example.com/conformance");
-    writeFiles(join(goCache, "main"), {
-      "main.go": readFileSync(join(import.meta.dirname, "drivers/go/main.go"), "utf8"),
-    });
-    runGo(["build", "-o", goDriver, "./main"], goCache);
-  },
+  prepare: async () => buildGo(goCache, "client"),
 };
 
-function request(parameter: string): CodeGeneratorRequest {
-  return create(CodeGeneratorRequestSchema, {
-    fileToGenerate: ["conformance/v1/conformance.proto"],
-    protoFile: compile(protos),
-    parameter: `emit=client,${parameter}`,
+export const languages: readonly Language[] = [typescript, python, go];
+
+type Side = "client" | "server";
+
+export function bundleOf(cache: string): string {
+  return join(cache, "dist/driver.js");
+}
+
+/** Generates code for TypeScript, in a folder for each kind of messages, and bundles the driver of a side with it. */
+export async function buildTypescript(cache: string, side: Side, kinds: readonly string[]): Promise<void> {
+  const cases = kinds.map((messages) => ({
+    name: messages,
+    dir: join(`${cache}-case`, messages),
+    request: request(side, `messages=${messages}`),
+  }));
+  for (const each of cases) {
+    writeWant(each, runCase(each));
+  }
+  writeProject(cache, cases);
+  await build({
+    entryPoints: [join(import.meta.dirname, `drivers/typescript/${side}.js`)],
+    outfile: bundleOf(cache),
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "es2022",
+    alias: Object.fromEntries(kinds.map((messages) => [messages, join(cache, messages)])),
+    logLevel: "warning",
   });
 }
 
-export const languages: readonly Language[] = [typescript, python, go];
+export function binaryOf(cache: string): string {
+  return join(cache, "driver");
+}
+
+/** Generates code for Go, and compiles the driver of a side with it. */
+export function buildGo(cache: string, side: Side): void {
+  const { protoFile } = request(side, "");
+  const options = ["paths=source_relative", ...goPackages("example.com/conformance", protoFile)];
+  writeFiles(cache, goMessages(protoFile, options));
+  const { file } = createPlugin(() => {}).run(
+    request(side, ["target=go", ...options, "go_root=example.com/conformance"].join()),
+  );
+  writeFiles(cache, Object.fromEntries(file.map(({ name, content }) => [name, content])));
+  writeGoModule(cache, "example.com/conformance");
+  cpSync(join(import.meta.dirname, "drivers/go", side), join(cache, "main"), { recursive: true });
+  runGo(["build", "-o", binaryOf(cache), "./main"], cache);
+}
+
+function request(emit: Side, parameter: string): CodeGeneratorRequest {
+  return create(CodeGeneratorRequestSchema, {
+    fileToGenerate: ["conformance/v1/conformance.proto"],
+    protoFile: compile(protos),
+    parameter: `emit=${emit},${parameter}`,
+  });
+}
 
 /** A process of a driver. */
 export interface Driver {

@@ -1,4 +1,4 @@
-/** HTTP as a client without manners speaks it: over a socket for HTTP/1.1, and over `node:http2` for h2c. */
+/** An HTTP client that shows what came, byte for byte: over a socket for HTTP/1.1, and `node:http2` for h2c. */
 import { connect as connectHttp2, constants } from "node:http2";
 import { connect } from "node:net";
 import type { Readable } from "node:stream";

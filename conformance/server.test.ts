@@ -22,7 +22,7 @@ test("each case has a name of its own", () => {
 
 for (const server of servers) {
   server.describe(server.name, () => {
-    beforeAll(server.prepare, LIMIT_MS);
+    beforeAll(server.prepare, 2 * LIMIT_MS);
 
     describe.concurrent.each(protocols)("%s", (protocol) => {
       const processes = new Processes(server, protocol);

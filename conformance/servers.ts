@@ -1,17 +1,10 @@
-/** The servers: how each driver is built and started. */
+/** The servers: how each driver is started. */
 import { spawn } from "node:child_process";
-import { cpSync } from "node:fs";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { create } from "@bufbuild/protobuf";
-import { type CodeGeneratorRequest, CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
-import { build } from "esbuild";
 import { describe } from "vitest";
-import { createPlugin } from "../src/plugin.js";
-import { describeWithGo, goMessages, runGo, writeGoModule } from "../test/go/go.js";
-import { compile, goPackages, runCase, writeFiles, writeWant } from "../test/golden.js";
-import { cacheFolder, writeProject } from "../test/golden-code.js";
-import { protos } from "./cases.js";
+import { describeWithGo } from "../test/go/go.js";
+import { cacheFolder } from "../test/golden-code.js";
+import { binaryOf, buildGo, buildTypescript, bundleOf } from "./drivers.js";
 import type { Protocol } from "./exchange.js";
 import type { Line } from "./server-cases.js";
 
@@ -27,65 +20,24 @@ export interface Server {
 }
 
 const typescriptCache = cacheFolder("conformance-typescript-server");
-const bundle = join(typescriptCache, "dist/server.js");
-
-const typescript: Server = {
-  name: "TypeScript on Node",
-  command: process.execPath,
-  args: [bundle],
-  describe,
-  async prepare() {
-    const code = {
-      name: "es",
-      dir: join(cacheFolder("conformance-typescript-server-case"), "es"),
-      request: request(""),
-    };
-    writeWant(code, runCase(code));
-    writeProject(typescriptCache, [code]);
-    await build({
-      entryPoints: [join(import.meta.dirname, "drivers/typescript/server.js")],
-      outfile: bundle,
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      target: "es2022",
-      alias: { es: join(typescriptCache, "es") },
-      logLevel: "warning",
-    });
-  },
-};
-
 const goCache = cacheFolder("conformance-go-server");
-const goDriver = join(goCache, "driver");
 
-const go: Server = {
-  name: "Go",
-  command: goDriver,
-  args: [],
-  describe: describeWithGo,
-  async prepare() {
-    const { protoFile } = request("");
-    const options = ["paths=source_relative", ...goPackages("example.com/conformance", protoFile)];
-    writeFiles(goCache, goMessages(protoFile, options));
-    const { file } = createPlugin(() => {}).run(
-      request(["target=go", ...options, "go_root=example.com/conformance"].join()),
-    );
-    writeFiles(goCache, Object.fromEntries(file.map(({ name, content }) => [name, content])));
-    writeGoModule(goCache, "example.com/conformance");
-    cpSync(join(import.meta.dirname, "drivers/go/server"), join(goCache, "main"), { recursive: true });
-    runGo(["build", "-o", goDriver, "./main"], goCache);
+export const servers: readonly Server[] = [
+  {
+    name: "TypeScript on Node",
+    command: process.execPath,
+    args: [bundleOf(typescriptCache)],
+    describe,
+    prepare: () => buildTypescript(typescriptCache, "server", ["es"]),
   },
-};
-
-function request(parameter: string): CodeGeneratorRequest {
-  return create(CodeGeneratorRequestSchema, {
-    fileToGenerate: ["conformance/v1/conformance.proto"],
-    protoFile: compile(protos),
-    parameter: ["emit=server", ...(parameter ? [parameter] : [])].join(),
-  });
-}
-
-export const servers: readonly Server[] = [typescript, go];
+  {
+    name: "Go",
+    command: binaryOf(goCache),
+    args: [],
+    describe: describeWithGo,
+    prepare: async () => buildGo(goCache, "server"),
+  },
+];
 
 /** A process of a driver. */
 export interface Running {

@@ -7,15 +7,14 @@ import { create } from "@bufbuild/protobuf";
 import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
 import { Redis } from "ioredis";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
-import { createPlugin } from "../../src/plugin.js";
 import { createRedisEventLog } from "../../templates/typescript/redis-event-log.js";
 import { createLogTopic, type EventLog } from "../../templates/typescript/server.js";
 import { createNewsServer, watchNews } from "../../templates/typescript/testing/news.js";
 import { rawRequest } from "../../templates/typescript/testing/raw-client.js";
 import { serve } from "../../templates/typescript/testing/serve.js";
 import { HeadlineSchema } from "../gen/news/v1/news_pb.js";
-import { goMessages, runGo } from "../go/go.js";
-import { compile, goPackages, root, writeFiles } from "../golden.js";
+import { runGo, writeGoCode } from "../go/go.js";
+import { compile, root } from "../golden.js";
 import { cacheFolder } from "../golden-code.js";
 import { describeIfInstalled, isCommand } from "../is-command.js";
 import { type BackendServer, startRedisServer } from "./servers.js";
@@ -28,16 +27,8 @@ function buildGoNode(): void {
   const protoFile = compile(["proto", "test/proto"]).filter(
     ({ name }) => /^(news|sse)\//.test(name) || /^google/.test(name),
   );
-  const options = ["paths=source_relative", ...goPackages("example.com/shared", protoFile)];
-  const request = create(CodeGeneratorRequestSchema, {
-    fileToGenerate: ["news/v1/news.proto"],
-    protoFile,
-    parameter: ["target=go", ...options, "go_root=example.com/shared", "event_log=redis+test"].join(),
-  });
-  const { file, error } = createPlugin(() => {}).run(request);
-  expect(error).toBe("");
-  writeFiles(cache, goMessages(protoFile, options));
-  writeFiles(cache, Object.fromEntries(file.map(({ name, content }) => [name, content])));
+  const request = create(CodeGeneratorRequestSchema, { fileToGenerate: ["news/v1/news.proto"], protoFile });
+  writeGoCode(cache, "example.com/shared", request, ["event_log=redis+test"]);
   cpSync(join(import.meta.dirname, "go"), cache, { recursive: true });
   runGo(["build", "-race", "-o", program, "."], cache);
 }

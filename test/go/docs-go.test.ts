@@ -1,10 +1,9 @@
 /** The examples of docs/go.md compile, and its test passes. */
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { create } from "@bufbuild/protobuf";
-import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
-import { compile, root, writeFiles } from "../golden.js";
+import { compileText } from "../compile-text.js";
+import { root, writeFiles } from "../golden.js";
 import { cacheFolder } from "../golden-code.js";
 import { describeWithGo, runGo, writeGoCode } from "./go.js";
 
@@ -22,7 +21,10 @@ const packages: Readonly<Record<string, string>> = {
   marketv1: "example.com/docs/market/v1",
   marketv1sse: "example.com/docs/market/v1/marketv1sse",
   otelhttp: "go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp",
+  eventlogtest: "example.com/docs/sse/eventlogtest",
   proto: "google.golang.org/protobuf/proto",
+  redis: "github.com/redis/go-redis/v9",
+  redislog: "example.com/docs/sse/redislog",
   sse: "example.com/docs/sse",
   testing: "testing",
   time: "time",
@@ -33,12 +35,10 @@ const used = (code: string) => Object.entries(packages).filter(([name]) => new R
 describeWithGo("docs/go.md", () => {
   test("its examples compile, and its test passes", () => {
     const cache = cacheFolder("docs-go");
-    const protoFile = compile(["proto", "test/proto"]).filter(({ name }) => !/^(news|vectors)/.test(name));
-    writeGoCode(
-      cache,
-      "example.com/docs",
-      create(CodeGeneratorRequestSchema, { fileToGenerate: ["market/v1/market.proto"], protoFile }),
-    );
+    const alerts = readFileSync(join(root, "examples/market/proto/market/v1/alerts.proto"), "utf8");
+    const market = readFileSync(join(root, "test/proto/market/v1/market.proto"), "utf8");
+    const request = compileText({ "market/v1/market.proto": market, "market/v1/alerts.proto": alerts });
+    writeGoCode(cache, "example.com/docs", request, ["event_log=redis+test"]);
     const text = readFileSync(join(root, "docs/go.md"), "utf8");
     const blocks = [...text.matchAll(/^```go\n(.*?)^```$/gms)].map(([, code = ""]) => code);
     expect(blocks.length).toBeGreaterThan(10);

@@ -70,10 +70,15 @@ export function goMessages(
 }
 
 /** Writes what protoc-gen-go and the plugin make of a request into a folder, whose import path is given. */
-export function writeGoCode(folder: string, path: string, request: CodeGeneratorRequest): void {
+export function writeGoCode(
+  folder: string,
+  path: string,
+  request: CodeGeneratorRequest,
+  more: readonly string[] = [],
+): void {
   const options = ["paths=source_relative", ...goPackages(path, request.protoFile)];
   writeFiles(folder, goMessages(request.protoFile, options));
-  const parameter = ["target=go", ...options, `go_root=${path}`].join();
+  const parameter = ["target=go", ...options, `go_root=${path}`, ...more].join();
   const { file, error } = createPlugin(() => {}).run({ ...request, parameter });
   if (error) {
     throw new Error(error);

@@ -73,18 +73,27 @@ var tails = struct {
 	byKey map[tailKey]*logTail
 }{byKey: map[tailKey]*logTail{}}
 
+// processLog is the log of topics that are given none.
+var processLog = sync.OnceValue(func() EventLog { return NewMemoryEventLog(Retention{}) })
+
 // NewLogTopic makes a topic of a log. Topics of one log with one name share what the node holds of it, so
 // the call may be in a handler. The node follows a topic while it is served, and for 60 seconds after
 // that. Take names from requests only after you have checked them.
 //
-// It panics if the field that would get the cursor is not there or cannot hold it, and for a log that
-// cannot be compared: use a pointer.
+// Without a log, nil, it uses one in memory for the whole process. It panics for an empty name, if the
+// field that would get the cursor is not there or cannot hold it, and for a log that cannot be compared.
 func NewLogTopic[T proto.Message](log EventLog, name string, options LogTopicOptions) *LogTopic[T] {
 	var zero T
 	schema := newTopicSchema(zero.ProtoReflect().Descriptor(), options.IDField)
 	// A member of a oneof could displace another one.
 	if f := schema.idField; f != nil && (f.Kind() != protoreflect.StringKind || f.IsList() || f.ContainingOneof() != nil && !f.HasOptionalKeyword()) {
 		panic(fmt.Sprintf("sse: %s has event_id, and cannot hold the cursor of an event log: make it a text field", f.FullName()))
+	}
+	if name == "" {
+		panic("sse: the name is empty: give the topic a name in its log")
+	}
+	if log == nil {
+		log = processLog()
 	}
 	if !reflect.TypeOf(log).Comparable() {
 		panic(fmt.Sprintf("sse: an event log of type %T cannot be compared: use a pointer", log))

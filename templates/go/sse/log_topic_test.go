@@ -486,6 +486,21 @@ func TestTopicsRefuseWhatNoStreamCouldSend(t *testing.T) {
 	}
 }
 
+func TestTopicsWithoutALogShareOne(t *testing.T) {
+	first := NewLogTopic[*marketv1.Delta](nil, "x", LogTopicOptions{})
+	second := NewLogTopic[*marketv1.Delta](nil, "x", LogTopicOptions{})
+	cursor, err := first.Publish(context.Background(), &marketv1.Delta{Text: "y"}, "")
+	if tip, _ := second.log.Tip(context.Background(), "x"); err != nil || tip != cursor {
+		t.Errorf("got %q, %q, %v", tip, cursor, err)
+	}
+	defer func() {
+		if text := fmt.Sprint(recover()); !strings.Contains(text, "give the topic a name in its log") {
+			t.Errorf("got %q", text)
+		}
+	}()
+	NewLogTopic[*marketv1.Delta](nil, "", LogTopicOptions{})
+}
+
 func TestTheFieldWithEventIDIsFound(t *testing.T) {
 	schema := newTopicSchema((&marketv1.Trade{}).ProtoReflect().Descriptor(), "")
 	if schema.idField == nil || schema.idField.Name() != "sequence" {

@@ -22,7 +22,7 @@ import (
 type node struct{ log sse.EventLog }
 
 func (n *node) topic(name string) *sse.LogTopic[*newsv1.Headline] {
-	return sse.NewLogTopic[*newsv1.Headline](n.log, name, sse.LogTopicOptions{IDField: "id"})
+	return sse.NewLogTopic[*newsv1.Headline](n.log, name, sse.LogTopicOptions{})
 }
 
 func (n *node) WatchHeadlines(ctx context.Context, req *newsv1.WatchHeadlinesRequest, s *sse.Sender[*newsv1.Headline]) error {

@@ -16,7 +16,7 @@ export class EventRing<T> {
   #start = 0;
   #end = 0;
   #bytes = 0;
-  #isClosed = false;
+  #closing: { readonly error: unknown } | undefined;
 
   constructor(capacity: number, maxBytes: number) {
     this.#capacity = capacity;
@@ -34,7 +34,14 @@ export class EventRing<T> {
   }
 
   get isClosed(): boolean {
-    return this.#isClosed;
+    return this.#closing !== undefined;
+  }
+
+  /** Throws the error that the ring was closed with, if there is one. */
+  checkEnd(): void {
+    if (this.#closing?.error !== undefined) {
+      throw this.#closing.error;
+    }
   }
 
   /** Adds an event that holds `bytes` so far. Does not call the listeners that wait: call `wake` once after many events. */
@@ -103,9 +110,9 @@ export class EventRing<T> {
     }
   }
 
-  /** There will be no more events. */
-  close(): void {
-    this.#isClosed = true;
+  /** There will be no more events. The error, if there is one, ends the subscriptions. Only the first call counts. */
+  close(error?: unknown): void {
+    this.#closing ??= { error };
     this.wake();
   }
 

@@ -122,10 +122,10 @@ export class LogTail<T> {
     run(() => this.#hooks.onGap?.(this.#name, cursor, reason));
   }
 
-  /** Stops following the log. Subscriptions end after they have returned the events of the ring. */
-  close(): void {
+  /** Stops following the log. Subscriptions end after they have returned the events of the ring: with the error, if there is one. */
+  close(error?: unknown): void {
     this.#end();
-    this.ring.close();
+    this.ring.close(error);
   }
 
   async #begin(): Promise<void> {

@@ -185,6 +185,19 @@ describe("a topic over a log", () => {
     expect(failure).toMatchObject({ code: Code.Unavailable, message: /may have been kept/, cause });
   });
 
+  test("close with an error ends subscriptions with it, once they have what is there", async () => {
+    const { topic } = createTopicOverLog();
+    const [behind, waiting] = [topic.subscribe(), topic.subscribe()];
+    await publish(topic, 1, 3);
+    expect(await take(waiting, 3)).toEqual(["1", "2", "3"]);
+    const next = waiting.next();
+    const error = new StatusError(Code.Aborted, "the market is closed");
+    topic.close(error);
+    await expect(next).rejects.toBe(error);
+    expect(await take(behind, 3)).toEqual(["1", "2", "3"]);
+    await expect(behind.next()).rejects.toBe(error);
+  });
+
   test("close ends subscriptions once they have what is there; the log goes on", async () => {
     const { log, topic } = createTopicOverLog();
     const [behind, waiting] = [topic.subscribe(), topic.subscribe()];

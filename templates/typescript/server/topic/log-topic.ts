@@ -44,8 +44,8 @@ export interface LogTopic<T extends Message> extends Topic<T> {
    * events after that one cannot be given without a gap, and with code 14 when the log does not answer within 5 seconds.
    */
   subscribe(options?: SubscribeOptions): LogSubscription<T>;
-  /** Ends all subscriptions of this node after they have received its events. The log and other nodes are not affected. */
-  close(): void;
+  /** Ends all subscriptions of this node after they have received its events, with the error, if one is given. The log and other nodes are not affected. */
+  close(error?: unknown): void;
 }
 
 /**
@@ -162,11 +162,11 @@ class EventLogTopic<T extends Message> implements LogTopic<T> {
     return new LogSubscription(topic.#tail, options, () => topic.#leave());
   }
 
-  close(): void {
+  close(error?: unknown): void {
     const topic = this.#shared();
     this.#isClosed = true;
     topic.#isClosed = true;
-    topic.#unregister();
+    topic.#unregister(error);
   }
 
   /** The topic that all handles of this name use: another one, if this one was removed and the name was used again. */
@@ -187,10 +187,10 @@ class EventLogTopic<T extends Message> implements LogTopic<T> {
     this.#waitIdle();
   }
 
-  #unregister(): void {
+  #unregister(error?: unknown): void {
     this.#topics.delete(this.#options.name);
     stopTimer(this.#idle);
-    this.#tail?.close();
+    this.#tail?.close(error);
   }
 
   #leave(): void {

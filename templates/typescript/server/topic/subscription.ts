@@ -66,6 +66,9 @@ export class Subscription<T> implements AsyncIterableIterator<Tracked<T>> {
         return { done: false, value };
       }
       if (this.#isOver || this.#place.isAtEnd) {
+        if (!this.#isOver) {
+          this.#place.ring.checkEnd();
+        }
         return this.#end();
       }
     } catch (error) {

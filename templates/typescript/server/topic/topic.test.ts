@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, expectTypeOf, test, vi } from "vitest";
 import { AskEventSchema, QuoteSchema, type Trade, TradeSchema } from "../../../../test/gen/market/v1/market_pb.js";
-import { createServer, createTopic, StatusError, type Topic, type Tracked } from "../../server.js";
+import { Code, createServer, createTopic, StatusError, type Topic, type Tracked } from "../../server.js";
 import { createMarketService } from "../../testing/market-service.js";
 import { rawRequest } from "../../testing/raw-client.js";
 import { serve } from "../../testing/serve.js";
@@ -120,6 +120,21 @@ describe("a subscription", () => {
     publish(topic, 6, 8);
     await expect(subscription.next()).rejects.toThrow(StatusError);
     expect(await subscription.next()).toEqual({ done: true, value: undefined });
+  });
+
+  test("ends with the error that the topic is closed with, after the events", async () => {
+    const topic = createTopic(TradeSchema);
+    const subscription = topic.subscribe();
+    const late = topic.subscribe();
+    publish(topic, 1, 2);
+    const error = new StatusError(Code.Aborted, "the market is closed");
+    topic.close(error);
+    topic.close();
+    expect(await take(subscription, 2)).toEqual(["1", "2"]);
+    await expect(subscription.next()).rejects.toBe(error);
+    expect(await subscription.next()).toEqual({ done: true, value: undefined });
+    await late.return?.();
+    expect(await late.next()).toEqual({ done: true, value: undefined });
   });
 
   test("ends with its signal", async () => {

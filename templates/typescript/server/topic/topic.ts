@@ -54,8 +54,8 @@ export interface Topic<T extends Message> {
   publish(message: Init<T>): void;
   /** The events from now on, or after an earlier one. Throws a `StatusError` with code 11 if that event is no longer kept. */
   subscribe(options?: SubscribeOptions): AsyncIterableIterator<Tracked<T>>;
-  /** Ends all subscriptions after they have received the published events. */
-  close(): void;
+  /** Ends all subscriptions after they have received the published events. They reject with the error, if one is given: a `StatusError` reaches the clients as it is. Only the first call counts. */
+  close(error?: unknown): void;
 }
 
 /** Creates a topic of the messages of a schema. Throws a `TypeError` for an option with a wrong value. */
@@ -105,8 +105,8 @@ class EventTopic<T extends Message> implements Topic<T> {
     return new Subscription(new RingPlace(this.#ring, number), signal);
   }
 
-  close(): void {
-    this.#ring.close();
+  close(error?: unknown): void {
+    this.#ring.close(error);
   }
 }
 

@@ -929,6 +929,9 @@ class Subscription<T> implements AsyncIterableIterator<Tracked<T>> {
         return { done: false, value };
       }
       if (this.#isOver || this.#place.isAtEnd) {
+        if (!this.#isOver) {
+          this.#place.ring.checkEnd();
+        }
         return this.#end();
       }
     } catch (error) {
@@ -4980,7 +4983,7 @@ class EventRing<T> {
   #start = 0;
   #end = 0;
   #bytes = 0;
-  #isClosed = false;
+  #closing: { readonly error: unknown } | undefined;
 
   constructor(capacity: number, maxBytes: number) {
     this.#capacity = capacity;
@@ -4998,7 +5001,14 @@ class EventRing<T> {
   }
 
   get isClosed(): boolean {
-    return this.#isClosed;
+    return this.#closing !== undefined;
+  }
+
+  /** Throws the error that the ring was closed with, if there is one. */
+  checkEnd(): void {
+    if (this.#closing?.error !== undefined) {
+      throw this.#closing.error;
+    }
   }
 
   /** Adds an event that holds `bytes` so far. Does not call the listeners that wait: call `wake` once after many events. */
@@ -5067,9 +5077,9 @@ class EventRing<T> {
     }
   }
 
-  /** There will be no more events. */
-  close(): void {
-    this.#isClosed = true;
+  /** There will be no more events. The error, if there is one, ends the subscriptions. Only the first call counts. */
+  close(error?: unknown): void {
+    this.#closing ??= { error };
     this.wake();
   }
 
@@ -5205,10 +5215,10 @@ class LogTail<T> {
     run(() => this.#hooks.onGap?.(this.#name, cursor, reason));
   }
 
-  /** Stops following the log. Subscriptions end after they have returned the events of the ring. */
-  close(): void {
+  /** Stops following the log. Subscriptions end after they have returned the events of the ring: with the error, if there is one. */
+  close(error?: unknown): void {
     this.#end();
-    this.ring.close();
+    this.ring.close(error);
   }
 
   async #begin(): Promise<void> {
@@ -5849,8 +5859,8 @@ export interface Topic<T extends Message> {
   publish(message: Init<T>): void;
   /** The events from now on, or after an earlier one. Throws a `StatusError` with code 11 if that event is no longer kept. */
   subscribe(options?: SubscribeOptions): AsyncIterableIterator<Tracked<T>>;
-  /** Ends all subscriptions after they have received the published events. */
-  close(): void;
+  /** Ends all subscriptions after they have received the published events. They reject with the error, if one is given: a `StatusError` reaches the clients as it is. Only the first call counts. */
+  close(error?: unknown): void;
 }
 
 /** Creates a topic of the messages of a schema. Throws a `TypeError` for an option with a wrong value. */
@@ -5900,8 +5910,8 @@ class EventTopic<T extends Message> implements Topic<T> {
     return new Subscription(new RingPlace(this.#ring, number), signal);
   }
 
-  close(): void {
-    this.#ring.close();
+  close(error?: unknown): void {
+    this.#ring.close(error);
   }
 }
 
@@ -6007,8 +6017,8 @@ export interface LogTopic<T extends Message> extends Topic<T> {
    * events after that one cannot be given without a gap, and with code 14 when the log does not answer within 5 seconds.
    */
   subscribe(options?: SubscribeOptions): LogSubscription<T>;
-  /** Ends all subscriptions of this node after they have received its events. The log and other nodes are not affected. */
-  close(): void;
+  /** Ends all subscriptions of this node after they have received its events, with the error, if one is given. The log and other nodes are not affected. */
+  close(error?: unknown): void;
 }
 
 /**
@@ -6125,11 +6135,11 @@ class EventLogTopic<T extends Message> implements LogTopic<T> {
     return new LogSubscription(topic.#tail, options, () => topic.#leave());
   }
 
-  close(): void {
+  close(error?: unknown): void {
     const topic = this.#shared();
     this.#isClosed = true;
     topic.#isClosed = true;
-    topic.#unregister();
+    topic.#unregister(error);
   }
 
   /** The topic that all handles of this name use: another one, if this one was removed and the name was used again. */
@@ -6150,10 +6160,10 @@ class EventLogTopic<T extends Message> implements LogTopic<T> {
     this.#waitIdle();
   }
 
-  #unregister(): void {
+  #unregister(error?: unknown): void {
     this.#topics.delete(this.#options.name);
     stopTimer(this.#idle);
-    this.#tail?.close();
+    this.#tail?.close(error);
   }
 
   #leave(): void {

@@ -122,19 +122,29 @@ func init() {
 			if end == "CR" {
 				body = bytes.ReplaceAll(body, []byte("\n"), []byte("\r"))
 			}
-			// All subjects decode as many bytes, so that the clock's resolution does not count more for some.
-			const total = 64
-			subjects[fmt.Sprintf("%d MiB, %s", mebibytes, end)] = func() costs {
-				return costs{"time": cpuOf(time.Millisecond, total/mebibytes, func() {
-					for range total / mebibytes {
-						n, err := decoders["in place"](&slices{body, 1400})
-						check(err)
-						if n != 1 {
-							fail(fmt.Errorf("%d events", n))
+			large := func(read func(body io.Reader) error) func() costs {
+				// As many bytes for both sizes, so that the resolution of the clock counts no more for one.
+				times := 64 / mebibytes
+				return func() costs {
+					return costs{"time": cpuOf(time.Millisecond, times, func() {
+						for range times {
+							check(read(&slices{body, 1400}))
 						}
-					}
-				})}
+					})}
+				}
 			}
+			subjects[fmt.Sprintf("%d MiB, %s: ours", mebibytes, end)] = large(func(body io.Reader) error {
+				n, err := decoders["in place"](body)
+				if n != 1 {
+					fail(fmt.Errorf("%d events", n))
+				}
+				return err
+			})
+			// What it takes to hold the bytes, and no more.
+			subjects[fmt.Sprintf("%d MiB, %s: bytes.Buffer", mebibytes, end)] = large(func(body io.Reader) error {
+				_, err := new(bytes.Buffer).ReadFrom(body)
+				return err
+			})
 		}
 	}
 }

@@ -74,7 +74,10 @@ async function bench() {
     ...repeated,
     name: `one event of 4 MiB, ${end}`,
     figures: { time: { unit: "ms", ratio: { "1 MiB": 4.5 } } },
-    subjects: { ours: () => worker.ask(`4 MiB, ${end}`), "1 MiB": () => worker.ask(`1 MiB, ${end}`) },
+    subjects: {
+      ...subjects(`4 MiB, ${end}`, ["bytes.Buffer"]),
+      "1 MiB": () => worker.ask(`1 MiB, ${end}: ours`),
+    },
   }));
   const unary = ["GET", "POST"].map((verb) => ({
     ...repeated,

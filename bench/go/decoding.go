@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/launchdarkly/eventsource"
@@ -84,27 +85,30 @@ var decoders = map[string]func(body io.Reader) (int, error){
 	},
 }
 
-// trades are the bytes of a stream of trades, 147 bytes each.
-func trades(format string) []byte {
-	var b bytes.Buffer
-	for i := range decoded {
-		symbol := strings.Repeat("A", 147-len(fmt.Sprintf("id: %d\ndata: {\"sequence\":\"%[1]d\",\"symbol\":\"\",\"price\":%.2f,\"size\":%d}\n\n", 1_000_000+i, price(i), size(i))))
-		fmt.Fprintf(&b, format, 1_000_000+i, symbol, price(i), size(i))
-	}
-	return b.Bytes()
+// trades returns the bytes of a stream of trades. With an id, an event has about 145 bytes.
+func trades(format string) func() []byte {
+	return sync.OnceValue(func() []byte {
+		var b bytes.Buffer
+		for i := range decoded {
+			fmt.Fprintf(&b, format, 1_000_000+i, symbol, price(i), size(i))
+		}
+		return b.Bytes()
+	})
 }
 
 func init() {
-	bodies := map[string][]byte{
+	// Made when they are first read: each client is a process of this program, too.
+	bodies := map[string]func() []byte{
 		"data":               trades("data: {\"sequence\":\"%d\",\"symbol\":\"%s\",\"price\":%.2f,\"size\":%d}\n\n"),
-		"id and data":        trades("id: %d\ndata: {\"sequence\":\"%[1]d\",\"symbol\":\"%[2]s\",\"price\":%.2[3]f,\"size\":%[4]d}\n\n"),
-		"id, event and data": trades("event: trade\nid: %d\ndata: {\"sequence\":\"%[1]d\",\"symbol\":\"%[2]s\",\"price\":%.2[3]f,\"size\":%[4]d}\n\n"),
+		"id and data":        trades("id: %d\ndata: {\"sequence\":\"%[1]d\",\"symbol\":\"%[2]s\",\"price\":%[3].2f,\"size\":%[4]d}\n\n"),
+		"id, event and data": trades("event: trade\nid: %d\ndata: {\"sequence\":\"%[1]d\",\"symbol\":\"%[2]s\",\"price\":%[3].2f,\"size\":%[4]d}\n\n"),
 	}
 	for fields, body := range bodies {
 		for name, decode := range decoders {
 			subjects[fmt.Sprintf("decode %s: %s", fields, name)] = func() costs {
+				text := body()
 				run := func() {
-					n, err := decode(&slices{body, 16 << 10})
+					n, err := decode(&slices{text, 16 << 10})
 					check(err)
 					if n != decoded {
 						fail(fmt.Errorf("%s gave %d events", name, n))

@@ -39,7 +39,7 @@ func (r *lineReader) line(max int, onlyLF bool) ([]byte, error) {
 			}
 		}
 		end := r.find(&r.lf, '\n')
-		if !onlyLF {
+		if !onlyLF && r.cr < end {
 			end = min(end, r.find(&r.cr, '\r'))
 		}
 		if end-r.start > max {

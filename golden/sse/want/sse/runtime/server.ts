@@ -135,15 +135,16 @@ export interface Service<C = unknown> {
  * Binds the handlers of a service to its methods; called by generated code. `handlers` and `methods` are keyed by the
  * methods' names in TypeScript, and a handler is called with `handlers` as `this`, so it can be an instance of a class.
  */
-export function defineService<C, S extends DescService>(
-  desc: S,
+export function defineService<C>(
+  desc: DescService,
   handlers: object,
-  // By the service's own names: a record of any names would type `hasOwnProperty` as the function that every object has.
-  methods: { readonly [N in keyof S["method"]]?: ServerMethodHttp },
+  // Not a type with `ServerMethodHttp`: comparing all tables with it would take the compiler most of the symbols that
+  // servers of large APIs add.
+  methods: object,
 ): Service<C> {
   return {
     desc,
-    methods: Object.entries<ServerMethodHttp | undefined>(methods).map(([name, http]) => {
+    methods: Object.entries(methods as Record<string, ServerMethodHttp | undefined>).map(([name, http]) => {
       const method = desc.method[name];
       if (method === undefined || http === undefined) {
         throw new Error(`service ${desc.typeName} has no method "${name}": generate its _server.ts again`);

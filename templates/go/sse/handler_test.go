@@ -436,11 +436,26 @@ func TestServerInterceptors(t *testing.T) {
 	}
 }
 
+// Fifty streams that are left leave no goroutine, whichever side leaves them, and however.
 func TestGoroutinesEndWithTheirStreams(t *testing.T) {
-	server, _ := serve(t, market{watchTrades: func(ctx context.Context, _ *marketv1.WatchTradesRequest, s *Sender[*marketv1.Trade]) error {
+	m := market{watchTrades: func(ctx context.Context, req *marketv1.WatchTradesRequest, s *Sender[*marketv1.Trade]) error {
 		for n := int64(1); ; n++ {
-			if err := s.Send(trade(n)); err != nil {
+			if req.Symbol == "slow" {
+				s.Open()
+				<-ctx.Done()
+			}
+			if err := s.Send(&marketv1.Trade{Sequence: n, Symbol: strings.Repeat("A", 1000)}); err != nil {
 				return err
+			}
+			switch {
+			case req.Symbol == "fast":
+				continue // until the buffers are full, and the client does not read
+			case req.Symbol == "end" && n == 3:
+				return nil
+			case req.Symbol == "error" && n == 3:
+				return Errorf(NotFound, "gone")
+			case req.Symbol == "panic" && n == 3:
+				panic(http.ErrAbortHandler)
 			}
 			select {
 			case <-time.After(time.Millisecond):
@@ -448,29 +463,86 @@ func TestGoroutinesEndWithTheirStreams(t *testing.T) {
 				return ctx.Err()
 			}
 		}
-	}})
-	transport := &http.Transport{}
-	client := NewTransport(server.URL, WithHTTPClient(&http.Client{Transport: transport}))
-	leave := func() {
-		for range 50 {
-			s := CallStream[*marketv1.Trade](context.Background(), client, &watchTrades, &marketv1.WatchTradesRequest{Symbol: "A"}, nil)
+	}}
+	ways := map[string]struct {
+		symbol string
+		leave  func(s *Stream[*marketv1.Trade], cancel context.CancelFunc)
+	}{
+		"the loop is left": {"A", func(s *Stream[*marketv1.Trade], _ context.CancelFunc) {
 			for range s.All() {
 				break
 			}
-		}
-		transport.CloseIdleConnections()
+		}},
+		"the client does not read": {"fast", func(s *Stream[*marketv1.Trade], _ context.CancelFunc) {
+			for range s.All() {
+				break
+			}
+		}},
+		"closed while it is silent": {"slow", func(s *Stream[*marketv1.Trade], _ context.CancelFunc) { s.Open(); s.Close() }},
+		"cancelled while it waits": {"slow", func(s *Stream[*marketv1.Trade], cancel context.CancelFunc) {
+			time.AfterFunc(5*time.Millisecond, cancel)
+			s.Next()
+		}},
+		"cancelled while it connects": {"slow", func(s *Stream[*marketv1.Trade], cancel context.CancelFunc) {
+			time.AfterFunc(time.Millisecond, cancel)
+			s.Open()
+		}},
+		"cancelled, and left alone": {"A", func(s *Stream[*marketv1.Trade], cancel context.CancelFunc) { s.Next(); cancel() }},
+		"the server ends": {"end", func(s *Stream[*marketv1.Trade], _ context.CancelFunc) {
+			for range s.All() {
+			}
+		}},
+		"the server fails": {"error", func(s *Stream[*marketv1.Trade], _ context.CancelFunc) {
+			for range s.All() {
+			}
+		}},
+		"the server aborts": {"panic", func(s *Stream[*marketv1.Trade], _ context.CancelFunc) {
+			for range s.All() {
+			}
+		}},
 	}
-	leave()
-	before := runtime.NumGoroutine()
-	leave()
-	for range 100 {
-		if runtime.NumGoroutine() <= before {
-			return
+	var cancels []context.CancelFunc
+	defer func() {
+		for _, cancel := range cancels {
+			cancel()
 		}
+	}()
+	for _, isHTTP2 := range []bool{false, true} {
+		server := httptest.NewUnstartedServer(NewHandler(m.service()))
+		server.EnableHTTP2 = isHTTP2
+		server.StartTLS()
+		client := server.Client()
+		transport := NewTransport(server.URL, WithHTTPClient(client), NoReconnect())
+		before := goroutinesWithout(client, 0)
+		for name, way := range ways {
+			for range 50 {
+				ctx, cancel := context.WithCancel(context.Background())
+				s := CallStream[*marketv1.Trade](ctx, transport, &watchTrades, &marketv1.WatchTradesRequest{Symbol: way.symbol}, nil)
+				way.leave(s, cancel)
+				cancels = append(cancels, cancel) // cancelled at the end: leaving must be enough
+			}
+			if after := goroutinesWithout(client, before); after > before {
+				buf := make([]byte, 1<<20)
+				t.Errorf("HTTP/2 %v, %s: %d goroutines more\n%s", isHTTP2, name, after-before, buf[:runtime.Stack(buf, true)])
+			}
+		}
+		server.Close()
+	}
+}
+
+// goroutinesWithout returns the number of goroutines without those of idle connections, once it is at most a
+// number, or does not fall any more.
+func goroutinesWithout(idle interface{ CloseIdleConnections() }, most int) int {
+	idle.CloseIdleConnections()
+	n := runtime.NumGoroutine()
+	for quiet := 0; quiet < 25 && n > most; quiet++ {
 		time.Sleep(20 * time.Millisecond)
+		idle.CloseIdleConnections() // one of HTTP/2 is not idle before its streams were reset
+		if now := runtime.NumGoroutine(); now < n {
+			n, quiet = now, 0
+		}
 	}
-	buf := make([]byte, 1<<20)
-	t.Errorf("%d goroutines more\n%s", runtime.NumGoroutine()-before, buf[:runtime.Stack(buf, true)])
+	return n
 }
 
 // Ten thousand events over many kills: none lost, none repeated.

@@ -1,6 +1,7 @@
 package sse
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -231,8 +232,6 @@ func TestADrainHandsOverWithTheDelayOfTheMethod(t *testing.T) {
 	}
 }
 
-// RuntimeError has the name of the error with which protovalidate reports a rule that cannot be run. The test
-// of the generated code validates with protovalidate itself.
 func TestAValidatorMayAnswerWithAStatus(t *testing.T) {
 	server, _ := serve(t, market{}, WithValidator(func(m proto.Message) error {
 		switch symbol := m.(*marketv1.GetQuoteRequest).Symbol; symbol {
@@ -282,5 +281,81 @@ func TestALastEventIDThatIsNotUTF8(t *testing.T) {
 		if id := <-got; id != want {
 			t.Errorf("%q: %q", sent, id)
 		}
+	}
+}
+
+// compressed is a middleware that compresses, and lets the writer flush.
+type compressed struct {
+	http.ResponseWriter
+	gzip *gzip.Writer
+}
+
+func (c *compressed) Write(b []byte) (int, error) { return c.gzip.Write(b) }
+
+func (c *compressed) FlushError() error {
+	if err := c.gzip.Flush(); err != nil {
+		return err
+	}
+	return http.NewResponseController(c.ResponseWriter).Flush()
+}
+
+func TestAMiddlewareThatCompresses(t *testing.T) {
+	hold := make(chan struct{})
+	_, handler := serve(t, market{watchTrades: func(_ context.Context, _ *marketv1.WatchTradesRequest, s *Sender[*marketv1.Trade]) error {
+		s.Send(trade(1))
+		<-hold
+		return nil
+	}, getQuote: func(_ context.Context, req *marketv1.GetQuoteRequest) (*marketv1.Quote, error) {
+		return &marketv1.Quote{Symbol: req.Symbol}, nil
+	}})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		c := &compressed{w, gzip.NewWriter(w)}
+		defer c.gzip.Close()
+		handler.ServeHTTP(c, r)
+	}))
+	defer server.Close()
+	// Through the default transport, which asks for gzip and decompresses.
+	transport := NewTransport(server.URL)
+	quote, err := CallUnary[*marketv1.Quote](context.Background(), transport, &getQuote, &marketv1.GetQuoteRequest{Symbol: "A"}, nil)
+	if err != nil || quote.Symbol != "A" {
+		t.Errorf("%v, %v", quote, err)
+	}
+	response, err := http.Get(server.URL + "/v1/trades/A:watch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	beginning := make([]byte, len(":sse/1 heartbeat=15000 end\nid: 1\n"))
+	if _, err := io.ReadFull(response.Body, beginning); err != nil || !strings.HasSuffix(string(beginning), "id: 1\n") {
+		t.Errorf("got %q, %v", beginning, err)
+	}
+	close(hold)
+	if rest, err := io.ReadAll(response.Body); err != nil || !strings.HasSuffix(string(rest), ":end\n") {
+		t.Errorf("got %q, %v", rest, err)
+	}
+}
+
+// buffered is a writer of a middleware that holds the body back.
+type buffered struct{ http.ResponseWriter }
+
+func TestAMiddlewareThatBuffers(t *testing.T) {
+	reported := make(chan string, 2)
+	_, handler := serve(t, market{watchTrades: func(_ context.Context, _ *marketv1.WatchTradesRequest, s *Sender[*marketv1.Trade]) error {
+		return s.Send(trade(1))
+	}}, WithErrorHook(func(err error, _ CallInfo) { reported <- err.Error() }))
+	for name, middleware := range map[string]http.Handler{
+		"*sse.buffered":       http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(&buffered{w}, r) }),
+		"*http.timeoutWriter": http.TimeoutHandler(handler, time.Minute, ""),
+	} {
+		server := httptest.NewServer(middleware)
+		response, text := get(t, "GET", server.URL+"/v1/trades/A:watch", nil, "")
+		if response.StatusCode != 500 || !strings.Contains(text, "internal error") {
+			t.Errorf("%s: %d %s", name, response.StatusCode, text)
+		}
+		if got := <-reported; !strings.Contains(got, name) || !strings.Contains(got, "Unwrap") {
+			t.Errorf("%s: reported %q", name, got)
+		}
+		server.Close()
 	}
 }

@@ -26,14 +26,12 @@ func (c *serverCall) writeHead(status int, set map[string]string) {
 func (c *serverCall) writeHeader(status int, own http.Header, set map[string]string) {
 	header := c.writer.Header()
 	for name, values := range own {
-		if name == "Vary" {
+		switch {
+		case name == "Vary":
 			addVary(header, values...)
-		} else {
+		case !slices.Contains(reserved, name): // those of middleware stay: it may compress
 			header[name] = values
 		}
-	}
-	for _, name := range reserved {
-		header.Del(name)
 	}
 	for name, value := range set {
 		if name == "Vary" {
@@ -41,6 +39,9 @@ func (c *serverCall) writeHeader(status int, own http.Header, set map[string]str
 		} else {
 			header.Set(name, value)
 		}
+	}
+	if header.Get("Content-Encoding") != "" { // a middleware changes the length
+		header.Del("Content-Length")
 	}
 	c.result.Status = status
 	c.writer.WriteHeader(status)

@@ -1,5 +1,5 @@
 /** The examples of docs/go.md compile, and its test passes. */
-import { cpSync, readFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { compileText } from "../compile-text.js";
@@ -23,6 +23,7 @@ const packages: Readonly<Record<string, string>> = {
   otelhttp: "go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp",
   eventlogtest: "example.com/docs/sse/eventlogtest",
   proto: "google.golang.org/protobuf/proto",
+  protovalidate: "buf.build/go/protovalidate",
   redis: "github.com/redis/go-redis/v9",
   redislog: "example.com/docs/sse/redislog",
   sse: "example.com/docs/sse",
@@ -62,6 +63,7 @@ import (
 
 func feed(ctx context.Context, symbol, after string) <-chan *marketv1.Trade { return nil }
 `;
+    rmSync(join(cache, "main"), { recursive: true, force: true }); // of an earlier run, numbered differently
     writeFiles(join(cache, "main"), { ...examples, "feed.go": feed });
     cpSync(join(import.meta.dirname, "docs"), cache, { recursive: true });
     expect(runGo(["vet", "./main"], cache)).toBe("");

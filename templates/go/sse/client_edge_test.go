@@ -11,6 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/descriptorpb"
+	"google.golang.org/protobuf/types/dynamicpb"
+	"google.golang.org/protobuf/types/known/anypb"
+
 	marketv1 "protoc-gen-sse/go/internal/market/v1"
 )
 
@@ -88,4 +96,94 @@ func watchWith(t *testing.T, url string, opts ...ClientOption) *Stream[*marketv1
 	s := CallStream[*marketv1.Trade](context.Background(), NewTransport(url, opts...), &watchTrades, &marketv1.WatchTradesRequest{Symbol: "A"}, nil)
 	t.Cleanup(func() { s.Close() })
 	return s
+}
+
+// silentBody is the body of a transport that does not look at the context of its request.
+type silentBody struct {
+	*io.PipeReader
+	closed chan struct{}
+}
+
+func (b silentBody) Close() error {
+	select {
+	case <-b.closed:
+	default:
+		close(b.closed)
+	}
+	return b.PipeReader.Close()
+}
+
+func TestABodyThatIgnoresItsContext(t *testing.T) {
+	bodies := make(chan silentBody, 10)
+	doer := doerFunc(func(*http.Request) (*http.Response, error) {
+		r, w := io.Pipe()
+		body := silentBody{r, make(chan struct{})}
+		go fmt.Fprint(w, ":sse/1 heartbeat=20 end\n"+trade1)
+		bodies <- body
+		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"text/event-stream"}}, Body: body}, nil
+	})
+	s := watchWith(t, "http://localhost", WithHTTPClient(doer), IdleTimeout(0))
+	if !s.Next() {
+		t.Fatal(s.Err())
+	}
+	time.AfterFunc(20*time.Millisecond, func() { s.Close() })
+	if s.Next() || s.Err() != nil {
+		t.Errorf("after Close: %v", s.Err())
+	}
+	<-(<-bodies).closed
+	s = watchWith(t, "http://localhost", WithHTTPClient(doer), NoReconnect())
+	var timeout *TimeoutError
+	if !s.Next() || s.Next() || !errors.As(s.Err(), &timeout) || timeout.Kind != IdleTimeoutKind {
+		t.Errorf("after silence: %v", s.Err())
+	}
+	<-(<-bodies).closed
+	s = watchWith(t, "http://localhost", WithHTTPClient(doer))
+	s.Next()
+	s.Close() // and no Next after it
+	<-(<-bodies).closed
+}
+
+// A type that is not linked into the program is found by the resolver: in requests, responses and details.
+func TestTheResolverOfAClient(t *testing.T) {
+	file, err := protodesc.NewFile(&descriptorpb.FileDescriptorProto{
+		Name: proto.String("dynamic.proto"), Package: proto.String("dynamic"), Syntax: proto.String("proto3"),
+		MessageType: []*descriptorpb.DescriptorProto{{Name: proto.String("Message"), Field: []*descriptorpb.FieldDescriptorProto{{
+			Name: proto.String("n"), JsonName: proto.String("n"), Number: proto.Int32(1),
+			Type:  descriptorpb.FieldDescriptorProto_TYPE_INT32.Enum(),
+			Label: descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL.Enum(),
+		}}}},
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	types := &protoregistry.Types{}
+	if err := types.RegisterMessage(dynamicpb.NewMessageType(file.Messages().Get(0))); err != nil {
+		t.Fatal(err)
+	}
+	method := Method{Name: "s.Echo", Bindings: []Binding{{Method: "POST", Path: "/", Body: "*"}}}
+	const text = `{"@type":"type.googleapis.com/dynamic.Message","n":1}`
+	requests := make(chan string, 2)
+	doer := doerFunc(func(r *http.Request) (*http.Response, error) {
+		body, _ := io.ReadAll(r.Body)
+		requests <- string(body)
+		status, answer := 200, text
+		if len(requests) == 2 {
+			status, answer = 404, `{"code":5,"details":[`+text+`]}`
+		}
+		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer))}, nil
+	})
+	transport := NewTransport("http://localhost", WithHTTPClient(doer), WithUnmarshalOptions(protojson.UnmarshalOptions{Resolver: types}))
+	message := &anypb.Any{TypeUrl: "type.googleapis.com/dynamic.Message", Value: []byte{8, 1}}
+	response, err := CallUnary[*anypb.Any](context.Background(), transport, &method, message, nil)
+	if err != nil || !proto.Equal(response, message) {
+		t.Fatalf("%v, %v", response, err)
+	}
+	_, err = CallUnary[*anypb.Any](context.Background(), transport, &method, message, nil)
+	var status *Error
+	if !errors.As(err, &status) || len(status.Details) != 1 || !proto.Equal(status.Details[0], message) {
+		t.Errorf("%v", err)
+	}
+	if got := unspaced(<-requests); got != text {
+		t.Errorf("sent %s", got)
+	}
 }

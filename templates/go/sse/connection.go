@@ -130,6 +130,7 @@ func isJSONLines(contentType string) bool { return jsonLinesType.MatchString(con
 type connection struct {
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
+	release  func() bool // ends the wait for ctx
 	response *http.Response
 	decoder  decoder
 	format   format
@@ -149,6 +150,8 @@ func newConnection(ctx context.Context, cancel context.CancelCauseFunc, response
 		ctx: ctx, cancel: cancel, response: response, idle: o.idleTimeout,
 		promisesEnd: promisesEnd || o.requireEnd,
 	}
+	// The body may be that of a transport which does not look at the context.
+	c.release = context.AfterFunc(ctx, func() { response.Body.Close() })
 	contentType := response.Header.Get("Content-Type")
 	if isSSE(contentType) {
 		c.decoder = newSSEDecoder(c, o.maxEventBytes, cursor)
@@ -222,6 +225,7 @@ func (c *connection) readPromises(comment string) {
 }
 
 func (c *connection) close() {
+	c.release()
 	c.cancel(errClosed)
 	c.response.Body.Close()
 }

@@ -359,3 +359,16 @@ func TestAMiddlewareThatBuffers(t *testing.T) {
 		server.Close()
 	}
 }
+
+func TestNilIsNoEvent(t *testing.T) {
+	reported := make(chan string, 1)
+	server, _ := serve(t, market{watchTrades: func(_ context.Context, _ *marketv1.WatchTradesRequest, s *Sender[*marketv1.Trade]) error {
+		return s.Send(nil)
+	}}, WithErrorHook(func(err error, _ CallInfo) { reported <- err.Error() }))
+	if response, text := get(t, "GET", server.URL+"/v1/trades/A:watch", nil, ""); response.StatusCode != 500 {
+		t.Errorf("%d %s", response.StatusCode, text)
+	}
+	if got := <-reported; !strings.Contains(got, "nil") || !strings.Contains(got, "market.v1.Trade") {
+		t.Errorf("reported %q", got)
+	}
+}

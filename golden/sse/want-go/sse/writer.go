@@ -4,6 +4,7 @@ package sse
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -45,6 +46,9 @@ type eventWriter struct {
 
 // send adds an event.
 func (w *eventWriter) send(message proto.Message, id string, hasID bool) error {
+	if m := message.ProtoReflect(); !m.IsValid() {
+		return fmt.Errorf("the event is nil: send a %s", m.Descriptor().FullName())
+	}
 	if hasID {
 		if err := w.checkID(id); err != nil {
 			return err

@@ -33,8 +33,12 @@ func (h *HeaderMap) Clone() http.Header {
 	if h == nil {
 		return http.Header{}
 	}
+	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.change().Clone()
+	if h.header == nil {
+		return http.Header{}
+	}
+	return h.header.Clone()
 }
 
 // change locks the map.

@@ -190,7 +190,7 @@ type Reconnection struct {
 	Attempt int
 	// Delay is the time until then; zero in ShouldReconnect.
 	Delay time.Duration
-	// Default is what the built-in rule decides; true in OnReconnect.
+	// Default is what the built-in rule decides.
 	Default bool
 	// LastEventID is the cursor.
 	LastEventID string

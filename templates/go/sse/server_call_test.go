@@ -23,26 +23,39 @@ import (
 	marketv1 "protoc-gen-sse/go/internal/market/v1"
 )
 
-// The commit window may end at any moment of a handler.
+// The commit window, or the limit of time, may end at any moment of a handler.
 func TestHeadersThatAreSetWhileTheHeadIsSent(t *testing.T) {
-	server, _ := serve(t, market{watchTrades: func(ctx context.Context, _ *marketv1.WatchTradesRequest, s *Sender[*marketv1.Trade]) error {
-		header := ResponseHeader(ctx)
-		header.Set("X-First", "1")
-		for until := time.Now().Add(10 * time.Millisecond); time.Now().Before(until); {
-			header.Add("X-More", "1")
-			header.Del("X-More")
-		}
-		return s.Send(trade(1))
-	}, getQuote: func(ctx context.Context, _ *marketv1.GetQuoteRequest) (*marketv1.Quote, error) {
-		for until := time.Now().Add(20 * time.Millisecond); time.Now().Before(until); {
-			ResponseHeader(ctx).Set("X-First", "1")
-		}
-		return &marketv1.Quote{}, nil
-	}}, WithCommitWindow(time.Millisecond), WithUnaryTimeout(5*time.Millisecond))
 	for path, status := range map[string]int{"/v1/trades/A:watch": 200, "/v1/quotes/A": 504} {
-		response, _ := get(t, "GET", server.URL+path, nil, "")
-		if response.StatusCode != status || response.Header.Get("X-First") != "1" {
-			t.Errorf("%s: %d %v", path, response.StatusCode, response.Header)
+		arrived := make(chan struct{})
+		set := func(ctx context.Context) {
+			header := ResponseHeader(ctx)
+			header.Set("X-First", "1")
+			for {
+				select {
+				case <-arrived:
+					return
+				default:
+					header.Add("X-More", "1")
+					header.Del("X-More")
+				}
+			}
+		}
+		server, _ := serve(t, market{watchTrades: func(ctx context.Context, _ *marketv1.WatchTradesRequest, s *Sender[*marketv1.Trade]) error {
+			set(ctx)
+			return s.Send(trade(1))
+		}, getQuote: func(ctx context.Context, _ *marketv1.GetQuoteRequest) (*marketv1.Quote, error) {
+			set(ctx)
+			return &marketv1.Quote{}, nil
+		}}, WithCommitWindow(200*time.Millisecond), WithUnaryTimeout(200*time.Millisecond))
+		response, err := http.Get(server.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		close(arrived)
+		_, err = io.ReadAll(response.Body)
+		response.Body.Close()
+		if response.StatusCode != status || response.Header.Get("X-First") != "1" || err != nil {
+			t.Errorf("%s: %d %v, %v", path, response.StatusCode, response.Header, err)
 		}
 	}
 }
@@ -66,7 +79,7 @@ func TestHooksThatPanicDisturbNoCall(t *testing.T) {
 	}},
 		WithCallHooks(func(CallInfo) { fail() }, func(CallInfo, CallResult) { fail() }),
 		WithErrorHook(func(error, CallInfo) { fail() }), WithLeakHook(func(CallInfo) { fail() }),
-		WithErrorMapper(func(error) *Error { fail(); return nil }), WithUnaryTimeout(200*time.Millisecond))
+		WithErrorMapper(func(error) *Error { fail(); return nil }), WithUnaryTimeout(500*time.Millisecond))
 	handler.options.leakAfter = time.Millisecond
 	for path, want := range map[string]string{
 		"/v1/quotes/A": "{}", "/v1/quotes/bad": "internal error", "/v1/quotes/late": "time limit",
@@ -163,9 +176,11 @@ func TestADetailThatHasNoJSONIsReported(t *testing.T) {
 func TestHandlersThatGoOnAfterTheirCall(t *testing.T) {
 	reported := make(chan string, 10)
 	leaked := make(chan string, 10)
+	started := make(chan struct{}, 1)
 	release := make(chan struct{})
 	defer close(release)
 	server, handler := serve(t, market{getQuote: func(ctx context.Context, req *marketv1.GetQuoteRequest) (*marketv1.Quote, error) {
+		started <- struct{}{}
 		<-ctx.Done()
 		if req.Symbol == "deaf" {
 			<-release
@@ -173,6 +188,7 @@ func TestHandlersThatGoOnAfterTheirCall(t *testing.T) {
 		return nil, context.Cause(ctx)
 	}, watchTrades: func(ctx context.Context, req *marketv1.WatchTradesRequest, s *Sender[*marketv1.Trade]) error {
 		s.Send(trade(1))
+		started <- struct{}{}
 		<-ctx.Done()
 		switch time.Sleep(20 * time.Millisecond); req.Symbol {
 		case "panic":
@@ -185,11 +201,11 @@ func TestHandlersThatGoOnAfterTheirCall(t *testing.T) {
 		return fmt.Errorf("stopped: %w", context.Cause(ctx))
 	}}, WithLeakHook(func(info CallInfo) { leaked <- info.Request.URL.Path }),
 		WithErrorHook(func(err error, _ CallInfo) { reported <- err.Error() }))
-	handler.options.leakAfter = 200 * time.Millisecond
+	handler.options.leakAfter = 500 * time.Millisecond
 	cancelled := func(path string) {
 		ctx, cancel := context.WithCancel(context.Background())
 		request, _ := http.NewRequestWithContext(ctx, "GET", server.URL+path, nil)
-		time.AfterFunc(50*time.Millisecond, cancel)
+		go func() { <-started; cancel() }()
 		if response, err := http.DefaultClient.Do(request); err == nil {
 			io.Copy(io.Discard, response.Body)
 			response.Body.Close()

@@ -42,7 +42,7 @@ func (c *streamCore) recover(err error) {
 		c.close(c.place(failure))
 		return
 	}
-	next.Delay, next.Default = delay, true
+	next.Delay = delay
 	if c.options.onReconnect != nil {
 		c.options.onReconnect(next)
 	}

@@ -166,15 +166,16 @@ func (c *serverCall) runUnary(call *Call, run UnaryFunc) (proto.Message, error) 
 			return err
 		})
 	}
-	done := make(chan error, 1)
 	if c.handler.options.unaryTimeout == 0 {
 		if c.handler.options.leakHook != nil {
-			defer context.AfterFunc(c.ctx, func() { c.awaitHandler(done) })()
-			defer close(done)
+			ended := make(chan error)
+			defer context.AfterFunc(c.ctx, func() { c.awaitHandler(ended) })()
+			defer close(ended)
 		}
 		err := handle()
 		return message, err
 	}
+	done := make(chan error, 1)
 	go func() {
 		err := errGoexit
 		defer func() { done <- err }()

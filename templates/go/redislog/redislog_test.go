@@ -278,6 +278,29 @@ func TestGapsThatRedisDoesNotReport(t *testing.T) {
 	})
 }
 
+func TestAReaderThatConnectsAgainChecksItsPlace(t *testing.T) {
+	s := startServer(t)
+	log, admin := s.log(Options{}), s.client()
+	tail := follow(t, log, "t", appendAll(t, log, "one")[0])
+	s.until("the tail waits", func() bool {
+		list, _ := admin.ClientList(background).Result()
+		return strings.Contains(list, "cmd=xread")
+	})
+	// The number of what follows fits, but entries were lost before it.
+	if _, err := admin.TxPipelined(background, func(pipe redis.Pipeliner) error {
+		pipe.ClientKillByFilter(background, "TYPE", "normal", "SKIPME", "yes")
+		pipe.Del(background, "{sse:t}:log")
+		pipe.XAdd(background, &redis.XAddArgs{Stream: "{sse:t}:log", Values: []any{"n", 2, "d", "two"}})
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	isGap(t, <-tail.ended, sse.GapBehind, sse.GapUnknown)
+	if seen := tail.seen(); len(seen) > 0 {
+		t.Errorf("got %v", seen)
+	}
+}
+
 func TestALostConnectionLosesAndRepeatsNothing(t *testing.T) {
 	s := startServer(t)
 	log, admin := s.log(Options{}), s.client()
@@ -447,4 +470,21 @@ func TestACluster(t *testing.T) {
 	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{servers[0].address()}})
 	t.Cleanup(func() { client.Close() })
 	runSuite(t, client)
+}
+
+// The keys are those of createRedisEventLog in TypeScript, which printed these.
+func TestKeysAreThoseOfTypeScript(t *testing.T) {
+	for _, want := range [][]string{
+		{"trades:AAPL", "{sse:trades:AAPL}:log", "{sse:13}trades%3AAAPL:n", "{sse:13}trades%3AAAPL:k:k", "1-0-1dffq31"},
+		{"a b", "{sse:a b}:log", "{sse:9}a%20b:n", "{sse:9}a%20b:k:k", "1-0-1lrbkd5"},
+		{"é", "{sse:é}:log", "{sse:8}%C3%A9:n", "{sse:8}%C3%A9:k:k", "1-0-zpgg3c"},
+		{"!~*'()", "{sse:!~*'()}:log", "{sse:11}!~*'():n", "{sse:11}!~*'():k:k", "1-0-1xgxem3"},
+		{"{a}/日本", "{sse:{a}/日本}:log", "{sse:0}%7Ba%7D%2F%E6%97%A5%E6%9C%AC:n", "{sse:0}%7Ba%7D%2F%E6%97%A5%E6%9C%AC:k:k", "1-0-1fzim00"},
+	} {
+		one, _ := newTopicKeys("sse:", want[0], false)
+		many, _ := newTopicKeys("sse:", want[0], true)
+		if got := []string{want[0], one.log, many.n, many.publication("k"), one.cursor("1-0")}; !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
 }

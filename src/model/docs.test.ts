@@ -21,6 +21,10 @@ test("leaves one space where an internal comment stood between two words", () =>
 
 test("leaves out the second star of /**", () => {
   expect(parseDocs("*\n A price.\n\n * now\n").text).toBe("A price.\n\n* now");
+  expect(parseDocs("* A price. ").text).toBe("A price.");
+  expect(parseDocs("* A price,\n in dollars.\n").summary).toBe("A price, in dollars.");
+  expect(parseDocs(" * an item\n").text).toBe("* an item");
+  expect(parseDocs("**bold**\n").text).toBe("**bold**");
 });
 
 test("is empty without a comment", () => {

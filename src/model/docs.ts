@@ -13,7 +13,7 @@ export function readDocs(desc: AnyDesc): Docs {
 /** Splits a comment, as SourceCodeInfo has it, into summary and description. */
 export function parseDocs(comment: string): Docs {
   const text = comment
-    .replace(/^\*\s*\n/, "") // the second star of /**
+    .replace(/^\*(?=\s|$)/, "") // the second star of /**
     .replace(/ \(--.*?--\)(?=\s|$)|\(--.*?--\)/gs, "") // AIP-192: internal comments
     .split("\n")
     .filter((line) => !DIRECTIVE.test(line))

@@ -31,6 +31,7 @@ type LogTopic[T proto.Message] struct {
 	schema  topicSchema
 	key     tailKey
 	closed  atomic.Bool
+	failure error // what ends the subscriptions, once it is closed
 }
 
 // LogTopicOptions are options of a topic over a log. Of topics of one log with one name, those of the
@@ -146,7 +147,7 @@ func logStatus(err error, message string) error {
 func (t *LogTopic[T]) Serve(ctx context.Context, s *Sender[T], after string) error {
 	tail := t.subscribe()
 	if tail == nil {
-		return nil
+		return t.failure
 	}
 	defer t.unsubscribe(tail)
 	hadBegun := tail.hasBegun()
@@ -173,13 +174,17 @@ func (t *LogTopic[T]) Serve(ctx context.Context, s *Sender[T], after string) err
 func (t *LogTopic[T]) Close() { t.CloseWithError(nil) }
 
 // CloseWithError does what Close does, and ends the subscriptions with an error: an *Error reaches the
-// clients as it is.
+// clients as it is. Only the first call of CloseWithError or Close counts.
 func (t *LogTopic[T]) CloseWithError(err error) {
-	t.closed.Store(true)
 	tails.Lock()
+	defer tails.Unlock()
+	if t.closed.Load() {
+		return
+	}
+	t.failure = err
+	t.closed.Store(true)
 	tail := tails.byKey[t.key]
 	delete(tails.byKey, t.key)
-	tails.Unlock()
 	if tail != nil {
 		tail.ring.close(err)
 		tail.stop()

@@ -448,6 +448,14 @@ func TestCloseOfALogTopic(t *testing.T) {
 		if _, err := topic.Publish(context.Background(), &marketv1.Delta{}, ""); err != errTopicClosed {
 			t.Errorf("got %v", err)
 		}
+		// It stays closed with this error, and does not close another topic of its name.
+		other := NewLogTopic[*marketv1.Delta](log, "news", LogTopicOptions{})
+		tail := other.subscribe()
+		topic.Close()
+		if err := topic.Serve(context.Background(), nil, ""); err != failure || tail.ring.isClosed() {
+			t.Errorf("got %v, and the other topic is closed: %v", err, tail.ring.isClosed())
+		}
+		other.Close()
 	}
 }
 

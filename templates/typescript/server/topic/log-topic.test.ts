@@ -198,6 +198,23 @@ describe("a topic over a log", () => {
     await expect(behind.next()).rejects.toBe(error);
   });
 
+  test("a subscription after close ends with the error of the first call, even if there was none before", async () => {
+    const { topic } = createTopicOverLog();
+    const error = new StatusError(Code.Aborted, "the market is closed");
+    topic.close(error);
+    topic.close();
+    await expect(topic.subscribe().next()).rejects.toBe(error);
+  });
+
+  test("a second close leaves another topic of the same name alone", () => {
+    const { log, topic } = createTopicOverLog();
+    topic.close();
+    const create = () => createLogTopic(HeadlineSchema, { log, name: "news" });
+    const other = create();
+    topic.close();
+    expect(create()).toBe(other);
+  });
+
   test("close ends subscriptions once they have what is there; the log goes on", async () => {
     const { log, topic } = createTopicOverLog();
     const [behind, waiting] = [topic.subscribe(), topic.subscribe()];

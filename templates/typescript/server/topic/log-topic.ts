@@ -44,7 +44,10 @@ export interface LogTopic<T extends Message> extends Topic<T> {
    * events after that one cannot be given without a gap, and with code 14 when the log does not answer within 5 seconds.
    */
   subscribe(options?: SubscribeOptions): LogSubscription<T>;
-  /** Ends all subscriptions of this node after they have received its events, with the error, if one is given. The log and other nodes are not affected. */
+  /**
+   * Ends all subscriptions of this node after they have received its events, with the error, if one is given. Only the first
+   * call counts. The log and other nodes are not affected.
+   */
   close(error?: unknown): void;
 }
 
@@ -109,7 +112,8 @@ class EventLogTopic<T extends Message> implements LogTopic<T> {
   #tail: LogTail<T> | undefined;
   #subscribers = 0;
   #idle: Timer | undefined;
-  #isClosed = false;
+  /** Set by the first call of `close`. */
+  #closing: { readonly error: unknown } | undefined;
 
   constructor(schema: GenMessage<T>, log: EventLog, topics: Topics, options: LogTopicOptions) {
     checkNumber("option maxBytes", options.maxBytes, 0, "bytes");
@@ -134,7 +138,7 @@ class EventLogTopic<T extends Message> implements LogTopic<T> {
   }
 
   async publish(init: Init<T>, options?: AppendOptions): Promise<Cursor> {
-    checkIsOpen(this.#isClosed);
+    checkIsOpen(this.#closing !== undefined);
     const { data } = toEvent<T>(this.#schema, init);
     const tail = this.#shared().#tail;
     if (tail && !tail.isBegun) {
@@ -156,22 +160,24 @@ class EventLogTopic<T extends Message> implements LogTopic<T> {
       topic.#tail = undefined;
     }
     topic.#tail ??= new LogTail(this.#log, this.#options, (entry, onEncode) => this.#toEvent(entry, onEncode));
-    if (topic.#isClosed) {
-      topic.#tail.close();
+    if (topic.#closing) {
+      topic.#tail.close(topic.#closing.error);
     }
     return new LogSubscription(topic.#tail, options, () => topic.#leave());
   }
 
   close(error?: unknown): void {
-    const topic = this.#shared();
-    this.#isClosed = true;
-    topic.#isClosed = true;
-    topic.#unregister(error);
+    if (!this.#closing) {
+      const topic = this.#shared();
+      topic.#closing = { error };
+      this.#closing = topic.#closing;
+      topic.#unregister(error);
+    }
   }
 
   /** The topic that all handles of this name use: another one, if this one was removed and the name was used again. */
   #shared(): EventLogTopic<T> {
-    if (this.#isClosed) {
+    if (this.#closing) {
       return this;
     }
     const topic = this.#topics.get(this.#options.name);
@@ -195,7 +201,7 @@ class EventLogTopic<T extends Message> implements LogTopic<T> {
 
   #leave(): void {
     this.#subscribers--;
-    if (this.#subscribers === 0 && !this.#isClosed) {
+    if (this.#subscribers === 0 && !this.#closing) {
       this.#waitIdle();
     }
   }

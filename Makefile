@@ -25,6 +25,8 @@ build: install ## the plugin (dist/protoc-gen-sse.cjs) and the runtime as a pack
 	mkdir dist/python-runtime
 	cp $(filter-out %/messages.py $(wildcard $(PYTHON)/test_*.py),$(wildcard $(PYTHON)/*.py)) $(PYTHON)/py.typed dist/python-runtime
 	mkdir dist/go-runtime
+	# A module of its own, so that ./... of a Go module above node_modules leaves it out.
+	cp templates/go/go.mod dist/go-runtime
 	for package in sse redislog eventlogtest; do mkdir dist/go-runtime/$$package && cp templates/go/$$package/*.go dist/go-runtime/$$package; done
 	rm dist/go-runtime/*/*_test.go
 	tsc -p tsconfig.runtime.json

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { optionTable } from "../src/options.js";
 import { files, root } from "./golden.js";
+import { describeIfInstalled, isCommand } from "./is-command.js";
 import { npm, pack } from "./packed.js";
 
 const dir = mkdtempSync(join(tmpdir(), "protoc-gen-sse-package-"));
@@ -59,6 +60,13 @@ test.each(["README.md", "docs/getting-started.md", ...examples.map((name) => `ex
     }
   },
 );
+
+describeIfInstalled(isCommand("go"), "Go is not installed", "in the folder of a Go module", () => {
+  test("adds no packages to the module", () => {
+    writeFileSync(join(dir, "go.mod"), "module example.com/app\n\ngo 1.23\n");
+    expect(execFileSync("go", ["list", "./..."], { cwd: dir, encoding: "utf8", stdio: "pipe" })).toBe("");
+  });
+});
 
 test("runs as a plugin, from its own annotations", () => {
   mkdirSync(join(dir, "proto"));

@@ -35,7 +35,7 @@ export function client(service: Service, imports: Imports): Printable {
         ${join(methods)}
     }
 
-    ${comment([`New${name} returns a client of ${service.desc.typeName}. baseURL is the URL before the paths of the methods, such as https://api.example.com.`, deprecated])}
+    ${comment([`New${name} returns a client of ${service.desc.typeName}.\nbaseURL is the URL before the paths of the methods, such as https://api.example.com.`, deprecated])}
     func New${name}(baseURL string, opts ...sse.ClientOption) ${name} {
         return &${own}{transport: sse.NewTransport(baseURL, opts...)}
     }
@@ -82,7 +82,7 @@ export function headers(method: Method, name: string): Printable {
   const entries = method.headers.map(({ name }) => `${quote(name)}: h.${fieldName(name)}`);
   const option = method.answer.kind === "stream" ? "sse.StreamOption" : "sse.CallOption";
   return code`
-    ${comment([`${name} are the headers of ${method.desc.parent.typeName}.${method.desc.name}. They can also be set once, in the client.`])}
+    ${comment([`${name} are the headers of ${method.desc.parent.typeName}.${method.desc.name}.\nThey can also be set once, in the client.`])}
     type ${name} struct {
         ${join(fields, "\n")}
     }

@@ -30,12 +30,12 @@ export function server(service: Service, imports: Imports): Printable {
       `sse.${method.answer.kind === "stream" ? "StreamHandler" : "UnaryHandler"}(&${tableName(method)}, svc.${methodName(method.desc)}),`,
   );
   return code`
-    ${comment([`${name}Handler handles the calls of ${service.desc.typeName}. Embed Unimplemented${name}Handler, so that your code compiles when the proto gets another method.`, service.docs.text, deprecated])}
+    ${comment([`${name}Handler handles the calls of ${service.desc.typeName}.\nEmbed Unimplemented${name}Handler, so that your code compiles when the proto gets another method.`, service.docs.text, deprecated])}
     type ${name}Handler interface {
         ${join(methods)}
     }
 
-    ${comment([`Unimplemented${name}Handler is a ${name}Handler whose methods return an error with the code Unimplemented, which is HTTP status 501.`, deprecated])}
+    ${comment([`Unimplemented${name}Handler implements ${name}Handler.\nIts methods return an error with the code Unimplemented, which is HTTP status 501.`, deprecated])}
     type Unimplemented${name}Handler struct{}
 
     ${join(unimplemented)}

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -295,5 +296,32 @@ func TestABodyThatDoesNotArriveDoesNotKeepADrain(t *testing.T) {
 	text, _ := io.ReadAll(conn)
 	if !strings.Contains(string(text), " 503 ") || !strings.Contains(string(text), "Retry-After: 1") {
 		t.Errorf("got %q", text)
+	}
+}
+
+// What is sent before the handler returns arrives, and what is sent afterwards fails.
+func TestGoroutinesThatSendAfterTheHandlerReturned(t *testing.T) {
+	var senders sync.WaitGroup
+	server, _ := serve(t, market{watchTrades: func(_ context.Context, _ *marketv1.WatchTradesRequest, s *Sender[*marketv1.Trade]) error {
+		sent := make(chan struct{})
+		for i := range int64(4) {
+			senders.Add(1)
+			go func() {
+				defer senders.Done()
+				for s.Send(trade(i)) == nil {
+					select {
+					case sent <- struct{}{}:
+					default:
+					}
+				}
+			}()
+		}
+		<-sent
+		return nil
+	}})
+	_, body := get(t, "GET", server.URL+"/v1/trades/A:watch", nil, "")
+	senders.Wait()
+	if !strings.Contains(body, "data:") || !strings.HasSuffix(body, "}\n\n:end\n") {
+		t.Errorf("ends with %q", body[max(0, len(body)-100):])
 	}
 }

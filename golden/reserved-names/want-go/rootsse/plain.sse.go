@@ -22,7 +22,8 @@ type PublisherClient interface {
 	Publish(ctx context.Context, req *ssefeedv1.Item, opts ...sse.CallOption) (*root.Receipt, error)
 }
 
-// NewPublisherClient returns a client of Publisher. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewPublisherClient returns a client of Publisher.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewPublisherClient(baseURL string, opts ...sse.ClientOption) PublisherClient {
 	return &publisherClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -36,7 +37,8 @@ func (c *publisherClient) Publish(ctx context.Context, req *ssefeedv1.Item, opts
 	return sse.CallUnary[*root.Receipt](ctx, c.transport, &publisherPublish, req, opts)
 }
 
-// PublisherHandler handles the calls of Publisher. Embed UnimplementedPublisherHandler, so that your code compiles when the proto gets another method.
+// PublisherHandler handles the calls of Publisher.
+// Embed UnimplementedPublisherHandler, so that your code compiles when the proto gets another method.
 //
 // Publishes news.
 type PublisherHandler interface {
@@ -46,7 +48,8 @@ type PublisherHandler interface {
 	Publish(ctx context.Context, req *ssefeedv1.Item) (*root.Receipt, error)
 }
 
-// UnimplementedPublisherHandler is a PublisherHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedPublisherHandler implements PublisherHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedPublisherHandler struct{}
 
 // Publish returns an error with the code Unimplemented.

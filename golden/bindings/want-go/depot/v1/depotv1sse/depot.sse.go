@@ -92,7 +92,8 @@ type DepotServiceClient interface {
 	WatchPlace(ctx context.Context, req *depotv1.WatchPlaceRequest, opts ...sse.StreamOption) *sse.Stream[*depotv1.Parcel]
 }
 
-// NewDepotServiceClient returns a client of depot.v1.DepotService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewDepotServiceClient returns a client of depot.v1.DepotService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewDepotServiceClient(baseURL string, opts ...sse.ClientOption) DepotServiceClient {
 	return &depotServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -232,7 +233,8 @@ type FileServiceClient interface {
 	GetRoot(ctx context.Context, req *emptypb.Empty, opts ...sse.CallOption) (*depotv1.Drive, error)
 }
 
-// NewFileServiceClient returns a client of depot.v1.FileService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewFileServiceClient returns a client of depot.v1.FileService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewFileServiceClient(baseURL string, opts ...sse.ClientOption) FileServiceClient {
 	return &fileServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -349,7 +351,8 @@ type QueryServiceClient interface {
 	Watch(ctx context.Context, req *depotv1.ScalarsRequest, opts ...sse.StreamOption) *sse.Stream[*depotv1.ScalarsRequest]
 }
 
-// NewQueryServiceClient returns a client of depot.v1.QueryService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewQueryServiceClient returns a client of depot.v1.QueryService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewQueryServiceClient(baseURL string, opts ...sse.ClientOption) QueryServiceClient {
 	return &queryServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -399,7 +402,8 @@ func (c *queryServiceClient) Watch(ctx context.Context, req *depotv1.ScalarsRequ
 	return sse.CallStream[*depotv1.ScalarsRequest](ctx, c.transport, &queryServiceWatch, req, opts)
 }
 
-// DepotServiceHandler handles the calls of depot.v1.DepotService. Embed UnimplementedDepotServiceHandler, so that your code compiles when the proto gets another method.
+// DepotServiceHandler handles the calls of depot.v1.DepotService.
+// Embed UnimplementedDepotServiceHandler, so that your code compiles when the proto gets another method.
 //
 // A depot of parcels, on shelves, in tenants' rooms. The tenant is part of every path.
 type DepotServiceHandler interface {
@@ -479,7 +483,8 @@ type DepotServiceHandler interface {
 	WatchPlace(ctx context.Context, req *depotv1.WatchPlaceRequest, stream *sse.Sender[*depotv1.Parcel]) error
 }
 
-// UnimplementedDepotServiceHandler is a DepotServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedDepotServiceHandler implements DepotServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedDepotServiceHandler struct{}
 
 // GetParcel returns an error with the code Unimplemented.
@@ -579,7 +584,8 @@ func NewDepotService(svc DepotServiceHandler) sse.Service {
 	)
 }
 
-// FileServiceHandler handles the calls of depot.v1.FileService. Embed UnimplementedFileServiceHandler, so that your code compiles when the proto gets another method.
+// FileServiceHandler handles the calls of depot.v1.FileService.
+// Embed UnimplementedFileServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Every form of a path template.
 type FileServiceHandler interface {
@@ -649,7 +655,8 @@ type FileServiceHandler interface {
 	GetRoot(ctx context.Context, req *emptypb.Empty) (*depotv1.Drive, error)
 }
 
-// UnimplementedFileServiceHandler is a FileServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedFileServiceHandler implements FileServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedFileServiceHandler struct{}
 
 // GetDrive returns an error with the code Unimplemented.
@@ -737,7 +744,8 @@ func NewFileService(svc FileServiceHandler) sse.Service {
 	)
 }
 
-// QueryServiceHandler handles the calls of depot.v1.QueryService. Embed UnimplementedQueryServiceHandler, so that your code compiles when the proto gets another method.
+// QueryServiceHandler handles the calls of depot.v1.QueryService.
+// Embed UnimplementedQueryServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Every kind of query parameter.
 type QueryServiceHandler interface {
@@ -792,7 +800,8 @@ type QueryServiceHandler interface {
 	Watch(ctx context.Context, req *depotv1.ScalarsRequest, stream *sse.Sender[*depotv1.ScalarsRequest]) error
 }
 
-// UnimplementedQueryServiceHandler is a QueryServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedQueryServiceHandler implements QueryServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedQueryServiceHandler struct{}
 
 // Scalars returns an error with the code Unimplemented.

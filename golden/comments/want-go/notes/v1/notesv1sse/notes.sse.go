@@ -121,7 +121,8 @@ type NoteServiceClient interface {
 	WatchLong(ctx context.Context, req *notesv1.WatchNotesRequest, opts ...sse.StreamOption) *sse.Stream[*notesv1.Note]
 }
 
-// NewNoteServiceClient returns a client of notes.v1.NoteService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewNoteServiceClient returns a client of notes.v1.NoteService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewNoteServiceClient(baseURL string, opts ...sse.ClientOption) NoteServiceClient {
 	return &noteServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -187,7 +188,8 @@ func (c *noteServiceClient) WatchLong(ctx context.Context, req *notesv1.WatchNot
 	return sse.CallStream[*notesv1.Note](ctx, c.transport, &noteServiceWatchLong, req, opts)
 }
 
-// NoteServiceHandler handles the calls of notes.v1.NoteService. Embed UnimplementedNoteServiceHandler, so that your code compiles when the proto gets another method.
+// NoteServiceHandler handles the calls of notes.v1.NoteService.
+// Embed UnimplementedNoteServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Notes, with every kind of comment.
 //
@@ -297,7 +299,8 @@ type NoteServiceHandler interface {
 	WatchLong(ctx context.Context, req *notesv1.WatchNotesRequest, stream *sse.Sender[*notesv1.Note]) error
 }
 
-// UnimplementedNoteServiceHandler is a NoteServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedNoteServiceHandler implements NoteServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedNoteServiceHandler struct{}
 
 // GetNote returns an error with the code Unimplemented.

@@ -35,7 +35,8 @@ type PlayerServiceClient interface {
 	WatchSong(ctx context.Context, req *playerv1.WatchSongRequest, opts ...sse.StreamOption) *sse.Stream[*playerv1.Song]
 }
 
-// NewPlayerServiceClient returns a client of player.v1.PlayerService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewPlayerServiceClient returns a client of player.v1.PlayerService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewPlayerServiceClient(baseURL string, opts ...sse.ClientOption) PlayerServiceClient {
 	return &playerServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -78,7 +79,8 @@ type OldPlayerServiceClient interface {
 	Watch(ctx context.Context, req *playerv1.WatchSongRequest, opts ...sse.StreamOption) *sse.Stream[*playerv1.Tick]
 }
 
-// NewOldPlayerServiceClient returns a client of player.v1.OldPlayerService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewOldPlayerServiceClient returns a client of player.v1.OldPlayerService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 //
 // Deprecated: Marked as deprecated in player/v1/player.proto.
 func NewOldPlayerServiceClient(baseURL string, opts ...sse.ClientOption) OldPlayerServiceClient {
@@ -98,7 +100,8 @@ func (c *oldPlayerServiceClient) Watch(ctx context.Context, req *playerv1.WatchS
 	return sse.CallStream[*playerv1.Tick](ctx, c.transport, &oldPlayerServiceWatch, req, opts)
 }
 
-// PlayerServiceHandler handles the calls of player.v1.PlayerService. Embed UnimplementedPlayerServiceHandler, so that your code compiles when the proto gets another method.
+// PlayerServiceHandler handles the calls of player.v1.PlayerService.
+// Embed UnimplementedPlayerServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Plays music.
 type PlayerServiceHandler interface {
@@ -122,7 +125,8 @@ type PlayerServiceHandler interface {
 	WatchSong(ctx context.Context, req *playerv1.WatchSongRequest, stream *sse.Sender[*playerv1.Song]) error
 }
 
-// UnimplementedPlayerServiceHandler is a PlayerServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedPlayerServiceHandler implements PlayerServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedPlayerServiceHandler struct{}
 
 // Play returns an error with the code Unimplemented.
@@ -150,7 +154,8 @@ func NewPlayerService(svc PlayerServiceHandler) sse.Service {
 	)
 }
 
-// OldPlayerServiceHandler handles the calls of player.v1.OldPlayerService. Embed UnimplementedOldPlayerServiceHandler, so that your code compiles when the proto gets another method.
+// OldPlayerServiceHandler handles the calls of player.v1.OldPlayerService.
+// Embed UnimplementedOldPlayerServiceHandler, so that your code compiles when the proto gets another method.
 //
 // The player's first interface. Use `PlayerService`.
 //
@@ -171,7 +176,8 @@ type OldPlayerServiceHandler interface {
 	Watch(ctx context.Context, req *playerv1.WatchSongRequest, stream *sse.Sender[*playerv1.Tick]) error
 }
 
-// UnimplementedOldPlayerServiceHandler is a OldPlayerServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedOldPlayerServiceHandler implements OldPlayerServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 //
 // Deprecated: Marked as deprecated in player/v1/player.proto.
 type UnimplementedOldPlayerServiceHandler struct{}

@@ -25,7 +25,8 @@ type RadioServiceClient interface {
 	WatchProgramme(ctx context.Context, req *radiov1.WatchProgrammeRequest, opts ...sse.StreamOption) *sse.Stream[*radiov1.Programme]
 }
 
-// NewRadioServiceClient returns a client of radio.v1.RadioService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewRadioServiceClient returns a client of radio.v1.RadioService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 //
 // Deprecated: Marked as deprecated in radio/v1/radio.proto.
 func NewRadioServiceClient(baseURL string, opts ...sse.ClientOption) RadioServiceClient {
@@ -41,7 +42,8 @@ func (c *radioServiceClient) WatchProgramme(ctx context.Context, req *radiov1.Wa
 	return sse.CallStream[*radiov1.Programme](ctx, c.transport, &radioServiceWatchProgramme, req, opts)
 }
 
-// RadioServiceHandler handles the calls of radio.v1.RadioService. Embed UnimplementedRadioServiceHandler, so that your code compiles when the proto gets another method.
+// RadioServiceHandler handles the calls of radio.v1.RadioService.
+// Embed UnimplementedRadioServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Inherits the file's deprecation.
 //
@@ -55,7 +57,8 @@ type RadioServiceHandler interface {
 	WatchProgramme(ctx context.Context, req *radiov1.WatchProgrammeRequest, stream *sse.Sender[*radiov1.Programme]) error
 }
 
-// UnimplementedRadioServiceHandler is a RadioServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedRadioServiceHandler implements RadioServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 //
 // Deprecated: Marked as deprecated in radio/v1/radio.proto.
 type UnimplementedRadioServiceHandler struct{}

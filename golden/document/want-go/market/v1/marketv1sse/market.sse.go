@@ -40,7 +40,8 @@ type MarketServiceClient interface {
 	WatchNews(ctx context.Context, req *marketv1.WatchNewsRequest, opts ...sse.StreamOption) *sse.Stream[*marketv1.News]
 }
 
-// NewMarketServiceClient returns a client of market.v1.MarketService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewMarketServiceClient returns a client of market.v1.MarketService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewMarketServiceClient(baseURL string, opts ...sse.ClientOption) MarketServiceClient {
 	return &marketServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -76,7 +77,8 @@ type AccountServiceClient interface {
 	GetBalance(ctx context.Context, req *marketv1.GetBalanceRequest, opts ...sse.CallOption) (*marketv1.Money, error)
 }
 
-// NewAccountServiceClient returns a client of market.v1.AccountService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewAccountServiceClient returns a client of market.v1.AccountService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewAccountServiceClient(baseURL string, opts ...sse.ClientOption) AccountServiceClient {
 	return &accountServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -90,7 +92,8 @@ func (c *accountServiceClient) GetBalance(ctx context.Context, req *marketv1.Get
 	return sse.CallUnary[*marketv1.Money](ctx, c.transport, &accountServiceGetBalance, req, opts)
 }
 
-// MarketServiceHandler handles the calls of market.v1.MarketService. Embed UnimplementedMarketServiceHandler, so that your code compiles when the proto gets another method.
+// MarketServiceHandler handles the calls of market.v1.MarketService.
+// Embed UnimplementedMarketServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Prices, for developers of the exchange.
 //
@@ -119,7 +122,8 @@ type MarketServiceHandler interface {
 	WatchNews(ctx context.Context, req *marketv1.WatchNewsRequest, stream *sse.Sender[*marketv1.News]) error
 }
 
-// UnimplementedMarketServiceHandler is a MarketServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedMarketServiceHandler implements MarketServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedMarketServiceHandler struct{}
 
 // GetQuote returns an error with the code Unimplemented.
@@ -153,7 +157,8 @@ func NewMarketService(svc MarketServiceHandler) sse.Service {
 	)
 }
 
-// AccountServiceHandler handles the calls of market.v1.AccountService. Embed UnimplementedAccountServiceHandler, so that your code compiles when the proto gets another method.
+// AccountServiceHandler handles the calls of market.v1.AccountService.
+// Embed UnimplementedAccountServiceHandler, so that your code compiles when the proto gets another method.
 //
 // The accounts of traders.
 type AccountServiceHandler interface {
@@ -163,7 +168,8 @@ type AccountServiceHandler interface {
 	GetBalance(ctx context.Context, req *marketv1.GetBalanceRequest) (*marketv1.Money, error)
 }
 
-// UnimplementedAccountServiceHandler is a AccountServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedAccountServiceHandler implements AccountServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedAccountServiceHandler struct{}
 
 // GetBalance returns an error with the code Unimplemented.

@@ -31,7 +31,8 @@ type PartServiceClient interface {
 	WatchParts(ctx context.Context, req *partsv1.WatchPartsRequest, opts ...sse.StreamOption) *sse.Stream[*partsv1.PartEvent]
 }
 
-// NewPartServiceClient returns a client of parts.v1.PartService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewPartServiceClient returns a client of parts.v1.PartService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewPartServiceClient(baseURL string, opts ...sse.ClientOption) PartServiceClient {
 	return &partServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -53,7 +54,8 @@ func (c *partServiceClient) WatchParts(ctx context.Context, req *partsv1.WatchPa
 	return sse.CallStream[*partsv1.PartEvent](ctx, c.transport, &partServiceWatchParts, req, opts)
 }
 
-// PartServiceHandler handles the calls of parts.v1.PartService. Embed UnimplementedPartServiceHandler, so that your code compiles when the proto gets another method.
+// PartServiceHandler handles the calls of parts.v1.PartService.
+// Embed UnimplementedPartServiceHandler, so that your code compiles when the proto gets another method.
 //
 // The parts of machines.
 type PartServiceHandler interface {
@@ -73,7 +75,8 @@ type PartServiceHandler interface {
 	WatchParts(ctx context.Context, req *partsv1.WatchPartsRequest, stream *sse.Sender[*partsv1.PartEvent]) error
 }
 
-// UnimplementedPartServiceHandler is a PartServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedPartServiceHandler implements PartServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedPartServiceHandler struct{}
 
 // GetPart returns an error with the code Unimplemented.

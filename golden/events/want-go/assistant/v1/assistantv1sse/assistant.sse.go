@@ -31,7 +31,8 @@ type AssistantServiceClient interface {
 	Converse(ctx context.Context, req *assistantv1.ConverseRequest, opts ...sse.StreamOption) *sse.Stream[*assistantv1.ConverseEvent]
 }
 
-// NewAssistantServiceClient returns a client of assistant.v1.AssistantService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewAssistantServiceClient returns a client of assistant.v1.AssistantService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewAssistantServiceClient(baseURL string, opts ...sse.ClientOption) AssistantServiceClient {
 	return &assistantServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -53,7 +54,8 @@ func (c *assistantServiceClient) Converse(ctx context.Context, req *assistantv1.
 	return sse.CallStream[*assistantv1.ConverseEvent](ctx, c.transport, &assistantServiceConverse, req, opts)
 }
 
-// AssistantServiceHandler handles the calls of assistant.v1.AssistantService. Embed UnimplementedAssistantServiceHandler, so that your code compiles when the proto gets another method.
+// AssistantServiceHandler handles the calls of assistant.v1.AssistantService.
+// Embed UnimplementedAssistantServiceHandler, so that your code compiles when the proto gets another method.
 //
 // A language model that answers.
 type AssistantServiceHandler interface {
@@ -73,7 +75,8 @@ type AssistantServiceHandler interface {
 	Converse(ctx context.Context, req *assistantv1.ConverseRequest, stream *sse.Sender[*assistantv1.ConverseEvent]) error
 }
 
-// UnimplementedAssistantServiceHandler is a AssistantServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedAssistantServiceHandler implements AssistantServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedAssistantServiceHandler struct{}
 
 // Ask returns an error with the code Unimplemented.

@@ -47,7 +47,8 @@ type CatalogServiceClient interface {
 	WatchBooks(ctx context.Context, req *catalogv1.WatchBooksRequest, opts ...sse.StreamOption) *sse.Stream[*catalogv1.Book]
 }
 
-// NewCatalogServiceClient returns a client of catalog.v1.CatalogService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewCatalogServiceClient returns a client of catalog.v1.CatalogService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewCatalogServiceClient(baseURL string, opts ...sse.ClientOption) CatalogServiceClient {
 	return &catalogServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -81,7 +82,8 @@ func (c *catalogServiceClient) WatchBooks(ctx context.Context, req *catalogv1.Wa
 	return sse.CallStream[*catalogv1.Book](ctx, c.transport, &catalogServiceWatchBooks, req, opts)
 }
 
-// CatalogServiceHandler handles the calls of catalog.v1.CatalogService. Embed UnimplementedCatalogServiceHandler, so that your code compiles when the proto gets another method.
+// CatalogServiceHandler handles the calls of catalog.v1.CatalogService.
+// Embed UnimplementedCatalogServiceHandler, so that your code compiles when the proto gets another method.
 //
 // The books of shelves.
 type CatalogServiceHandler interface {
@@ -116,7 +118,8 @@ type CatalogServiceHandler interface {
 	WatchBooks(ctx context.Context, req *catalogv1.WatchBooksRequest, stream *sse.Sender[*catalogv1.Book]) error
 }
 
-// UnimplementedCatalogServiceHandler is a CatalogServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedCatalogServiceHandler implements CatalogServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedCatalogServiceHandler struct{}
 
 // GetBook returns an error with the code Unimplemented.

@@ -31,7 +31,8 @@ type VaultServiceClient interface {
 	WatchSecrets(ctx context.Context, req *vaultv1.WatchSecretsRequest, opts ...sse.StreamOption) *sse.Stream[*vaultv1.SecretChange]
 }
 
-// NewVaultServiceClient returns a client of vault.v1.VaultService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewVaultServiceClient returns a client of vault.v1.VaultService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewVaultServiceClient(baseURL string, opts ...sse.ClientOption) VaultServiceClient {
 	return &vaultServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -63,7 +64,8 @@ type AuditServiceClient interface {
 	WatchReadings(ctx context.Context, req *vaultv1.WatchSecretsRequest, opts ...sse.StreamOption) *sse.Stream[*vaultv1.Reading]
 }
 
-// NewAuditServiceClient returns a client of vault.v1.AuditService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewAuditServiceClient returns a client of vault.v1.AuditService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewAuditServiceClient(baseURL string, opts ...sse.ClientOption) AuditServiceClient {
 	return &auditServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -77,7 +79,8 @@ func (c *auditServiceClient) WatchReadings(ctx context.Context, req *vaultv1.Wat
 	return sse.CallStream[*vaultv1.Reading](ctx, c.transport, &auditServiceWatchReadings, req, opts)
 }
 
-// GetSecretHeaders are the headers of vault.v1.VaultService.GetSecret. They can also be set once, in the client.
+// GetSecretHeaders are the headers of vault.v1.VaultService.GetSecret.
+// They can also be set once, in the client.
 type GetSecretHeaders struct {
 	// XAPIKey is the header X-API-Key, which is required.
 	//
@@ -100,7 +103,8 @@ func WithGetSecretHeaders(h GetSecretHeaders) sse.CallOption {
 	return sse.Headers(map[string]any{"X-API-Key": h.XAPIKey, "X-Trace": h.XTrace, "X-Client-Version": h.XClientVersion})
 }
 
-// PutSecretHeaders are the headers of vault.v1.VaultService.PutSecret. They can also be set once, in the client.
+// PutSecretHeaders are the headers of vault.v1.VaultService.PutSecret.
+// They can also be set once, in the client.
 type PutSecretHeaders struct {
 	// XAPIKey is the header X-API-Key, which is required.
 	//
@@ -133,7 +137,8 @@ func WithPutSecretHeaders(h PutSecretHeaders) sse.CallOption {
 	return sse.Headers(map[string]any{"X-API-Key": h.XAPIKey, "X-Trace": h.XTrace, "X-Client-Version": h.XClientVersion, "If-Version": h.IfVersion, "X-Dry-Run": h.XDryRun, "X-Sampling": h.XSampling})
 }
 
-// WatchSecretsHeaders are the headers of vault.v1.VaultService.WatchSecrets. They can also be set once, in the client.
+// WatchSecretsHeaders are the headers of vault.v1.VaultService.WatchSecrets.
+// They can also be set once, in the client.
 type WatchSecretsHeaders struct {
 	// XAPIKey is the header X-API-Key, which is required.
 	//
@@ -156,7 +161,8 @@ func WithWatchSecretsHeaders(h WatchSecretsHeaders) sse.StreamOption {
 	return sse.Headers(map[string]any{"X-API-Key": h.XAPIKey, "x-trace": h.XTrace, "X-Client-Version": h.XClientVersion})
 }
 
-// WatchReadingsHeaders are the headers of vault.v1.AuditService.WatchReadings. They can also be set once, in the client.
+// WatchReadingsHeaders are the headers of vault.v1.AuditService.WatchReadings.
+// They can also be set once, in the client.
 type WatchReadingsHeaders struct {
 	// XAuditor is the header X-Auditor, which is required.
 	//
@@ -170,7 +176,8 @@ func WithWatchReadingsHeaders(h WatchReadingsHeaders) sse.StreamOption {
 	return sse.Headers(map[string]any{"X-Auditor": h.XAuditor})
 }
 
-// VaultServiceHandler handles the calls of vault.v1.VaultService. Embed UnimplementedVaultServiceHandler, so that your code compiles when the proto gets another method.
+// VaultServiceHandler handles the calls of vault.v1.VaultService.
+// Embed UnimplementedVaultServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Keeps secrets. Every call needs a key.
 type VaultServiceHandler interface {
@@ -190,7 +197,8 @@ type VaultServiceHandler interface {
 	WatchSecrets(ctx context.Context, req *vaultv1.WatchSecretsRequest, stream *sse.Sender[*vaultv1.SecretChange]) error
 }
 
-// UnimplementedVaultServiceHandler is a VaultServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedVaultServiceHandler implements VaultServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedVaultServiceHandler struct{}
 
 // GetSecret returns an error with the code Unimplemented.
@@ -218,7 +226,8 @@ func NewVaultService(svc VaultServiceHandler) sse.Service {
 	)
 }
 
-// AuditServiceHandler handles the calls of vault.v1.AuditService. Embed UnimplementedAuditServiceHandler, so that your code compiles when the proto gets another method.
+// AuditServiceHandler handles the calls of vault.v1.AuditService.
+// Embed UnimplementedAuditServiceHandler, so that your code compiles when the proto gets another method.
 //
 // A service whose only header is a method's.
 type AuditServiceHandler interface {
@@ -228,7 +237,8 @@ type AuditServiceHandler interface {
 	WatchReadings(ctx context.Context, req *vaultv1.WatchSecretsRequest, stream *sse.Sender[*vaultv1.Reading]) error
 }
 
-// UnimplementedAuditServiceHandler is a AuditServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedAuditServiceHandler implements AuditServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedAuditServiceHandler struct{}
 
 // WatchReadings returns an error with the code Unimplemented.

@@ -37,7 +37,8 @@ type PictureServiceClient interface {
 	GetThumbnail(ctx context.Context, req *picturesv1.GetPictureRequest, opts ...sse.CallOption) (*picturesv1.Thumbnail, error)
 }
 
-// NewPictureServiceClient returns a client of pictures.v1.PictureService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewPictureServiceClient returns a client of pictures.v1.PictureService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewPictureServiceClient(baseURL string, opts ...sse.ClientOption) PictureServiceClient {
 	return &pictureServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -63,7 +64,8 @@ func (c *pictureServiceClient) GetThumbnail(ctx context.Context, req *picturesv1
 	return sse.CallUnary[*picturesv1.Thumbnail](ctx, c.transport, &pictureServiceGetThumbnail, req, opts)
 }
 
-// PictureServiceHandler handles the calls of pictures.v1.PictureService. Embed UnimplementedPictureServiceHandler, so that your code compiles when the proto gets another method.
+// PictureServiceHandler handles the calls of pictures.v1.PictureService.
+// Embed UnimplementedPictureServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Pictures, as they are.
 type PictureServiceHandler interface {
@@ -88,7 +90,8 @@ type PictureServiceHandler interface {
 	GetThumbnail(ctx context.Context, req *picturesv1.GetPictureRequest) (*picturesv1.Thumbnail, error)
 }
 
-// UnimplementedPictureServiceHandler is a PictureServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedPictureServiceHandler implements PictureServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedPictureServiceHandler struct{}
 
 // GetPicture returns an error with the code Unimplemented.

@@ -36,7 +36,8 @@ type WeatherServiceClient interface {
 	WatchSky(ctx context.Context, req *weatherv1.WatchSkyRequest, opts ...sse.StreamOption) *sse.Stream[*weatherv1.SkyEvent]
 }
 
-// NewWeatherServiceClient returns a client of weather.v1.WeatherService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewWeatherServiceClient returns a client of weather.v1.WeatherService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewWeatherServiceClient(baseURL string, opts ...sse.ClientOption) WeatherServiceClient {
 	return &weatherServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -62,7 +63,8 @@ func (c *weatherServiceClient) WatchSky(ctx context.Context, req *weatherv1.Watc
 	return sse.CallStream[*weatherv1.SkyEvent](ctx, c.transport, &weatherServiceWatchSky, req, opts)
 }
 
-// WeatherServiceHandler handles the calls of weather.v1.WeatherService. Embed UnimplementedWeatherServiceHandler, so that your code compiles when the proto gets another method.
+// WeatherServiceHandler handles the calls of weather.v1.WeatherService.
+// Embed UnimplementedWeatherServiceHandler, so that your code compiles when the proto gets another method.
 //
 // The weather at stations.
 type WeatherServiceHandler interface {
@@ -87,7 +89,8 @@ type WeatherServiceHandler interface {
 	WatchSky(ctx context.Context, req *weatherv1.WatchSkyRequest, stream *sse.Sender[*weatherv1.SkyEvent]) error
 }
 
-// UnimplementedWeatherServiceHandler is a WeatherServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedWeatherServiceHandler implements WeatherServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedWeatherServiceHandler struct{}
 
 // GetReading returns an error with the code Unimplemented.

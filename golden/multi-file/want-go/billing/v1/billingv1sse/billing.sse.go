@@ -28,7 +28,8 @@ type BillingServiceClient interface {
 	WatchLedger(ctx context.Context, req *billingv1.WatchLedgerRequest, opts ...sse.StreamOption) *sse.Stream[*billingv1internal.Entry]
 }
 
-// NewBillingServiceClient returns a client of billing.v1.BillingService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewBillingServiceClient returns a client of billing.v1.BillingService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewBillingServiceClient(baseURL string, opts ...sse.ClientOption) BillingServiceClient {
 	return &billingServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -46,7 +47,8 @@ func (c *billingServiceClient) WatchLedger(ctx context.Context, req *billingv1.W
 	return sse.CallStream[*billingv1internal.Entry](ctx, c.transport, &billingServiceWatchLedger, req, opts)
 }
 
-// BillingServiceHandler handles the calls of billing.v1.BillingService. Embed UnimplementedBillingServiceHandler, so that your code compiles when the proto gets another method.
+// BillingServiceHandler handles the calls of billing.v1.BillingService.
+// Embed UnimplementedBillingServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Bills.
 type BillingServiceHandler interface {
@@ -61,7 +63,8 @@ type BillingServiceHandler interface {
 	WatchLedger(ctx context.Context, req *billingv1.WatchLedgerRequest, stream *sse.Sender[*billingv1internal.Entry]) error
 }
 
-// UnimplementedBillingServiceHandler is a BillingServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedBillingServiceHandler implements BillingServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedBillingServiceHandler struct{}
 
 // Bill returns an error with the code Unimplemented.

@@ -27,7 +27,8 @@ type OrderServiceClient interface {
 	ConvertTotal(ctx context.Context, req *shopv1.ConvertTotalRequest, opts ...sse.CallOption) (*commonmoneyv1.Money, error)
 }
 
-// NewOrderServiceClient returns a client of shop.v1.OrderService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewOrderServiceClient returns a client of shop.v1.OrderService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewOrderServiceClient(baseURL string, opts ...sse.ClientOption) OrderServiceClient {
 	return &orderServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -55,7 +56,8 @@ type OrderEventServiceClient interface {
 	WatchOrder(ctx context.Context, req *shopv1.GetOrderRequest, opts ...sse.StreamOption) *sse.Stream[*shopv1.Order]
 }
 
-// NewOrderEventServiceClient returns a client of shop.v1.OrderEventService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewOrderEventServiceClient returns a client of shop.v1.OrderEventService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewOrderEventServiceClient(baseURL string, opts ...sse.ClientOption) OrderEventServiceClient {
 	return &orderEventServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -69,7 +71,8 @@ func (c *orderEventServiceClient) WatchOrder(ctx context.Context, req *shopv1.Ge
 	return sse.CallStream[*shopv1.Order](ctx, c.transport, &orderEventServiceWatchOrder, req, opts)
 }
 
-// OrderServiceHandler handles the calls of shop.v1.OrderService. Embed UnimplementedOrderServiceHandler, so that your code compiles when the proto gets another method.
+// OrderServiceHandler handles the calls of shop.v1.OrderService.
+// Embed UnimplementedOrderServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Orders.
 type OrderServiceHandler interface {
@@ -84,7 +87,8 @@ type OrderServiceHandler interface {
 	ConvertTotal(ctx context.Context, req *shopv1.ConvertTotalRequest) (*commonmoneyv1.Money, error)
 }
 
-// UnimplementedOrderServiceHandler is a OrderServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedOrderServiceHandler implements OrderServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedOrderServiceHandler struct{}
 
 // GetOrder returns an error with the code Unimplemented.
@@ -106,7 +110,8 @@ func NewOrderService(svc OrderServiceHandler) sse.Service {
 	)
 }
 
-// OrderEventServiceHandler handles the calls of shop.v1.OrderEventService. Embed UnimplementedOrderEventServiceHandler, so that your code compiles when the proto gets another method.
+// OrderEventServiceHandler handles the calls of shop.v1.OrderEventService.
+// Embed UnimplementedOrderEventServiceHandler, so that your code compiles when the proto gets another method.
 //
 // What happens to orders.
 type OrderEventServiceHandler interface {
@@ -116,7 +121,8 @@ type OrderEventServiceHandler interface {
 	WatchOrder(ctx context.Context, req *shopv1.GetOrderRequest, stream *sse.Sender[*shopv1.Order]) error
 }
 
-// UnimplementedOrderEventServiceHandler is a OrderEventServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedOrderEventServiceHandler implements OrderEventServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedOrderEventServiceHandler struct{}
 
 // WatchOrder returns an error with the code Unimplemented.

@@ -46,7 +46,8 @@ type ReservedServiceClient interface {
 	Transport(ctx context.Context, req *namesv1.Transport, opts ...sse.CallOption) (*namesv1.Transport, error)
 }
 
-// NewReservedServiceClient returns a client of names.v1.ReservedService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewReservedServiceClient returns a client of names.v1.ReservedService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewReservedServiceClient(baseURL string, opts ...sse.ClientOption) ReservedServiceClient {
 	return &reservedServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -105,7 +106,8 @@ type SnakeCase_2ServiceClient interface {
 	Events(ctx context.Context, req *namesv1.Message1, opts ...sse.StreamOption) *sse.Stream[*namesv1.Happening]
 }
 
-// NewSnakeCase_2ServiceClient returns a client of names.v1.snake_case_2_service. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewSnakeCase_2ServiceClient returns a client of names.v1.snake_case_2_service.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewSnakeCase_2ServiceClient(baseURL string, opts ...sse.ClientOption) SnakeCase_2ServiceClient {
 	return &snakeCase_2ServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -131,7 +133,8 @@ func (c *snakeCase_2ServiceClient) Events(ctx context.Context, req *namesv1.Mess
 	return sse.CallStream[*namesv1.Happening](ctx, c.transport, &snakeCase_2ServiceEvents, req, opts)
 }
 
-// ReservedServiceHandler handles the calls of names.v1.ReservedService. Embed UnimplementedReservedServiceHandler, so that your code compiles when the proto gets another method.
+// ReservedServiceHandler handles the calls of names.v1.ReservedService.
+// Embed UnimplementedReservedServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Methods with the names of reserved words and of what every object has.
 type ReservedServiceHandler interface {
@@ -166,7 +169,8 @@ type ReservedServiceHandler interface {
 	Transport(ctx context.Context, req *namesv1.Transport) (*namesv1.Transport, error)
 }
 
-// UnimplementedReservedServiceHandler is a ReservedServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedReservedServiceHandler implements ReservedServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedReservedServiceHandler struct{}
 
 // Delete returns an error with the code Unimplemented.
@@ -212,7 +216,8 @@ func NewReservedService(svc ReservedServiceHandler) sse.Service {
 	)
 }
 
-// SnakeCase_2ServiceHandler handles the calls of names.v1.snake_case_2_service. Embed UnimplementedSnakeCase_2ServiceHandler, so that your code compiles when the proto gets another method.
+// SnakeCase_2ServiceHandler handles the calls of names.v1.snake_case_2_service.
+// Embed UnimplementedSnakeCase_2ServiceHandler, so that your code compiles when the proto gets another method.
 //
 // A service with underscores and digits, and methods like it.
 type SnakeCase_2ServiceHandler interface {
@@ -237,7 +242,8 @@ type SnakeCase_2ServiceHandler interface {
 	Events(ctx context.Context, req *namesv1.Message1, stream *sse.Sender[*namesv1.Happening]) error
 }
 
-// UnimplementedSnakeCase_2ServiceHandler is a SnakeCase_2ServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedSnakeCase_2ServiceHandler implements SnakeCase_2ServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedSnakeCase_2ServiceHandler struct{}
 
 // GetV2 returns an error with the code Unimplemented.

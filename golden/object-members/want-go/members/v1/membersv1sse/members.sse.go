@@ -101,7 +101,8 @@ type MembersServiceClient interface {
 	Prototype(ctx context.Context, req *membersv1.MemberRequest, opts ...sse.StreamOption) *sse.Stream[*membersv1.Member]
 }
 
-// NewMembersServiceClient returns a client of members.v1.MembersService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewMembersServiceClient returns a client of members.v1.MembersService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewMembersServiceClient(baseURL string, opts ...sse.ClientOption) MembersServiceClient {
 	return &membersServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -179,7 +180,8 @@ func (c *membersServiceClient) Prototype(ctx context.Context, req *membersv1.Mem
 	return sse.CallStream[*membersv1.Member](ctx, c.transport, &membersServicePrototype, req, opts)
 }
 
-// MembersServiceHandler handles the calls of members.v1.MembersService. Embed UnimplementedMembersServiceHandler, so that your code compiles when the proto gets another method.
+// MembersServiceHandler handles the calls of members.v1.MembersService.
+// Embed UnimplementedMembersServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Methods that have the names of members of every object and of every promise.
 type MembersServiceHandler interface {
@@ -269,7 +271,8 @@ type MembersServiceHandler interface {
 	Prototype(ctx context.Context, req *membersv1.MemberRequest, stream *sse.Sender[*membersv1.Member]) error
 }
 
-// UnimplementedMembersServiceHandler is a MembersServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedMembersServiceHandler implements MembersServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedMembersServiceHandler struct{}
 
 // Constructor returns an error with the code Unimplemented.

@@ -21,7 +21,8 @@ type NotesServiceClient interface {
 	GetNote(ctx context.Context, req *notesv1.GetNoteRequest, opts ...sse.CallOption) (*notesv1.Note, error)
 }
 
-// NewNotesServiceClient returns a client of notes.v1.NotesService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewNotesServiceClient returns a client of notes.v1.NotesService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewNotesServiceClient(baseURL string, opts ...sse.ClientOption) NotesServiceClient {
 	return &notesServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -35,7 +36,8 @@ func (c *notesServiceClient) GetNote(ctx context.Context, req *notesv1.GetNoteRe
 	return sse.CallUnary[*notesv1.Note](ctx, c.transport, &notesServiceGetNote, req, opts)
 }
 
-// NotesServiceHandler handles the calls of notes.v1.NotesService. Embed UnimplementedNotesServiceHandler, so that your code compiles when the proto gets another method.
+// NotesServiceHandler handles the calls of notes.v1.NotesService.
+// Embed UnimplementedNotesServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Keeps notes.
 type NotesServiceHandler interface {
@@ -45,7 +47,8 @@ type NotesServiceHandler interface {
 	GetNote(ctx context.Context, req *notesv1.GetNoteRequest) (*notesv1.Note, error)
 }
 
-// UnimplementedNotesServiceHandler is a NotesServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedNotesServiceHandler implements NotesServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedNotesServiceHandler struct{}
 
 // GetNote returns an error with the code Unimplemented.

@@ -31,7 +31,8 @@ type ShopServiceClient interface {
 	WatchOrder(ctx context.Context, req *shopv1.WatchOrderRequest, opts ...sse.StreamOption) *sse.Stream[*shopv1.Step]
 }
 
-// NewShopServiceClient returns a client of shop.v1.ShopService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewShopServiceClient returns a client of shop.v1.ShopService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewShopServiceClient(baseURL string, opts ...sse.ClientOption) ShopServiceClient {
 	return &shopServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -53,7 +54,8 @@ func (c *shopServiceClient) WatchOrder(ctx context.Context, req *shopv1.WatchOrd
 	return sse.CallStream[*shopv1.Step](ctx, c.transport, &shopServiceWatchOrder, req, opts)
 }
 
-// ShopServiceHandler handles the calls of shop.v1.ShopService. Embed UnimplementedShopServiceHandler, so that your code compiles when the proto gets another method.
+// ShopServiceHandler handles the calls of shop.v1.ShopService.
+// Embed UnimplementedShopServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Orders, whose messages obey rules.
 type ShopServiceHandler interface {
@@ -73,7 +75,8 @@ type ShopServiceHandler interface {
 	WatchOrder(ctx context.Context, req *shopv1.WatchOrderRequest, stream *sse.Sender[*shopv1.Step]) error
 }
 
-// UnimplementedShopServiceHandler is a ShopServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedShopServiceHandler implements ShopServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedShopServiceHandler struct{}
 
 // PlaceOrder returns an error with the code Unimplemented.

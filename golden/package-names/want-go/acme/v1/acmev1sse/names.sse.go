@@ -29,7 +29,8 @@ type NameServiceClient interface {
 	Watch(ctx context.Context, req *ctx2.Item, opts ...sse.StreamOption) *sse.Stream[*_func.Item]
 }
 
-// NewNameServiceClient returns a client of acme.v1.NameService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewNameServiceClient returns a client of acme.v1.NameService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewNameServiceClient(baseURL string, opts ...sse.ClientOption) NameServiceClient {
 	return &nameServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -47,7 +48,8 @@ func (c *nameServiceClient) Watch(ctx context.Context, req *ctx2.Item, opts ...s
 	return sse.CallStream[*_func.Item](ctx, c.transport, &nameServiceWatch, req, opts)
 }
 
-// NameServiceHandler handles the calls of acme.v1.NameService. Embed UnimplementedNameServiceHandler, so that your code compiles when the proto gets another method.
+// NameServiceHandler handles the calls of acme.v1.NameService.
+// Embed UnimplementedNameServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Uses them all.
 type NameServiceHandler interface {
@@ -62,7 +64,8 @@ type NameServiceHandler interface {
 	Watch(ctx context.Context, req *ctx2.Item, stream *sse.Sender[*_func.Item]) error
 }
 
-// UnimplementedNameServiceHandler is a NameServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedNameServiceHandler implements NameServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedNameServiceHandler struct{}
 
 // Get returns an error with the code Unimplemented.

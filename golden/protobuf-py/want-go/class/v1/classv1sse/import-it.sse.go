@@ -27,7 +27,8 @@ type KeywordServiceClient interface {
 	Watch(ctx context.Context, req *timestamppb.Timestamp, opts ...sse.StreamOption) *sse.Stream[*classv1.Event]
 }
 
-// NewKeywordServiceClient returns a client of class.v1.KeywordService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewKeywordServiceClient returns a client of class.v1.KeywordService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewKeywordServiceClient(baseURL string, opts ...sse.ClientOption) KeywordServiceClient {
 	return &keywordServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -45,7 +46,8 @@ func (c *keywordServiceClient) Watch(ctx context.Context, req *timestamppb.Times
 	return sse.CallStream[*classv1.Event](ctx, c.transport, &keywordServiceWatch, req, opts)
 }
 
-// KeywordServiceHandler handles the calls of class.v1.KeywordService. Embed UnimplementedKeywordServiceHandler, so that your code compiles when the proto gets another method.
+// KeywordServiceHandler handles the calls of class.v1.KeywordService.
+// Embed UnimplementedKeywordServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Messages named like keywords.
 type KeywordServiceHandler interface {
@@ -60,7 +62,8 @@ type KeywordServiceHandler interface {
 	Watch(ctx context.Context, req *timestamppb.Timestamp, stream *sse.Sender[*classv1.Event]) error
 }
 
-// UnimplementedKeywordServiceHandler is a KeywordServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedKeywordServiceHandler implements KeywordServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedKeywordServiceHandler struct{}
 
 // Get returns an error with the code Unimplemented.

@@ -36,7 +36,8 @@ type BookingServiceClient interface {
 	WatchBooking(ctx context.Context, req *bookingv1.WatchBookingRequest, opts ...sse.StreamOption) *sse.Stream[*bookingv1.Change]
 }
 
-// NewBookingServiceClient returns a client of booking.v1.BookingService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewBookingServiceClient returns a client of booking.v1.BookingService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewBookingServiceClient(baseURL string, opts ...sse.ClientOption) BookingServiceClient {
 	return &bookingServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -62,7 +63,8 @@ func (c *bookingServiceClient) WatchBooking(ctx context.Context, req *bookingv1.
 	return sse.CallStream[*bookingv1.Change](ctx, c.transport, &bookingServiceWatchBooking, req, opts)
 }
 
-// BookingServiceHandler handles the calls of booking.v1.BookingService. Embed UnimplementedBookingServiceHandler, so that your code compiles when the proto gets another method.
+// BookingServiceHandler handles the calls of booking.v1.BookingService.
+// Embed UnimplementedBookingServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Bookings of rooms, with fields that are required in requests, in responses or in both.
 type BookingServiceHandler interface {
@@ -87,7 +89,8 @@ type BookingServiceHandler interface {
 	WatchBooking(ctx context.Context, req *bookingv1.WatchBookingRequest, stream *sse.Sender[*bookingv1.Change]) error
 }
 
-// UnimplementedBookingServiceHandler is a BookingServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedBookingServiceHandler implements BookingServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedBookingServiceHandler struct{}
 
 // CreateBooking returns an error with the code Unimplemented.

@@ -66,7 +66,8 @@ type PrintClient interface {
 	Stream(ctx context.Context, req *printv1.List, opts ...sse.StreamOption) *sse.Stream[*printv1.List]
 }
 
-// NewPrintClient returns a client of print.v1.print. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewPrintClient returns a client of print.v1.print.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewPrintClient(baseURL string, opts ...sse.ClientOption) PrintClient {
 	return &printClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -126,7 +127,8 @@ type AsyncClient interface {
 	Call(ctx context.Context, req *printv1.List, opts ...sse.CallOption) (*printv1.List, error)
 }
 
-// NewAsyncClient returns a client of print.v1.Async. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewAsyncClient returns a client of print.v1.Async.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewAsyncClient(baseURL string, opts ...sse.ClientOption) AsyncClient {
 	return &asyncClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -140,7 +142,8 @@ func (c *asyncClient) Call(ctx context.Context, req *printv1.List, opts ...sse.C
 	return sse.CallUnary[*printv1.List](ctx, c.transport, &asyncCall, req, opts)
 }
 
-// PrintCallHeaders are the headers of print.v1.print.Call. They can also be set once, in the client.
+// PrintCallHeaders are the headers of print.v1.print.Call.
+// They can also be set once, in the client.
 type PrintCallHeaders struct {
 	// Class is the header class.
 	//
@@ -153,7 +156,8 @@ func WithPrintCallHeaders(h PrintCallHeaders) sse.CallOption {
 	return sse.Headers(map[string]any{"class": h.Class})
 }
 
-// StreamHeaders are the headers of print.v1.print.Stream. They can also be set once, in the client.
+// StreamHeaders are the headers of print.v1.print.Stream.
+// They can also be set once, in the client.
 type StreamHeaders struct {
 	// Self is the header self.
 	Self string
@@ -164,7 +168,8 @@ func WithStreamHeaders(h StreamHeaders) sse.StreamOption {
 	return sse.Headers(map[string]any{"self": h.Self})
 }
 
-// AsyncCallHeaders are the headers of print.v1.Async.Call. They can also be set once, in the client.
+// AsyncCallHeaders are the headers of print.v1.Async.Call.
+// They can also be set once, in the client.
 type AsyncCallHeaders struct {
 	// XTrace is the header X-Trace.
 	XTrace string
@@ -175,7 +180,8 @@ func WithAsyncCallHeaders(h AsyncCallHeaders) sse.CallOption {
 	return sse.Headers(map[string]any{"X-Trace": h.XTrace})
 }
 
-// PrintHandler handles the calls of print.v1.print. Embed UnimplementedPrintHandler, so that your code compiles when the proto gets another method.
+// PrintHandler handles the calls of print.v1.print.
+// Embed UnimplementedPrintHandler, so that your code compiles when the proto gets another method.
 //
 // Named like a builtin.
 type PrintHandler interface {
@@ -230,7 +236,8 @@ type PrintHandler interface {
 	Stream(ctx context.Context, req *printv1.List, stream *sse.Sender[*printv1.List]) error
 }
 
-// UnimplementedPrintHandler is a PrintHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedPrintHandler implements PrintHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedPrintHandler struct{}
 
 // Print returns an error with the code Unimplemented.
@@ -300,7 +307,8 @@ func NewPrint(svc PrintHandler) sse.Service {
 	)
 }
 
-// AsyncHandler handles the calls of print.v1.Async. Embed UnimplementedAsyncHandler, so that your code compiles when the proto gets another method.
+// AsyncHandler handles the calls of print.v1.Async.
+// Embed UnimplementedAsyncHandler, so that your code compiles when the proto gets another method.
 //
 // Its clients are `AsyncClient` and `AsyncAsyncClient`.
 type AsyncHandler interface {
@@ -310,7 +318,8 @@ type AsyncHandler interface {
 	Call(ctx context.Context, req *printv1.List) (*printv1.List, error)
 }
 
-// UnimplementedAsyncHandler is a AsyncHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedAsyncHandler implements AsyncHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedAsyncHandler struct{}
 
 // Call returns an error with the code Unimplemented.

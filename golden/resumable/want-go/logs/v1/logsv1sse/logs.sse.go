@@ -32,7 +32,8 @@ type LogServiceClient interface {
 	WatchAlerts(ctx context.Context, req *logsv1.WatchAlertsRequest, opts ...sse.StreamOption) *sse.Stream[*logsv1.Alert]
 }
 
-// NewLogServiceClient returns a client of logs.v1.LogService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewLogServiceClient returns a client of logs.v1.LogService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewLogServiceClient(baseURL string, opts ...sse.ClientOption) LogServiceClient {
 	return &logServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -54,7 +55,8 @@ func (c *logServiceClient) WatchAlerts(ctx context.Context, req *logsv1.WatchAle
 	return sse.CallStream[*logsv1.Alert](ctx, c.transport, &logServiceWatchAlerts, req, opts)
 }
 
-// LogServiceHandler handles the calls of logs.v1.LogService. Embed UnimplementedLogServiceHandler, so that your code compiles when the proto gets another method.
+// LogServiceHandler handles the calls of logs.v1.LogService.
+// Embed UnimplementedLogServiceHandler, so that your code compiles when the proto gets another method.
 //
 // The logs of running programs.
 type LogServiceHandler interface {
@@ -75,7 +77,8 @@ type LogServiceHandler interface {
 	WatchAlerts(ctx context.Context, req *logsv1.WatchAlertsRequest, stream *sse.Sender[*logsv1.Alert]) error
 }
 
-// UnimplementedLogServiceHandler is a LogServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedLogServiceHandler implements LogServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedLogServiceHandler struct{}
 
 // TailLog returns an error with the code Unimplemented.

@@ -26,7 +26,8 @@ type TrendServiceClient interface {
 	GetTrend(ctx context.Context, req *feedv1.GetTrendRequest, opts ...sse.CallOption) (*feedv1.Post, error)
 }
 
-// NewTrendServiceClient returns a client of feed.v1.TrendService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewTrendServiceClient returns a client of feed.v1.TrendService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewTrendServiceClient(baseURL string, opts ...sse.ClientOption) TrendServiceClient {
 	return &trendServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -74,7 +75,8 @@ type FeedServiceClient interface {
 	Chat(ctx context.Context, req *feedv1.SayRequest, opts ...sse.StreamOption) *sse.Stream[*feedv1.Post]
 }
 
-// NewFeedServiceClient returns a client of feed.v1.FeedService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewFeedServiceClient returns a client of feed.v1.FeedService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewFeedServiceClient(baseURL string, opts ...sse.ClientOption) FeedServiceClient {
 	return &feedServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -104,7 +106,8 @@ func (c *feedServiceClient) Chat(ctx context.Context, req *feedv1.SayRequest, op
 	return sse.CallStream[*feedv1.Post](ctx, c.transport, &feedServiceChat, req, opts)
 }
 
-// ListTrendsHeaders are the headers of feed.v1.TrendService.ListTrends. They can also be set once, in the client.
+// ListTrendsHeaders are the headers of feed.v1.TrendService.ListTrends.
+// They can also be set once, in the client.
 type ListTrendsHeaders struct {
 	// XTags is the header X-Tags, which is required.
 	XTags []string
@@ -115,7 +118,8 @@ func WithListTrendsHeaders(h ListTrendsHeaders) sse.CallOption {
 	return sse.Headers(map[string]any{"X-Tags": h.XTags})
 }
 
-// SayHeaders are the headers of feed.v1.FeedService.Say. They can also be set once, in the client.
+// SayHeaders are the headers of feed.v1.FeedService.Say.
+// They can also be set once, in the client.
 type SayHeaders struct {
 	// XAPIKey is the header X-API-Key, which is required.
 	//
@@ -130,7 +134,8 @@ func WithSayHeaders(h SayHeaders) sse.CallOption {
 	return sse.Headers(map[string]any{"X-API-Key": h.XAPIKey, "X-Request-Count": h.XRequestCount})
 }
 
-// ListPostsHeaders are the headers of feed.v1.FeedService.ListPosts. They can also be set once, in the client.
+// ListPostsHeaders are the headers of feed.v1.FeedService.ListPosts.
+// They can also be set once, in the client.
 type ListPostsHeaders struct {
 	// XAPIKey is the header X-API-Key, which is required.
 	//
@@ -143,7 +148,8 @@ func WithListPostsHeaders(h ListPostsHeaders) sse.CallOption {
 	return sse.Headers(map[string]any{"X-API-Key": h.XAPIKey})
 }
 
-// RemovePostHeaders are the headers of feed.v1.FeedService.RemovePost. They can also be set once, in the client.
+// RemovePostHeaders are the headers of feed.v1.FeedService.RemovePost.
+// They can also be set once, in the client.
 type RemovePostHeaders struct {
 	// XAPIKey is the header X-API-Key, which is required.
 	//
@@ -156,7 +162,8 @@ func WithRemovePostHeaders(h RemovePostHeaders) sse.CallOption {
 	return sse.Headers(map[string]any{"X-API-Key": h.XAPIKey})
 }
 
-// WatchPostsHeaders are the headers of feed.v1.FeedService.WatchPosts. They can also be set once, in the client.
+// WatchPostsHeaders are the headers of feed.v1.FeedService.WatchPosts.
+// They can also be set once, in the client.
 type WatchPostsHeaders struct {
 	// XAPIKey is the header X-API-Key, which is required.
 	//
@@ -169,7 +176,8 @@ func WithWatchPostsHeaders(h WatchPostsHeaders) sse.StreamOption {
 	return sse.Headers(map[string]any{"X-API-Key": h.XAPIKey})
 }
 
-// ChatHeaders are the headers of feed.v1.FeedService.Chat. They can also be set once, in the client.
+// ChatHeaders are the headers of feed.v1.FeedService.Chat.
+// They can also be set once, in the client.
 type ChatHeaders struct {
 	// XAPIKey is the header X-API-Key, which is required.
 	//
@@ -182,7 +190,8 @@ func WithChatHeaders(h ChatHeaders) sse.StreamOption {
 	return sse.Headers(map[string]any{"X-API-Key": h.XAPIKey})
 }
 
-// TrendServiceHandler handles the calls of feed.v1.TrendService. Embed UnimplementedTrendServiceHandler, so that your code compiles when the proto gets another method.
+// TrendServiceHandler handles the calls of feed.v1.TrendService.
+// Embed UnimplementedTrendServiceHandler, so that your code compiles when the proto gets another method.
 //
 // What is popular, at paths without a slash in front.
 type TrendServiceHandler interface {
@@ -197,7 +206,8 @@ type TrendServiceHandler interface {
 	GetTrend(ctx context.Context, req *feedv1.GetTrendRequest) (*feedv1.Post, error)
 }
 
-// UnimplementedTrendServiceHandler is a TrendServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedTrendServiceHandler implements TrendServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedTrendServiceHandler struct{}
 
 // ListTrends returns an error with the code Unimplemented.
@@ -219,7 +229,8 @@ func NewTrendService(svc TrendServiceHandler) sse.Service {
 	)
 }
 
-// FeedServiceHandler handles the calls of feed.v1.FeedService. Embed UnimplementedFeedServiceHandler, so that your code compiles when the proto gets another method.
+// FeedServiceHandler handles the calls of feed.v1.FeedService.
+// Embed UnimplementedFeedServiceHandler, so that your code compiles when the proto gets another method.
 //
 // News of the users that one follows.
 type FeedServiceHandler interface {
@@ -249,7 +260,8 @@ type FeedServiceHandler interface {
 	Chat(ctx context.Context, req *feedv1.SayRequest, stream *sse.Sender[*feedv1.Post]) error
 }
 
-// UnimplementedFeedServiceHandler is a FeedServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedFeedServiceHandler implements FeedServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedFeedServiceHandler struct{}
 
 // Say returns an error with the code Unimplemented.

@@ -36,7 +36,8 @@ type ChatServiceClient interface {
 	Search(ctx context.Context, req *chatv1.SearchRequest, opts ...sse.StreamOption) *sse.Stream[*chatv1.Message]
 }
 
-// NewChatServiceClient returns a client of chat.v1.ChatService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewChatServiceClient returns a client of chat.v1.ChatService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewChatServiceClient(baseURL string, opts ...sse.ClientOption) ChatServiceClient {
 	return &chatServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -62,7 +63,8 @@ func (c *chatServiceClient) Search(ctx context.Context, req *chatv1.SearchReques
 	return sse.CallStream[*chatv1.Message](ctx, c.transport, &chatServiceSearch, req, opts)
 }
 
-// ChatServiceHandler handles the calls of chat.v1.ChatService. Embed UnimplementedChatServiceHandler, so that your code compiles when the proto gets another method.
+// ChatServiceHandler handles the calls of chat.v1.ChatService.
+// Embed UnimplementedChatServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Rooms in which people talk.
 type ChatServiceHandler interface {
@@ -87,7 +89,8 @@ type ChatServiceHandler interface {
 	Search(ctx context.Context, req *chatv1.SearchRequest, stream *sse.Sender[*chatv1.Message]) error
 }
 
-// UnimplementedChatServiceHandler is a ChatServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedChatServiceHandler implements ChatServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedChatServiceHandler struct{}
 
 // SendMessage returns an error with the code Unimplemented.

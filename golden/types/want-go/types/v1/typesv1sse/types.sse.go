@@ -64,7 +64,8 @@ type EchoServiceClient interface {
 	WatchAnything(ctx context.Context, req *structpb.Struct, opts ...sse.StreamOption) *sse.Stream[*structpb.Value]
 }
 
-// NewEchoServiceClient returns a client of types.v1.EchoService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewEchoServiceClient returns a client of types.v1.EchoService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewEchoServiceClient(baseURL string, opts ...sse.ClientOption) EchoServiceClient {
 	return &echoServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -110,7 +111,8 @@ func (c *echoServiceClient) WatchAnything(ctx context.Context, req *structpb.Str
 	return sse.CallStream[*structpb.Value](ctx, c.transport, &echoServiceWatchAnything, req, opts)
 }
 
-// EchoServiceHandler handles the calls of types.v1.EchoService. Embed UnimplementedEchoServiceHandler, so that your code compiles when the proto gets another method.
+// EchoServiceHandler handles the calls of types.v1.EchoService.
+// Embed UnimplementedEchoServiceHandler, so that your code compiles when the proto gets another method.
 //
 // Gives back what it gets.
 type EchoServiceHandler interface {
@@ -160,7 +162,8 @@ type EchoServiceHandler interface {
 	WatchAnything(ctx context.Context, req *structpb.Struct, stream *sse.Sender[*structpb.Value]) error
 }
 
-// UnimplementedEchoServiceHandler is a EchoServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedEchoServiceHandler implements EchoServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedEchoServiceHandler struct{}
 
 // EchoScalars returns an error with the code Unimplemented.

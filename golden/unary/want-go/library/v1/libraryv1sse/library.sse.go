@@ -49,7 +49,8 @@ type LibraryServiceClient interface {
 	LendBook(ctx context.Context, req *libraryv1.LendBookRequest, opts ...sse.CallOption) (*libraryv1.Loan, error)
 }
 
-// NewLibraryServiceClient returns a client of library.v1.LibraryService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewLibraryServiceClient returns a client of library.v1.LibraryService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewLibraryServiceClient(baseURL string, opts ...sse.ClientOption) LibraryServiceClient {
 	return &libraryServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -83,7 +84,8 @@ func (c *libraryServiceClient) LendBook(ctx context.Context, req *libraryv1.Lend
 	return sse.CallUnary[*libraryv1.Loan](ctx, c.transport, &libraryServiceLendBook, req, opts)
 }
 
-// LibraryServiceHandler handles the calls of library.v1.LibraryService. Embed UnimplementedLibraryServiceHandler, so that your code compiles when the proto gets another method.
+// LibraryServiceHandler handles the calls of library.v1.LibraryService.
+// Embed UnimplementedLibraryServiceHandler, so that your code compiles when the proto gets another method.
 //
 // The books of a library.
 type LibraryServiceHandler interface {
@@ -120,7 +122,8 @@ type LibraryServiceHandler interface {
 	LendBook(ctx context.Context, req *libraryv1.LendBookRequest) (*libraryv1.Loan, error)
 }
 
-// UnimplementedLibraryServiceHandler is a LibraryServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedLibraryServiceHandler implements LibraryServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedLibraryServiceHandler struct{}
 
 // GetBook returns an error with the code Unimplemented.

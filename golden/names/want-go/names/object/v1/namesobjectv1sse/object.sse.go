@@ -27,7 +27,8 @@ type ObjectClient interface {
 	Watch(ctx context.Context, req *namesobjectv1.WatchRequest, opts ...sse.StreamOption) *sse.Stream[*namesv1.Error]
 }
 
-// NewObjectClient returns a client of names.object.v1.Object. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewObjectClient returns a client of names.object.v1.Object.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewObjectClient(baseURL string, opts ...sse.ClientOption) ObjectClient {
 	return &objectClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -45,7 +46,8 @@ func (c *objectClient) Watch(ctx context.Context, req *namesobjectv1.WatchReques
 	return sse.CallStream[*namesv1.Error](ctx, c.transport, &objectWatch, req, opts)
 }
 
-// ObjectHandler handles the calls of names.object.v1.Object. Embed UnimplementedObjectHandler, so that your code compiles when the proto gets another method.
+// ObjectHandler handles the calls of names.object.v1.Object.
+// Embed UnimplementedObjectHandler, so that your code compiles when the proto gets another method.
 //
 // Has a global's name. A message of another package has it, too.
 type ObjectHandler interface {
@@ -60,7 +62,8 @@ type ObjectHandler interface {
 	Watch(ctx context.Context, req *namesobjectv1.WatchRequest, stream *sse.Sender[*namesv1.Error]) error
 }
 
-// UnimplementedObjectHandler is a ObjectHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedObjectHandler implements ObjectHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedObjectHandler struct{}
 
 // Get returns an error with the code Unimplemented.

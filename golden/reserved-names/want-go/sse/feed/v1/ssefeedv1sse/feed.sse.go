@@ -21,7 +21,8 @@ type FeedServiceClient interface {
 	Watch(ctx context.Context, req *ssefeedv1.WatchRequest, opts ...sse.StreamOption) *sse.Stream[*ssefeedv1.Item]
 }
 
-// NewFeedServiceClient returns a client of sse.feed.v1.FeedService. baseURL is the URL before the paths of the methods, such as https://api.example.com.
+// NewFeedServiceClient returns a client of sse.feed.v1.FeedService.
+// baseURL is the URL before the paths of the methods, such as https://api.example.com.
 func NewFeedServiceClient(baseURL string, opts ...sse.ClientOption) FeedServiceClient {
 	return &feedServiceClient{transport: sse.NewTransport(baseURL, opts...)}
 }
@@ -35,7 +36,8 @@ func (c *feedServiceClient) Watch(ctx context.Context, req *ssefeedv1.WatchReque
 	return sse.CallStream[*ssefeedv1.Item](ctx, c.transport, &feedServiceWatch, req, opts)
 }
 
-// FeedServiceHandler handles the calls of sse.feed.v1.FeedService. Embed UnimplementedFeedServiceHandler, so that your code compiles when the proto gets another method.
+// FeedServiceHandler handles the calls of sse.feed.v1.FeedService.
+// Embed UnimplementedFeedServiceHandler, so that your code compiles when the proto gets another method.
 //
 // News.
 type FeedServiceHandler interface {
@@ -45,7 +47,8 @@ type FeedServiceHandler interface {
 	Watch(ctx context.Context, req *ssefeedv1.WatchRequest, stream *sse.Sender[*ssefeedv1.Item]) error
 }
 
-// UnimplementedFeedServiceHandler is a FeedServiceHandler whose methods return an error with the code Unimplemented, which is HTTP status 501.
+// UnimplementedFeedServiceHandler implements FeedServiceHandler.
+// Its methods return an error with the code Unimplemented, which is HTTP status 501.
 type UnimplementedFeedServiceHandler struct{}
 
 // Watch returns an error with the code Unimplemented.

@@ -136,13 +136,34 @@ func TestSendReturnsTheCauseOfTheContext(t *testing.T) {
 		server, _ := serve(t, market{watchTrades: func(ctx context.Context, _ *marketv1.WatchTradesRequest, s *Sender[*marketv1.Trade]) error {
 			s.Send(trade(1))
 			<-ctx.Done()
-			time.Sleep(2 * time.Millisecond)
 			result <- s.Send(trade(2))
 			return nil
 		}}, WithMaxDuration(2*time.Millisecond))
 		get(t, "GET", server.URL+"/v1/trades/A:watch", nil, "")
 		if err := <-result; err != context.DeadlineExceeded {
 			t.Fatal(err)
+		}
+	}
+}
+
+// An event is in the body, or its Send returns an error.
+func TestSendLosesNoEventAtTheEnd(t *testing.T) {
+	for range 50 {
+		sent := make(chan int, 1)
+		server, _ := serve(t, market{watchTrades: func(ctx context.Context, _ *marketv1.WatchTradesRequest, s *Sender[*marketv1.Trade]) error {
+			go func() {
+				n := 0
+				for s.Send(trade(1)) == nil {
+					n++
+				}
+				sent <- n
+			}()
+			<-ctx.Done()
+			return nil
+		}}, WithMaxDuration(2*time.Millisecond))
+		_, text := get(t, "GET", server.URL+"/v1/trades/A:watch", nil, "")
+		if n := <-sent; strings.Count(text, `"sequence"`) != n {
+			t.Fatalf("%d events were sent, and %d arrived", n, strings.Count(text, `"sequence"`))
 		}
 	}
 }

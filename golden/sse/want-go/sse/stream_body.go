@@ -155,12 +155,14 @@ func (b *streamBody) refuse(err error, lastEventID string) {
 	b.call.fail(err, "Accept")
 }
 
-// finish ends the stream as the handler did.
+// finish ends the stream as the handler did. It stops the writer before the last write, as the event
+// of a later Send would not leave.
 func (b *streamBody) finish(err error) {
 	c, w := b.call, b.writer
 	isStopped := c.ctx.Err() != nil
 	switch {
 	case w.isTerminal(), err == nil && !isStopped:
+		w.stop(errStreamEnded)
 		b.flush(nil, w.encoder.end())
 		return
 	case isStopped && (err == nil || errors.Is(err, context.Cause(c.ctx)) || errors.Is(err, context.Canceled)):
@@ -171,6 +173,7 @@ func (b *streamBody) finish(err error) {
 	if errors.As(err, &abort) {
 		panic(http.ErrAbortHandler)
 	}
+	w.stop(errStreamEnded)
 	b.flush(nil, string(w.encoder.failure(nil, c.statusJSON(c.describe(err)))))
 }
 
@@ -178,6 +181,7 @@ func (b *streamBody) finish(err error) {
 func (b *streamBody) cancelled() {
 	c, w := b.call, b.writer
 	cause := context.Cause(c.ctx)
+	w.stop(cause)
 	e := c.describe(cause)
 	switch cause {
 	case ErrShutdown:

@@ -3,6 +3,7 @@
 package sse
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -68,8 +69,11 @@ func (w *eventWriter) send(message proto.Message, id string, hasID bool) error {
 func (w *eventWriter) append(encode func(b []byte) ([]byte, bool, error)) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for w.err == nil && len(w.unsent) >= maxUnsent {
+	for w.err == nil && w.call.ctx.Err() == nil && len(w.unsent) >= maxUnsent {
 		w.room.Wait()
+	}
+	if w.err == nil && w.call.ctx.Err() != nil {
+		w.err = context.Cause(w.call.ctx)
 	}
 	if w.err != nil {
 		return w.err

@@ -35,7 +35,7 @@ export function findPackages(services: readonly Service[], options: Options, pro
     const who = file === by ? "" : `, and ${by.name}.proto uses its messages`;
     problems.error(
       { desc: file },
-      `no Go import path${who}: add \`option go_package = "example.com/app/gen/${dirOf(file) || "acme"}";\`, or the ` +
+      `no Go import path${who}: add \`option go_package = "${suggestPackage(file)}";\`, or the ` +
         `plugin option "M${file.name}.proto=<import path>"`,
     );
   };
@@ -68,6 +68,12 @@ export function findPackages(services: readonly Service[], options: Options, pro
     runtime: { path: root, name: "sse" },
     runtimeFolder: folder(root, "sse", options),
   };
+}
+
+/** A `go_package` for a file. A path that ends with a version gets a name, as the name would be `v1`. */
+function suggestPackage(file: DescFile): string {
+  const path = `example.com/app/gen/${dirOf(file) || "acme"}`;
+  return path.replace(/(\w+)\/(v\d\w*)$/, "$&;$1$2");
 }
 
 /** The folder of a package in the output, with a slash behind it. */

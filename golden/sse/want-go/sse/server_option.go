@@ -244,7 +244,7 @@ func WithMarshalOptions(marshal protojson.MarshalOptions) HandlerOption {
 
 type callKey struct{}
 
-// RequestFrom returns the HTTP request of a handler's context.
+// RequestFrom returns the HTTP request of a handler's context; nil for another context.
 func RequestFrom(ctx context.Context) *http.Request {
 	if call, ok := ctx.Value(callKey{}).(*serverCall); ok {
 		return call.request

@@ -81,6 +81,17 @@ describeWith("redis-server", "what Redis does not tell", () => {
     expect(info[info.indexOf("max-deleted-entry-id") + 1]).toBe("0-0");
   });
 
+  test("a client of ioredis may pipeline by itself", async () => {
+    const { server } = await startServer();
+    const redis = new Redis(server.port, "127.0.0.1", { enableAutoPipelining: true });
+    onTestFinished(() => redis.disconnect());
+    const log = openLog({ client: redis });
+    const tail = await follow(log, (await append(log, "one"))[0] ?? "");
+    await Promise.all([append(log, "two"), redis.incr("n"), append(log, "three")]);
+    await until(() => tail.texts.length === 2);
+    expect(tail.texts.sort()).toEqual(["three", "two"]);
+  });
+
   test("XREAD after an id from the future waits in silence, and the log refuses the cursor", async () => {
     const { redis } = await startServer();
     const log = openLog({ client: redis });

@@ -120,11 +120,16 @@ interface IoRedisConnection {
   readonly status: string;
   /** The socket, once there is one. */
   readonly stream?: Corkable | undefined;
+  readonly options?: Pipelining | undefined;
   callBuffer(command: string, args: RedisArgument[]): Promise<unknown>;
   duplicate(options?: object): IoRedisConnection;
   connect(): Promise<unknown>;
   disconnect(): void;
   on(event: "error", listener: (error: unknown) => void): unknown;
+}
+
+interface Pipelining {
+  readonly enableAutoPipelining?: boolean | undefined;
 }
 
 /** A socket that can hold back what is written to it. */
@@ -139,6 +144,7 @@ interface IoRedisCluster {
   readonly status: string;
   /** The addresses of each slot's servers, the primary first. */
   readonly slots: readonly (readonly string[] | undefined)[];
+  readonly options?: Pipelining | undefined;
   callBuffer(command: string, args: RedisArgument[]): Promise<unknown>;
   nodes(
     role: "master",
@@ -219,7 +225,7 @@ function accessIoRedisCluster(cluster: IoRedisCluster): RedisAccess {
   return {
     isCluster: true,
     isReady: () => cluster.status === "ready",
-    send: (_key, command, args) => cluster.callBuffer(command, args.map(toArgument)),
+    send: (_key, command, args) => callIoRedis(cluster, command, args),
     async node(key) {
       const slot = keySlot(key);
       const address = cluster.slots[slot]?.[0];
@@ -251,13 +257,14 @@ function ioRedisNode(client: IoRedisConnection, group = ""): RedisNode {
     group,
     send(command, args) {
       joinWrites(client.stream);
-      return client.callBuffer(command, args.map(toArgument));
+      return callIoRedis(client, command, args);
     },
     async open() {
       const connection = client.duplicate({
         lazyConnect: true,
         // A blocking command must not be sent again: the server may have lost the entry that it waits after.
         autoResendUnfulfilledCommands: false,
+        enableAutoPipelining: false,
         retryStrategy: () => null,
         commandTimeout: undefined,
         socketTimeout: undefined,
@@ -267,6 +274,18 @@ function ioRedisNode(client: IoRedisConnection, group = ""): RedisNode {
       return { send: (command, args) => connection.callBuffer(command, args.map(toArgument)), close };
     },
   };
+}
+
+/** With `enableAutoPipelining`, `callBuffer` loses the name of the command; its own method, such as `xrangeBuffer`, keeps it. */
+function callIoRedis(
+  client: IoRedisConnection | IoRedisCluster,
+  command: string,
+  args: readonly RedisArgument[],
+): Promise<unknown> {
+  const list = args.map(toArgument);
+  return client.options?.enableAutoPipelining
+    ? Reflect.get(client, `${command}Buffer`).call(client, list)
+    : client.callBuffer(command, list);
 }
 
 /** Commands that are sent together leave in one write: with many, the writes take a third of the time. */

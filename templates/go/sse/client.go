@@ -2,6 +2,7 @@ package sse
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -120,6 +121,9 @@ func (t *Transport) send(ctx context.Context, o *options, call *Call, bound *bou
 	if err != nil {
 		return nil, &NetworkError{err}
 	}
+	if call.Header.Get("Accept-Encoding") == "identity" {
+		decompress(response)
+	}
 	call.ResponseHeader = &HeaderMap{header: response.Header}
 	if o.onResponse != nil {
 		o.onResponse(response)
@@ -129,6 +133,33 @@ func (t *Transport) send(ctx context.Context, o *options, call *Call, bound *bou
 		return nil, o.readFailure(readBeginning(response.Body, maxErrorRead), response, false)
 	}
 	return response, nil
+}
+
+// decompress reads a body that a proxy has compressed, although the request of a stream asks for identity. net/http
+// does so only for requests without Accept-Encoding.
+func decompress(response *http.Response) {
+	if !strings.EqualFold(response.Header.Get("Content-Encoding"), "gzip") {
+		return
+	}
+	response.Body = &gzipBody{ReadCloser: response.Body}
+	response.Header.Del("Content-Encoding")
+	response.Header.Del("Content-Length")
+	response.ContentLength, response.Uncompressed = -1, true
+}
+
+// gzipBody reads the head of the compressed body when it is read itself, as that may not have arrived yet.
+type gzipBody struct {
+	io.ReadCloser
+	reader *gzip.Reader
+}
+
+func (b *gzipBody) Read(p []byte) (n int, err error) {
+	if b.reader == nil {
+		if b.reader, err = gzip.NewReader(b.ReadCloser); err != nil {
+			return 0, err
+		}
+	}
+	return b.reader.Read(p)
 }
 
 // maxErrorRead is how much of the body of an error is read. A Status may be larger than what an

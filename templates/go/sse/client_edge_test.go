@@ -1,6 +1,8 @@
 package sse
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -185,5 +187,40 @@ func TestTheResolverOfAClient(t *testing.T) {
 	}
 	if got := unspaced(<-requests); got != text {
 		t.Errorf("sent %s", got)
+	}
+}
+
+// A stream asks for no compression, but a proxy may compress it anyway.
+func TestAResponseThatIsCompressedAnyway(t *testing.T) {
+	compressed := func(status int, contentType, text string) script {
+		return func(conn net.Conn) {
+			fmt.Fprintf(conn, "HTTP/1.1 %d X\r\nContent-Type: %s\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n", status, contentType)
+			w := gzip.NewWriter(conn)
+			fmt.Fprint(w, text)
+			w.Flush()
+			conn.Read(make([]byte, 1)) // what arrived must not wait for the end
+		}
+	}
+	s := watchWith(t, serveRaw(t, compressed(200, "text/event-stream", ":sse/1 end\n"+trade1+":end\n")).url)
+	if got := sequences(s); len(got) != 1 || s.Err() != nil {
+		t.Errorf("got %v, %v", got, s.Err())
+	}
+	s = watchWith(t, serveRaw(t, func(conn net.Conn) {
+		body := &bytes.Buffer{}
+		w := gzip.NewWriter(body)
+		fmt.Fprint(w, `{"code":5,"message":"no such symbol"}`)
+		w.Close()
+		fmt.Fprintf(conn, "HTTP/1.1 404 X\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", body.Len(), body)
+	}).url)
+	var status *Error
+	if s.Next() || !errors.As(s.Err(), &status) || status.Message != "no such symbol" {
+		t.Errorf("got %v", s.Err())
+	}
+	s = watchWith(t, serveRaw(t, func(conn net.Conn) {
+		fmt.Fprint(conn, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\nplain")
+	}).url, NoReconnect())
+	var network *NetworkError
+	if s.Next() || !errors.As(s.Err(), &network) {
+		t.Errorf("got %v", s.Err())
 	}
 }

@@ -346,3 +346,17 @@ func TestGoroutinesThatSendAfterTheHandlerReturned(t *testing.T) {
 		t.Errorf("ends with %q", body[max(0, len(body)-100):])
 	}
 }
+
+// Events would wait in its buffer until the stream ends.
+func TestAWriterThatCannotFlush(t *testing.T) {
+	hooked := make(chan error, 1)
+	handler := NewHandler(market{watchTrades: func(context.Context, *marketv1.WatchTradesRequest, *Sender[*marketv1.Trade]) error {
+		t.Error("the handler is called")
+		return nil
+	}}.service(), WithErrorHook(func(err error, _ CallInfo) { hooked <- err }))
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(struct{ http.ResponseWriter }{w}, httptest.NewRequest("GET", "/v1/trades/A:watch", nil))
+	if err := <-hooked; w.Code != 500 || !strings.Contains(err.Error(), "cannot flush: a middleware needs a method Unwrap") {
+		t.Errorf("got %d, %v", w.Code, err)
+	}
+}

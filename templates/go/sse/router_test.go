@@ -247,7 +247,9 @@ func FuzzRequestPath(f *testing.F) {
 			}
 		}
 		if !strings.Contains(path, "%") && strings.HasPrefix(target, "/") {
-			if want := base.ResolveReference(&url.URL{Path: parsed.Path}).Path; path != want {
+			// After dots, net/url keeps one slash at the start. RFC 3986, section 5.2.4, and WHATWG URL keep all.
+			want := base.ResolveReference(&url.URL{Path: parsed.Path}).Path
+			if strings.TrimLeft(path, "/") != strings.TrimLeft(want, "/") {
 				t.Fatalf("%q has the path %q, want %q", target, path, want)
 			}
 		}

@@ -20,6 +20,8 @@ async function start(command, args) {
   const folder = mkdtempSync(join(tmpdir(), `${command}-`));
   const port = await freePort();
   const child = spawn(command, args(String(port), folder), { stdio: "ignore" });
+  await once(child, "spawn"); // it throws if the command is not installed
+  process.on("exit", () => child.kill("SIGKILL")); // also if something else fails
   while (!(await accepts(port))) {
     if (child.exitCode !== null) {
       throw new Error(`${command} ended with ${child.exitCode}`);
